@@ -1,0 +1,5 @@
+import sys
+
+from minifcn.cli import main
+
+sys.exit(main())

@@ -1,0 +1,129 @@
+"""The command line: what can be asked, and how it ends.
+
+Exit code 0; 2 and one line for bad input; 130 for Ctrl-C.
+"""
+
+import argparse
+import sys
+
+from minifcn import __version__, commands
+from minifcn.backend import DEVICES
+from minifcn.errors import InputError
+from minifcn.models import MODELS
+from minifcn.models.fcn import UPSAMPLING
+from minifcn.optim import SCHEDULES
+from minifcn.training import Settings
+
+DATA = ("scenes", "camvid", "voc")
+
+
+def main(arguments=None):
+    """Run one command; returns the exit code."""
+    try:
+        options = _parser().parse_args(arguments)
+        options.run(options)
+    except InputError as error:
+        print(f"minifcn: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stop:
+        print(f"minifcn: {stop or 'stopped'}", file=sys.stderr)
+        return 130
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise InputError(f"{message} (see {self.prog} --help)")
+
+
+def _parser():
+    parser = _Parser("minifcn", description="Fully convolutional networks from scratch on NumPy and CuPy.")
+    parser.add_argument("--version", action="version", version=__version__)
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(run, help):
+        sub = subparsers.add_parser(run.__name__, help=help, description=run.__doc__)
+        sub.set_defaults(run=run)
+        sub.add_argument("--device", choices=DEVICES, help="default: $MINIFCN_DEVICE, else auto: the GPU if one works")
+        return sub
+
+    demo = command(commands.demo, "train FCN-32s, 16s and 8s on generated scenes, in minutes")
+    demo.add_argument("--out", metavar="DIR", help="default: runs/demo, or runs/demo-2, ... where that exists")
+    demo.add_argument("--epochs", type=int, metavar="N", help="of FCN-32s; the others get fewer, in proportion")
+    demo.add_argument("--overwrite", action="store_true", help="replace the run in DIR")
+    _add_training(command(commands.train, "train one network"))
+
+    evaluate = command(commands.evaluate, "the paper's four figures of one or more networks")
+    evaluate.add_argument("--weights", nargs="+", required=True, metavar="FILE", help="best.npz of one or more runs")
+    _add_data(evaluate)
+    evaluate.add_argument("--split", default="val", help="default: val")
+    evaluate.add_argument(
+        "--picture", metavar="FILE", help="write a picture too: image | truth | a column for each network"
+    )
+
+    predict = command(commands.predict, "label maps of images")
+    predict.add_argument("images", nargs="+", metavar="IMAGE")
+    predict.add_argument("--weights", required=True, metavar="FILE", help="best.npz of a run")
+    predict.add_argument("--out", required=True, metavar="FILE-OR-DIR", help="a .png file for one image, else a folder")
+    predict.add_argument("--overwrite", action="store_true", help="replace files that are there")
+
+    summary = command(commands.summary, "a network layer by layer: sizes, parameters, arithmetic, receptive fields")
+    summary.add_argument("model", choices=MODELS, metavar="MODEL", help=", ".join(MODELS))
+    summary.add_argument("--image", default="500x500", type=_image_size, metavar="WxH", help="default: 500x500")
+    summary.add_argument("--n-class", type=int, default=21, metavar="N", help="default: 21")
+    summary.add_argument("--width", type=float, default=1.0, metavar="X", help="default: 1")
+    summary.add_argument("--fc-channels", type=int, default=4096, metavar="N", help="default: 4096")
+    summary.add_argument("--padding", type=_padding, default=100, metavar="100|same", help="default: 100")
+
+    command(commands.check, "compare every hand-written gradient with a numerical one")
+    return parser
+
+
+def _add_data(parser):
+    parser.add_argument("--data", choices=DATA, default=argparse.SUPPRESS, help="default: scenes, which are generated")
+    parser.add_argument("--root", metavar="DIR", default=argparse.SUPPRESS, help="the data set's folder")
+
+
+def _add_training(parser):
+    """Options of train. Those not given are left out of the result: the run's, or the defaults, hold."""
+    _add_data(parser)
+    default = Settings()
+
+    def option(name, help, **kind):
+        value = getattr(default, name.replace("-", "_"))
+        text = f"{help}; default: {value}" if value is not None else help
+        parser.add_argument(f"--{name}", default=argparse.SUPPRESS, help=text, **kind)
+
+    parser.add_argument("--model", choices=MODELS, default=argparse.SUPPRESS, help=f"default: {default.model}")
+    parser.add_argument("--out", required=True, metavar="DIR", help="the run's folder")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in DIR, with its settings")
+    parser.add_argument("--overwrite", action="store_true", help="replace the run in DIR")
+    option(
+        "init", "start from these weights, by name: FCN-16s from an FCN-32s, FCN-8s from an FCN-16s", metavar="WEIGHTS"
+    )
+    option("epochs", "passes over the training images", type=int, metavar="N")
+    option("batch-size", "images a batch", type=int, metavar="N")
+    option("accumulate", "batches whose gradients make one step", type=int, metavar="N")
+    option("lr", "learning rate", type=float, metavar="X")
+    option("schedule", "of the learning rate", choices=SCHEDULES)
+    option("momentum", "of SGD", type=float, metavar="X")
+    option("weight-decay", "of SGD, not for biases", type=float, metavar="X")
+    option("width", "scales the trunk's channels", type=float, metavar="X")
+    option("fc-channels", "channels of fc6 and fc7", type=int, metavar="N")
+    option("padding", "100: the paper's; same: economical", type=_padding, metavar="100|same")
+    option("dropout", "after fc6 and fc7", type=float, metavar="P")
+    option("upsampling", "bilinear for good, or to begin with", choices=UPSAMPLING)
+    option("mirror", "show half of the images mirrored", action=argparse.BooleanOptionalAction)
+    option("crop", "train on random crops of N x N pixels", type=int, metavar="N")
+    option("jitter", "shift images by up to N pixels", type=int, metavar="N")
+    option("seed", "of everything random", type=int, metavar="N")
+
+
+def _padding(text):
+    return text if text == "same" else int(text)
+
+
+def _image_size(text):
+    """ "500x375" (width x height, as pictures are described) -> (375, 500)."""
+    width, height = map(int, text.split("x"))
+    return height, width

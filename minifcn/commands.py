@@ -1,0 +1,164 @@
+"""What each command does. Options come parsed from `cli`; the work is done elsewhere."""
+
+import dataclasses
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from minifcn import display
+from minifcn.backend import resolve_device
+from minifcn.checkpoint import RunFolder
+from minifcn.data import VOID, Preprocessing, open_dataset, read_image
+from minifcn.demo import run_demo
+from minifcn.errors import InputError
+from minifcn.evaluation import compare, predict_image
+from minifcn.gradcheck import check_everything
+from minifcn.models import MODELS
+from minifcn.models.summary import summarize
+from minifcn.plots import VOID_COLOUR, save_predictions
+from minifcn.training import Settings, Trainer
+from minifcn.weights import load_arrays, load_model
+
+INHERITED = ("width", "fc_channels", "padding", "upsampling")  # what a net takes over from the weights it starts from
+
+
+def demo(options):
+    """Train FCN-32s, then 16s from it, then 8s from that, on generated scenes; print the paper's table of them."""
+    device = _device(options)
+    run_demo(_fresh_folder(options.out), device, options.epochs, options.overwrite)
+
+
+def train(options):
+    """Train one network. Ctrl-C saves the run and says how to go on; --resume goes on."""
+    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(Settings) if hasattr(options, f.name)}
+    if options.resume and options.overwrite:
+        raise InputError("--resume and --overwrite exclude each other: go on with the run, or replace it")
+    settings = _resumed(options.out, given) if options.resume else Settings(**_inherited(given) | given)
+    device = _device(options)
+    trainer = Trainer(settings, options.out, device, options.resume, options.overwrite)
+    display.describe_run(trainer)
+    with display.Watch() as watch:
+        trainer.run(watch)
+    display.files(trainer.folder.path)
+
+
+def evaluate(options):
+    """Compare predictions with the truth: pixel accuracy, mean accuracy, mean IU, frequency-weighted IU."""
+    device = _device(options)
+    dataset = open_dataset(getattr(options, "data", "scenes"), getattr(options, "root", None), options.split)
+    results, rows = compare(options.weights, dataset, device)
+    display.results(results, dataset)
+    if options.picture:
+        _save(partial(save_predictions, rows=rows, classes=dataset.classes, palette=dataset.palette), options.picture)
+        display.say(f"wrote {options.picture}")
+
+
+def predict(options):
+    """Write a label map for each image, a PNG whose values are the classes, and a picture of it."""
+    targets = _targets(options)
+    model, about = load_model(options.weights)
+    device = _device(options)
+    model.to(device)
+    preprocessing = Preprocessing.from_dict(about["preprocessing"])
+    for source, target in targets:
+        image = read_image(source)
+        view = target.with_name(f"{target.stem}_view.png")
+        label = predict_image(model, image, preprocessing, device)
+        rows = [(image, None, {"prediction": label})]
+        _save(_label_map(label, about["palette"]).save, target)
+        _save(partial(save_predictions, rows=rows, classes=about["classes"], palette=about["palette"]), view)
+        display.say(f"{source}: wrote {target} and {view}")
+
+
+def summary(options):
+    """Print a network layer by layer, from its geometry alone: nothing is computed."""
+    model = MODELS[options.model](options.n_class, options.width, options.fc_channels, options.padding)
+    display.summary(summarize(model, options.image), options.image)
+
+
+def check(options):
+    """Compare every layer's hand-written gradients, and a small FCN-8s', with central differences."""
+    reports = check_everything()
+    display.checks(reports)
+    if wrong := [name for name, report in reports if not report.ok()]:
+        raise InputError(f"gradients differ from the numerical ones: {', '.join(wrong)}")
+
+
+def _device(options):
+    """The device asked for; says in one line which it is and why."""
+    device, reason = resolve_device(options.device)
+    display.say(reason)
+    return device
+
+
+def _inherited(given):
+    """Settings of the network that weights given with --init were trained with."""
+    if "init" not in given:
+        return {}
+    _, about = load_arrays(given["init"])
+    return {name: about["settings"][name] for name in INHERITED}
+
+
+def _resumed(out, given):
+    """The settings of the run in `out`; those given again must not differ, but the data may have moved."""
+    saved = RunFolder(out).saved_settings()
+    for name, value in given.items():
+        if name != "root" and value != saved.get(name):
+            raise InputError(
+                f"--resume: --{name.replace('_', '-')} {value} differs from the run's {saved.get(name)}: "
+                "leave it out, or start a new run"
+            )
+    try:
+        return Settings(**saved | given)
+    except TypeError as error:
+        raise InputError(f"--resume: {out}/config.json is of another version ({error})") from error
+
+
+def _fresh_folder(out):
+    """The folder asked for, or runs/demo, runs/demo-2, ...: the first that does not exist."""
+    if out:
+        return Path(out)
+    folder, number = Path("runs/demo"), 1
+    while folder.exists():
+        number += 1
+        folder = Path(f"runs/demo-{number}")
+    return folder
+
+
+def _targets(options):
+    """[(image file, file to write)] of predict. Raises InputError before anything is computed or overwritten."""
+    out, sources = Path(options.out), [Path(image) for image in options.images]
+    if out.suffix.lower() == ".png" and not out.is_dir():
+        if len(sources) > 1:
+            raise InputError(f"--out {out} is one file, but {len(sources)} images are given: name a folder")
+        targets = [out]
+    else:
+        targets = [out / f"{source.stem}.png" for source in sources]
+    if len(set(targets)) < len(targets):
+        raise InputError("two of the images have the same name: predict them one by one")
+    for source, target in zip(sources, targets):
+        if target.exists() and (not options.overwrite or target.resolve() == source.resolve()):
+            raise InputError(
+                f"{target} exists: give --overwrite to replace it, or another --out (never the image itself)"
+            )
+    try:
+        targets[0].parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out} cannot be made: {error.strerror}") from error
+    return list(zip(sources, targets))
+
+
+def _label_map(label, palette):
+    """A palette picture whose values are the classes, 255 for void."""
+    picture = Image.fromarray(label).convert("P")
+    colours = [tuple(colour) for colour in palette] + [(0, 0, 0)] * (VOID - len(palette)) + [VOID_COLOUR]
+    picture.putpalette([value for colour in colours for value in colour])
+    return picture
+
+
+def _save(write, path):
+    try:
+        write(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} could not be written: {error}") from error

@@ -1,0 +1,152 @@
+"""Convolution as im2col + matrix product, band by band, with its two gradients.
+
+    y = W x      every window a column, one product for all           conv2d
+    dx = W^T dy  the columns' gradient, added back to the windows     conv2d_grad_input   (a transposed convolution)
+    dW = dy x^T  the same columns once more                           conv2d_grad_weight
+
+The columns of a whole layer are kh*kw times as large as its input and fit no cache. So the work goes in bands of output
+rows whose columns do: they are made, multiplied and forgotten while still in the cache.
+
+Shapes: x (N, C, H, W), weight (O, C/groups, kh, kw), y (N, O, oh, ow). Settings as in PyTorch, each a number or a pair.
+"""
+
+from minifcn.backend import array_module
+from minifcn.convolution.geometry import conv_output_size, conv_pairs
+from minifcn.convolution.im2col import add_to_windows, pad, windows
+from minifcn.errors import InputError
+from minifcn.parallel import run_all
+
+BAND_BYTES = 1 << 20  # columns of a band: about one core's L2 cache
+LANES = 4  # independent sums of the weight gradient, whatever the number of cores, so that results do not depend on it
+LANE_BYTES = 1 << 24  # a larger weight (fc6: 411 MB) is summed in one lane: each lane holds a gradient of its own
+
+
+def conv2d(x, weight, stride=1, padding=0, dilation=1, groups=1):
+    """Convolve x (N, C, H, W) with weight (O, C/groups, kh, kw) -> y (N, O, oh, ow), in their dtype.
+
+    Raises InputError where channels do not match or the kernel is larger than the padded input.
+    """
+    kernel_size, stride, padding, dilation = conv_pairs(weight.shape[2:], stride, padding, dilation)
+    _check_channels(x.shape[1], weight, groups)
+    n, o = x.shape[0], weight.shape[0]
+    oh, ow = conv_output_size(x.shape[2:], kernel_size, stride, padding, dilation)
+    xp = array_module(x)
+    w = weight.reshape(groups, o // groups, -1)  # (G, O/G, C/G*kh*kw)
+    views = windows(pad(x, padding), kernel_size, stride, dilation)  # (N, C, kh, kw, oh, ow)
+    y = xp.empty((n, o, oh, ow), dtype=x.dtype)
+
+    def convolve(images, rows):
+        columns = _columns(views[images, ..., rows, :], groups)  # (G, C/G*kh*kw, n*r*ow)
+        band = y[images, :, rows]  # (n, O, r, ow)
+        product = (w @ columns).reshape(o, len(band), -1, ow)  # (O, n, r, ow)
+        band[...] = product.transpose(1, 0, 2, 3)
+
+    run_all(convolve, bands(n, oh, views[0, ..., 0, :].nbytes, weight.nbytes), xp)
+    return y
+
+
+def conv2d_grad_input(dy, weight, input_size, stride=1, padding=0, dilation=1, groups=1):
+    """The gradient of conv2d's input: dy (N, O, oh, ow) -> dx (N, C, H, W) with (H, W) = input_size.
+
+    As a layer of its own this is the transposed convolution.
+    Raises InputError where channels do not match, or where conv2d of `input_size` does not give dy's size.
+    """
+    kernel_size, stride, padding, dilation = conv_pairs(weight.shape[2:], stride, padding, dilation)
+    _check_size(dy, weight, input_size, stride, padding, dilation)
+    (h, w), (oh, ow) = input_size, dy.shape[2:]
+    if stride == (1, 1) and 2 * h * w <= 3 * oh * ow:
+        # Without a stride it is a convolution with the kernel turned round, which gathers and never adds twice.
+        # Not where the output is much larger than dy: there most of its products would be with padding.
+        full = tuple(d * (k - 1) - p for k, p, d in zip(kernel_size, padding, dilation))
+        return conv2d(pad(dy, full), _turned(weight, groups), 1, 0, dilation, groups)
+
+    xp = array_module(dy)
+    n, c = dy.shape[0], weight.shape[1] * groups
+    wt = weight.reshape(groups, weight.shape[0] // groups, -1).transpose(0, 2, 1)  # (G, C/G*kh*kw, O/G)
+    dx = xp.zeros((n, c, h + 2 * padding[0], w + 2 * padding[1]), dtype=dy.dtype)
+
+    def spread(image):
+        for _, rows in bands(1, oh, wt.nbytes // wt.shape[2] * ow, weight.nbytes):
+            band = dy[image : image + 1, :, rows]  # (1, O, r, ow)
+            columns = wt @ band.reshape(groups, wt.shape[2], -1)  # (G, C/G*kh*kw, r*ow)
+            target = dx[image : image + 1, :, rows.start * stride[0] :]
+            add_to_windows(target, columns.reshape(1, c, *kernel_size, -1, ow), stride, dilation)
+
+    run_all(spread, ((image,) for image in range(n)), xp)
+    return dx[:, :, padding[0] : padding[0] + h, padding[1] : padding[1] + w]
+
+
+def conv2d_grad_weight(dy, x, kernel_size, stride=1, padding=0, dilation=1, groups=1):
+    """The gradient of conv2d's weight: dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C/groups, kh, kw).
+
+    Raises InputError where conv2d of x does not give dy's size.
+    """
+    kernel_size, stride, padding, dilation = conv_pairs(kernel_size, stride, padding, dilation)
+    xp = array_module(x)
+    n, o, oh, ow = dy.shape
+    views = windows(pad(x, padding), kernel_size, stride, dilation)  # (N, C, kh, kw, oh, ow)
+    if views.shape[4:] != (oh, ow):
+        raise InputError(f"dy is {oh}x{ow}, but the convolution of x gives {views.shape[4]}x{views.shape[5]}")
+    shape = (o, x.shape[1] // groups, *kernel_size)
+    size = o * x.shape[1] // groups * kernel_size[0] * kernel_size[1] * x.dtype.itemsize
+    pieces = bands(n, oh, views[0, ..., 0, :].nbytes, size)
+    lanes = LANES if size <= LANE_BYTES else 1
+
+    def correlate(lane):
+        total = None
+        for images, rows in lane:
+            columns = _columns(views[images, ..., rows, :], groups)  # (G, C/G*kh*kw, n*r*ow)
+            band = dy[images, :, rows].transpose(1, 0, 2, 3).reshape(groups, o // groups, -1)  # (G, O/G, n*r*ow)
+            part = band @ columns.transpose(0, 2, 1)  # (G, O/G, C/G*kh*kw)
+            total = part if total is None else xp.add(total, part, out=total)
+        return total
+
+    parts = run_all(correlate, ((pieces[lane::lanes],) for lane in range(min(lanes, len(pieces)))), xp)
+    for part in parts[1:]:
+        parts[0] += part
+    return parts[0].reshape(shape)
+
+
+def bands(images, rows, row_bytes, weight_bytes):
+    """Cut `images` x `rows` of output into pieces whose columns fit a cache: [(slice of images, slice of rows)].
+
+    The columns get as much room as the weights they are multiplied with, and `BAND_BYTES` at least: below that the
+    product would read its weights more often than its columns.
+    """
+    fit = max(BAND_BYTES, weight_bytes) // row_bytes  # output rows whose columns fit
+    if fit >= rows:
+        step = max(1, min(fit // rows, -(-images // LANES)))
+        return [(slice(i, min(i + step, images)), slice(0, rows)) for i in range(0, images, step)]
+    step = -(-rows // -(-rows // max(1, fit)))  # as many bands as needed, of equal height
+    return [(slice(i, i + 1), slice(r, min(r + step, rows))) for i in range(images) for r in range(0, rows, step)]
+
+
+def _columns(views, groups):
+    """Windows (n, C, kh, kw, r, ow) -> columns (G, C/G*kh*kw, n*r*ow); a copy, unless the kernel is 1x1."""
+    n, c, kh, kw, r, ow = views.shape
+    return views.transpose(1, 2, 3, 0, 4, 5).reshape(groups, c // groups * kh * kw, n * r * ow)
+
+
+def _turned(weight, groups):
+    """weight (O, C/G, kh, kw) -> (C, O/G, kh, kw), each kernel turned by 180 degrees."""
+    o, c, kh, kw = weight.shape
+    turned = weight[:, :, ::-1, ::-1].reshape(groups, o // groups, c, kh, kw).transpose(0, 2, 1, 3, 4)
+    return turned.reshape(groups * c, o // groups, kh, kw)
+
+
+def _check_channels(channels, weight, groups):
+    o, c = weight.shape[:2]
+    if channels != c * groups or o % groups:
+        raise InputError(
+            f"x has {channels} channels, but a weight of shape {tuple(weight.shape)} in {groups} groups "
+            f"takes {c * groups}"
+        )
+
+
+def _check_size(dy, weight, input_size, stride, padding, dilation):
+    expected = conv_output_size(input_size, weight.shape[2:], stride, padding, dilation)
+    if dy.shape[1:] != (weight.shape[0], *expected):
+        raise InputError(
+            f"dy has shape {tuple(dy.shape)}, but the convolution of {input_size[0]}x{input_size[1]} pixels "
+            f"gives (N, {weight.shape[0]}, {expected[0]}, {expected[1]})"
+        )

@@ -1,0 +1,144 @@
+"""The arithmetic of windows that slide: output sizes, receptive fields, strides, and where a map lies on the image.
+
+All numbers concern one axis; a layer has one `Window` for its rows and one for its columns.
+Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", sections 2-5, gives the sizes.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from minifcn.errors import InputError
+
+
+def pair(value, name="value", least=0):
+    """An int, or two, as (rows, columns). Raises InputError where one is no whole number or below `least`."""
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(both) != 2 or any(isinstance(v, bool) or not hasattr(v, "__index__") for v in both):
+        raise InputError(f"{name} is {value!r}; expected a whole number or a pair of them")
+    if min(both) < least:
+        raise InputError(f"{name} is {value!r}; expected at least {least}")
+    return int(both[0]), int(both[1])
+
+
+def conv_pairs(kernel_size, stride=1, padding=0, dilation=1):
+    """The four settings of a convolution, each as (rows, columns); InputError where one makes no sense."""
+    return (
+        pair(kernel_size, "kernel_size", 1),
+        pair(stride, "stride", 1),
+        pair(padding, "padding"),
+        pair(dilation, "dilation", 1),
+    )
+
+
+def conv_output_size(input_size, kernel_size, stride, padding, dilation):
+    """(oh, ow) of a convolution over (H, W), from settings given as pairs."""
+    settings = zip(kernel_size, stride, padding, dilation)
+    return tuple(Window(*axis).output_size(size) for size, axis in zip(input_size, settings))
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of `kernel` taps, `dilation` apart, that moves by `stride` over `padding` + input + `padding`.
+
+    ceil        the last window may hang over the end (pooling's ceil mode), if it starts before it
+    transposed  the way back: the input's pixels are spread, `stride` apart, over the output
+    """
+
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+    ceil: bool = False
+    transposed: bool = False
+    output_padding: int = 0
+
+    @property
+    def reach(self):
+        """Pixels from the window's first tap to its last, both counted."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    def output_size(self, size):
+        """How many pixels come out of `size`. Raises InputError where the window does not fit or nothing is left."""
+        if self.transposed:
+            out = (size - 1) * self.stride - 2 * self.padding + self.reach + self.output_padding
+            if out < 1:
+                raise InputError(f"padding {self.padding} cuts the whole output away: {size} -> {out} pixels")
+            return out
+        room = size + 2 * self.padding - self.reach
+        out = (-(-room // self.stride) if self.ceil else room // self.stride) + 1
+        if self.ceil and (out - 1) * self.stride >= size + self.padding:
+            out -= 1  # the last window would see nothing but padding
+        if out < 1:
+            raise InputError(
+                f"the kernel reaches over {self.reach} pixels, but the padded input has only "
+                f"{size + 2 * self.padding} (input {size}, padding {self.padding}): use a larger image or more padding"
+            )
+        return out
+
+    def valid(self, tap, size, out):
+        """Which outputs find tap number `tap` inside the input, not in the padding.
+
+        Returns (outputs, inputs), two slices of equal length: output o reads input o*stride - padding + tap*dilation.
+        """
+        offset = tap * self.dilation - self.padding
+        first = max(0, -(offset // self.stride))
+        last = min(out, (size - 1 - offset) // self.stride + 1)
+        last = max(first, last)
+        start = first * self.stride + offset
+        stop = start + (last - first) * self.stride
+        return slice(first, last), slice(start, max(start, stop), self.stride)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a map's pixels lie on the image, along one axis, in image pixels.
+
+    size             pixels of the map
+    pitch            from one pixel's centre to the next ("stride" of the map)
+    start            centre of pixel 0; image pixel 0 has its centre at 0
+    receptive_field  how many image pixels one pixel of the map looks at
+    """
+
+    size: int
+    pitch: Fraction = Fraction(1)
+    start: Fraction = Fraction(0)
+    receptive_field: int = 1
+
+    def after(self, window):
+        """The place of the map that `window` makes of this one."""
+        size = window.output_size(self.size)
+        middle = (
+            Fraction(window.reach - 1, 2) - window.padding
+        )  # centre of the first window, in pixels of the denser map
+        if window.transposed:
+            pitch = self.pitch / window.stride
+            seen = -(-window.reach // window.stride)  # input pixels that one output pixel can draw on
+            return Place(size, pitch, self.start - middle * pitch, self.receptive_field + int((seen - 1) * self.pitch))
+        field = self.receptive_field + int((window.reach - 1) * self.pitch)
+        return Place(size, self.pitch * window.stride, self.start + middle * self.pitch, field)
+
+    def cropped(self, offset, size):
+        """The place of `size` pixels from pixel `offset` on. Raises InputError where they are not all there."""
+        if offset < 0 or offset + size > self.size:
+            raise InputError(f"a crop of {size} pixels from {offset} on does not lie inside a map of {self.size}")
+        return Place(size, self.pitch, self.start + offset * self.pitch, self.receptive_field)
+
+    def offset_of(self, other):
+        """The pixel of this map that lies where pixel 0 of `other` does: the crop that lays the two over each other.
+
+        Negative where `other` begins first. Raises InputError where their pixels fall between each other.
+        """
+        offset = (other.start - self.start) / self.pitch
+        if self.pitch != other.pitch or offset.denominator != 1:
+            raise InputError(
+                f"the maps do not align: pitches {self.pitch} and {other.pitch}, {float(offset)} pixels apart"
+            )
+        return int(offset)
+
+
+def chain(size, windows):
+    """The `Place`s of an image of `size` pixels after each of `windows`, the image's own first."""
+    places = [Place(size)]
+    for window in windows:
+        places.append(places[-1].after(window))
+    return places

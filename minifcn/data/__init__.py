@@ -1,0 +1,50 @@
+"""Data sets, what is done to their pairs, and batches of them."""
+
+from minifcn.data.batches import Batches, collate
+from minifcn.data.camvid import CamVid
+from minifcn.data.dataset import VOID, Dataset, voc_palette
+from minifcn.data.files import read_image
+from minifcn.data.scenes import Scenes
+from minifcn.data.transforms import Preprocessing, compose, crop, jitter, mirror
+from minifcn.data.voc import Voc
+from minifcn.errors import InputError
+
+__all__ = [
+    "VOID",
+    "Batches",
+    "CamVid",
+    "Dataset",
+    "Preprocessing",
+    "Scenes",
+    "Voc",
+    "collate",
+    "compose",
+    "crop",
+    "jitter",
+    "mirror",
+    "open_dataset",
+    "read_image",
+    "voc_palette",
+]
+
+_IN_FOLDERS = {"camvid": CamVid, "voc": Voc}
+
+
+def open_dataset(name, root=None, split="train", **scenes):
+    """The data set "scenes", "camvid" or "voc" by its name.
+
+    root    the folder it lies in; scenes are generated and have none
+    split   "train", "val" and what else the data set offers
+    scenes  size, count and seed, for the scenes alone (see `Scenes`)
+
+    InputError for an unknown name or anything missing in the folder.
+    """
+    if name == "scenes":
+        if root is not None:
+            raise InputError(
+                f"scenes are generated, but the data folder {root} was given: drop it, or name its data set"
+            )
+        return Scenes(split, **scenes)
+    if name not in _IN_FOLDERS:
+        raise InputError(f"data set '{name}' is not known, expected scenes, {' or '.join(_IN_FOLDERS)}")
+    return _IN_FOLDERS[name](root, split, **scenes)

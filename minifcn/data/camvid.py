@@ -1,0 +1,43 @@
+"""CamVid: road scenes filmed from a car, in the layout of the SegNet tutorial (Brostow et al. 2009)."""
+
+import numpy as np
+
+from minifcn.data.files import FileDataset, need_folder, need_split
+
+
+class CamVid(FileDataset):
+    """The pairs of one split ("train", "val", "test") under a folder that holds train.txt and its kin.
+
+    A line of a list names an image and its label by absolute paths on the disk of the list's author; only
+    their last two parts count (`train/X.png trainannot/X.png`) and are looked up under `root`. Label 11
+    is void and becomes 255. InputError for anything missing (`FileDataset`).
+    """
+
+    name = "camvid"
+    classes = (
+        *("sky", "building", "pole", "road", "pavement", "tree"),
+        *("sign", "fence", "car", "pedestrian", "bicyclist"),
+    )
+    palette = np.array(  # the colours of the SegNet tutorial
+        [
+            *([128, 128, 128], [128, 0, 0], [192, 192, 128], [128, 64, 128], [60, 40, 222], [128, 128, 0]),
+            *([192, 128, 128], [64, 64, 128], [64, 0, 128], [64, 64, 0], [0, 128, 192]),
+        ],
+        dtype=np.uint8,
+    )
+    # Mean and deviation of every pixel of the 367 training images at 240x180, each channel by itself:
+    # sum and sum of squares in integers, then sqrt(E[x^2] - E[x]^2).
+    mean = (105.479, 108.843, 110.764)
+    std = (76.985, 78.095, 77.037)
+    void = 11
+    line_format = "expected the paths of an image and of its label"
+
+    def __init__(self, root, split="train"):
+        folder = need_folder(root, "the folder with CamVid's train.txt")
+        super().__init__(need_split(folder, split), lambda line: _pair(folder, line))
+
+
+def _pair(folder, line):
+    """The two paths a line names, under `folder` by their last two parts; None where it names not two."""
+    paths = [folder.joinpath(*path.split("/")[-2:]) for path in line.replace("\\", "/").split()]
+    return tuple(paths) if len(paths) == 2 else None

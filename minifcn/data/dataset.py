@@ -1,0 +1,62 @@
+"""What a data set is: numbered pairs of an image and its label, and the names and colours of the classes."""
+
+import operator
+
+import numpy as np
+
+VOID = 255  # the label of pixels that count nowhere: VOC's value, used for every data set here
+
+
+class Dataset:
+    """Pairs of an image and a label of the same size, by number from 0.
+
+    `dataset[i]` is `(image, label)`: image uint8 (H, W, 3) in RGB, label uint8 (H, W) holding a class or
+    255 for void. Sizes may differ from pair to pair. Reading is safe from several threads at once.
+    A subclass gives the attributes below and the three methods `__len__`, `load` and `name_of`.
+
+    name      short name of the data set
+    classes   the names of the classes, in the order of their numbers
+    palette   uint8 (n_class, 3), the RGB colour each class is drawn in
+    mean, std three floats each, RGB in the units of the image (0..255), over the training images
+    """
+
+    name: str
+    classes: tuple
+    palette: np.ndarray
+    mean: tuple
+    std: tuple
+
+    @property
+    def n_class(self):
+        """The number of classes; void is none of them."""
+        return len(self.classes)
+
+    def __len__(self):
+        raise NotImplementedError
+
+    def __getitem__(self, index):
+        index = operator.index(index)
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"{self.name}: there is no pair {index}, there are {len(self)}")
+        return self.load(index % len(self))
+
+    def load(self, index):
+        """Pair `index` (from 0 to len - 1) as (image, label)."""
+        raise NotImplementedError
+
+    def name_of(self, index):
+        """A name for pair `index`, for pictures and messages."""
+        raise NotImplementedError
+
+
+def voc_palette(n):
+    """PASCAL VOC's colours for classes 0 to n - 1, uint8 (n, 3).
+
+    The bits of the class number are dealt out in turn to red, green and blue, from each colour's
+    highest bit downwards (VOC development kit, VOClabelcolormap).
+    """
+    palette = np.zeros((n, 3), dtype=np.uint8)
+    for number in range(n):
+        for bit in range(8):
+            palette[number, bit % 3] |= (number >> bit & 1) << (7 - bit // 3)
+    return palette

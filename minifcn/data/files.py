@@ -1,0 +1,121 @@
+"""Reading pairs of image files and label files, with errors that say which file and what to do."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from minifcn.data.dataset import VOID, Dataset
+from minifcn.errors import InputError
+
+# What Pillow raises on files that are truncated, damaged or no images at all.
+_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
+
+
+def read_image(path):
+    """The image in a file as uint8 (H, W, 3), RGB. InputError where there is none or it is damaged."""
+    image = _open(path)
+    if image.mode.startswith(("I", "F")):
+        raise InputError(f"{path} has more than 8 bits a channel (mode {image.mode}), expected 8: save it with 8 bits")
+    return np.array(image.convert("RGB"))
+
+
+def read_label(path, n_class, void=VOID):
+    """The label in a file as uint8 (H, W): the classes 0 to n_class - 1, or 255 where the file says void.
+
+    The file holds one number a pixel, as a grey or a palette image (whose indices are the classes).
+    void: the number that stands for void in the file, next to 255.
+    InputError where the file is damaged, in colours, or holds a number that is neither class nor void.
+    """
+    image = _open(path)
+    if image.mode not in ("L", "P"):
+        raise InputError(
+            f"{path} is a label in mode {image.mode}, expected one class number a pixel:"
+            " save it as an 8-bit grey or palette PNG"
+        )
+    label = np.array(image)
+    label[label == void] = VOID
+    outside = label[(label >= n_class) & (label != VOID)]
+    if outside.size:
+        raise InputError(
+            f"{path} holds the label {outside.min()}, expected 0 to {n_class - 1} or void"
+            f" ({void}): correct the file, or check that it belongs to this data set"
+        )
+    return label
+
+
+def _open(path):
+    """The decoded Pillow image in a file."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return image
+    except FileNotFoundError:
+        raise InputError(f"{path} is not there: check the path") from None
+    except _UNREADABLE as error:
+        raise InputError(
+            f"{path} cannot be read as an image ({error}): it is truncated or no image, fetch it again"
+        ) from error
+
+
+def need_folder(root, what):
+    """`root` as a Path to a folder that holds something, else InputError. what: what is expected there."""
+    if root is None:
+        raise InputError(f"no data folder was given, expected {what}: name it with --root")
+    folder = Path(root).expanduser()
+    if not folder.is_dir():
+        raise InputError(f"data folder {root} is not there or no folder, expected {what}: check --root")
+    if not any(folder.iterdir()):
+        raise InputError(f"data folder {root} is empty, expected {what}: fetch the data set first")
+    return folder
+
+
+def need_split(folder, split):
+    """The path of the list `split`.txt in a folder, else InputError naming the lists that are there."""
+    path = folder / f"{split}.txt"
+    if not path.is_file():
+        there = ", ".join(sorted(p.stem for p in folder.glob("*.txt"))) or "none"
+        raise InputError(f"split '{split}': {path} is not there, expected one of the lists in it ({there})")
+    return path
+
+
+class FileDataset(Dataset):
+    """Pairs of files named by a list: `pairs_of(line)` gives the two paths that a line of it stands for.
+
+    InputError where the list is empty, a line makes no pair (pairs_of gives None), or a file is not there.
+    """
+
+    void = VOID
+
+    def __init__(self, list_path, pairs_of):
+        self.pairs = []
+        for number, line in enumerate(list_path.read_text("utf-8", errors="replace").splitlines(), start=1):
+            if not line.strip():
+                continue
+            pair = pairs_of(line)
+            if pair is None:
+                raise InputError(f"{list_path} line {number}: '{line}' names no pair, {self.line_format}")
+            for path in pair:
+                if not path.is_file():
+                    raise InputError(f"{list_path} line {number}: {path} is not there, fetch it or drop the line")
+            self.pairs.append(pair)
+        if not self.pairs:
+            raise InputError(f"{list_path} is empty, expected one pair a line: fetch the data set again")
+
+    def __len__(self):
+        return len(self.pairs)
+
+    def load(self, index):
+        image_path, label_path = self.pairs[index]
+        image = read_image(image_path)
+        label = read_label(label_path, self.n_class, self.void)
+        if label.shape != image.shape[:2]:
+            raise InputError(
+                f"{label_path} is {label.shape[1]}x{label.shape[0]} (width x height), expected"
+                f" {image.shape[1]}x{image.shape[0]} as its image {image_path}: resize neither, find the true pair"
+            )
+        return image, label
+
+    def name_of(self, index):
+        return self.pairs[index][0].stem

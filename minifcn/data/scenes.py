@@ -1,0 +1,125 @@
+"""Generated scenes: objects told apart by their form, in colours and textures that tell nothing.
+
+A scene is a function of (seed, split, number, size) alone, the same on every machine: it is drawn in whole numbers
+from NumPy's random integers. Thin ladders, rings and stars, objects in front of others and small ones are there to
+tell fine predictions from coarse ones.
+"""
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from minifcn.data import forms
+from minifcn.data.dataset import VOID, Dataset, voc_palette
+from minifcn.data.textures import clouds, colour, textured
+from minifcn.errors import InputError
+
+FORMS = (forms.disc, forms.square, forms.triangle, forms.ring, forms.star, forms.ladder)  # classes 1, 2, ...
+
+# How hard the scenes are.
+OBJECTS = (3, 6)  # fewest and most in 96x96 pixels; larger scenes hold more, by their area
+SIZES = (18, 60)  # smallest and largest across, in pixels; small ones are the more frequent
+TILT = 4  # most steps of 5 degrees that an object leans to either side
+FLATTEN = 4  # most sixteenths by which an object is flattened
+NOISE = 10  # largest change of a pixel's value by noise
+SHADE = 64  # largest darkening by light and shade, in 256ths
+BORDER = 1  # width in pixels of the void around objects
+
+SPLITS = ("train", "val", "test")
+COUNTS = {"train": 2000, "val": 200, "test": 200}
+
+
+class Scenes(Dataset):
+    """`count` scenes of `size` x `size` pixels; the splits "train", "val", "test" have no scene in common.
+
+    Nothing is stored: a scene is drawn when asked for (some 3 ms at 96 x 96).
+    InputError for an unknown split, a size below 16, a count below 1, a seed below 0.
+    """
+
+    name = "scenes"
+    classes = ("background", *(form.__name__ for form in FORMS))
+    palette = voc_palette(len(classes))
+    mean = (127.0, 114.0, 108.0)  # of the first 1000 scenes, rounded
+    std = (61.0, 46.0, 52.0)
+
+    def __init__(self, split="train", size=96, count=None, seed=0):
+        if split not in SPLITS:
+            raise InputError(f"scenes: split is '{split}', expected one of {', '.join(SPLITS)}")
+        self.split = split
+        self.size = size
+        self.count = COUNTS[split] if count is None else count
+        self.seed = seed
+        for what, value, least in (("size", size, 16), ("count", self.count, 1), ("seed", seed, 0)):
+            if value < least:
+                raise InputError(f"scenes: {what} is {value}, expected at least {least}")
+
+    def __len__(self):
+        return self.count
+
+    def load(self, index):
+        return draw_scene(np.random.default_rng([self.seed, SPLITS.index(self.split), index]), self.size)
+
+    def name_of(self, index):
+        return f"{self.split}-{index:05d}"
+
+
+def draw_scene(rng, size):
+    """One scene: image uint8 (size, size, 3) and label uint8 (size, size)."""
+    places = np.arange(size, dtype=np.int32)
+    ground = colour(rng)
+    image = textured(rng, ground, places[:, None], places)  # (size, size, 3) int32
+    label = np.zeros((size, size), dtype=np.uint8)
+    for cy, cx, radius in _places(rng, size):
+        _draw_object(rng, image, label, ground, cy, cx, radius)
+    image = _soften(image)
+    image = image * (256 - SHADE * clouds(rng, size)[:, :, None] // 256) >> 8
+    image += rng.integers(-NOISE, NOISE + 1, size=image.shape, dtype=np.int8)
+    return image.clip(0, 255).astype(np.uint8), label
+
+
+def _places(rng, size):
+    """Centres and radii (cy, cx, radius) of a scene's objects in pixels, the largest and rearmost first."""
+    smallest, largest = min(SIZES[0], size // 2), min(SIZES[1], size * 2 // 3)
+    count = max(rng.integers(OBJECTS[0], OBJECTS[1] + 1) * size * size // 96**2, 1)
+    radii = rng.integers(smallest, largest + 1, size=(count, 2)).min(axis=1) // 2
+    places = []
+    for radius in sorted(radii.tolist(), reverse=True):
+        # Of three random places the one with most room, so that objects overlap in part and seldom wholly.
+        low, high = radius * 3 // 4, size - radius * 3 // 4
+        candidates = rng.integers(low, max(high, low + 1), size=(3, 2)).tolist()
+        places.append((*max(candidates, key=lambda centre: _room(*centre, radius, places)), radius))
+    return places
+
+
+def _room(cy, cx, radius, places):
+    """Pixels between an object and the nearest of those at `places`; negative where they overlap."""
+    return min((max(abs(cy - y), abs(cx - x)) - radius - r for y, x, r in places), default=0)
+
+
+def _draw_object(rng, image, label, ground, cy, cx, radius):
+    """Draws one object of a random class over image and label, in a colour unlike the ground's."""
+    number = int(rng.integers(1, len(FORMS) + 1))
+    turn = int(rng.integers(-TILT, TILT + 1))
+    flat = int(rng.integers(FLATTEN + 1))
+    reach = radius * 3 // 2 + 4  # beyond any form's farthest point, the border and the shadow
+    window = np.s_[max(cy - reach, 0) : cy + reach, max(cx - reach, 0) : cx + reach]
+    pixels, marks = image[window], label[window]
+    y, x = (np.arange(n, dtype=np.int32) for n in marks.shape)
+    y, x = y[:, None] + max(-reach, -cy), x + max(-reach, -cx)  # (h, 1) and (w,), 0 at the centre
+    c, s = forms.cosine(turn), forms.sine(turn)
+    u, v = c * x + s * y, (c * y - s * x) * 16 // (16 - flat)  # (h, w) in 1/UNIT px
+    inside = FORMS[number - 1](u, v, radius * forms.UNIT)
+
+    shadow = inside[:-2, :-2]
+    pixels[2:, 2:][shadow] = pixels[2:, 2:][shadow] * 5 // 8
+    rows, columns = np.nonzero(inside)
+    pixels[rows, columns] = textured(rng, colour(rng, unlike=ground), y[rows, 0], x[columns])
+    around = Image.fromarray(inside.astype(np.uint8)).filter(ImageFilter.MaxFilter(2 * BORDER + 1))
+    marks[np.asarray(around) > 0] = VOID
+    marks[inside] = number
+
+
+def _soften(image):
+    """Each pixel averaged with its neighbours, by weights 1 2 1 down and across: edges as a camera sees them."""
+    padded = np.pad(image, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
+    return rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:] >> 4

@@ -1,0 +1,41 @@
+"""The demo: the paper's three networks on generated scenes, each from the one before."""
+
+from minifcn import display
+from minifcn.data import open_dataset
+from minifcn.evaluation import compare
+from minifcn.plots import save_predictions
+from minifcn.training import Settings, Trainer
+
+STAGES = (
+    ("fcn32s", 1.0, 0.02),
+    ("fcn16s", 0.5, 0.005),
+    ("fcn8s", 0.5, 0.005),
+)  # model, share of the epochs, learning rate
+EPOCHS = 20
+TRAIN, VALIDATE = 400, 80  # images
+
+
+def run_demo(folder, device, epochs=None, overwrite=False):
+    """Train FCN-32s, FCN-16s from it and FCN-8s from that, below `folder`; print the paper's table of them."""
+    datasets = open_dataset("scenes", split="train", count=TRAIN), open_dataset("scenes", split="val", count=VALIDATE)
+    weights = []
+    for model, share, lr in STAGES:
+        settings = Settings(
+            model=model,
+            epochs=max(1, round(share * (epochs or EPOCHS))),
+            lr=lr,
+            init=str(weights[-1]) if weights else None,
+        )
+        trainer = Trainer(settings, folder / model, device, overwrite=overwrite, datasets=datasets)
+        display.describe_run(trainer)
+        with display.Watch() as watch:
+            trainer.run(watch)
+        weights.append(trainer.folder.best)
+
+    results, rows = compare(weights, datasets[1], device)
+    display.results(results, datasets[1])
+    picture = folder / "predictions.png"
+    save_predictions(picture, rows, datasets[1].classes, datasets[1].palette)
+    display.say(
+        f"pictures: {picture} and learning_curve.png in each network's folder; weights: {', '.join(map(str, weights))}"
+    )

@@ -1,0 +1,92 @@
+"""Running a trained network over images: the paper's four figures, and label maps."""
+
+import numpy as np
+
+from minifcn.backend import to_device, to_host
+from minifcn.data import VOID, Batches, Preprocessing
+from minifcn.errors import InputError
+from minifcn.layers import SoftmaxCrossEntropy
+from minifcn.metrics import ConfusionMatrix
+from minifcn.weights import load_model
+
+BATCH_PIXELS = 100_000  # images predicted at a time, in pixels: enough to fill the caches, little memory
+
+
+def evaluate(model, dataset, preprocessing, device="cpu", advance=None):
+    """Predict every image of `dataset` and compare with its truth.
+
+    Each image counts whole and as it is: no padding, no cropping, no dependence on the other images.
+    Returns (ConfusionMatrix, mean loss per counted pixel). `advance(n)` is called after every n images.
+    Leaves the model in the mode it was in. Raises InputError where every pixel is void.
+    """
+    confusion = ConfusionMatrix(dataset.n_class)
+    criterion = SoftmaxCrossEntropy(reduction="sum")
+    total, was_training = 0.0, model.training
+    model.eval()
+    try:
+        for images, labels in _equal_sized(Batches(dataset, 1, preprocessing, shuffle=False)):
+            scores = model(to_device(images, device))
+            total += criterion(scores, to_device(labels, device))
+            confusion.update(scores.argmax(axis=1), labels)
+            if advance:
+                advance(len(images))
+    finally:
+        model.train(was_training)
+    pixels = int(confusion.counts.sum())
+    if pixels == 0:
+        raise InputError(
+            f"all labels of {dataset.name} are void ({VOID}): there is nothing to evaluate; check the labels"
+        )
+    return confusion, total / pixels
+
+
+def compare(weights, dataset, device, advance=None):
+    """Evaluate the networks of several weights files on one data set, each with the preprocessing it was trained with.
+
+    Returns (results, rows): results [("FCN-32s", ConfusionMatrix), ...] and rows for `plots.save_predictions`.
+    Raises InputError where a network was trained for other classes.
+    """
+    results, rows = [], [(*dataset[i], {}) for i in picture_indices(dataset)]
+    for path in weights:
+        model, about = load_model(path)
+        if tuple(about["classes"]) != tuple(dataset.classes):
+            raise InputError(
+                f"weights {path}: trained on {about['data']} for other classes than those of {dataset.name}"
+            )
+        model.to(device)
+        preprocessing = Preprocessing.from_dict(about["preprocessing"])
+        name = model.title if model.title not in dict(results) else str(path)
+        results.append((name, evaluate(model, dataset, preprocessing, device, advance)[0]))
+        for image, _, predicted in rows:
+            predicted[name] = predict_image(model, image, preprocessing, device)
+    return results, rows
+
+
+def picture_indices(dataset, count=4):
+    """`count` images spread over a data set, for pictures."""
+    count = min(count, len(dataset))
+    return [(2 * i + 1) * len(dataset) // (2 * count) for i in range(count)]
+
+
+def predict_image(model, image, preprocessing, device="cpu"):
+    """The class of every pixel of one image uint8 (H, W, 3) -> uint8 (H, W). The model is in evaluation mode."""
+    scores = model(to_device(preprocessing(image)[None], device))  # (1, n_class, H, W)
+    return to_host(scores.argmax(axis=1)[0]).astype("uint8")
+
+
+def _equal_sized(batches):
+    """Neighbouring images of one size together, as (images, labels) of at most `BATCH_PIXELS`."""
+    group = []
+    for sample in batches.epoch(0):
+        images, _, _ = sample
+        full = len(group) * images[0, 0].size >= BATCH_PIXELS
+        if group and (full or images.shape != group[0][0].shape):
+            yield _together(group)
+            group = []
+        group.append(sample)
+    if group:
+        yield _together(group)
+
+
+def _together(group):
+    return np.concatenate([images for images, _, _ in group]), np.concatenate([labels for _, labels, _ in group])

@@ -1,0 +1,232 @@
+"""Numerical gradients against the hand-written ones.
+
+A backward pass is right if, for every entry t of the input and of each parameter,
+
+    sum(dy * dy_i/dt)  =  d/dt sum(dy * y)  ~  sum(dy * (y(t + h) - y(t - h))) / 2h
+
+for an incoming gradient dy. It is drawn at random: all ones would hide every mistake that cancels in the sum
+(over a softmax's channels, say). ReLU and max-pooling have kinks, where the left side is one of several
+possible answers and the right side an average of them; such entries are found from the forward pass alone and
+left out, but counted.
+"""
+
+import copy
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from minifcn import layers
+from minifcn.backend import array_module, to_host
+from minifcn.errors import InputError
+from minifcn.models import FCN8s
+
+# h over the array's largest entry: the second is for where rounding blurs the first, the third for near kinks.
+STEPS = (1e-6, 1e-5, 1e-7)
+KINK = 5e-7  # estimates of one slope that lie further apart than this, over the largest slope, are no slope
+
+
+class Comparison(NamedTuple):
+    """How one array's gradient compares: largest relative error, entries compared, entries left out as kinks.
+
+    The error is |hand-written - numerical| over the largest entry of the gradient. It is nan where nothing
+    was tested: all entries were kinks, or the gradient is zero everywhere, as a wrong backward pass may
+    return it too; and inf where a gradient is not finite.
+    """
+
+    error: float
+    compared: int
+    kinks: int
+
+
+class Report(Mapping):
+    """What `check_gradients` found: maps "input" and each parameter's name to the largest relative error.
+
+    `.comparisons` maps the same names to their Comparison; `print(report)` shows all as a table.
+    """
+
+    def __init__(self, comparisons):
+        self.comparisons = comparisons
+
+    def __getitem__(self, name):
+        return self.comparisons[name].error
+
+    def __iter__(self):
+        return iter(self.comparisons)
+
+    def __len__(self):
+        return len(self.comparisons)
+
+    def ok(self, tolerance=1e-6):
+        """Whether every array was tested and no relative error is above `tolerance`."""
+        return all(error <= tolerance for error in self.values())  # False for nan
+
+    @property
+    def error(self):
+        """The largest relative error of all, nan if an array was not tested."""
+        return float(np.max(list(self.values())))
+
+    @property
+    def compared(self):
+        """The number of entries compared in all."""
+        return sum(row.compared for row in self.comparisons.values())
+
+    @property
+    def kinks(self):
+        """The number of entries left out as kinks in all."""
+        return sum(row.kinks for row in self.comparisons.values())
+
+    def __str__(self):
+        width = max(map(len, self))
+        lines = [f"{'gradient of':{max(width, 11)}}  relative error  compared  kinks"]
+        for name, (error, compared, kinks) in self.comparisons.items():
+            note = "  not tested" if np.isnan(error) else ""
+            lines.append(f"{name:{max(width, 11)}}  {error:14.1e}  {compared:8}  {kinks:5}{note}")
+        return "\n".join(lines)
+
+
+def check_gradients(layer, x, *, dy=None, seed=0, samples=None):
+    """Compare the gradients of `layer` at input `x` with central differences in float64: a Report.
+
+    layer    any Layer or network; a copy of it is checked, in training mode, so that nothing about it changes
+    x        its input
+    dy       the incoming gradient, of the output's shape; drawn at random from `seed` if not given
+    seed     of dy, of the dropout masks and of the samples
+    samples  for large networks: check this many entries of each array, drawn at random, rather than all
+
+    Each entry takes four forward passes, up to twelve near kinks. Parameters that are not trainable are left
+    out. A gradient that is zero everywhere counts as not tested: before checking a network whose score layers
+    start at zero, fill them. Raises InputError where dy does not fit the output, or the gradient that comes
+    back does not fit x.
+    """
+    layer = copy.deepcopy(layer).astype("float64").train()
+    x = x.astype("float64")  # a copy
+    rng = np.random.default_rng(seed)
+
+    def output():
+        layer.reseed(seed)  # the same dropout masks in every pass
+        return layer(x)
+
+    y = output().copy()  # a layer may return its input
+    if dy is None:
+        dy = array_module(x).asarray(rng.standard_normal(y.shape))
+    if dy.shape != y.shape:
+        raise InputError(
+            f"check_gradients: dy has shape {dy.shape}, the output {y.shape}: give both the same"
+        )
+    layer.zero_grad()
+    dx = layer.backward(dy.astype("float64"))
+    if dx.shape != x.shape:
+        raise InputError(
+            f"{type(layer).__name__}: backward returned shape {dx.shape} for an input of {x.shape}"
+        )
+
+    def rise():
+        """By how much sum(dy * y) has risen. Subtracting before summing loses fewer digits."""
+        return float((dy * (output() - y)).sum())
+
+    arrays = {"input": (x, dx)}
+    arrays |= {name: (p.data, p.grad) for name, p in layer.named_parameters() if p.trainable}
+    return Report({name: _compare(*pair, rise, rng, samples) for name, pair in arrays.items()})
+
+
+def _compare(array, gradient, rise, rng, samples):
+    """Compare `gradient` with the numerical one of `rise()` along entries of `array`."""
+    gradient = to_host(gradient)
+    largest = float(abs(gradient).max())
+    if not np.isfinite(largest):
+        return Comparison(np.inf, 0, 0)
+    scale = float(abs(array).max()) or 1.0
+    count = array.size if samples is None else min(samples, array.size)
+    errors, kinks = [], 0
+    for number in rng.choice(array.size, count, replace=False):
+        entry = tuple(map(int, np.unravel_index(number, array.shape)))
+        slope = _slope(array, entry, scale, rise, largest)
+        if slope is None:
+            kinks += 1
+        else:
+            errors.append(abs(float(gradient[entry]) - slope))
+            largest = max(largest, abs(slope))
+    return Comparison(max(errors) / largest if errors and largest else np.nan, len(errors), kinks)
+
+
+def _slope(array, entry, scale, rise, largest):
+    """The slope of `rise()` along `array[entry]`, None at a kink.
+
+    On a smooth function four estimates agree up to O(h^2): the central differences of the steps h and h/2,
+    and those to the right and to the left, each extrapolated from both. Where a kink lies within h they
+    differ, by as much as the first is wrong at least: the one on the side without the kink is right.
+    """
+    start = float(array[entry])
+
+    def slope(by):
+        array[entry] = start + by
+        risen = rise() / ((start + by) - start)  # the step as rounded
+        array[entry] = start
+        return risen
+
+    for h in (scale * step for step in STEPS):
+        right, left, near_right, near_left = slope(h), slope(-h), slope(h / 2), slope(-h / 2)
+        central = (right + left) / 2
+        estimates = central, (near_right + near_left) / 2, 2 * near_right - right, 2 * near_left - left
+        if max(estimates) - min(estimates) <= KINK * max(largest, abs(central)):
+            return central
+    return None
+
+
+def check_everything():
+    """Check every kind of layer, and a small FCN-8s at samples; returns [(name, Report)], in a few seconds.
+
+    Maps are not square, and strides, padding and dilations differ, so that no mistake hides in a symmetry.
+    """
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((2, 4, 5, 4))
+    transposed = {"stride": (2, 3), "padding": 1, "output_padding": 1, "groups": 2, "rng": rng}
+    conv = layers.Conv2d(4, 3, 3, padding=1, rng=rng)
+    cases = [
+        ("Conv2d", layers.Conv2d(4, 4, (3, 2), (2, 1), (1, 2), (1, 2), groups=2, rng=rng), x),
+        ("ConvTranspose2d, columns", layers.ConvTranspose2d(4, 4, (3, 4), method="columns", **transposed), x),
+        ("ConvTranspose2d, matrix", layers.ConvTranspose2d(4, 4, (3, 4), method="matrix", **transposed), x),
+        ("MaxPool2d", layers.MaxPool2d((3, 2), (2, 1), padding=1, ceil_mode=True), x),
+        ("MaxPool2d, dilated", layers.MaxPool2d(2, 1, padding=1, dilation=(2, 3)), x),
+        ("AvgPool2d", layers.AvgPool2d((3, 2), 2, padding=1, ceil_mode=True), x),
+        ("ReLU", layers.ReLU(), x),
+        ("Dropout", layers.Dropout(), x),
+        ("Dropout2d", layers.Dropout2d(), x),
+        ("Linear", layers.Linear(5, 3, rng=rng), rng.standard_normal((6, 5))),
+        ("Sequential", layers.Sequential(conv, layers.ReLU(), layers.MaxPool2d(2)), x),
+    ]
+    labels = rng.integers(0, 4, (2, 5, 4))
+    labels[0, 1:4, 1] = 255
+    for reduction in ("mean", "sum", "none"):
+        loss = layers.SoftmaxCrossEntropy(class_weights=[0.5, 1.0, 2.0, 3.0], reduction=reduction)
+        cases.append((f"SoftmaxCrossEntropy, {reduction}", _Loss(loss, labels), x))
+    reports = [(name, check_gradients(_filled(layer, rng), x)) for name, layer, x in cases]
+
+    fcn = FCN8s(4, width=1 / 16, fc_channels=16, padding="same", upsampling="learned")
+    image = rng.standard_normal((1, 3, 21, 34))
+    return [*reports, ("FCN-8s", check_gradients(_filled(fcn, rng), image, samples=3))]
+
+
+def _filled(layer, rng):
+    """The layer, with random numbers for parameters that are 0: those let no gradient through."""
+    for parameter in layer.parameters():
+        if not parameter.data.any():
+            parameter.data[...] = 0.1 * rng.standard_normal(parameter.data.shape)
+    return layer
+
+
+class _Loss(layers.Layer):
+    """A loss with its labels, as a layer of the scores."""
+
+    def __init__(self, criterion, labels):
+        self.criterion, self.labels = criterion, labels
+
+    def forward(self, scores):
+        loss = self.criterion(scores, self.labels)
+        return loss if self.criterion.reduction == "none" else np.array([loss])
+
+    def backward(self, dloss):
+        if self.criterion.reduction == "none":
+            return self.criterion.backward(dloss)
+        return self.criterion.backward() * dloss

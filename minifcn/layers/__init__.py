@@ -1,0 +1,27 @@
+"""Layers with state: parameters, forward and backward side by side, one idea a file."""
+
+from minifcn.layers.activation import ReLU
+from minifcn.layers.conv import Conv2d
+from minifcn.layers.conv_transpose import ConvTranspose2d, bilinear_weight
+from minifcn.layers.dropout import Dropout, Dropout2d
+from minifcn.layers.layer import Layer, Parameter
+from minifcn.layers.linear import Linear
+from minifcn.layers.loss import SoftmaxCrossEntropy
+from minifcn.layers.pool import AvgPool2d, MaxPool2d
+from minifcn.layers.sequential import Sequential
+
+__all__ = [
+    "AvgPool2d",
+    "Conv2d",
+    "ConvTranspose2d",
+    "Dropout",
+    "Dropout2d",
+    "Layer",
+    "Linear",
+    "MaxPool2d",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "SoftmaxCrossEntropy",
+    "bilinear_weight",
+]

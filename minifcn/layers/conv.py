@@ -1,0 +1,108 @@
+"""Convolution, its parameters and both its gradients."""
+
+import math
+
+import numpy as np
+
+from minifcn.backend import array_module
+from minifcn.convolution.gemm import conv2d, conv2d_grad_input, conv2d_grad_weight
+from minifcn.convolution.geometry import Window, conv_pairs
+from minifcn.errors import InputError
+from minifcn.layers.layer import Layer, Parameter
+
+
+class Conv2d(Layer):
+    """y = W x + b over every window of x (a cross-correlation, as everywhere in deep learning).
+
+    forward   x (N, C, H, W)      -> y (N, O, oh, ow), oh = floor((H + 2p - d(kh-1) - 1) / s) + 1
+    backward  dL/dy (N, O, oh, ow) -> dL/dx (N, C, H, W); adds dL/dW and dL/db
+    weight    (O, C/groups, kh, kw), bias (O,)
+
+    Arguments as in PyTorch; numbers, or (rows, columns). Weights start as He et al. 2015 (arXiv 1502.01852, section
+    2.2) draw them, from `rng` (a NumPy Generator); biases at 0.
+    Raises InputError where x has another number of channels or is smaller than the kernel.
+    """
+
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+        bias=True,
+        rng=None,
+    ):
+        self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        if in_channels % groups or out_channels % groups:
+            raise InputError(f"Conv2d: {in_channels} -> {out_channels} channels do not divide into {groups} groups")
+        self.weight = Parameter(he_normal((out_channels, in_channels // groups, *self.kernel_size), rng))
+        self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
+
+    @property
+    def windows(self):
+        """The window's arithmetic along rows and columns."""
+        return tuple(Window(*axis) for axis in zip(self.kernel_size, self.stride, self.padding, self.dilation))
+
+    def forward(self, x):
+        check_channels(self, x)
+        y = conv2d(x, self.weight.data, self.stride, self.padding, self.dilation, self.groups)
+        if self.bias:
+            y += self.bias.data.reshape(1, -1, 1, 1)
+        self.keep(x)
+        return y
+
+    def backward(self, dy):
+        (x,) = self.kept()
+        how = self.stride, self.padding, self.dilation, self.groups
+        self.weight.grad += conv2d_grad_weight(dy, x, self.kernel_size, *how)
+        if self.bias:
+            self.bias.grad += dy.sum(axis=(0, 2, 3))
+        return conv2d_grad_input(dy, self.weight.data, x.shape[2:], *how)
+
+    def __repr__(self):
+        return f"Conv2d({self.in_channels}, {self.out_channels}, {describe(self)})"
+
+
+def he_normal(shape, rng=None):
+    """Normal numbers with variance 2 / fan_in, float32: a ReLU net's activations neither grow nor fade with depth.
+
+    shape (O, C, kh, kw) or (O, C): fan_in is the product of all but the first. (He et al. 2015, equation 10.)
+    """
+    rng = rng or np.random.default_rng()
+    return rng.standard_normal(shape, dtype=np.float32) * math.sqrt(2.0 / math.prod(shape[1:]))
+
+
+def check_channels(layer, x):
+    """InputError unless x is (N, C, H, W) of the layer's dtype and channels."""
+    name = type(layer).__name__
+    if getattr(x, "ndim", None) != 4:
+        raise InputError(f"{name}: input has shape {tuple(getattr(x, 'shape', ()))}, expected (N, C, H, W)")
+    if x.shape[1] != layer.in_channels:
+        raise InputError(f"{name}: input has {x.shape[1]} channels, this layer takes {layer.in_channels}")
+    if x.dtype != layer.weight.data.dtype:
+        raise InputError(
+            f"{name}: input is {x.dtype}, this layer's weights are {layer.weight.data.dtype}: "
+            "use astype(...) on one of them"
+        )
+    if array_module(x) is not array_module(layer.weight.data):
+        raise InputError(f"{name}: input and weights are on different devices: use to(...)")
+
+
+def describe(layer):
+    """The settings that differ from a plain layer's, for repr."""
+    parts = [f"kernel_size={_short(layer.kernel_size)}"]
+    for name, plain in (("stride", 1), ("padding", 0), ("output_padding", 0), ("dilation", 1)):
+        value = getattr(layer, name, (plain, plain))
+        if value != (plain, plain):
+            parts.append(f"{name}={_short(value)}")
+    if layer.groups != 1:
+        parts.append(f"groups={layer.groups}")
+    return ", ".join(parts + ([] if layer.bias else ["bias=False"]))
+
+
+def _short(pair):
+    return pair[0] if pair[0] == pair[1] else pair

@@ -1,0 +1,42 @@
+"""The fully connected layer."""
+
+import numpy as np
+
+from minifcn.errors import InputError
+from minifcn.layers.conv import he_normal
+from minifcn.layers.layer import Layer, Parameter
+
+
+class Linear(Layer):
+    """y = x W^T + b.
+
+    forward   x (N, I)      -> y (N, O)
+    backward  dL/dy (N, O)  -> dL/dx = dL/dy W (N, I); adds dL/dW = dL/dy^T x and dL/db
+    weight    (O, I), bias (O,)
+
+    Raises InputError where x is not (N, I).
+    """
+
+    def __init__(self, in_features, out_features, bias=True, rng=None):
+        self.in_features, self.out_features = in_features, out_features
+        self.weight = Parameter(he_normal((out_features, in_features), rng))
+        self.bias = Parameter(np.zeros(out_features, np.float32)) if bias else None
+
+    def forward(self, x):
+        if x.ndim != 2 or x.shape[1] != self.in_features:
+            raise InputError(f"Linear: input has shape {tuple(x.shape)}, this layer takes (N, {self.in_features})")
+        y = x @ self.weight.data.T
+        if self.bias:
+            y += self.bias.data
+        self.keep(x)
+        return y
+
+    def backward(self, dy):
+        (x,) = self.kept()
+        self.weight.grad += dy.T @ x
+        if self.bias:
+            self.bias.grad += dy.sum(axis=0)
+        return dy @ self.weight.data
+
+    def __repr__(self):
+        return f"Linear({self.in_features}, {self.out_features})"

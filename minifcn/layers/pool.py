@@ -1,0 +1,124 @@
+"""Pooling: the largest or the mean of every window, channel by channel."""
+
+from minifcn.backend import array_module
+from minifcn.convolution.geometry import Window, conv_pairs
+from minifcn.errors import InputError
+from minifcn.layers.layer import Layer
+from minifcn.parallel import run_all
+
+
+class _Pool2d(Layer):
+    """Windows without parameters. The taps are visited one by one, each as a strided slice of the whole input."""
+
+    def __init__(self, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+        stride = kernel_size if stride is None else stride
+        self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
+        self.ceil_mode = ceil_mode
+        if any(2 * p > k for p, k in zip(self.padding, self.kernel_size)):
+            raise InputError(f"{type(self).__name__}: padding {padding} is more than half the kernel {kernel_size}")
+
+    @property
+    def windows(self):
+        """The window's arithmetic along rows and columns."""
+        settings = zip(self.kernel_size, self.stride, self.padding, self.dilation)
+        return tuple(Window(*axis, ceil=self.ceil_mode) for axis in settings)
+
+    def output_size(self, x):
+        if x.ndim != 4:
+            raise InputError(f"{type(self).__name__}: input has shape {tuple(x.shape)}, expected (N, C, H, W)")
+        return tuple(window.output_size(n) for window, n in zip(self.windows, x.shape[2:]))
+
+    def taps(self, input_size, output_size):
+        """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs."""
+        rows, cols = self.windows
+        for i in range(rows.kernel):
+            out_rows, in_rows = rows.valid(i, input_size[0], output_size[0])
+            for j in range(cols.kernel):
+                out_cols, in_cols = cols.valid(j, input_size[1], output_size[1])
+                yield i * cols.kernel + j, (..., out_rows, out_cols), (..., in_rows, in_cols)
+
+    def __repr__(self):
+        settings = ", ".join(f"{n}={getattr(self, n)}" for n in ("stride", "padding", "dilation"))
+        return f"{type(self).__name__}({self.kernel_size}, {settings}, ceil_mode={self.ceil_mode})"
+
+
+class MaxPool2d(_Pool2d):
+    """y = the largest of each window; the padding counts as -inf, so it never wins.
+
+    forward   x (N, C, H, W)        -> y (N, C, oh, ow), sizes as a convolution's, rounded up in ceil mode
+    backward  dL/dy (N, C, oh, ow)  -> dL/dx (N, C, H, W): each dy goes to the winner; of equals to the first
+
+    Arguments as in PyTorch. Raises InputError where the kernel is larger than the padded input.
+    """
+
+    def forward(self, x):
+        xp = array_module(x)
+        size = self.output_size(x)
+        y = xp.full((*x.shape[:2], *size), -xp.inf, dtype=x.dtype)
+        count = self.kernel_size[0] * self.kernel_size[1]
+        winner = xp.zeros(y.shape, dtype="uint8" if count <= 256 else "int32") if self.training else None
+        # Last tap first, and >=: so of equal values the first tap has the last word.
+        taps = list(self.taps(x.shape[2:], size))[::-1]
+
+        def pool(image):
+            for number, out, taken in taps:
+                best, candidate = y[image][out], x[image][taken]
+                if self.training:
+                    xp.copyto(winner[image][out], number, where=candidate >= best)
+                xp.maximum(best, candidate, out=best)
+
+        run_all(pool, ((image,) for image in range(len(x))), xp)
+        self.keep(winner, x.shape)
+        return y
+
+    def backward(self, dy):
+        winner, shape = self.kept()
+        xp = array_module(dy)
+        dx = xp.zeros(shape, dtype=dy.dtype)
+
+        def spread(image):
+            for number, out, taken in self.taps(shape[2:], dy.shape[2:]):
+                dx[image][taken] += dy[image][out] * (winner[image][out] == number)
+
+        run_all(spread, ((image,) for image in range(shape[0])), xp)
+        return dx
+
+
+class AvgPool2d(_Pool2d):
+    """y = the mean of each window; the padding counts as 0 and is counted, a ceil-mode overhang is not (as in PyTorch).
+
+    forward   x (N, C, H, W)        -> y (N, C, oh, ow)
+    backward  dL/dy (N, C, oh, ow)  -> dL/dx (N, C, H, W): each dy in equal shares to its window
+
+    Arguments as in PyTorch. Raises InputError where the kernel is larger than the padded input.
+    """
+
+    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False):
+        super().__init__(kernel_size, stride, padding, 1, ceil_mode)
+
+    def forward(self, x):
+        xp = array_module(x)
+        size = self.output_size(x)
+        y = xp.zeros((*x.shape[:2], *size), dtype=x.dtype)
+        for _, out, taken in self.taps(x.shape[2:], size):
+            y[out] += x[taken]
+        share = self._share(x, size)
+        self.keep(share, x.shape)
+        return y * share
+
+    def backward(self, dy):
+        share, shape = self.kept()
+        dx = array_module(dy).zeros(shape, dtype=dy.dtype)
+        dy = dy * share
+        for _, out, taken in self.taps(shape[2:], dy.shape[2:]):
+            dx[taken] += dy[out]
+        return dx
+
+    def _share(self, x, output_size):
+        """1 / (pixels in each window), (oh, ow)."""
+        counts = []
+        for window, n, out in zip(self.windows, x.shape[2:], output_size):
+            first = [o * window.stride - window.padding for o in range(out)]
+            counts.append([min(start + window.kernel, n + window.padding) - start for start in first])
+        shares = [[1.0 / (rows * cols) for cols in counts[1]] for rows in counts[0]]
+        return array_module(x).asarray(shares, dtype=x.dtype)

@@ -1,0 +1,98 @@
+"""The confusion matrix of a segmentation and the four figures that the paper reports from it."""
+
+import numpy as np
+
+from minifcn.backend import to_host
+from minifcn.errors import InputError
+
+
+class ConfusionMatrix:
+    """Counts of pixels by actual and predicted class, added up over any number of images.
+
+    With n_ij the pixels of class i predicted as j and t_i = sum_j n_ij the pixels of class i:
+
+        pixel accuracy          sum_i n_ii / sum_i t_i
+        mean accuracy           mean over i of n_ii / t_i
+        IU of class i           n_ii / (t_i + sum_j n_ji - n_ii)
+        mean IU                 mean over i of IU_i
+        frequency-weighted IU   sum_i t_i IU_i / sum_i t_i
+
+    Pixels whose actual label is `ignore_label` count nowhere, whatever was predicted there. A class is left
+    out of a mean where its term would be 0/0: the mean accuracy is over the classes that occur in the truth,
+    the mean IU over those that occur in the truth or in the prediction. All figures are floats from 0 to 1,
+    and nan as long as no pixel was counted (nothing but void). Source: Long et al. 2015, section 5.
+
+    `.counts` is the matrix, an int64 NumPy array (n_class, n_class), indexed [actual, predicted].
+    """
+
+    def __init__(self, n_class, ignore_label=255):
+        self.n_class, self.ignore_label = n_class, ignore_label
+        self.counts = np.zeros((n_class, n_class), dtype=np.int64)
+
+    def update(self, predicted, actual):
+        """Count the pixels of two integer arrays of one shape, any shape, on the host or the device.
+
+        Raises InputError for two shapes, for arrays that do not hold integers, and for a value outside the
+        classes (a prediction counts as such only where the pixel counts); nothing has been counted then.
+        """
+        predicted, actual = to_host(predicted), to_host(actual)
+        if predicted.shape != actual.shape:
+            raise InputError(
+                f"ConfusionMatrix: predicted has shape {predicted.shape}, actual {actual.shape}: give both the same"
+            )
+        for name, labels in (("predicted", predicted), ("actual", actual)):
+            if labels.dtype.kind not in "iu":
+                raise InputError(f"ConfusionMatrix: {name} holds {labels.dtype}, expected integers: take argmax")
+        counted = actual != self.ignore_label
+        predicted = self._classes("predicted", predicted[counted])
+        actual = self._classes("actual", actual[counted])
+        pairs = np.bincount(actual * self.n_class + predicted, minlength=self.n_class**2)
+        self.counts += pairs.reshape(self.n_class, self.n_class)
+
+    def _classes(self, name, labels):
+        outside = labels[(labels < 0) | (labels >= self.n_class)]
+        if outside.size:
+            raise InputError(
+                f"ConfusionMatrix: {name} holds {outside[0]}, expected a class 0..{self.n_class - 1} "
+                f"or {self.ignore_label} (void) in actual: check the labels and n_class"
+            )
+        return labels.astype(np.int64)  # the labels' own type may be too small for actual * n_class
+
+    @property
+    def iu_per_class(self):
+        """Intersection over union of each class (n_class,), nan for one in neither truth nor prediction."""
+        hits = np.diag(self.counts)
+        return _ratio(hits, self.counts.sum(axis=1) + self.counts.sum(axis=0) - hits)
+
+    @property
+    def pixel_accuracy(self):
+        """The share of pixels predicted rightly."""
+        return float(_ratio(np.trace(self.counts), self.counts.sum()))
+
+    @property
+    def mean_accuracy(self):
+        """The share of a class's pixels predicted rightly, averaged over the classes in the truth."""
+        return _mean(_ratio(np.diag(self.counts), self.counts.sum(axis=1)))
+
+    @property
+    def mean_iu(self):
+        """Intersection over union, averaged over the classes in truth or prediction."""
+        return _mean(self.iu_per_class)
+
+    @property
+    def frequency_weighted_iu(self):
+        """Intersection over union, each class weighing as much as it has pixels in the truth."""
+        t = self.counts.sum(axis=1)
+        return float(_ratio((t * np.where(t > 0, self.iu_per_class, 0)).sum(), t.sum()))
+
+
+def _ratio(numerator, denominator):
+    """numerator / denominator, nan where the denominator is 0 (and no warning)."""
+    result = np.full(np.shape(numerator), np.nan)
+    return np.divide(numerator, denominator, out=result, where=np.asarray(denominator) > 0)
+
+
+def _mean(values):
+    """The mean of those that are not nan; nan where none is left (and no warning)."""
+    values = values[~np.isnan(values)]
+    return float(_ratio(values.sum(), values.size))

@@ -1,0 +1,143 @@
+"""Stochastic gradient descent with momentum, and the learning-rate schedules.
+
+The rule is PyTorch's, with Caffe's two multipliers per parameter (the FCN authors train biases at twice the
+learning rate and without decay, and hold the upsampling kernels at zero times the learning rate):
+
+    d = g + (weight_decay * decay_mult) w
+    v = momentum * v + d                      (v starts at 0, so v = d at the first step)
+    w = w - (lr * lr_mult) v
+
+A gradient is added to by every backward pass, so k batches are accumulated by calling `step()` and
+`zero_grad()` only after every k-th of them.
+"""
+
+from minifcn.backend import array_module
+from minifcn.errors import InputError
+
+SCHEDULES = ("fixed", "step", "polynomial")
+
+
+class SGD:
+    """Stochastic gradient descent with momentum and weight decay.
+
+    parameters    a list of Parameter, or of (name, Parameter) pairs; one not `.trainable` is passed over
+    lr            the learning rate, > 0; `.lr` is a plain attribute, to be set before a step by a schedule
+    momentum      0 <= momentum < 1
+    weight_decay  the factor of the L2 penalty's gradient, >= 0
+
+    Each array is changed in place and keeps its dtype. The velocities live beside their parameters: move a
+    network to its device before the first step.
+    Raises InputError for settings outside these bounds, or an empty list.
+    Source: Sutskever et al. 2013, in torch.optim.SGD's form: the learning rate is outside the velocity.
+    """
+
+    def __init__(self, parameters, lr, momentum=0.9, weight_decay=0.0):
+        self.parameters = [p[1] if isinstance(p, tuple) else p for p in parameters]
+        if not self.parameters:
+            raise InputError("SGD: the list of parameters is empty, pass model.parameters()")
+        if not lr > 0:
+            raise InputError(f"SGD: lr is {lr}, a learning rate is greater than 0")
+        if not 0 <= momentum < 1:
+            raise InputError(f"SGD: momentum is {momentum}, take 0 <= momentum < 1")
+        if not weight_decay >= 0:
+            raise InputError(f"SGD: weight_decay is {weight_decay}, take 0 or more")
+        self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
+        self.velocity = [None] * len(self.parameters)  # made when first needed, where the parameter is then
+
+    def step(self):
+        """Move every trainable parameter one step against its gradient."""
+        for i, p in enumerate(self.parameters):
+            if p.trainable:
+                self._update(p, self._velocity(i))
+
+    def _update(self, p, v):
+        # Python floats keep a float32 array float32 on both kinds of array; a NumPy scalar would not.
+        lr, decay = float(self.lr * p.lr_mult), float(self.weight_decay * p.decay_mult)
+        xp = array_module(p.data)
+        v *= float(self.momentum)
+        if decay:
+            scratch = p.data * decay  # the one array that a step allocates
+            scratch += p.grad
+            v += scratch
+            xp.multiply(v, lr, out=scratch)
+        else:
+            v += p.grad
+            scratch = v * lr
+        p.data -= scratch
+
+    def zero_grad(self):
+        """Set every gradient to zero, in place."""
+        for p in self.parameters:
+            p.zero_grad()
+
+    def state_dict(self):
+        """{"velocity": [one array for each trainable parameter]}: the arrays themselves, not copies."""
+        return {"velocity": [self._velocity(i) for i, p in enumerate(self.parameters) if p.trainable]}
+
+    def load_state_dict(self, state):
+        """Take over copies of the velocities of `state_dict()`, which may be NumPy arrays or on the device.
+
+        Raises InputError where their number or a shape is not that of the trainable parameters; nothing has
+        changed then.
+        """
+        trainable = [i for i, p in enumerate(self.parameters) if p.trainable]
+        velocity = state["velocity"]
+        if len(velocity) != len(trainable):
+            raise InputError(
+                f"SGD: {len(velocity)} velocities for {len(trainable)} trainable parameters: "
+                "load the state of the same network"
+            )
+        for place, (i, v) in enumerate(zip(trainable, velocity, strict=True)):
+            if v.shape != self.parameters[i].data.shape:
+                raise InputError(
+                    f"SGD: velocity {place} is {v.shape}, its parameter {self.parameters[i].data.shape}: "
+                    "load the state of the same network"
+                )
+        for i, v in zip(trainable, velocity, strict=True):
+            data = self.parameters[i].data
+            self.velocity[i] = array_module(data).array(v, dtype=data.dtype)
+
+    def _velocity(self, i):
+        if self.velocity[i] is None:
+            data = self.parameters[i].data
+            self.velocity[i] = array_module(data).zeros_like(data)
+        return self.velocity[i]
+
+
+SCHEDULES = ("fixed", "step", "polynomial")
+
+
+def fixed(lr):
+    """The same learning rate at every step (the CVPR paper's choice): returns step -> lr."""
+    return lambda step: lr
+
+
+def step(lr, every, factor=0.1):
+    """`lr`, multiplied by `factor` after each `every` steps: returns step -> lr * factor^(step // every)."""
+    if every < 1:
+        raise InputError(f"step schedule: every is {every}, take at least 1 step")
+    return lambda step: lr * factor ** (step // every)
+
+
+def polynomial(lr, total_steps, power=0.9):
+    """From `lr` at step 0 to 0 at `total_steps`: returns step -> lr * (1 - step/total_steps)^power.
+
+    Source: Caffe's "poly" policy; power 0.9 as in DeepLab (Chen et al. 2016, section 4.1).
+    """
+    if total_steps < 1:
+        raise InputError(f"polynomial schedule: total_steps is {total_steps}, take at least 1 step")
+    return lambda step: lr * (1 - min(step, total_steps) / total_steps) ** power
+
+
+def schedule(name, lr, total_steps):
+    """The schedule of this name, one of SCHEDULES, over a run of `total_steps`: returns step -> lr.
+
+    "step" divides the learning rate by 10 after each third of the run. Raises InputError for another name.
+    """
+    if name == "fixed":
+        return fixed(lr)
+    if name == "step":
+        return step(lr, every=-(-total_steps // 3))
+    if name == "polynomial":
+        return polynomial(lr, total_steps)
+    raise InputError(f"schedule {name!r} is none of {', '.join(SCHEDULES)}")

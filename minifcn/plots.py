@@ -1,0 +1,174 @@
+"""Pictures of a run: predictions beside the truth, and the learning curves.
+
+Drawn with matplotlib's object interface (a Figure of its own, no pyplot), so that no window opens and no
+state is left behind. Lengths here are pixels: a figure of DPI dots per inch is saved at that many, and one
+picture pixel is one screen pixel at 100 %.
+"""
+
+import math
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from minifcn.errors import InputError
+
+DPI = 100
+VOID = 255
+VOID_COLOUR = (232, 232, 232)
+# Okabe and Ito's palette: its colours stay apart for the colour-blind.
+BLUE, VERMILLION, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
+METRICS = (
+    ("pixel_accuracy", "pixel acc.", BLUE),
+    ("frequency_weighted_iu", "f.w. IU", GREEN),
+    ("mean_accuracy", "mean acc.", VERMILLION),
+    ("mean_iu", "mean IU", BLACK),
+)
+
+
+def colorize(label, palette):
+    """The colours of a label image: (H, W) integers -> (H, W, 3) uint8, void (255) in light grey.
+
+    palette   (n_class, 3) uint8, the RGB colour of each class
+    Raises InputError for a value that is neither a class nor 255.
+    """
+    label, palette = np.asarray(label), np.asarray(palette, dtype=np.uint8)
+    outside = label[(label != VOID) & ((label < 0) | (label >= len(palette)))]
+    if outside.size:
+        raise InputError(
+            f"colorize: label {outside[0]} is neither a class 0..{len(palette) - 1} nor {VOID} (void)"
+        )
+    colours = np.full((256, 3), VOID_COLOUR, dtype=np.uint8)
+    colours[: len(palette)] = palette
+    return colours[label]
+
+
+def save_predictions(path, rows, classes, palette):
+    """Write a picture: for each image a row, image | truth | one column for each network; below, the classes.
+
+    rows      a list of (image uint8 (H, W, 3) RGB, truth (H, W), {"FCN-32s": predicted (H, W), ...}), of any
+              sizes; every row names the same networks; None for truth in every row where there is none
+    classes   the n_class names; palette: their (n_class, 3) uint8 RGB colours
+    Small images are enlarged by a whole factor, large ones shrunk, to columns of at most 300 pixels.
+    Raises InputError where there are no rows.
+    """
+    if not rows:
+        raise InputError("save_predictions: there are no rows to draw, give at least one image")
+    rows = [
+        (image, networks if truth is None else {"truth": truth, **networks})
+        for image, truth, networks in rows
+    ]
+    titles = ["image", *rows[0][1]]
+    panels = [[image, *(colorize(labels[title], palette) for title in titles[1:])] for image, labels in rows]
+    column = max(_shown_width(image.shape[1]) for image, _ in rows)
+    heights = [
+        max(1, round(_shown_width(image.shape[1]) * image.shape[0] / image.shape[1])) for image, _ in rows
+    ]
+    margin, gap, head = 12, 6, 24
+
+    width = 2 * margin + len(titles) * (column + gap) - gap
+    figure = _figure(width, 100)
+    legend = _class_legend(figure, classes, palette, width - 2 * margin)
+    height = head + sum(heights) + gap * len(rows) + math.ceil(legend.get_window_extent().height) + 2 * margin
+    figure.set_size_inches(width / DPI, height / DPI)
+    legend.set_bbox_to_anchor((margin / width, margin / height), transform=figure.transFigure)
+
+    top = height - head
+    for pictures, shown_height in zip(panels, heights, strict=True):
+        for place, picture in enumerate(pictures):
+            shown_width = _shown_width(picture.shape[1])
+            left = margin + place * (column + gap) + (column - shown_width) // 2
+            box = (left / width, (top - shown_height) / height, shown_width / width, shown_height / height)
+            axes = figure.add_axes(box)
+            # There is no class between two others: only photographs are smoothed, when they shrink.
+            smooth = place == 0 and shown_width < picture.shape[1]
+            axes.imshow(picture, aspect="auto", interpolation="hanning" if smooth else "nearest")
+            axes.set_axis_off()
+        top -= shown_height + gap
+    for place, title in enumerate(titles):
+        middle = margin + place * (column + gap) + column / 2
+        figure.text(middle / width, (height - head / 2) / height, title, size=10, ha="center", va="center")
+    figure.savefig(path, dpi=DPI)
+
+
+def save_learning_curve(path, history):
+    """Write a picture of a run: the loss, the paper's four metrics and the learning rate over the epochs.
+
+    history   a list of dicts, one an epoch, with `epoch` and any of `loss`, `val_loss`, `pixel_accuracy`,
+              `mean_accuracy`, `mean_iu`, `frequency_weighted_iu` and `lr`; None or nan: no value
+    Each curve is named at its end, together with its last value. Raises InputError where there are no epochs.
+    """
+    if not history:
+        raise InputError("save_learning_curve: the history is empty, there is no epoch to draw")
+    figure = _figure(1260, 360, layout="constrained")
+    panels = (
+        ("loss per pixel", (("loss", "training", BLUE), ("val_loss", "validation", VERMILLION)), ".3g", None),
+        ("validation", METRICS, ".3f", 1),
+        ("learning rate", (("lr", "", BLUE),), ".2g", None),
+    )
+    ends = [
+        _draw_curves(axes, title, history, curves, number, top)
+        for axes, (title, curves, number, top) in zip(figure.subplots(1, 3), panels, strict=True)
+    ]
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
+    figure.draw_without_rendering()  # gives the axes their heights
+    for axes, named in zip(figure.axes, ends, strict=True):
+        _name_ends(axes, named)
+    figure.savefig(path, dpi=DPI)
+
+
+def _draw_curves(axes, title, history, curves, number, top):
+    """Draw the columns `curves` ((key, name, colour), ...) from 0 to `top` (None: what they reach).
+
+    Returns [(last value, name and value as text, colour), ...].
+    """
+    ends = []
+    for key, name, colour in curves:
+        points = [(row["epoch"], row[key]) for row in history if row.get(key) is not None]
+        points = [(epoch, value) for epoch, value in points if math.isfinite(value)]
+        if points:
+            axes.plot(*zip(*points, strict=True), color=colour, marker="o", markersize=3, linewidth=1.6)
+            ends.append((points[-1][1], f"{name} {points[-1][1]:{number}}".strip(), colour))
+    axes.set_title(title, loc="left", size=11)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.set_ylim(0, top)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="0.9")
+    return ends
+
+
+def _name_ends(axes, ends):
+    """Write each curve's (last value, text, colour) right of the axes at that height, none on another."""
+    line = 16 / axes.get_window_extent().height
+    lowest = 0
+    for rank, (value, text, colour) in enumerate(sorted(ends)):
+        at = axes.transAxes.inverted().transform(axes.transData.transform((0, value)))[1]
+        at = max(lowest, min(at, 1 - line * (len(ends) - 1 - rank)))
+        axes.text(1.03, at, text, color=colour, size=9, va="center", transform=axes.transAxes)
+        lowest = at + line
+
+
+def _class_legend(figure, classes, palette, width):
+    """A legend of the classes and void, in as many columns as `width` pixels take."""
+    colours = [*np.asarray(palette), np.asarray(VOID_COLOUR)]
+    patches = [
+        Patch(facecolor=colour / 255, edgecolor="0.6", linewidth=0.5, label=name)
+        for name, colour in zip([*classes, "void"], colours, strict=True)
+    ]
+    for columns in range(len(patches), 0, -1):
+        style = {"fontsize": 10, "frameon": False, "borderpad": 0, "borderaxespad": 0, "columnspacing": 1.5}
+        legend = figure.legend(handles=patches, ncols=columns, loc="lower left", **style)
+        if columns == 1 or legend.get_window_extent().width <= width:
+            return legend
+        legend.remove()
+
+
+def _shown_width(width):
+    """Pixels across in which an image of this width is shown: a whole multiple of small ones, else 300."""
+    return 300 // width * width or 300
+
+
+def _figure(width, height, layout=None):
+    return Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)

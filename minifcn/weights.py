@@ -1,0 +1,76 @@
+"""Weights files: a NumPy .npz of arrays under their published names, and beside them what is needed to use them.
+
+The entry "about" is a line of JSON: the network and its settings, the preprocessing its images went through, the
+classes and their colours. So nobody can feed a network images prepared for another. Nothing is pickled, and pickles are
+refused.
+"""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from minifcn.errors import InputError
+from minifcn.models import MODELS
+
+ABOUT = "about"
+
+
+def save_arrays(path, arrays, about):
+    """Write {name: NumPy array} and the JSON-able dict `about` to `path`, whole or not at all.
+
+    The file appears under its name only when every byte is on the disk; what was there before stays until then.
+    Raises InputError where it cannot be written, a full disk for instance.
+    """
+    path = Path(path)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with open(unfinished, "wb") as file:
+            np.savez(file, **arrays, **{ABOUT: np.array(json.dumps(about))})
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise InputError(
+            f"{path} could not be written: {error.strerror}; what was there before is untouched"
+        ) from error
+
+
+def load_arrays(path):
+    """Read a file of `save_arrays` -> ({name: array}, about). Raises InputError for any other file."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"weights {path}: there is no such file")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (zipfile.BadZipFile, EOFError, OSError, KeyError, zipfile.LargeZipFile) as error:
+        raise InputError(f"weights {path}: the file is damaged or cut short ({error}); take another copy") from error
+    except ValueError as error:
+        # np.load's own word for an object array or a bare pickle; reading it could run any code.
+        raise InputError(
+            f"weights {path}: not an .npz of plain arrays (pickles are not read); expected a minifcn file"
+        ) from error
+    if not isinstance(arrays, dict) or ABOUT not in arrays:
+        raise InputError(f"weights {path}: no {ABOUT!r} entry; expected a file written by minifcn train")
+    try:
+        about = json.loads(str(arrays.pop(ABOUT)))
+    except json.JSONDecodeError as error:
+        raise InputError(f"weights {path}: its {ABOUT!r} entry is no JSON ({error})") from error
+    return arrays, about
+
+
+def load_model(path):
+    """Build the network that a weights file describes, with its weights -> (model in evaluation mode, about)."""
+    arrays, about = load_arrays(path)
+    if about.get("model") not in MODELS:
+        raise InputError(f"weights {path}: model {about.get('model')!r} is none of {', '.join(MODELS)}")
+    model = MODELS[about["model"]](**about["settings"])
+    try:
+        model.load_state_dict({name: array for name, array in arrays.items() if not name.startswith("velocity/")})
+    except InputError as error:
+        raise InputError(f"weights {path}: {error}") from error
+    return model.eval(), about

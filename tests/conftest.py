@@ -1,0 +1,51 @@
+"""The fixture `device`: the strict double in CuPy's place, then CuPy itself where a GPU works.
+
+A test that takes it runs on both, and skips on CuPy with the reason where there is none. To the code under test both
+look the same: `to_device(x, "gpu")` gives arrays of the device, `to_host(x)` brings them back.
+"""
+
+import sys
+
+import numpy as np
+import pytest
+import strict_array
+
+from minifcn.backend import gpu_status, to_host
+
+
+class Device:
+    """`xp`, the device's module, and what it counted since the last `forget()`; CuPy counts nothing."""
+
+    def __init__(self, xp, counts):
+        self.xp, self.counts = xp, counts
+
+    def forget(self):
+        for counter in (strict_array.waits, strict_array.uploads):
+            counter.clear()
+
+    def assert_copies(self, waits=None, uploads=None):
+        """The host waited, and copied to the device, for just these causes since then: {cause: times}."""
+        if self.counts:
+            found = {"waits": dict(strict_array.waits), "uploads": dict(strict_array.uploads)}
+            assert found == {"waits": waits or {}, "uploads": uploads or {}}
+
+    def assert_same(self, actual, expected):
+        """An array of the device holds the same numbers as one on the host, to rounding, both in float32."""
+        assert isinstance(actual, self.xp.ndarray)
+        assert actual.dtype == expected.dtype == "float32"
+        np.testing.assert_allclose(to_host(actual), expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.fixture(params=["strict", "cupy"])
+def device(request, monkeypatch):
+    if request.param == "cupy":
+        usable, reason = gpu_status()
+        if not usable:
+            pytest.skip(reason)
+        import cupy
+
+        return Device(cupy, counts=False)
+    monkeypatch.setitem(sys.modules, "cupy", strict_array.xp)
+    device = Device(strict_array.xp, counts=True)
+    device.forget()
+    return device

@@ -1,0 +1,40 @@
+import numpy as np
+
+from minifcn.data.textures import COLOURS, clouds, colour, textured
+
+
+def test_colour_keeps_its_distance():
+    rng = np.random.default_rng(0)
+    for ground in COLOURS:
+        found = np.array([colour(rng, unlike=ground) for _ in range(50)])
+        assert found.min() >= 0
+        assert found.max() <= 255
+        assert np.median(abs(found - ground).sum(axis=1)) > 150
+
+
+def test_texture_mixes_two_colours_and_every_kind_occurs():
+    y, x = np.arange(64)[:, None], np.arange(48)
+    found = set()
+    for seed in range(30):
+        pixels = textured(np.random.default_rng(seed), np.array([100, 120, 140]), y, x)
+        assert pixels.shape == (64, 48, 3)
+        assert abs(pixels - [100, 120, 140]).max() <= 48
+        found.add(min(len(np.unique(pixels.reshape(-1, 3), axis=0)), 3))
+    assert found == {2, 3}  # two colours, or shades between them
+
+
+def test_texture_of_a_few_pixels_is_that_of_the_whole():
+    y, x = np.arange(40)[:, None], np.arange(50)
+    rows, columns = np.array([3, 39, 20]), np.array([0, 7, 49])
+    for seed in range(12):  # every kind of texture
+        whole = textured(np.random.default_rng(seed), COLOURS[0], y, x)
+        few = textured(np.random.default_rng(seed), COLOURS[0], rows, columns)
+        np.testing.assert_array_equal(few, whole[rows, columns])
+
+
+def test_clouds_are_smooth_and_span_light_and_shade():
+    field = clouds(np.random.default_rng(1), 200)
+    assert field.shape == (200, 200)
+    assert max(abs(np.diff(field, axis=0)).max(), abs(np.diff(field, axis=1)).max()) <= 17  # 255 / 16 and rounding
+    assert field.min() < 40
+    assert field.max() > 215

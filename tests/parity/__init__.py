@@ -1,0 +1,1 @@
+"""Comparisons with PyTorch. Each module here skips, with a reason, where PyTorch is not installed."""

@@ -1,0 +1,201 @@
+"""A double of CuPy for machines without a GPU: arrays on the host that refuse what CuPy's arrays refuse.
+
+`StrictArray` wraps a NumPy array and `xp` stands in for the module `cupy` (also as `sys.modules["cupy"]`). Both have
+only the names and keywords that CuPy has (cupy_names.txt), reductions give 0-d arrays, and an array of NumPy's
+never mixes with one of these: what CuPy would convert or upload without a word is an error here. `np.exp(x)` and
+`x[numpy_indices]` are, too, though CuPy takes them: the first hides where the work is done, the second a copy.
+
+`waits` counts, by cause, where the host would have waited for the GPU; `uploads` counts the copies to the device.
+Left out on purpose: `xp.random` (its streams differ from NumPy's: draw on the host), `xp.add.at` (adds in any order).
+"""
+
+import functools
+import operator
+import types
+from collections import Counter
+
+import cupy_names
+import numpy as np
+
+waits = Counter()  # {"float()": 1, "a[mask]": 2, "bincount": 2, "get": 1, ...}
+uploads = Counter()  # {"asarray": 1, ...}
+
+_NAMES = cupy_names.parse(cupy_names.LIST.read_text())
+_ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+_ARITHMETIC += ("and", "or", "xor", "lshift", "rshift")
+_TWICE = {"bincount", "choose"}
+_WAITING = _TWICE | {"nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "delete"}
+_WAITING |= {"item", "tolist", "tobytes", "tofile", "dump", "dumps", "save", "savez", "savez_compressed"}
+_ZERO_D = {"allclose", "array_equal", "array_equiv"}  # Python bools in NumPy, 0-d arrays in CuPy
+_LEFT_OUT = {"random", "ndarray.data", "ndarray.flat", "ndarray.get"}
+
+
+class StrictArray:
+    """An array "on the device". It has CuPy's operators, methods and attributes; `get()` brings it to the host."""
+
+    __slots__ = ("_a",)
+    __hash__ = None
+    __array_ufunc__ = None  # NumPy's operators hand over to the ones here, its functions raise TypeError
+
+    def __init__(self, a):
+        self._a = a
+
+    def __array__(self, *args, **kwargs):
+        raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()`.")
+
+    def __array_function__(self, function, *_):
+        raise TypeError(f"numpy.{function.__name__} was given a CuPy array: take it from array_module(x)")
+
+    def __array_namespace__(self, api_version=None):
+        return xp
+
+    def __getattr__(self, name):
+        path = f"ndarray.{name}"
+        if path not in _NAMES or path in _LEFT_OUT:
+            raise AttributeError(f"a CuPy array has no {name!r}, or none that NumPy has too")
+        value = getattr(self._a, name)
+        if name == "flags":
+            return types.SimpleNamespace(c_contiguous=value.c_contiguous, f_contiguous=value.f_contiguous)
+        return _guarded(path, value, self) if callable(value) else _wrap(value)
+
+    def get(self):
+        waits["get"] += 1
+        return self._a.copy()
+
+    def __getitem__(self, key):
+        return StrictArray(self._a[_index(key)])
+
+    def __setitem__(self, key, value):
+        key, value = _index(key), _operand(value)
+        if np.ndim(value) and any(isinstance(k, np.ndarray) and k.dtype != bool for k in key):
+            places = np.arange(self._a.size).reshape(self._a.shape)[key]
+            if len(np.unique(places)) < places.size:
+                raise ValueError("a[i] = v with an index repeated: CuPy leaves undefined which value stays")
+        self._a[key] = value
+
+    def __len__(self):
+        return len(self._a)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self):
+        return f"strict {self._a!r}"
+
+    def __format__(self, spec):
+        waits["format()"] += 1
+        return format(self._a[()], spec)
+
+
+def _operators():
+    """Give StrictArray CuPy's operators: mixing with anything but its own kind and scalars raises TypeError."""
+
+    def forward(function):
+        return lambda self, *other: _wrap(function(self._a, *map(_operand, other)))
+
+    def reflected(function):
+        return lambda self, other: _wrap(function(_operand(other), self._a))
+
+    def in_place(function):
+        def change(self, other):
+            function(self._a, _operand(other))
+            return self
+
+        return change
+
+    def converted(kind):
+        def convert(self):
+            waits[f"{kind.__name__}()"] += 1
+            return kind(self._a)
+
+        return convert
+
+    for name in ("neg", "pos", "abs", "invert", "lt", "le", "eq", "ne", "gt", "ge", "matmul"):
+        setattr(StrictArray, f"__{name}__", forward(getattr(operator, f"__{name}__")))
+    for name in _ARITHMETIC:
+        setattr(StrictArray, f"__{name}__", forward(getattr(operator, f"__{name}__")))
+        setattr(StrictArray, f"__r{name}__", reflected(getattr(operator, f"__{name}__")))
+        setattr(StrictArray, f"__i{name}__", in_place(getattr(operator, f"__i{name}__")))
+    StrictArray.__rmatmul__ = reflected(operator.matmul)
+    for kind in (bool, int, float, complex):
+        setattr(StrictArray, f"__{kind.__name__}__", converted(kind))
+
+
+class _Module:
+    """The part of a NumPy module that CuPy has too."""
+
+    ndarray = StrictArray
+
+    def __init__(self, path, module):
+        self._path, self._module = path, module
+
+    def __getattr__(self, name):
+        path = f"{self._path}{name}"
+        if path not in _NAMES or path in _LEFT_OUT:
+            raise AttributeError(f"CuPy has no {path!r}, or none that the strict double lets through")
+        value = getattr(self._module, name)
+        if isinstance(value, types.ModuleType):
+            return _Module(f"{path}.", value)
+        return _guarded(path, value) if callable(value) and not isinstance(value, type) else value
+
+
+def _guarded(path, function, this=None):
+    """NumPy's function or method, taking what CuPy's takes and returning arrays of the device."""
+    name = path.rpartition(".")[2]
+    keywords = _NAMES[path]
+
+    def call(*args, **kwargs):
+        refused = set(kwargs) - keywords if keywords is not None else None
+        if refused:
+            raise TypeError(f"CuPy's {path}() got an unexpected keyword argument {refused.pop()!r}")
+        if name in _WAITING or (path == "where" and len(args) == 1):
+            waits[name] += 2 if name in _TWICE else 1
+        if path in ("array", "asarray") and isinstance(args[0], (np.ndarray, list, tuple)):
+            uploads[name] += 1
+            return StrictArray(function(_unwrap(args[0], from_host=True), *args[1:], **kwargs).copy())
+        unwrap = _operand if isinstance(function, np.ufunc) else _unwrap
+        result = function(*map(unwrap, args), **{key: _unwrap(value) for key, value in kwargs.items()})
+        for given in (this, *args, *kwargs.values()):  # out=, or an array that was fine as it was
+            if isinstance(given, StrictArray) and given._a is result:
+                return given
+        return StrictArray(np.asarray(result)) if name in _ZERO_D else _wrap(result)
+
+    return functools.update_wrapper(call, function, assigned=("__name__", "__doc__"), updated=())
+
+
+def _wrap(result):
+    if isinstance(result, (np.ndarray, np.generic)):
+        return StrictArray(np.asarray(result))
+    return type(result)(map(_wrap, result)) if type(result) in (tuple, list) else result
+
+
+def _unwrap(value, from_host=False):
+    """A function's argument as NumPy takes it; arrays of NumPy's pass only `from_host`."""
+    if isinstance(value, StrictArray):
+        return value._a
+    if isinstance(value, np.ndarray) and not from_host:
+        raise TypeError("Unsupported type <class 'numpy.ndarray'>: upload it with xp.asarray, or to_device")
+    return type(value)(_unwrap(v, from_host) for v in value) if type(value) in (tuple, list) else value
+
+
+def _operand(value):
+    """An operator's or ufunc's other side: an array of the device or a scalar, of Python or NumPy."""
+    if not isinstance(value, (StrictArray, bool, int, float, complex, np.generic)):
+        raise TypeError(f"Unsupported type {type(value)}: only arrays of the device and scalars mix with one")
+    return _unwrap(value)
+
+
+def _index(key):
+    """A key for the wrapped array that always gives an array, a view of it for integers and slices, as CuPy does."""
+    key = key if isinstance(key, tuple) else (key,)
+    if any(isinstance(k, (np.ndarray, list)) for k in key):
+        raise TypeError("an index on the host would be copied to the device: upload it with xp.asarray")
+    masks = sum(isinstance(k, StrictArray) and k._a.dtype == bool for k in key)
+    if masks:
+        waits["a[mask]"] += masks
+    key = tuple(map(_unwrap, key))
+    return key if any(k is Ellipsis for k in key) else (*key, Ellipsis)
+
+
+_operators()
+xp = _Module("", np)

@@ -1,0 +1,219 @@
+"""The gradient check: right layers pass, and every kind of mistake is found."""
+
+import numpy as np
+import pytest
+import strict_array
+
+from minifcn.convolution import conv2d_grad_input, conv2d_grad_weight
+from minifcn.errors import InputError
+from minifcn.gradcheck import check_everything, check_gradients
+from minifcn.layers import Conv2d, Dropout, Layer, Linear, MaxPool2d, Parameter, ReLU, Sequential
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.standard_normal((2, 3, 6, 5))
+
+
+def conv(kind=Conv2d):
+    return kind(3, 3, 3, padding=1, rng=np.random.default_rng(1))
+
+
+class WrongSign(Conv2d):
+    def backward(self, dy):
+        return -super().backward(dy)
+
+
+class TransposedWeightGradient(Conv2d):
+    def backward(self, dy):
+        (x,) = self.kept()
+        self.weight.grad += conv2d_grad_weight(dy, x, (3, 3), padding=1).transpose(1, 0, 2, 3)
+        self.bias.grad += dy.sum(axis=(0, 2, 3))
+        return conv2d_grad_input(dy, self.weight.data, x.shape[2:], padding=1)
+
+
+class NoBiasGradient(Conv2d):
+    def backward(self, dy):
+        dx = super().backward(dy)
+        self.bias.grad[...] = 0
+        return dx
+
+
+class WrongAtThePadding(Conv2d):
+    """Forgets what the windows that reach into the padding hand to the image's edge."""
+
+    def backward(self, dy):
+        inner = np.zeros_like(dy)
+        inner[:, :, 1:-1, 1:-1] = dy[:, :, 1:-1, 1:-1]
+        super().backward(dy)
+        (x,) = self.kept()
+        return conv2d_grad_input(inner, self.weight.data, x.shape[2:], padding=1)
+
+
+class WeightGradientWrongAtThePadding(Conv2d):
+    """Leaves the border's windows out of the weight gradient."""
+
+    def backward(self, dy):
+        (x,) = self.kept()
+        dx = super().backward(dy)
+        inner = np.zeros_like(dy)
+        inner[:, :, 1:-1, 1:-1] = dy[:, :, 1:-1, 1:-1]
+        self.weight.grad[...] = conv2d_grad_weight(inner, x, (3, 3), padding=1)
+        return dx
+
+
+class SlightlyOff(Conv2d):
+    def backward(self, dy):
+        return super().backward(dy) * (1 + 1e-5)
+
+
+class NotFinite(Conv2d):
+    def backward(self, dy):
+        return super().backward(dy) * np.nan
+
+
+@pytest.mark.parametrize(
+    "kind, wrong",
+    [
+        (Conv2d, set()),
+        (WrongSign, {"input"}),
+        (TransposedWeightGradient, {"weight"}),
+        (NoBiasGradient, {"bias"}),
+        (WrongAtThePadding, {"input"}),
+        (WeightGradientWrongAtThePadding, {"weight"}),
+        (SlightlyOff, {"input"}),
+        (NotFinite, {"input"}),
+    ],
+)
+def test_a_wrong_backward_is_found_and_named(kind, wrong):
+    report = check_gradients(conv(kind), IMAGES)
+    assert {name for name, error in report.items() if not error <= 1e-6} == wrong
+    assert report.ok() == (not wrong)
+    assert set(report) == {"input", "weight", "bias"}
+    assert report.kinks == 0
+    if kind is not NotFinite:
+        assert report.compared == IMAGES.size + 81 + 3
+
+
+class WrongFlip(Layer):
+    """Flips the rows on the way forward, and forgets to on the way back."""
+
+    def forward(self, x):
+        return x[:, :, ::-1]
+
+    def backward(self, dy):
+        return dy
+
+
+def test_the_incoming_gradient_is_not_all_ones():
+    assert not check_gradients(WrongFlip(), IMAGES).ok()
+    assert check_gradients(WrongFlip(), IMAGES, dy=np.ones_like(IMAGES)).ok()  # which would let this pass
+
+
+def test_a_relu_at_its_kink_is_left_out_and_counted():
+    # Not only right at the kink, but at any part of each step that is tried.
+    x = np.concatenate([[0, 1], *(h * np.array([0.1, 1 / 3, -0.5, 0.9]) for h in (1e-5, 1e-6, 1e-7, 1e-8))])
+    report = check_gradients(ReLU(), x)
+    assert report.ok() and report.kinks == 1 + 4 + 4 and report.compared == 9
+
+
+def test_max_pooling_at_a_tie_is_left_out():
+    x = np.arange(24.0).reshape(1, 1, 4, 6)
+    x[0, 0, 0, 0] = x[0, 0, 1, 1]
+    report = check_gradients(MaxPool2d(2), x)
+    assert report.ok() and report.kinks == 2 and report.compared == 22
+
+
+def test_nothing_but_kinks_is_not_ok():
+    report = check_gradients(ReLU(), np.zeros((3, 2)))
+    assert not report.ok() and report.kinks == 6 and report.compared == 0
+    assert "not tested" in str(report)
+
+
+def test_a_gradient_that_is_zero_everywhere_is_not_ok():
+    # As in a network whose score layer starts at zero: nothing before it is tested.
+    net = Sequential(conv(), Conv2d(3, 2, 1))
+    net.named["1"].weight.data[...] = 0
+    report = check_gradients(net, IMAGES)
+    assert not report.ok()
+    assert {name for name, error in report.items() if np.isnan(error)} == {"input", "0.weight", "0.bias"}
+
+
+class Cube(Layer):
+    """Curved, so the step size matters; `scale` makes its parameter as small or large as wanted."""
+
+    def __init__(self, scale):
+        self.weight = Parameter(scale * np.array([0.7, -1.0, 0.3]))
+
+    def forward(self, x):
+        self.keep(x)
+        return x**3 * self.weight.data
+
+    def backward(self, dy):
+        (x,) = self.kept()
+        self.weight.grad += (dy * x**3).sum(axis=0)
+        return dy * 3 * x**2 * self.weight.data
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
+def test_a_curved_function_at_any_scale(scale):
+    report = check_gradients(Cube(scale), scale * RNG.standard_normal((5, 3)))
+    assert report.ok() and report.kinks == 0
+
+
+def test_dropout_is_checked_with_one_mask():
+    report = check_gradients(Sequential(Linear(5, 6), Dropout(0.5)), RNG.standard_normal((4, 5)))
+    assert report.ok()
+
+
+def test_the_layer_is_left_as_found():
+    layer = conv(WrongSign).eval()
+    layer.weight.grad[...] = 3
+    data, grad = layer.weight.data, layer.weight.grad
+    before, x = data.copy(), IMAGES.astype(np.float32)
+    x_before = x.copy()
+    check_gradients(layer, x)
+    assert layer.weight.data is data and layer.weight.grad is grad and not layer.training
+    assert data.dtype == np.float32 and (data == before).all() and (grad == 3).all() and (x == x_before).all()
+
+
+def test_samples_and_what_is_not_trainable():
+    layer = conv()
+    layer.bias.trainable = False
+    report = check_gradients(layer, IMAGES, samples=4)
+    assert report.ok() and set(report) == {"input", "weight"} and report.compared == 8
+    assert not check_gradients(conv(WrongSign), IMAGES, samples=4).ok()
+
+
+def test_shapes_that_do_not_fit():
+    with pytest.raises(InputError, match=r"dy has shape \(2, 3\), the output \(2, 3, 6, 5\)"):
+        check_gradients(ReLU(), IMAGES, dy=np.ones((2, 3)))
+
+    class Flat(ReLU):
+        def backward(self, dy):
+            return super().backward(dy).ravel()
+
+    with pytest.raises(
+        InputError, match=r"Flat: backward returned shape \(180,\) for an input of \(2, 3, 6, 5\)"
+    ):
+        check_gradients(Flat(), IMAGES)
+
+
+def test_the_report_as_a_table():
+    lines = str(check_gradients(conv(), IMAGES)).splitlines()
+    assert lines[0].split() == ["gradient", "of", "relative", "error", "compared", "kinks"]
+    assert [line.split()[0] for line in lines[1:]] == ["input", "weight", "bias"]
+    assert lines[2].split()[2:] == ["81", "0"]
+    assert len(set(map(len, lines))) == 1
+
+
+def test_on_the_strict_double():
+    layer = conv()
+    for parameter in layer.parameters():
+        parameter.data, parameter.grad = map(strict_array.xp.asarray, (parameter.data, parameter.grad))
+    assert check_gradients(layer, strict_array.xp.asarray(IMAGES), samples=5).ok()
+
+
+def test_every_layer_passes():
+    reports = check_everything()
+    assert [name for name, report in reports if not report.ok()] == []
+    assert len(reports) > 10 and reports[-1][0] == "FCN-8s"
+    assert all(report.compared > 40 for _, report in reports)

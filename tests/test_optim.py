@@ -1,0 +1,180 @@
+"""SGD and the schedules: by hand, and against torch.optim.SGD."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import strict_array
+
+from minifcn.errors import InputError
+from minifcn.layers import Parameter
+from minifcn.optim import SCHEDULES, SGD, fixed, polynomial, schedule, step
+
+
+def parameter(values, grad, **settings):
+    p = Parameter(np.array(values), **settings)
+    p.grad[...] = grad
+    return p
+
+
+def test_two_steps_by_hand():
+    p = parameter([1.0, -2.0], [0.5, 1.0], lr_mult=2.0, decay_mult=0.5)
+    optimizer = SGD([p], lr=0.1, momentum=0.9, weight_decay=0.2)
+    optimizer.step()
+    # decay 0.2 * 0.5 = 0.1: v = (0.5 + 0.1, 1 - 0.2) = (0.6, 0.8); rate 0.2: w = (1 - 0.12, -2 - 0.16)
+    np.testing.assert_allclose(p.data, [0.88, -2.16], rtol=1e-15)
+    p.grad[...] = [-0.5, 0.0]
+    optimizer.step()
+    # v = (0.54 - 0.5 + 0.088, 0.72 + 0 - 0.216) = (0.128, 0.504); w = (0.88 - 0.0256, -2.16 - 0.1008)
+    np.testing.assert_allclose(p.data, [0.8544, -2.2608], rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-15), ("float32", 1e-7)])
+@pytest.mark.parametrize("momentum, decay", [(0.9, 5e-4), (0.99, 0.0), (0.0, 0.1)])
+def test_twenty_steps_as_torch(dtype, tolerance, momentum, decay):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    rng = np.random.default_rng(0)
+    multipliers = [(1.0, 1.0), (2.0, 0.0), (0.0, 1.0), (0.5, 2.0)]
+    ours = [
+        Parameter(rng.standard_normal((3, 2, 5)).astype(dtype), lr_mult=m, decay_mult=d)
+        for m, d in multipliers
+    ]
+    theirs = [torch.nn.Parameter(torch.tensor(p.data)) for p in ours]
+    optimizer = SGD([(str(i), p) for i, p in enumerate(ours)], lr=1.0, momentum=momentum, weight_decay=decay)
+    groups = [
+        {"params": [p], "lr": m, "weight_decay": decay * d}
+        for p, (m, d) in zip(theirs, multipliers, strict=True)
+    ]
+    oracle = torch.optim.SGD(groups, lr=1.0, momentum=momentum)
+    for i in range(20):
+        optimizer.lr = 0.1 / (i + 1)
+        for group, (m, _) in zip(oracle.param_groups, multipliers, strict=True):
+            group["lr"] = optimizer.lr * m
+        for p, q in zip(ours, theirs, strict=True):
+            p.grad[...] = rng.standard_normal(p.data.shape)
+            q.grad = torch.tensor(p.grad)
+        optimizer.step()
+        oracle.step()
+        for p, q in zip(ours, theirs, strict=True):
+            assert p.data.dtype == dtype
+            assert abs(p.data - q.detach().numpy()).max() <= tolerance * abs(p.data).max() * (i + 1)
+
+
+def test_what_is_not_trainable_stays():
+    frozen, free = parameter([1.0], [1.0], trainable=False), parameter([1.0], [1.0])
+    optimizer = SGD([frozen, free], lr=0.5)
+    optimizer.step()
+    assert (frozen.data[0], free.data[0]) == (1.0, 0.5)
+    assert len(optimizer.state_dict()["velocity"]) == 1
+
+
+def test_gradients_are_cleared_in_place():
+    p = parameter([1.0, 2.0], [3.0, 4.0])
+    grad = p.grad
+    SGD([p], lr=0.1).zero_grad()
+    assert p.grad is grad and not grad.any()
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_a_step_works_in_place_with_one_scratch_array(decay):
+    p = parameter(np.ones(1 << 18, np.float32), 1.0)
+    data, velocity = p.data, None
+    optimizer = SGD([p], lr=np.float64(0.1), momentum=np.float64(0.9), weight_decay=decay)
+    optimizer.step()
+    velocity = optimizer.state_dict()["velocity"][0]
+    tracemalloc.start()
+    optimizer.step()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert p.data is data and optimizer.state_dict()["velocity"][0] is velocity
+    assert data.dtype == velocity.dtype == np.float32
+    assert peak < 1.1 * data.nbytes
+
+
+def test_a_restored_state_goes_on_as_if_never_stopped():
+    rng = np.random.default_rng(1)
+    gradients = rng.standard_normal((6, 4))
+
+    def run(p, optimizer, steps):
+        for gradient in gradients[steps]:
+            p.grad[...] = gradient
+            optimizer.step()
+
+    whole, first = parameter(np.ones(4), 0), parameter(np.ones(4), 0)
+    run(whole, SGD([whole], lr=0.1, weight_decay=0.01), slice(0, 6))
+    before = SGD([first], lr=0.1, weight_decay=0.01)
+    run(first, before, slice(0, 3))
+    second = parameter(first.data.copy(), 0)
+    after = SGD([second], lr=0.1, weight_decay=0.01)
+    after.load_state_dict(before.state_dict())
+    run(first, before, slice(3, 6))  # must not reach into the state that was taken over
+    run(second, after, slice(3, 6))
+    assert (second.data == whole.data).all()
+
+
+def test_a_state_of_another_network_changes_nothing():
+    a, b = parameter([1.0], [1.0]), parameter([1.0, 2.0], [1.0, 1.0])
+    optimizer = SGD([a, b], lr=0.1)
+    optimizer.step()
+    with pytest.raises(InputError, match="1 velocities for 2 trainable parameters"):
+        optimizer.load_state_dict({"velocity": [np.zeros(1)]})
+    with pytest.raises(InputError, match=r"velocity 1 is \(3,\), its parameter \(2,\)"):
+        optimizer.load_state_dict({"velocity": [np.zeros(1), np.zeros(3)]})
+    assert optimizer.state_dict()["velocity"][0][0] == 1.0
+
+
+def test_on_the_strict_double():
+    p = Parameter(strict_array.xp.asarray(np.array([1.0, -2.0], np.float32)))
+    p.grad[...] = strict_array.xp.asarray(np.array([0.5, 1.0], np.float32))
+    optimizer = SGD([p], lr=0.1, weight_decay=0.2)
+    strict_array.waits.clear()
+    optimizer.step()
+    optimizer.zero_grad()
+    assert not strict_array.waits
+    np.testing.assert_allclose(p.data.get(), [1 - 0.1 * 0.7, -2 - 0.1 * 0.6], rtol=1e-6)
+    optimizer.load_state_dict({"velocity": [np.array([3.0, 4.0])]})  # from a file, so on the host
+    (velocity,) = optimizer.state_dict()["velocity"]
+    assert isinstance(velocity, strict_array.StrictArray) and velocity.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"lr": 0}, "lr is 0"),
+        ({"lr": float("nan")}, "lr is nan"),
+        ({"lr": 0.1, "momentum": 1}, "momentum is 1"),
+        ({"lr": 0.1, "momentum": -0.1}, "momentum is -0.1"),
+        ({"lr": 0.1, "weight_decay": -1}, "weight_decay is -1"),
+    ],
+)
+def test_settings_out_of_bounds(settings, message):
+    with pytest.raises(InputError, match=message):
+        SGD([parameter([1.0], [1.0])], **settings)
+
+
+def test_no_parameters():
+    with pytest.raises(InputError, match="the list of parameters is empty"):
+        SGD([], lr=0.1)
+
+
+def test_schedules_by_hand():
+    assert [fixed(0.5)(s) for s in (0, 7)] == [0.5, 0.5]
+    assert [step(0.5, every=3, factor=0.5)(s) for s in (0, 2, 3, 5, 6)] == [0.5, 0.5, 0.25, 0.25, 0.125]
+    squares = polynomial(2.0, 4, power=2)
+    assert [squares(s) for s in (0, 1, 2, 3, 4, 5)] == [2.0, 1.125, 0.5, 0.125, 0.0, 0.0]
+
+
+def test_schedules_by_name():
+    # Half way: 0.5^0.9 = 0.535886731...; in the second third of 10 steps (4 to 7): a tenth.
+    halfway = {name: schedule(name, 1.0, 10)(5) for name in SCHEDULES}
+    assert halfway == pytest.approx({"fixed": 1.0, "step": 0.1, "polynomial": 0.5358867312681466})
+    assert [schedule("step", 1.0, 10)(s) for s in (3, 4, 7, 8)] == pytest.approx([1, 0.1, 0.1, 0.01])
+
+
+def test_schedules_refuse_nonsense():
+    with pytest.raises(InputError, match="'cosine' is none of fixed, step, polynomial"):
+        schedule("cosine", 0.1, 10)
+    with pytest.raises(InputError, match="total_steps is 0"):
+        polynomial(0.1, 0)
+    with pytest.raises(InputError, match="every is 0"):
+        step(0.1, 0)

@@ -1,0 +1,188 @@
+"""The layers, the loss, the optimizer, the metrics and a training step on the device: the same numbers as on the host.
+
+On the strict double they also may not copy or wait but where it is written down here.
+"""
+
+import copy
+
+import numpy as np
+import pytest
+
+from minifcn.backend import to_device, to_host
+from minifcn.convolution import gemm
+from minifcn.layers import (
+    AvgPool2d,
+    Conv2d,
+    ConvTranspose2d,
+    Dropout,
+    Dropout2d,
+    Linear,
+    MaxPool2d,
+    Parameter,
+    ReLU,
+    Sequential,
+    SoftmaxCrossEntropy,
+)
+from minifcn.metrics import ConfusionMatrix
+from minifcn.models import FCN8s, FCN16s, FCN32s
+from minifcn.optim import SGD
+
+LAYERS = {  # each with its input's shape, and the uploads of a forward pass
+    "conv": (Conv2d(4, 6, (3, 2), (2, 1), (1, 2), (1, 2), groups=2), (2, 4, 7, 6), 0),
+    "conv, plain": (Conv2d(2, 3, 3, padding=1), (2, 2, 5, 6), 0),
+    "conv, 1x1 without bias": (Conv2d(2, 3, 1, bias=False), (2, 2, 5, 6), 0),
+    "transposed, columns": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, method="columns"), (2, 4, 3, 5), 0),
+    "transposed, matrix": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, method="matrix"), (2, 4, 3, 5), 2),
+    "max pool": (MaxPool2d((3, 2), 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 0),
+    "max pool, dilated": (MaxPool2d(2, 1, dilation=2), (2, 3, 6, 7), 0),
+    "average pool": (AvgPool2d(3, 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 1),
+    "relu": (ReLU(), (2, 3, 4, 5), 0),
+    "dropout": (Dropout(0.4), (2, 3, 4, 5), 1),
+    "dropout of channels": (Dropout2d(0.4), (2, 3, 4, 5), 1),
+    "linear": (Linear(4, 3), (5, 4), 0),
+    "sequential": (Sequential(Conv2d(2, 3, 3), ReLU(), MaxPool2d(2)), (2, 2, 7, 6), 0),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layer(name, device, monkeypatch):
+    monkeypatch.setattr(gemm, "BAND_BYTES", 1)  # so that these small convolutions go in several bands, too
+    layer, shape, uploads = copy.deepcopy(LAYERS[name])
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal(shape, dtype="float32")
+    dy = rng.standard_normal(layer(x).shape, dtype="float32")
+    expected = forward_backward(layer, x, dy)
+
+    layer.to("gpu")
+    x, dy = to_device(x, "gpu"), to_device(dy, "gpu")
+    device.forget()
+    actual = forward_backward(layer, x, dy)
+    device.assert_copies(uploads={"asarray": uploads} if uploads else {})
+
+    for one, other in zip(actual, expected, strict=True):
+        device.assert_same(one, other)
+
+
+def forward_backward(layer, x, dy):
+    """y, dx and every parameter's gradient, under dropout masks of a fixed seed."""
+    layer.zero_grad()
+    layer.reseed(2)
+    return [layer(x), layer.backward(dy), *(parameter.grad.copy() for parameter in layer.parameters())]
+
+
+@pytest.mark.parametrize("weights, uploads", [(None, {}), ([1.0, 2.0, 0.5, 0.0], {"asarray": 1})])
+@pytest.mark.parametrize(
+    "reduction, waits",
+    [("mean", {"bool()": 1, "float()": 2}), ("sum", {"bool()": 1, "float()": 1}), ("none", {"bool()": 1})],
+)
+def test_loss(reduction, waits, weights, uploads, device):
+    """It waits to check the labels, and for each number that it returns or divides by."""
+    scores, labels, dloss = batch_of_scores()
+    incoming = [dloss] if reduction == "none" else []
+    criterion = SoftmaxCrossEntropy(class_weights=weights, reduction=reduction)
+    loss, dscores = criterion(scores, labels), criterion.backward(*incoming)
+
+    arrays = [to_device(a, "gpu") for a in (scores, labels, *incoming)]
+    device.forget()
+    loss_there, dscores_there = criterion(*arrays[:2]), criterion.backward(*arrays[2:])
+    device.assert_copies(waits, uploads)
+
+    device.assert_same(dscores_there, dscores)
+    if reduction == "none":
+        device.assert_same(loss_there, loss)
+    else:
+        assert isinstance(loss_there, float) and loss_there == pytest.approx(loss, rel=1e-5)
+
+
+def batch_of_scores():
+    """Scores (2, 4, 3, 5), labels with some void, and an incoming gradient for each pixel."""
+    rng = np.random.default_rng(3)
+    labels = rng.integers(4, size=(2, 3, 5)).astype("uint8")
+    labels[0, 1, 1:3] = 255
+    scores, dloss = rng.standard_normal((2, 4, 3, 5), "float32"), rng.standard_normal((2, 3, 5), "float32")
+    return scores, labels, dloss
+
+
+def test_sgd(device):
+    rng = np.random.default_rng(4)
+    data, grads = rng.standard_normal((3, 4), "float32"), rng.standard_normal((3, 3, 4), "float32")
+
+    def steps(where):
+        parameters = [
+            Parameter(to_device(data.copy(), where), lr_mult=2.0, decay_mult=0.0),
+            Parameter(to_device(data.copy(), where)),
+        ]
+        optimizer = SGD(parameters, lr=0.1, momentum=0.9, weight_decay=0.05)
+        arrays = [to_device(grad, where) for grad in grads]
+        device.forget()
+        for grad in arrays:
+            for parameter in parameters:
+                parameter.grad += grad
+            optimizer.step()
+            optimizer.zero_grad()
+        device.assert_copies()
+        return [parameter.data for parameter in parameters], optimizer
+
+    expected, host_optimizer = steps("cpu")
+    actual, optimizer = steps("gpu")
+    velocities = host_optimizer.state_dict()["velocity"]
+    for one, other in zip(actual + optimizer.state_dict()["velocity"], expected + velocities, strict=True):
+        device.assert_same(one, other)
+
+    optimizer.load_state_dict(host_optimizer.state_dict())  # as from a file
+    for one, other in zip(optimizer.state_dict()["velocity"], velocities, strict=True):
+        device.assert_same(one, other)
+
+
+def test_confusion_matrix(device):
+    """It brings both arrays to the host, once, and counts there."""
+    scores, labels, _ = batch_of_scores()
+    expected, metrics = ConfusionMatrix(4), ConfusionMatrix(4)
+    expected.update(scores.argmax(axis=1), labels)
+    scores, labels = to_device(scores, "gpu"), to_device(labels, "gpu")
+    device.forget()
+    metrics.update(scores.argmax(axis=1), labels)
+    device.assert_copies(waits={"get": 2})
+    assert isinstance(metrics.counts, np.ndarray) and (metrics.counts == expected.counts).all()
+    assert metrics.mean_iu == expected.mean_iu
+
+
+@pytest.mark.parametrize("model, matrices", [(FCN32s, 0), (FCN16s, 1), (FCN8s, 2)])
+def test_training_step(model, matrices, device):
+    """A whole step on the device waits for the loss alone, and uploads only the masks of the two dropout layers and the
+    indices (rows', columns') of each upsampling that is small enough to go by its matrix."""
+    rng = np.random.default_rng(5)
+    images = rng.standard_normal((2, 3, 33, 47), "float32")
+    labels = rng.integers(4, size=(2, 33, 47)).astype("uint8")
+    labels[1, 5:9] = 255
+    net = model(n_class=4, width=0.0625, fc_channels=8, padding="same", upsampling="learned", seed=6)
+    for parameter in net.parameters():  # the score layers start at zero and would let no gradient through
+        parameter.data += 0.05 * rng.standard_normal(parameter.data.shape, "float32")
+    start = net.state_dict()
+    expected_loss = train_step(net, images, labels)
+    expected = net.state_dict()
+
+    net.load_state_dict(start)
+    net.to("gpu")
+    images, labels = to_device(images, "gpu"), to_device(labels, "gpu")
+    device.forget()
+    loss = train_step(net, images, labels)
+    device.assert_copies(waits={"bool()": 1, "float()": 2}, uploads={"asarray": 2 + 2 * matrices})
+
+    assert loss == pytest.approx(expected_loss, rel=1e-4)
+    for name, parameter in net.named_parameters():
+        device.assert_same(parameter.data, expected[name])
+        assert np.abs(to_host(parameter.data) - start[name]).max() > 0, f"{name} did not move"
+    assert all(isinstance(array, np.ndarray) for array in net.state_dict().values())
+
+
+def train_step(net, images, labels):
+    """One step from a fresh optimizer, with the dropout masks of a fixed seed; -> the loss."""
+    optimizer = SGD(net.parameters(), lr=0.1, weight_decay=5e-4)
+    criterion = SoftmaxCrossEntropy()
+    net.reseed(7)
+    loss = criterion(net(images), labels)
+    net.backward(criterion.backward())
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss
