@@ -9,12 +9,13 @@ history.csv   a line an epoch
 
 import csv
 import dataclasses
+import io
 import json
 from pathlib import Path
 
 from minifcn.backend import to_host
 from minifcn.errors import InputError
-from minifcn.weights import load_arrays, save_arrays
+from minifcn.weights import load_arrays, save_arrays, write_whole
 
 VELOCITY = "velocity/"
 
@@ -40,8 +41,8 @@ class RunFolder:
         self.last, self.best = self.path / "last.npz", self.path / "best.npz"
         self.config, self.history = self.path / "config.json", self.path / "history.csv"
 
-    def start(self, settings, overwrite):
-        """Make the folder for a new run with `settings` (a dict). Never touches another run unless `overwrite`."""
+    def check(self, overwrite):
+        """Raise InputError where a new run cannot have this folder: another run is there, and no `overwrite`."""
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"--out {self.path} is a file; name a folder")
         if not overwrite and (self.last.exists() or self.config.exists()):
@@ -49,11 +50,14 @@ class RunFolder:
                 f"--out {self.path} holds another run: give --resume to go on with it, --overwrite to replace it, "
                 "or another folder"
             )
+
+    def start(self, settings):
+        """Make the folder, or take it from the run that is in it, for a new run with `settings` (a dict)."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            write_whole(self.config, lambda file: file.write(json.dumps(settings, indent=2).encode() + b"\n"))
             for old in (self.last, self.best, self.history):
                 old.unlink(missing_ok=True)
-            self.config.write_text(json.dumps(settings, indent=2) + "\n")
         except OSError as error:
             raise InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder") from error
 
@@ -64,9 +68,12 @@ class RunFolder:
                 f"--resume: {self.path} holds no run (no {self.config.name}); leave --resume out to start one"
             )
         try:
-            return json.loads(self.config.read_text())
+            settings = json.loads(self.config.read_text())
         except ValueError as error:
             raise InputError(f"--resume: {self.config} is no JSON ({error})") from error
+        if not isinstance(settings, dict):
+            raise InputError(f"--resume: {self.config} holds no settings, but {settings!r}")
+        return settings
 
     def save(self, model, optimizer, about, progress):
         """Write last.npz, whole or not at all."""
@@ -86,15 +93,19 @@ class RunFolder:
         if "progress" not in about:
             raise InputError(f"--resume: {self.last} holds no position in a run; start a new one with --init")
         velocity = {name: arrays.pop(name) for name in list(arrays) if name.startswith(VELOCITY)}
-        model.load_state_dict(arrays)
         names = [VELOCITY + name for name, parameter in model.named_parameters() if parameter.trainable]
-        optimizer.load_state_dict({"velocity": [velocity[name] for name in names]})
-        return Progress(**about["progress"]), about
+        try:
+            model.load_state_dict(arrays)
+            optimizer.load_state_dict({"velocity": [velocity[name] for name in names]})
+            return Progress(**about["progress"]), about
+        except (InputError, KeyError, TypeError) as error:
+            raise InputError(f"--resume: {self.last} does not fit {self.config}: {error}") from error
 
     def write_history(self, rows):
         """Write history.csv: a line an epoch, columns by name."""
         if rows:
-            with open(self.history, "w", newline="") as file:
-                writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
+            text = io.StringIO()
+            writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+            write_whole(self.history, lambda file: file.write(text.getvalue().encode()))

@@ -4,7 +4,9 @@ Exit code 0; 2 and one line for bad input; 130 for Ctrl-C.
 """
 
 import argparse
+import re
 import sys
+import warnings
 
 from minifcn import __version__, commands
 from minifcn.backend import DEVICES
@@ -19,14 +21,22 @@ DATA = ("scenes", "camvid", "voc")
 
 def main(arguments=None):
     """Run one command; returns the exit code."""
+    # A run that diverges overflows; its loss says so in one line, NumPy would in many.
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module="minifcn")
     try:
         options = _parser().parse_args(arguments)
         options.run(options)
     except InputError as error:
         print(f"minifcn: error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"minifcn: error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except MemoryError as error:
+        print(f"minifcn: error: not enough memory ({error}): use smaller images, batches or width", file=sys.stderr)
+        return 2
     except KeyboardInterrupt as stop:
-        print(f"minifcn: {stop or 'stopped'}", file=sys.stderr)
+        print(f"minifcn: {str(stop) or 'stopped'}", file=sys.stderr)
         return 130
     return 0
 
@@ -120,10 +130,14 @@ def _add_training(parser):
 
 
 def _padding(text):
+    if text != "same" and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number of pixels, as 100, nor same")
     return text if text == "same" else int(text)
 
 
 def _image_size(text):
     """ "500x375" (width x height, as pictures are described) -> (375, 500)."""
-    width, height = map(int, text.split("x"))
-    return height, width
+    size = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
+    if not size:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size as 500x375, width x height")
+    return int(size[2]), int(size[1])

@@ -1,7 +1,6 @@
 """What each command does. Options come parsed from `cli`; the work is done elsewhere."""
 
 import dataclasses
-from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -50,25 +49,25 @@ def evaluate(options):
     results, rows = compare(options.weights, dataset, device)
     display.results(results, dataset)
     if options.picture:
-        _save(partial(save_predictions, rows=rows, classes=dataset.classes, palette=dataset.palette), options.picture)
+        save_predictions(options.picture, rows, dataset.classes, dataset.palette)
         display.say(f"wrote {options.picture}")
 
 
 def predict(options):
     """Write a label map for each image, a PNG whose values are the classes, and a picture of it."""
-    targets = _targets(options)
+    files = _files(options)
     model, about = load_model(options.weights)
     device = _device(options)
     model.to(device)
     preprocessing = Preprocessing.from_dict(about["preprocessing"])
-    for source, target in targets:
+    for source, label_file, view in files:
         image = read_image(source)
-        view = target.with_name(f"{target.stem}_view.png")
         label = predict_image(model, image, preprocessing, device)
         rows = [(image, None, {"prediction": label})]
-        _save(_label_map(label, about["palette"]).save, target)
-        _save(partial(save_predictions, rows=rows, classes=about["classes"], palette=about["palette"]), view)
-        display.say(f"{source}: wrote {target} and {view}")
+        label_file.parent.mkdir(parents=True, exist_ok=True)
+        _label_map(label, about["palette"]).save(label_file)
+        save_predictions(view, rows, about["classes"], about["palette"])
+        display.say(f"{source}: wrote {label_file} and {view}")
 
 
 def summary(options):
@@ -126,27 +125,27 @@ def _fresh_folder(out):
     return folder
 
 
-def _targets(options):
-    """[(image file, file to write)] of predict. Raises InputError before anything is computed or overwritten."""
+def _files(options):
+    """[(image, label map, view)] of predict. Raises InputError before anything is computed or written."""
     out, sources = Path(options.out), [Path(image) for image in options.images]
-    if out.suffix.lower() == ".png" and not out.is_dir():
+    if out.suffix.lower() in Image.registered_extensions() and not out.is_dir():
+        if out.suffix.lower() != ".png":
+            raise InputError(f"--out {out}: label maps are written as .png, which keeps their values, or name a folder")
         if len(sources) > 1:
             raise InputError(f"--out {out} is one file, but {len(sources)} images are given: name a folder")
-        targets = [out]
+        label_files = [out]
     else:
-        targets = [out / f"{source.stem}.png" for source in sources]
-    if len(set(targets)) < len(targets):
-        raise InputError("two of the images have the same name: predict them one by one")
-    for source, target in zip(sources, targets):
-        if target.exists() and (not options.overwrite or target.resolve() == source.resolve()):
-            raise InputError(
-                f"{target} exists: give --overwrite to replace it, or another --out (never the image itself)"
-            )
-    try:
-        targets[0].parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {out} cannot be made: {error.strerror}") from error
-    return list(zip(sources, targets))
+        label_files = [out / f"{source.stem}.png" for source in sources]
+    files = [(s, f, f.with_name(f"{f.stem}_view.png")) for s, f in zip(sources, label_files)]
+    written = [path for _, *paths in files for path in paths]
+    if len(set(written)) < len(written):
+        raise InputError("two of the images would be written to one file: predict them one by one")
+    for path in written:
+        if path.resolve() in {source.resolve() for source in sources}:
+            raise InputError(f"{path} is one of the images themselves: name another --out")
+        if path.exists() and not options.overwrite:
+            raise InputError(f"{path} exists: give --overwrite to replace it, or another --out")
+    return files
 
 
 def _label_map(label, palette):
@@ -155,10 +154,3 @@ def _label_map(label, palette):
     colours = [tuple(colour) for colour in palette] + [(0, 0, 0)] * (VOID - len(palette)) + [VOID_COLOUR]
     picture.putpalette([value for colour in colours for value in colour])
     return picture
-
-
-def _save(write, path):
-    try:
-        write(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} could not be written: {error}") from error

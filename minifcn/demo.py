@@ -2,9 +2,10 @@
 
 from minifcn import display
 from minifcn.data import open_dataset
+from minifcn.errors import InputError
 from minifcn.evaluation import compare
 from minifcn.plots import save_predictions
-from minifcn.training import Settings, Trainer
+from minifcn.training import Settings, Stopped, Trainer
 
 STAGES = (
     ("fcn32s", 1.0, 0.02),
@@ -18,6 +19,10 @@ TRAIN, VALIDATE = 400, 80  # images
 def run_demo(folder, device, epochs=None, overwrite=False):
     """Train FCN-32s, FCN-16s from it and FCN-8s from that, below `folder`; print the paper's table of them."""
     datasets = open_dataset("scenes", split="train", count=TRAIN), open_dataset("scenes", split="val", count=VALIDATE)
+    if epochs is not None and epochs < 1:
+        raise InputError(f"--epochs is {epochs}; expected at least 1")
+    if folder.exists() and any(folder.iterdir()) and not overwrite:
+        raise InputError(f"--out {folder} is not empty: give --overwrite to replace the demo in it, or another folder")
     weights = []
     for model, share, lr in STAGES:
         settings = Settings(
@@ -28,8 +33,11 @@ def run_demo(folder, device, epochs=None, overwrite=False):
         )
         trainer = Trainer(settings, folder / model, device, overwrite=overwrite, datasets=datasets)
         display.describe_run(trainer)
-        with display.Watch() as watch:
-            trainer.run(watch)
+        try:
+            with display.Watch() as watch:
+                trainer.run(watch)
+        except Stopped:
+            raise KeyboardInterrupt("stopped; start the demo again with --overwrite, or another --out") from None
         weights.append(trainer.folder.best)
 
     results, rows = compare(weights, datasets[1], device)

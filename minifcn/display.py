@@ -2,6 +2,7 @@
 
 import math
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -10,8 +11,8 @@ console = Console(highlight=False)
 
 
 def say(text):
-    """One line, wrapped at the terminal's width."""
-    console.print(text, markup=False)
+    """One line; the terminal wraps it, a file gets it whole."""
+    console.print(text, markup=False, soft_wrap=True)
 
 
 def files(folder):
@@ -72,7 +73,7 @@ class Watch:
 
     def epoch(self, row, epochs):
         """Print a finished epoch's row of the history."""
-        self.progress.console.print(
+        say(
             f"epoch {row['epoch']:3d}/{epochs}  loss {row['loss']:.4f}  validation: loss {row['val_loss']:.4f}, "
             f"mean IU {row['mean_iu']:.3f}, pixel acc. {row['pixel_accuracy']:.3f}  "
             f"{row['images_per_second']:.1f} images/s"
@@ -81,62 +82,52 @@ class Watch:
 
 def results(rows, dataset):
     """The paper's table: rows of (name, ConfusionMatrix), figures in percent; below it each class's IU."""
-    table = Table(title=f"{dataset.name}, {len(dataset)} images")
-    table.add_column("")
-    for name in ("pixel acc.", "mean acc.", "mean IU", "f.w. IU"):
-        table.add_column(name, justify="right")
+    figures = ("pixel_accuracy", "mean_accuracy", "mean_iu", "frequency_weighted_iu")
+    table = _table(
+        f"{dataset.name}, {len(dataset)} images, percent", "", "pixel acc.", "mean acc.", "mean IU", "f.w. IU"
+    )
     for name, confusion in rows:
-        figures = (
-            confusion.pixel_accuracy,
-            confusion.mean_accuracy,
-            confusion.mean_iu,
-            confusion.frequency_weighted_iu,
-        )
-        table.add_row(name, *(f"{100 * figure:.1f}" for figure in figures))
+        table.add_row(name, *(_percent(getattr(confusion, figure)) for figure in figures))
     console.print(table)
-    classes = Table(title="IU of each class")
-    classes.add_column("class")
-    for name, _ in rows:
-        classes.add_column(name, justify="right")
+    table = _table("IU of each class, percent", "class", *(name for name, _ in rows))
     for number, label in enumerate(dataset.classes):
-        ius = [confusion.iu_per_class[number] for _, confusion in rows]
-        classes.add_row(label, *("-" if math.isnan(iu) else f"{100 * iu:.1f}" for iu in ius))
-    console.print(classes)
+        table.add_row(label, *(_percent(confusion.iu_per_class[number]) for _, confusion in rows))
+    console.print(table)
 
 
 def summary(rows, image_size):
-    """A network's layers: `rows` of `models.summary`."""
-    table = Table(
-        title=f"image {image_size[1]}x{image_size[0]}", caption="multiply-adds in millions; sizes are rows x columns"
+    """A network's layers: `rows` of `models.summary`, for an image of (H, W)."""
+    table = _table(
+        f"image {image_size[1]}x{image_size[0]}", "layer", "output", "parameters", "10^6 mult-adds", "field", "stride"
     )
-    table.add_column("layer")
-    table.add_column("kind")
-    for name in ("output", "parameters", "mult.-adds", "receptive field", "stride"):
-        table.add_column(name, justify="right")
     for row in rows:
-        table.add_row(
-            row.name,
-            row.kind,
-            "x".join(map(str, row.output)),
-            f"{row.parameters:,}" if row.parameters else "",
-            f"{row.multiply_adds / 1e6:,.1f}" if row.multiply_adds else "",
-            f"{row.receptive_field}",
-            f"{row.stride}",
-        )
+        counts = (f"{row.parameters:,}", f"{row.multiply_adds / 1e6:,.1f}") if row.parameters else ("", "")
+        table.add_row(row.name, "x".join(map(str, row.output)), *counts, f"{row.receptive_field}", f"{row.stride}")
     table.add_section()
     parameters, multiply_adds = sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
-    table.add_row("total", "", "", f"{parameters:,}", f"{multiply_adds / 1e6:,.1f}", "", "")
+    table.add_row("total", "", f"{parameters:,}", f"{multiply_adds / 1e6:,.1f}", "", "")
     console.print(table)
+    say("output: channels x rows x columns; field: receptive field; field and stride in image pixels")
 
 
 def checks(reports):
     """The gradient check's table: (name, Report) of every layer."""
-    table = Table(title="hand-written against numerical gradients, float64")
-    table.add_column("layer")
-    for name in ("largest relative error", "entries compared", "kinks left out"):
-        table.add_column(name, justify="right")
-    table.add_column("")
+    table = _table("hand-written against numerical gradients, float64", "layer", "error", "entries", "kinks", "")
     for name, report in reports:
         verdict = "[green]ok[/green]" if report.ok() else "[red]WRONG[/red]"
         table.add_row(name, f"{report.error:.1e}", f"{report.compared}", f"{report.kinks}", verdict)
     console.print(table)
+    say("error: largest relative error of all gradients; kinks: entries left out, where there is no gradient")
+
+
+def _table(title, first, *others):
+    """A table with a left-aligned first column and right-aligned others, narrow enough for 80 columns."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _percent(value):
+    return "-" if math.isnan(value) else f"{100 * value:.1f}"

@@ -42,7 +42,7 @@ class ConfusionMatrix:
             )
         for name, labels in (("predicted", predicted), ("actual", actual)):
             if labels.dtype.kind not in "iu":
-                raise InputError(f"ConfusionMatrix: {name} holds {labels.dtype}, expected integers: take argmax")
+                raise InputError(f"ConfusionMatrix: {name} is {labels.dtype}, expected integers (argmax)")
         counted = actual != self.ignore_label
         predicted = self._classes("predicted", predicted[counted])
         actual = self._classes("actual", actual[counted])

@@ -11,6 +11,8 @@ A gradient is added to by every backward pass, so k batches are accumulated by c
 `zero_grad()` only after every k-th of them.
 """
 
+import math
+
 from minifcn.backend import array_module
 from minifcn.errors import InputError
 
@@ -35,11 +37,11 @@ class SGD:
         self.parameters = [p[1] if isinstance(p, tuple) else p for p in parameters]
         if not self.parameters:
             raise InputError("SGD: the list of parameters is empty, pass model.parameters()")
-        if not lr > 0:
+        if not 0 < lr < math.inf:
             raise InputError(f"SGD: lr is {lr}, a learning rate is greater than 0")
         if not 0 <= momentum < 1:
             raise InputError(f"SGD: momentum is {momentum}, take 0 <= momentum < 1")
-        if not weight_decay >= 0:
+        if not 0 <= weight_decay < math.inf:
             raise InputError(f"SGD: weight_decay is {weight_decay}, take 0 or more")
         self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
         self.velocity = [None] * len(self.parameters)  # made when first needed, where the parameter is then
@@ -54,7 +56,7 @@ class SGD:
         # Python floats keep a float32 array float32 on both kinds of array; a NumPy scalar would not.
         lr, decay = float(self.lr * p.lr_mult), float(self.weight_decay * p.decay_mult)
         xp = array_module(p.data)
-        v *= float(self.momentum)
+        v *= self.momentum
         if decay:
             scratch = p.data * decay  # the one array that a step allocates
             scratch += p.grad

@@ -36,9 +36,7 @@ def colorize(label, palette):
     label, palette = np.asarray(label), np.asarray(palette, dtype=np.uint8)
     outside = label[(label != VOID) & ((label < 0) | (label >= len(palette)))]
     if outside.size:
-        raise InputError(
-            f"colorize: label {outside[0]} is neither a class 0..{len(palette) - 1} nor {VOID} (void)"
-        )
+        raise InputError(f"colorize: label {outside[0]} is neither a class 0..{len(palette) - 1} nor {VOID} (void)")
     colours = np.full((256, 3), VOID_COLOUR, dtype=np.uint8)
     colours[: len(palette)] = palette
     return colours[label]
@@ -55,16 +53,11 @@ def save_predictions(path, rows, classes, palette):
     """
     if not rows:
         raise InputError("save_predictions: there are no rows to draw, give at least one image")
-    rows = [
-        (image, networks if truth is None else {"truth": truth, **networks})
-        for image, truth, networks in rows
-    ]
+    rows = [(image, networks if truth is None else {"truth": truth, **networks}) for image, truth, networks in rows]
     titles = ["image", *rows[0][1]]
     panels = [[image, *(colorize(labels[title], palette) for title in titles[1:])] for image, labels in rows]
     column = max(_shown_width(image.shape[1]) for image, _ in rows)
-    heights = [
-        max(1, round(_shown_width(image.shape[1]) * image.shape[0] / image.shape[1])) for image, _ in rows
-    ]
+    heights = [max(1, round(_shown_width(image.shape[1]) * image.shape[0] / image.shape[1])) for image, _ in rows]
     margin, gap, head = 12, 6, 24
 
     width = 2 * margin + len(titles) * (column + gap) - gap

@@ -88,8 +88,9 @@ class Trainer:
         steps_per_epoch = -(-len(self.batches) // settings.accumulate)
         self.lr_at = schedule(settings.schedule, settings.lr, settings.epochs * steps_per_epoch)
         self.stop_asked = False
+        self.begun = resume  # whether the folder is this run's
         if not resume:
-            self.folder.start(dataclasses.asdict(settings), overwrite)
+            self.folder.check(overwrite)
 
     @property
     def about(self):
@@ -164,6 +165,9 @@ class Trainer:
             self.optimizer.step()
         progress.step += 1
         progress.batch += len(group)
+        if not self.begun:  # only now: what is wrong with data or network shows in the first step, and costs no old run
+            self.folder.start(dataclasses.asdict(self.settings))
+            self.begun = True
 
     def _validate(self, watch, images_per_second):
         """Measure, note and save at an epoch's end; returns the epoch's row of the history."""
@@ -180,7 +184,7 @@ class Trainer:
             "mean_accuracy": confusion.mean_accuracy,
             "mean_iu": confusion.mean_iu,
             "frequency_weighted_iu": confusion.frequency_weighted_iu,
-            "lr": self.optimizer.lr,
+            "lr": self.lr_at(progress.step - 1),
             "images_per_second": images_per_second,
         }
         progress.history.append(row)
@@ -223,8 +227,8 @@ class Trainer:
         lr = self.optimizer.lr
         return InputError(
             f"{what} at step {self.progress.step + 1} (epoch {self.progress.epoch + 1}), learning rate {lr:g}: "
-            f"training diverged; start again with a lower --lr, {lr / 10:g} say; "
-            f"the last good checkpoint stays in {self.folder.path}"
+            f"training diverged; start again with a lower --lr, {self.settings.lr / 10:g} say"
+            + (f"; the last good checkpoint stays in {self.folder.last}" if self.folder.last.exists() else "")
         )
 
 
@@ -232,7 +236,7 @@ def _augmentation(settings):
     chosen = [mirror] if settings.mirror else []
     if settings.jitter:
         chosen.append(jitter(settings.jitter))
-    if settings.crop:
+    if settings.crop is not None:
         chosen.append(crop(settings.crop))
     return compose(*chosen)
 
@@ -241,5 +245,7 @@ def _check(settings):
     for name in ("epochs", "batch_size", "accumulate"):
         if getattr(settings, name) < 1:
             raise InputError(f"--{name.replace('_', '-')} is {getattr(settings, name)}; expected at least 1")
+    if settings.seed < 0:
+        raise InputError(f"--seed is {settings.seed}; expected 0 or more")
     if settings.model not in MODELS:
         raise InputError(f"--model {settings.model!r} is none of {', '.join(MODELS)}")

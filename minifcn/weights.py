@@ -7,7 +7,6 @@ refused.
 
 import json
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from minifcn.errors import InputError
 from minifcn.models import MODELS
 
 ABOUT = "about"
+KEYS = {"model", "settings", "preprocessing", "data", "classes", "palette"}  # of what is told about weights
 
 
 def save_arrays(path, arrays, about):
@@ -24,11 +24,20 @@ def save_arrays(path, arrays, about):
     The file appears under its name only when every byte is on the disk; what was there before stays until then.
     Raises InputError where it cannot be written, a full disk for instance.
     """
+    arrays = arrays | {ABOUT: np.array(json.dumps(about))}
+    write_whole(path, lambda file: np.savez(file, **arrays))
+
+
+def write_whole(path, write):
+    """Let `write(file)` write a binary file that replaces `path` only once every byte is on the disk.
+
+    Raises InputError where it cannot, with what was there before untouched.
+    """
     path = Path(path)
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with open(unfinished, "wb") as file:
-            np.savez(file, **arrays, **{ABOUT: np.array(json.dumps(about))})
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
@@ -45,32 +54,37 @@ def load_arrays(path):
     if not path.is_file():
         raise InputError(f"weights {path}: there is no such file")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        file = np.load(path, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise InputError(f"weights {path}: one array alone; expected a file written by minifcn train")
+        with file:
             arrays = {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, EOFError, OSError, KeyError, zipfile.LargeZipFile) as error:
-        raise InputError(f"weights {path}: the file is damaged or cut short ({error}); take another copy") from error
+    except InputError:
+        raise
     except ValueError as error:
         # np.load's own word for an object array or a bare pickle; reading it could run any code.
-        raise InputError(
-            f"weights {path}: not an .npz of plain arrays (pickles are not read); expected a minifcn file"
-        ) from error
-    if not isinstance(arrays, dict) or ABOUT not in arrays:
-        raise InputError(f"weights {path}: no {ABOUT!r} entry; expected a file written by minifcn train")
+        raise InputError(f"weights {path}: not an .npz of plain arrays; pickles are not read") from error
+    except Exception as error:  # a damaged archive raises whatever the damage leads to
+        raise InputError(f"weights {path}: the file is damaged or cut short ({error}); take another copy") from error
     try:
-        about = json.loads(str(arrays.pop(ABOUT)))
-    except json.JSONDecodeError as error:
-        raise InputError(f"weights {path}: its {ABOUT!r} entry is no JSON ({error})") from error
+        about = json.loads(str(arrays.pop(ABOUT, None)))
+    except json.JSONDecodeError:
+        about = None
+    if not isinstance(about, dict) or not about.keys() >= KEYS:
+        raise InputError(
+            f"weights {path}: no {ABOUT!r} entry with {', '.join(sorted(KEYS))}: not written by minifcn train"
+        )
     return arrays, about
 
 
 def load_model(path):
     """Build the network that a weights file describes, with its weights -> (model in evaluation mode, about)."""
     arrays, about = load_arrays(path)
-    if about.get("model") not in MODELS:
-        raise InputError(f"weights {path}: model {about.get('model')!r} is none of {', '.join(MODELS)}")
-    model = MODELS[about["model"]](**about["settings"])
+    if about["model"] not in MODELS:
+        raise InputError(f"weights {path}: model {about['model']!r} is none of {', '.join(MODELS)}")
     try:
+        model = MODELS[about["model"]](**about["settings"])
         model.load_state_dict({name: array for name, array in arrays.items() if not name.startswith("velocity/")})
-    except InputError as error:
+    except (InputError, TypeError) as error:
         raise InputError(f"weights {path}: {error}") from error
     return model.eval(), about

@@ -31,7 +31,7 @@ def figures(confusion):
 
 
 def test_the_four_figures_by_hand():
-    # Ten pixels: six of class 0 (five found, one called 2), three of class 1 (one found, two called 0), one of 2.
+    # Six pixels of class 0 (five found, one called 2), three of class 1 (one found, two called 0), one of 2.
     actual = [[0, 0, 0, 0, 0], [0, 1, 1, 1, 2]]
     predicted = [[0, 0, 0, 0, 0], [2, 1, 0, 0, 2]]
     confusion = matrix(predicted, actual, 3)
@@ -89,8 +89,8 @@ def test_images_add_up_in_any_integer_type(dtype):
         ([0, 5], [0, 1], "predicted holds 5"),
         ([0, 255], [0, 1], "predicted holds 255"),
         ([0, 1, 1], [0, 1], r"predicted has shape \(3,\), actual \(2,\)"),
-        ([0.0, 1.0], [0, 1], "predicted holds float64"),
-        ([0, 1], [False, True], "actual holds bool"),
+        ([0.0, 1.0], [0, 1], "predicted is float64"),
+        ([0, 1], [False, True], "actual is bool"),
     ],
 )
 def test_bad_labels_are_named_and_nothing_is_counted(predicted, actual, message):

@@ -35,15 +35,11 @@ def test_twenty_steps_as_torch(dtype, tolerance, momentum, decay):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     rng = np.random.default_rng(0)
     multipliers = [(1.0, 1.0), (2.0, 0.0), (0.0, 1.0), (0.5, 2.0)]
-    ours = [
-        Parameter(rng.standard_normal((3, 2, 5)).astype(dtype), lr_mult=m, decay_mult=d)
-        for m, d in multipliers
-    ]
+    ours = [Parameter(rng.standard_normal((3, 2, 5)).astype(dtype), lr_mult=m, decay_mult=d) for m, d in multipliers]
     theirs = [torch.nn.Parameter(torch.tensor(p.data)) for p in ours]
     optimizer = SGD([(str(i), p) for i, p in enumerate(ours)], lr=1.0, momentum=momentum, weight_decay=decay)
     groups = [
-        {"params": [p], "lr": m, "weight_decay": decay * d}
-        for p, (m, d) in zip(theirs, multipliers, strict=True)
+        {"params": [p], "lr": m, "weight_decay": decay * d} for p, (m, d) in zip(theirs, multipliers, strict=True)
     ]
     oracle = torch.optim.SGD(groups, lr=1.0, momentum=momentum)
     for i in range(20):

@@ -70,7 +70,7 @@ def find(picture, panel):
 
 
 def test_every_label_pixel_has_its_colour_at_a_whole_magnification(tmp_path):
-    rows = [sample(60, 100), sample(75, 150)]
+    rows = [sample(60, 96), sample(75, 144)]
     save_predictions(tmp_path / "p.png", rows, CLASSES, PALETTE)
     picture = pixels(tmp_path / "p.png")
     places = []
@@ -80,9 +80,9 @@ def test_every_label_pixel_has_its_colour_at_a_whole_magnification(tmp_path):
             places.append(find(picture, panel))
     (a, b, c), (d, e, f) = places[:3], places[3:]
     assert a[0] == b[0] == c[0] and d[0] == e[0] == f[0] >= a[0] + 180  # one below the other
-    assert a[1] == d[1] and b[1] == e[1] >= a[1] + 300 and c[1] == f[1] >= b[1] + 300  # truth, 32s, 8s
+    assert a[1] == d[1] and b[1] == e[1] >= a[1] + 288 and c[1] == f[1] >= b[1] + 288  # truth, 32s, 8s
     image = rows[0][0].repeat(3, axis=0).repeat(3, axis=1)
-    assert find(picture, image)[0] == a[0] and find(picture, image)[1] <= a[1] - 300
+    assert find(picture, image)[0] == a[0] and find(picture, image)[1] <= a[1] - 288
 
 
 def apart(figure, boxes):
@@ -112,9 +112,7 @@ def test_texts_and_panels_have_their_own_places(tmp_path, drawn, size):
 
 def test_images_without_truth(tmp_path, drawn):
     image, _, _ = sample(30, 50)
-    save_predictions(
-        tmp_path / "p.png", [(image, None, {"prediction": np.ones((30, 50), int)})], CLASSES, PALETTE
-    )
+    save_predictions(tmp_path / "p.png", [(image, None, {"prediction": np.ones((30, 50), int)})], CLASSES, PALETTE)
     assert [text.get_text() for text in drawn[0].texts] == ["image", "prediction"]
 
 
@@ -126,8 +124,7 @@ def test_no_rows(tmp_path):
 def history(epochs, loss=1.0, figure=0.5, **changes):
     names = ("pixel_accuracy", "mean_accuracy", "mean_iu", "frequency_weighted_iu")
     return [
-        {"epoch": e, "loss": loss / e, "val_loss": 1.1 * loss / e, "lr": 0.1, **dict.fromkeys(names, figure)}
-        | changes
+        {"epoch": e, "loss": loss / e, "val_loss": 1.1 * loss / e, "lr": 0.1, **dict.fromkeys(names, figure)} | changes
         for e in range(1, epochs + 1)
     ]
 
@@ -156,6 +153,8 @@ def test_curves_and_their_names(tmp_path, drawn, rows):
     for axes in figure.axes:  # a name has its curve's colour, and lies outside the data
         assert sorted(t.get_color() for t in axes.texts) == sorted(c.get_color() for c in axes.lines)
         assert apart(figure, extents([*axes.texts, axes]))
+        box = axes.get_window_extent()
+        assert all(box.y0 - 1 <= (b.y0 + b.y1) / 2 <= box.y1 + 1 for b in extents(axes.texts))
     given = [key for key in ("loss", "val_loss") if rows[0][key] is not None]
     assert [list(line.get_ydata()) for line in loss.lines] == [[row[key] for row in rows] for key in given]
     assert len(validation.lines) == len(validation.texts) == (3 if math.isnan(rows[0]["mean_iu"]) else 4)

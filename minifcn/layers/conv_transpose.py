@@ -4,7 +4,7 @@ import numpy as np
 
 from minifcn.backend import array_module
 from minifcn.convolution.gemm import conv2d, conv2d_grad_input, conv2d_grad_weight
-from minifcn.convolution.geometry import Window, conv_pairs, pair
+from minifcn.convolution.geometry import Window, conv_output_size, conv_pairs, pair
 from minifcn.convolution.matrix import conv_matrix, conv_matrix_bytes
 from minifcn.errors import InputError
 from minifcn.layers.conv import check_channels, describe, he_normal
@@ -74,34 +74,34 @@ class ConvTranspose2d(Layer):
         check_channels(self, x)
         how = self.stride, self.padding, self.dilation, self.groups
         size = tuple(window.output_size(n) for window, n in zip(self.windows, x.shape[2:]))
-        reached = self._reached(size)
-        if self._method_for(x, reached) == "matrix":
-            matrix = conv_matrix(self.weight.data, reached, *how, limit=None)  # C (I*h*w, O*H*W)
-            y = (x.reshape(len(x), -1) @ matrix).reshape(len(x), self.out_channels, *reached)  # C^T x, a row an image
+        size_in = x.shape[2:]
+        x = self._widened(x, conv_output_size(size, self.kernel_size, *how[:3]))
+        if self._method_for(x, size) == "matrix":
+            matrix = conv_matrix(self.weight.data, size, *how, limit=None)  # C (I*h*w, O*H*W)
+            y = (x.reshape(len(x), -1) @ matrix).reshape(len(x), self.out_channels, *size)  # C^T x, a row an image
         else:
-            y = conv2d_grad_input(x, self.weight.data, reached, *how)  # (N, O, H, W)
-        if reached != size:
-            whole = array_module(x).zeros((*y.shape[:2], *size), dtype=y.dtype)
-            whole[:, :, : reached[0], : reached[1]] = y
-            y = whole
+            y = conv2d_grad_input(x, self.weight.data, size, *how)  # (N, O, H, W)
         if self.bias:
             y += self.bias.data.reshape(1, -1, 1, 1)
-        self.keep(x)
+        self.keep(x, size_in)
         return y
 
     def backward(self, dy):
-        (x,) = self.kept()
+        x, (h, w) = self.kept()
         how = self.stride, self.padding, self.dilation, self.groups
+        self.weight.grad += conv2d_grad_weight(x, dy, self.kernel_size, *how)  # x and dy in each other's place
         if self.bias:
             self.bias.grad += dy.sum(axis=(0, 2, 3))
-        rows, cols = self._reached(dy.shape[2:])
-        dy = dy[:, :, :rows, :cols]
-        self.weight.grad += conv2d_grad_weight(x, dy, self.kernel_size, *how)  # x and dy in each other's place
-        return conv2d(dy, self.weight.data, *how)  # C dy
+        return conv2d(dy, self.weight.data, *how)[:, :, :h, :w]  # C dy
 
-    def _reached(self, size):
-        """The part of the output that x reaches: an output_padding of a stride or more adds pixels beyond."""
-        return tuple(n - max(0, extra - s + 1) for n, extra, s in zip(size, self.output_padding, self.stride))
+    def _widened(self, x, size):
+        """x with zeros below and to the right, up to `size`: what an output_padding beyond the stride has room for."""
+        h, w = x.shape[2:]
+        if size == (h, w):
+            return x
+        wide = array_module(x).zeros((*x.shape[:2], *size), dtype=x.dtype)
+        wide[:, :, :h, :w] = x
+        return wide
 
     def _method_for(self, x, output_size):
         if self.method != "auto":

@@ -5,6 +5,8 @@ earlier, finer pool; the last upsampling goes to the image's own size. Maps that
 where to crop them follows from `convolution.geometry`, for every padding and image size.
 """
 
+import math
+
 import numpy as np
 
 from minifcn.backend import array_module
@@ -180,7 +182,7 @@ class FCN(Layer):
 
     def _check_settings(self, n_class, width, fc_channels, padding, upsampling):
         name = type(self).__name__
-        if n_class < 1 or fc_channels < 1 or not width > 0:
+        if n_class < 1 or fc_channels < 1 or not 0 < width < math.inf:
             raise InputError(
                 f"{name}: n_class {n_class}, width {width}, fc_channels {fc_channels}: each must be above 0"
             )

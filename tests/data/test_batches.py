@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from minifcn.data import Batches, Dataset, Preprocessing, collate, compose, jitter, mirror
-from minifcn.data.batches import LOOK_AHEAD
+from minifcn.data.batches import LOOK_AHEAD, THREADS
 from minifcn.errors import InputError
 
 AS_IT_IS = Preprocessing((0, 0, 0), (1, 1, 1))
@@ -169,13 +169,21 @@ def test_an_error_surfaces_at_its_batch():
 
 
 def test_leaving_the_loop_ends_the_threads_and_the_reading():
-    dataset = Numbered(1000)
-    for _ in Batches(dataset, 5, AS_IT_IS).epoch(0):
+    go_on = threading.Event()
+
+    class Halting(Numbered):
+        def load(self, index):
+            if index >= 5:
+                go_on.wait()
+            return super().load(index)
+
+    dataset = Halting(1000)
+    for _ in Batches(dataset, 5, AS_IT_IS, shuffle=False).epoch(0):
         assert data_threads()
+        threading.Timer(0.3, go_on.set).start()  # after the loop was left, while its threads wait
         break
     assert not data_threads()
-    read = len(dataset.read)
-    assert read <= 5 * (LOOK_AHEAD + 1)
+    assert len(dataset.read) <= 5 + THREADS  # of the 20 that were under way
 
 
 def test_a_whole_epoch_ends_its_threads():

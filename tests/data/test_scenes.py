@@ -21,7 +21,7 @@ def pairs():
 
 def test_a_scene_is_the_same_on_every_machine():
     """The digest of one scene's bytes, written down once. A change of what scenes show changes it: then anew."""
-    assert digest(Scenes("train", seed=0)[7]) == "PINNED"
+    assert digest(Scenes("train", seed=0)[7]) == "6b462a964eefa7a2a5872ca478149ecfc9d9194cfe18de1ff6fee62b190fc0d3"
 
 
 def test_a_pair_is_an_image_and_its_label(pairs):
@@ -70,7 +70,8 @@ def test_objects_differ_much_in_size_and_the_largest_is_rearmost():
     assert all(radii == sorted(radii, reverse=True) for radii in scenes)
     assert {len(radii) for radii in scenes} == set(range(OBJECTS[0], OBJECTS[1] + 1))
     radii = np.concatenate(scenes)
-    assert (radii.min(), radii.max()) == (SIZES[0] // 2, SIZES[1] // 2)
+    assert radii.min() == SIZES[0] // 2
+    assert SIZES[1] * 0.4 < radii.max() <= SIZES[1] // 2
     assert np.median(radii) < sum(SIZES) / 4  # small ones are more frequent
 
 

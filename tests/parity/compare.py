@@ -32,7 +32,7 @@ def assert_equal_to(theirs, ours, what, tolerance=None):
 
 
 def to_torch(array, requires_grad=False):
-    """A tensor with a copy of the array's numbers: nothing is shared, so neither side can change the other's."""
+    """A tensor with a copy of the array's numbers, so that neither side can change the other's."""
     return torch.from_numpy(np.array(array, order="C")).requires_grad_(requires_grad)
 
 

@@ -1,4 +1,4 @@
-"""The pure functions of minifcn.convolution against PyTorch's: convolution, its gradients, im2col, col2im, C."""
+"""The pure functions of minifcn.convolution against PyTorch's: gradients, im2col, col2im, C."""
 
 import numpy as np
 import pytest

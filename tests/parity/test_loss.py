@@ -23,7 +23,7 @@ def random_labels(rng, shape, classes, void, dtype="uint8"):
 
 
 def compare(scores, labels, rng, reduction, weights=None, tolerance=None):
-    """Loss and gradient agree with PyTorch's; scores and labels stay as they were; backward can be repeated."""
+    """Loss and gradient agree with PyTorch's, scores and labels stay as they were, backward repeats."""
     scores_before, labels_before = scores.copy(), labels.copy()
     criterion = SoftmaxCrossEntropy(ignore_label=VOID, class_weights=weights, reduction=reduction)
     scores_torch = to_torch(scores, requires_grad=True)

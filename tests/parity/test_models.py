@@ -1,4 +1,4 @@
-"""FCN-32s, FCN-16s and FCN-8s against their twins in PyTorch: scores and every gradient, through the skips."""
+"""FCN-32s, FCN-16s and FCN-8s against their twins in PyTorch: scores and every gradient."""
 
 import numpy as np
 import pytest

@@ -77,7 +77,7 @@ class Masked(torch.nn.Module):
 
 
 class Once:
-    """A dropout layer whose output is computed once, so that the mask it drew can be read before it is compared."""
+    """A dropout layer run once only, so that the mask it drew can be read from its output."""
 
     def __init__(self, layer, x):
         self.layer, self.y = layer, layer(x)

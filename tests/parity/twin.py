@@ -1,8 +1,8 @@
 """FCN-32s, FCN-16s and FCN-8s in PyTorch, written down independently of ours: crops are literal numbers here.
 
 The channels follow Simonyan and Zisserman's VGG16, the fusions and the crops of padding 100 the FCN paper's
-reference nets. With padding "same" map pixel 0 lies at image pixel 15.5 after five poolings, and at 7.5 and 3.5
-after four and three, which gives the other crops.
+reference nets. With padding "same" a map's first pixel lies at image pixel 15.5 after five poolings, 7.5
+after four and 3.5 after three, which gives the other crops.
 """
 
 import numpy as np
@@ -101,7 +101,7 @@ class Twin8s(Twin):
 
 
 def fill_evenly(model, rng):
-    """Random parameters, scaled so that every layer carries signal: zero score layers would hide the others."""
+    """Random parameters, scaled so that every layer carries signal: zero score layers hide the others."""
     for name, parameter in model.named_parameters():
         shape = parameter.data.shape
         if name.endswith("bias"):

@@ -1,0 +1,128 @@
+"""ReLU, Dropout, Linear and Sequential, by hand."""
+
+import numpy as np
+import pytest
+
+from minifcn.errors import InputError
+from minifcn.layers import Conv2d, Dropout, Dropout2d, Layer, Linear, ReLU, Sequential
+
+
+class TestReLU:
+    def test_by_hand(self):
+        layer = ReLU()
+        np.testing.assert_array_equal(layer(np.array([[-2.0, 0.0], [0.5, 3.0]])), [[0, 0], [0.5, 3]])
+        # at 0, where there is a kink, the gradient is 0
+        np.testing.assert_array_equal(layer.backward(np.array([[5.0, 6.0], [7.0, -8.0]])), [[0, 0], [7, -8]])
+
+
+class TestDropout:
+    X = np.random.default_rng(0).standard_normal((50, 40, 5, 4))
+
+    def test_drops_entries_and_scales_up_the_rest(self):
+        layer = Dropout(0.3, np.random.default_rng(1))
+        y = layer(self.X)
+        dropped = y == 0
+        assert dropped.mean() == pytest.approx(0.3, abs=0.01)
+        np.testing.assert_allclose(y[~dropped], self.X[~dropped] / 0.7, rtol=1e-12)
+        dy = np.random.default_rng(2).standard_normal(self.X.shape)
+        dx = layer.backward(dy)
+        np.testing.assert_allclose(dx, np.where(dropped, 0, dy / 0.7), rtol=1e-12)
+
+    def test_2d_drops_whole_channels_of_single_images(self):
+        y = Dropout2d(0.3, np.random.default_rng(1))(self.X)
+        dropped = (y == 0).all(axis=(2, 3))  # (N, C)
+        np.testing.assert_array_equal((y == 0).any(axis=(2, 3)), dropped)
+        assert dropped.mean() == pytest.approx(0.3, abs=0.03)
+        assert 0 < dropped.mean(axis=0).max() < 1  # no channel in all images
+        np.testing.assert_allclose(y[~dropped], self.X[~dropped] / 0.7, rtol=1e-12)
+
+    @pytest.mark.parametrize("kind", [Dropout, Dropout2d])
+    def test_passes_everything_while_evaluating_and_for_p_0(self, kind):
+        np.testing.assert_array_equal(kind(0.9).eval()(self.X), self.X)
+        np.testing.assert_array_equal(kind(0)(self.X), self.X)
+
+    def test_the_mask_follows_from_the_generator_and_not_from_the_dtype(self):
+        masks = [Dropout(rng=np.random.default_rng(5))(self.X.astype(dtype)) != 0 for dtype in ("float32", "float64")]
+        np.testing.assert_array_equal(*masks)
+
+    @pytest.mark.parametrize("kind", [Dropout, Dropout2d])
+    @pytest.mark.parametrize("p", [-0.1, 1, 1.5, float("nan")])
+    def test_p_that_is_no_share_below_one_is_refused(self, kind, p):
+        with pytest.raises(InputError, match=f"{kind.__name__}: p is {p}; expected 0 <= p < 1"):
+            kind(p)
+
+    def test_repr(self):
+        assert [repr(Dropout()), repr(Dropout2d(0.25))] == ["Dropout(0.5)", "Dropout2d(0.25)"]
+
+
+class TestLinear:
+    def test_by_hand(self):
+        layer = Linear(3, 2).astype("float64")
+        layer.weight.data[...] = [[1, 2, 3], [0, -1, 4]]
+        layer.bias.data[...] = [10, 20]
+        x = np.array([[1.0, 0.0, 2.0], [3.0, 1.0, 0.0]])
+        np.testing.assert_array_equal(layer(x), [[17, 28], [15, 19]])
+        dx = layer.backward(np.array([[1.0, 10.0], [100.0, 1000.0]]))
+        np.testing.assert_array_equal(dx, [[1, 2 - 10, 3 + 40], [100, 200 - 1000, 300 + 4000]])
+        np.testing.assert_array_equal(layer.weight.grad, [[1 + 300, 100, 2], [10 + 3000, 1000, 20]])
+        np.testing.assert_array_equal(layer.bias.grad, [101, 1010])
+
+    def test_without_bias(self):
+        layer = Linear(2, 1, bias=False).astype("float64")
+        layer.weight.data[...] = [[2, 3]]
+        np.testing.assert_array_equal(layer(np.array([[1.0, 1.0]])), [[5]])
+        np.testing.assert_array_equal(layer.backward(np.array([[7.0]])), [[14, 21]])
+
+    def test_weights_start_as_he_et_al_draw_them(self):
+        weight = Linear(200, 300, rng=np.random.default_rng(0)).weight.data
+        assert weight.dtype == "float32" and weight.shape == (300, 200)
+        assert weight.std() == pytest.approx(0.1, rel=0.02)
+
+    @pytest.mark.parametrize("shape", [(2, 4), (3,), (1, 2, 3)])
+    def test_another_shape_is_refused(self, shape):
+        with pytest.raises(InputError, match=r"Linear: input has shape .*, this layer takes \(N, 3\)"):
+            Linear(3, 2)(np.ones(shape, np.float32))
+
+    def test_repr(self):
+        assert repr(Linear(3, 2)) == "Linear(3, 2)"
+
+
+class Times(Layer):
+    """Multiplies by `factor` forward, and backward by ten times that: enough to see the order."""
+
+    def __init__(self, factor, log):
+        self.factor, self.log = factor, log
+
+    def forward(self, x):
+        self.log.append(self.factor)
+        return x * self.factor
+
+    def backward(self, dy):
+        self.log.append(-self.factor)
+        return dy * 10 * self.factor
+
+
+class TestSequential:
+    def test_goes_forward_in_order_and_backward_in_reverse(self):
+        log = []
+        net = Sequential(Times(2, log), Times(3, log), Times(5, log))
+        assert net(1) == 30
+        assert net.backward(7) == 7 * 30 * 1000
+        assert log == [2, 3, 5, -5, -3, -2]
+
+    def test_names_are_numbers_or_the_keys(self):
+        a, b = Conv2d(1, 1, 1), ReLU()
+        assert Sequential(a, b).children() == [("0", a), ("1", b)]
+        named = Sequential({"conv1": a, "relu1": b})
+        assert named.children() == [("conv1", a), ("relu1", b)]
+        assert list(named.state_dict()) == ["conv1.weight", "conv1.bias"]
+
+    def test_training_and_evaluation_reach_every_layer(self):
+        net = Sequential(Dropout(), Sequential(Dropout()))
+        x = np.ones((20, 20))
+        assert (net(x) == 0).any()
+        np.testing.assert_array_equal(net.eval()(x), x)
+        assert (net.train()(x) == 0).any()
+
+    def test_repr_is_a_line_a_layer(self):
+        assert repr(Sequential(ReLU(), Linear(1, 2))) == "Sequential(\n  0: ReLU()\n  1: Linear(1, 2)\n)"

@@ -1,0 +1,208 @@
+"""A run's folder: made, refused, saved whole or not at all, and restored."""
+
+import csv
+import errno
+import json
+import os
+
+import numpy as np
+import pytest
+import tiny
+
+from minifcn.checkpoint import Progress, RunFolder
+from minifcn.errors import InputError
+from minifcn.models import FCN16s, FCN32s
+from minifcn.optim import SGD
+from minifcn.weights import load_arrays, save_arrays
+
+PROGRESS = Progress(epoch=3, batch=2, step=11, loss=1.25, losses=2, best=0.5, history=[{"epoch": 1, "loss": 0.1 + 0.2}])
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def network(model=FCN32s, seed=0, **changes):
+    """A tiny network and its optimizer, with velocities unlike zero and unlike each other."""
+    model = tiny.filled(model(3, **tiny.NETWORK | changes), seed)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    rng = np.random.default_rng(seed)
+    for parameter in model.parameters():
+        parameter.grad[...] = rng.standard_normal(parameter.data.shape)
+    optimizer.step()
+    return model, optimizer
+
+
+def saved(path, **changes):
+    folder = RunFolder(path)
+    folder.start({"lr": 0.1}, overwrite=False)
+    folder.save(*network(**changes), {"model": "fcn32s"}, PROGRESS)
+    return folder
+
+
+def refused(function, *arguments):
+    with pytest.raises(InputError) as error:
+        function(*arguments)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_a_new_run_makes_its_folder_and_keeps_its_settings(tmp_path):
+    folder = RunFolder(tmp_path / "a" / "b")
+    folder.start({"lr": 0.1, "crop": None}, overwrite=False)
+    assert tiny.listing(tmp_path / "a" / "b").keys() == {"config.json"}
+    assert folder.saved_settings() == {"lr": 0.1, "crop": None}
+
+
+def test_a_folder_with_other_files_is_welcome(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    RunFolder(tmp_path).start({}, overwrite=False)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("sign", ["config.json", "last.npz"])
+def test_another_run_is_never_touched_unless_asked(tmp_path, sign):
+    for name in (sign, "best.npz", "history.csv", "notes.txt"):
+        (tmp_path / name).write_text("old")
+    before = tiny.listing(tmp_path)
+    message = refused(RunFolder(tmp_path).start, {}, False)
+    assert "--overwrite" in message and "--resume" in message and str(tmp_path) in message
+    assert tiny.listing(tmp_path) == before
+
+    RunFolder(tmp_path).start({"lr": 1}, overwrite=True)
+    after = tiny.listing(tmp_path)
+    assert json.loads(after.pop("config.json")) == {"lr": 1}
+    assert after == {"notes.txt": b"old"}
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    before = tiny.listing(tmp_path)
+    for out in (tmp_path / "file", tmp_path / "file" / "run", "/proc/nowhere"):
+        for overwrite in (False, True):
+            assert str(out) in refused(RunFolder(out).start, {}, overwrite)
+    assert tiny.listing(tmp_path) == before
+
+
+def test_settings_of_no_run_or_damaged_ones_are_an_error(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert "holds no run" in refused(folder.saved_settings)
+    for text in ("", '{"lr": 0.', "[1, 2]", "5", "null"):
+        folder.config.write_text(text)
+        assert str(folder.config) in refused(folder.saved_settings)
+    folder.config.write_bytes(b"\xff\xfe\x00")
+    assert str(folder.config) in refused(folder.saved_settings)
+
+
+@pytest.mark.parametrize("upsampling", ["fixed", "learned"])
+def test_weights_velocities_and_progress_come_back(tmp_path, upsampling):
+    model, optimizer = network(upsampling=upsampling)
+    folder = RunFolder(tmp_path)
+    folder.start({}, overwrite=False)
+    folder.save(model, optimizer, {"model": "fcn32s"}, PROGRESS)
+
+    other, other_optimizer = network(upsampling=upsampling, seed=1)
+    progress, about = folder.restore(other, other_optimizer)
+    assert progress == PROGRESS and about["model"] == "fcn32s"
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(other.state_dict()[name], array)
+    velocities = optimizer.state_dict()["velocity"]
+    assert len(velocities) == len(model.parameters()) - (upsampling == "fixed")
+    for mine, theirs in zip(velocities, other_optimizer.state_dict()["velocity"], strict=True):
+        assert mine.any()
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_run_that_saved_nothing_starts_from_its_beginning(tmp_path):
+    model, optimizer = network()
+    before = model.state_dict()
+    assert RunFolder(tmp_path).restore(model, optimizer) == (Progress(), None)
+    for name, array in before.items():
+        np.testing.assert_array_equal(model.state_dict()[name], array)
+
+
+@pytest.mark.parametrize("other", [{"model": FCN16s}, {"width": 1 / 8}])
+def test_a_checkpoint_of_another_network_is_refused_and_changes_nothing(tmp_path, other):
+    folder = saved(tmp_path)
+    model, optimizer = network(**other)
+    weights, velocities = model.state_dict(), [v.copy() for v in optimizer.state_dict()["velocity"]]
+    assert "last.npz" in refused(folder.restore, model, optimizer)
+    for name, array in weights.items():
+        np.testing.assert_array_equal(model.state_dict()[name], array)
+    for before, after in zip(velocities, optimizer.state_dict()["velocity"], strict=True):
+        np.testing.assert_array_equal(after, before)
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    folder = saved(tmp_path)
+    whole = folder.last.read_bytes()
+    folder.last.write_bytes(whole[: len(whole) // 2])
+    assert "last.npz" in refused(folder.restore, *network())
+    folder.last.write_bytes(b"")
+    assert "last.npz" in refused(folder.restore, *network())
+
+
+def test_a_checkpoint_without_its_position_or_velocities_is_refused(tmp_path):
+    folder = saved(tmp_path)
+    arrays, about = load_arrays(folder.last)
+    save_arrays(folder.last, {name: a for name, a in arrays.items() if not name.startswith("velocity/")}, about)
+    assert "last.npz" in refused(folder.restore, *network())
+    save_arrays(folder.last, arrays, about | {"progress": {"epoch": 1, "mood": "good"}})
+    assert "last.npz" in refused(folder.restore, *network())
+    del about["progress"]
+    save_arrays(folder.last, arrays, about)
+    assert "last.npz" in refused(folder.restore, *network())
+
+
+def test_a_full_disk_leaves_the_old_checkpoint(tmp_path, monkeypatch):
+    folder = saved(tmp_path)
+    before = tiny.listing(tmp_path)
+
+    def full(_):
+        raise FULL
+
+    monkeypatch.setattr(os, "fsync", full)
+    message = refused(folder.save, *network(seed=1), {}, Progress(epoch=4))
+    assert "last.npz" in message and "No space left" in message
+    assert tiny.listing(tmp_path) == before
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)  # no file may grow beyond it
+from minifcn.cli import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("share", [0.4, 0.8])  # of last.npz: fails at best.npz, or at last.npz after it
+def test_a_disk_that_fills_up_while_training_leaves_the_old_checkpoint(tmp_path, share):
+    data = tiny.camvid_folder(tmp_path / "data")
+    run = tiny.trainer(tmp_path / "run", data="camvid", root=str(data), model="fcn8s")
+    tiny.stop_after(1, run)
+    before = run.folder.last.read_bytes()
+    limit = int(share * len(before))
+    code, _, err = tiny.run(limit, "train", "--out", tmp_path / "run", "--resume", "--device", "cpu", code=LIMITED)
+    assert code == 2
+    assert err.count("\n") == 1 and err.startswith("minifcn: error:") and "could not be written" in err
+    assert run.folder.last.read_bytes() == before
+    files = {"config.json", "last.npz"} | ({"best.npz"} if share > 0.5 else set())
+    assert tiny.listing(tmp_path / "run").keys() == files
+
+
+def test_history_is_written_exactly(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_history([])
+    assert not folder.history.exists()
+    rows = [{"epoch": 1, "loss": 0.1 + 0.2, "lr": 1e-7}, {"epoch": 2, "loss": 1 / 3, "lr": 5e-8}]
+    folder.write_history(rows)
+    with open(folder.history, newline="") as file:
+        read = list(csv.DictReader(file))
+    assert [{key: float(value) for key, value in row.items()} for row in read] == rows
+    assert read[0].keys() == rows[0].keys()
+
+
+def test_a_full_disk_while_the_history_is_written_is_an_error_of_one_line(tmp_path, monkeypatch):
+    def full(*_):
+        raise FULL
+
+    monkeypatch.setattr(csv.DictWriter, "writerows", full)
+    message = refused(RunFolder(tmp_path).write_history, [{"epoch": 1}])
+    assert "history.csv" in message and "No space left" in message

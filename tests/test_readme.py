@@ -1,0 +1,34 @@
+"""What the README shows works as it is written there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from minifcn.cli import main
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+COMMANDS = [line.split("minifcn", 1)[1] for line in README.splitlines() if line.startswith("    python -m minifcn ")]
+
+
+def test_the_tour_runs(capsys):
+    tour = re.search(r"```python\n(.*?)```", README, re.DOTALL).group(1)
+    exec(tour, {})
+    printed = capsys.readouterr().out
+    assert printed.startswith("[[1 2 3 0 4 5 6 0 7 8 9 0 0 0 0 0]\n")
+    assert 1.6094 == pytest.approx(float(printed.splitlines()[-1]), abs=1e-4)  # -log(1/5): nothing is learned yet
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_understood(command, tmp_path, monkeypatch, capsys):
+    """Each command line passes the parser and fails only for want of its data or weights."""
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(command)) == 2
+    assert re.search(r"PATH|VOCdevkit|there is no such file|no folder", capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_exist():
+    for picture in re.findall(r"!\[.*?\]\((.*?)\)", README, re.DOTALL):
+        assert (Path(__file__).parents[1] / picture).is_file(), picture

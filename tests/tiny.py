@@ -1,0 +1,134 @@
+"""Runs, networks and data folders small enough for tests: a step takes milliseconds."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from minifcn.cli import main
+from minifcn.data import VOID, Preprocessing, open_dataset
+from minifcn.models import MODELS
+from minifcn.training import Settings, Stopped, Trainer
+from minifcn.weights import save_arrays
+
+NETWORK = {"width": 1 / 16, "fc_channels": 8, "padding": "same"}
+FLAGS = ["--width", "0.0625", "--fc-channels", "8", "--batch-size", "2", "--device", "cpu"]
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+class Silent:
+    """A `display.Watch` that shows nothing, calls `after_step(number)` after each step, and keeps the rows."""
+
+    def __init__(self, after_step=None):
+        self.after_step, self.steps, self.rows = after_step, 0, []
+
+    def begin(self, what, total):
+        pass
+
+    def advance(self, images, loss=None):
+        if loss is not None:  # only steps tell a loss
+            self.steps += 1
+            if self.after_step:
+                self.after_step(self.steps)
+
+    def epoch(self, row, epochs):
+        self.rows.append(row)
+
+
+def scenes(train=5, validate=2):
+    """(training, validation) of generated scenes, 32x32."""
+    return [open_dataset("scenes", split=s, size=32, count=n) for s, n in (("train", train), ("val", validate))]
+
+
+def trainer(out, resume=False, overwrite=False, datasets=None, **settings):
+    """A Trainer of a tiny network on tiny scenes (unless `data` names others): 5 images in batches of 2."""
+    if "data" not in settings:
+        datasets = datasets or scenes()
+    settings = Settings(**{"batch_size": 2, "epochs": 1, "width": 1 / 16, "fc_channels": 8} | settings)
+    return Trainer(settings, out, resume=resume, overwrite=overwrite, datasets=datasets)
+
+
+def stop_after(step, trainer):
+    """Run `trainer` until Ctrl-C is pressed during this step; returns what it raised."""
+
+    def press(number):
+        if number == step:
+            trainer._ask_to_stop()
+
+    with pytest.raises(Stopped) as stopped:
+        trainer.run(Silent(press))
+    return stopped.value
+
+
+def filled(model, seed=0):
+    """The model with random numbers in its score layers, which start at zero: its predictions differ then."""
+    rng = np.random.default_rng(seed)
+    for name, parameter in model.named_parameters():
+        if name.startswith("score"):
+            parameter.data[...] = rng.standard_normal(parameter.data.shape) * 3
+    return model
+
+
+def save_network(path, name="fcn32s", channels="RGB", mean=(120, 110, 100), std=(60, 50, 40), dataset=None, **changes):
+    """Write a weights file of a random network as a training does; returns the model, in evaluation mode."""
+    dataset = dataset or scenes()[0]
+    model = filled(MODELS[name](dataset.n_class, **NETWORK | changes)).eval()
+    about = {
+        "model": name,
+        "settings": model.settings,
+        "preprocessing": Preprocessing(mean, std, channels).to_dict(),
+        "data": dataset.name,
+        "classes": list(dataset.classes),
+        "palette": dataset.palette.tolist(),
+    }
+    save_arrays(path, model.state_dict(), about)
+    return model
+
+
+def camvid_folder(root, train=5, validate=2):
+    """A folder in CamVid's layout that holds tiny scenes; the images are 0.png, 1.png and so on."""
+    for split, dataset in zip(("train", "val"), scenes(train, validate)):
+        lines = []
+        for number in range(len(dataset)):
+            image, label = dataset[number]
+            label = np.where(label == VOID, 11, label).astype(np.uint8)
+            for folder, picture in ((split, image), (f"{split}annot", label)):
+                (root / folder).mkdir(parents=True, exist_ok=True)
+                Image.fromarray(picture).save(root / folder / f"{number}.png")
+            lines.append(f"/SegNet/CamVid/{split}/{number}.png /SegNet/CamVid/{split}annot/{number}.png\n")
+        (root / f"{split}.txt").write_text("".join(lines))
+    return root
+
+
+def listing(folder):
+    """{relative path: bytes, None for a folder} of everything below `folder`."""
+    return {str(p.relative_to(folder)): p.read_bytes() if p.is_file() else None for p in sorted(folder.rglob("*"))}
+
+
+def command(*arguments):
+    """Run the command line in this process; returns the exit code."""
+    return main([str(argument) for argument in arguments])
+
+
+def start(*arguments, code=None):
+    """Start `python -m minifcn`, or `python -c code`, with these arguments as a process of its own."""
+    python = [sys.executable, *(["-m", "minifcn"] if code is None else ["-c", code])]
+    return subprocess.Popen(
+        [*python, *map(str, arguments)],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
+    )
+
+
+def run(*arguments, code=None):
+    """Run it to its end; returns (exit code, standard output, standard error)."""
+    process = start(*arguments, code=code)
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
