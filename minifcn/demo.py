@@ -7,13 +7,10 @@ from minifcn.evaluation import compare
 from minifcn.plots import save_predictions
 from minifcn.training import Settings, Stopped, Trainer
 
-STAGES = (
-    ("fcn32s", 1.0, 0.02),
-    ("fcn16s", 0.5, 0.005),
-    ("fcn8s", 0.5, 0.005),
-)  # model, share of the epochs, learning rate
-EPOCHS = 20
-TRAIN, VALIDATE = 400, 80  # images
+STAGES = (("fcn32s", 1.0), ("fcn16s", 0.5), ("fcn8s", 0.5))  # model, share of the epochs
+EPOCHS = 5
+BATCH, LR = 4, 0.03
+TRAIN, VALIDATE = 600, 80  # images
 
 
 def run_demo(folder, device, epochs=None, overwrite=False):
@@ -24,11 +21,12 @@ def run_demo(folder, device, epochs=None, overwrite=False):
     if folder.exists() and any(folder.iterdir()) and not overwrite:
         raise InputError(f"--out {folder} is not empty: give --overwrite to replace the demo in it, or another folder")
     weights = []
-    for model, share, lr in STAGES:
+    for model, share in STAGES:
         settings = Settings(
             model=model,
             epochs=max(1, round(share * (epochs or EPOCHS))),
-            lr=lr,
+            batch_size=BATCH,
+            lr=LR,
             init=str(weights[-1]) if weights else None,
         )
         trainer = Trainer(settings, folder / model, device, overwrite=overwrite, datasets=datasets)

@@ -7,10 +7,11 @@ never was.
 
 import dataclasses
 import math
+import shlex
 import signal
 import time
 
-from minifcn.backend import to_device
+from minifcn.backend import array_module, to_device
 from minifcn.checkpoint import Progress, RunFolder
 from minifcn.data import VOID, Batches, Preprocessing, compose, crop, jitter, mirror, open_dataset
 from minifcn.errors import InputError
@@ -135,7 +136,8 @@ class Trainer:
                 group = []
                 if self.stop_asked:
                     self.save()
-                    raise Stopped(f"stopped and saved; go on with: minifcn train --out {self.folder.path} --resume")
+                    folder = shlex.quote(str(self.folder.path))
+                    raise Stopped(f"stopped and saved; go on with: minifcn train --out {folder} --resume")
                 if time.monotonic() - saved > SAVE_SECONDS:
                     self.save()
                     saved = time.monotonic()
@@ -196,6 +198,9 @@ class Trainer:
         return row
 
     def save(self):
+        """Write last.npz and the history. Weights that are not finite are never written over good ones."""
+        if not all(bool(array_module(p.data).isfinite(p.data).all()) for p in self.model.parameters()):
+            raise self._diverged("the weights are not finite")
         self.folder.save(self.model, self.optimizer, self.about, self.progress)
         self.folder.write_history(self.progress.history)
 

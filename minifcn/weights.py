@@ -54,11 +54,11 @@ def load_arrays(path):
     if not path.is_file():
         raise InputError(f"weights {path}: there is no such file")
     try:
-        file = np.load(path, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise InputError(f"weights {path}: one array alone; expected a file written by minifcn train")
-        with file:
-            arrays = {name: file[name] for name in file.files}
+        with open(path, "rb") as file:  # np.load would leave it open where it fails
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise InputError(f"weights {path}: one array alone; expected a file written by minifcn train")
+            arrays = {name: archive[name] for name in archive.files}
     except InputError:
         raise
     except ValueError as error:

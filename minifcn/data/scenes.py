@@ -10,18 +10,18 @@ from PIL import Image, ImageFilter
 
 from minifcn.data import forms
 from minifcn.data.dataset import VOID, Dataset, voc_palette
-from minifcn.data.textures import clouds, colour, textured
+from minifcn.data.textures import COLOURS, GROUNDS, clouds, colour, textured
 from minifcn.errors import InputError
 
 FORMS = (forms.disc, forms.square, forms.triangle, forms.ring, forms.star, forms.ladder)  # classes 1, 2, ...
 
 # How hard the scenes are.
-OBJECTS = (3, 6)  # fewest and most in 96x96 pixels; larger scenes hold more, by their area
-SIZES = (18, 60)  # smallest and largest across, in pixels; small ones are the more frequent
+OBJECTS = (1, 4)  # fewest and most in 96x96 pixels; larger scenes hold more, by their area
+SIZES = (32, 84)  # smallest and largest across, in pixels; small ones are the more frequent
 TILT = 4  # most steps of 5 degrees that an object leans to either side
 FLATTEN = 4  # most sixteenths by which an object is flattened
-NOISE = 10  # largest change of a pixel's value by noise
-SHADE = 64  # largest darkening by light and shade, in 256ths
+NOISE = 6  # largest change of a pixel's value by noise
+SHADE = 32  # largest darkening by light and shade, in 256ths
 BORDER = 1  # width in pixels of the void around objects
 
 SPLITS = ("train", "val", "test")
@@ -38,8 +38,8 @@ class Scenes(Dataset):
     name = "scenes"
     classes = ("background", *(form.__name__ for form in FORMS))
     palette = voc_palette(len(classes))
-    mean = (127.0, 114.0, 108.0)  # of the first 1000 scenes, rounded
-    std = (61.0, 46.0, 52.0)
+    mean = (175.0, 169.0, 168.0)  # of the first 300 scenes, rounded
+    std = (55.0, 53.0, 53.0)
 
     def __init__(self, split="train", size=96, count=None, seed=0):
         if split not in SPLITS:
@@ -65,11 +65,10 @@ class Scenes(Dataset):
 def draw_scene(rng, size):
     """One scene: image uint8 (size, size, 3) and label uint8 (size, size)."""
     places = np.arange(size, dtype=np.int32)
-    ground = colour(rng)
-    image = textured(rng, ground, places[:, None], places)  # (size, size, 3) int32
+    image = textured(rng, colour(rng, GROUNDS), places[:, None], places)  # (size, size, 3) int32
     label = np.zeros((size, size), dtype=np.uint8)
     for cy, cx, radius in _places(rng, size):
-        _draw_object(rng, image, label, ground, cy, cx, radius)
+        _draw_object(rng, image, label, cy, cx, radius)
     image = _soften(image)
     image = image * (256 - SHADE * clouds(rng, size)[:, :, None] // 256) >> 8
     image += rng.integers(-NOISE, NOISE + 1, size=image.shape, dtype=np.int8)
@@ -95,8 +94,8 @@ def _room(cy, cx, radius, places):
     return min((max(abs(cy - y), abs(cx - x)) - radius - r for y, x, r in places), default=0)
 
 
-def _draw_object(rng, image, label, ground, cy, cx, radius):
-    """Draws one object of a random class over image and label, in a colour unlike the ground's."""
+def _draw_object(rng, image, label, cy, cx, radius):
+    """Draws one object of a random class, in a random colour, over image and label."""
     number = int(rng.integers(1, len(FORMS) + 1))
     turn = int(rng.integers(-TILT, TILT + 1))
     flat = int(rng.integers(FLATTEN + 1))
@@ -112,7 +111,7 @@ def _draw_object(rng, image, label, ground, cy, cx, radius):
     shadow = inside[:-2, :-2]
     pixels[2:, 2:][shadow] = pixels[2:, 2:][shadow] * 5 // 8
     rows, columns = np.nonzero(inside)
-    pixels[rows, columns] = textured(rng, colour(rng, unlike=ground), y[rows, 0], x[columns])
+    pixels[rows, columns] = textured(rng, colour(rng, COLOURS), y[rows, 0], x[columns])
     around = Image.fromarray(inside.astype(np.uint8)).filter(ImageFilter.MaxFilter(2 * BORDER + 1))
     marks[np.asarray(around) > 0] = VOID
     marks[inside] = number

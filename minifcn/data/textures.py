@@ -5,27 +5,32 @@ from PIL import Image
 
 from minifcn.data.forms import TURNS, UNIT, cosine, sine
 
-COLOURS = np.array(
+# Pale grounds and strong colours for objects: what stands out is an object, but only its form says which.
+GROUNDS = np.array(
     [
-        *([232, 221, 203], [214, 90, 49], [236, 179, 62], [86, 133, 83], [57, 92, 142], [140, 83, 136]),
-        *([66, 153, 160], [196, 70, 92], [150, 182, 108], [122, 90, 68], [60, 64, 78], [190, 195, 204]),
-        *([236, 150, 132], [112, 172, 216], [176, 152, 204], [44, 88, 80]),
+        *([225, 218, 205], [205, 214, 222], [214, 222, 205], [222, 208, 214]),
+        *([190, 190, 195], [235, 235, 230], [200, 190, 175]),
     ],
     dtype=np.int32,
 )
+COLOURS = np.array(
+    [
+        *([200, 40, 40], [230, 120, 20], [40, 140, 60], [20, 110, 180], [110, 50, 150]),
+        *([190, 50, 130], [20, 140, 140], [90, 60, 40], [40, 45, 60]),
+    ],
+    dtype=np.int32,
+)
+CHANGE = 24  # largest difference between a texture's two colours
 
 
-def colour(rng, unlike=None):
-    """A colour (3,), integers 0..255; well apart from the colour `unlike` where one is given."""
-    candidates = COLOURS[rng.integers(len(COLOURS), size=4)] + rng.integers(-16, 17, size=(4, 3), dtype=np.int32)
-    if unlike is None:
-        return candidates[0]
-    return candidates[abs(candidates - unlike).sum(axis=1).argmax()]
+def colour(rng, palette):
+    """A colour (3,) near one of `palette` (n, 3), integers 0..255."""
+    return palette[rng.integers(len(palette))] + rng.integers(-12, 13, size=3, dtype=np.int32)
 
 
 def textured(rng, first, y, x):
     """Colours (..., 3) of the pixels at y, x (integers that broadcast to ...): `first`, with a second one's texture."""
-    change = rng.integers(-48, 49, size=3, dtype=np.int32)
+    change = rng.integers(-CHANGE, CHANGE + 1, size=3, dtype=np.int32)
     turn, pitch, kind = (int(n) for n in rng.integers((0, 5, 0), (TURNS, 14, 4)))
     pitch *= UNIT
     c, s = cosine(turn), sine(turn)

@@ -21,7 +21,7 @@ def pairs():
 
 def test_a_scene_is_the_same_on_every_machine():
     """The digest of one scene's bytes, written down once. A change of what scenes show changes it: then anew."""
-    assert digest(Scenes("train", seed=0)[7]) == "6b462a964eefa7a2a5872ca478149ecfc9d9194cfe18de1ff6fee62b190fc0d3"
+    assert digest(Scenes("train", seed=0)[7]) == "6724cdac8ecd206cda0931d8c5b3d9db11837db93881b4d6f6ac2a4fdc2e6ab9"
 
 
 def test_a_pair_is_an_image_and_its_label(pairs):
@@ -71,7 +71,7 @@ def test_objects_differ_much_in_size_and_the_largest_is_rearmost():
     assert {len(radii) for radii in scenes} == set(range(OBJECTS[0], OBJECTS[1] + 1))
     radii = np.concatenate(scenes)
     assert radii.min() == SIZES[0] // 2
-    assert SIZES[1] * 0.4 < radii.max() <= SIZES[1] // 2
+    assert 1.8 * radii.min() < radii.max() <= SIZES[1] // 2
     assert np.median(radii) < sum(SIZES) / 4  # small ones are more frequent
 
 
@@ -109,10 +109,10 @@ def test_scenes_of_any_size(size):
         assert ((label > 0) & (label < 7)).any()
 
 
-def test_larger_scenes_hold_more_objects_of_the_same_size():
-    small = np.mean([(label == 0).mean() for _, label in Scenes(count=30)])
-    large = np.mean([(label == 0).mean() for _, label in Scenes(size=256, count=6)])
-    assert large == pytest.approx(small, abs=0.1)
+def test_larger_scenes_hold_more_objects_of_the_same_size(pairs):
+    small = np.mean([(label == 0).mean() for _, label in pairs])
+    large = np.mean([(label == 0).mean() for _, label in Scenes(size=256, count=4)])
+    assert small - 0.2 < large < small + 0.1  # of 7 times the area, by objects that the sides cut less often
 
 
 def test_count_and_names():

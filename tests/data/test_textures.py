@@ -1,15 +1,22 @@
 import numpy as np
 
-from minifcn.data.textures import COLOURS, clouds, colour, textured
+from minifcn.data.textures import CHANGE, COLOURS, GROUNDS, clouds, colour, textured
 
 
-def test_colour_keeps_its_distance():
+def test_colour_is_one_of_the_palettes_or_nearly():
     rng = np.random.default_rng(0)
-    for ground in COLOURS:
-        found = np.array([colour(rng, unlike=ground) for _ in range(50)])
+    for palette in (GROUNDS, COLOURS):
+        found = np.array([colour(rng, palette) for _ in range(200)])
         assert found.min() >= 0
         assert found.max() <= 255
-        assert np.median(abs(found - ground).sum(axis=1)) > 150
+        apart = abs(found[:, None] - palette).max(axis=2)  # (200, n)
+        assert apart.min(axis=1).max() <= 12
+        assert len(np.unique(found, axis=0)) > 150
+        assert set(apart.argmin(axis=1)) == set(range(len(palette)))
+
+
+def test_objects_stand_out_from_any_ground():
+    assert abs(GROUNDS[:, None] - COLOURS).sum(axis=2).min() > 100
 
 
 def test_texture_mixes_two_colours_and_every_kind_occurs():
@@ -18,7 +25,7 @@ def test_texture_mixes_two_colours_and_every_kind_occurs():
     for seed in range(30):
         pixels = textured(np.random.default_rng(seed), np.array([100, 120, 140]), y, x)
         assert pixels.shape == (64, 48, 3)
-        assert abs(pixels - [100, 120, 140]).max() <= 48
+        assert abs(pixels - [100, 120, 140]).max() <= CHANGE
         found.add(min(len(np.unique(pixels.reshape(-1, 3), axis=0)), 3))
     assert found == {2, 3}  # two colours, or shades between them
 

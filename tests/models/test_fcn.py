@@ -11,7 +11,7 @@ from minifcn.layers import MaxPool2d
 from minifcn.models import MODELS, FCN8s, FCN16s, FCN32s
 
 NETS = [FCN32s, FCN16s, FCN8s]
-CROPS = {  # (skip of pool4, of pool3, of the output): where the upsampled map's first used pixel lies, or the pool's
+CROPS = {  # the first pixel of the last upsampling that lies on the image
     100: {FCN32s: 19, FCN16s: 27, FCN8s: 31},
     "same": {FCN32s: 16, FCN16s: 8, FCN8s: 4},
 }
@@ -346,6 +346,7 @@ class TestBadInput:
             ({"n_class": 0}, "FCN32s: n_class 0,"),
             ({"width": 0}, "width 0,"),
             ({"width": float("nan")}, "width nan,"),
+            ({"width": float("inf")}, "width inf,"),
             ({"fc_channels": -1}, "fc_channels -1"),
             ({"padding": -1}, "padding is -1; expected 100"),
             ({"padding": 1.5}, "padding is 1.5; expected 100"),
@@ -379,5 +380,5 @@ class TestBadInput:
     @pytest.mark.xfail(strict=True, reason="the error is Python's own, about unpacking")
     @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 1, 3, 8, 8)])
     def test_images_of_another_rank(self, shape):
-        with pytest.raises(InputError, match=r"input has shape .*expected \(N, "):
+        with pytest.raises(InputError, match="shape"):
             tiny(FCN32s, "same")(np.zeros(shape, np.float32))

@@ -1,0 +1,93 @@
+"""The demo, with networks and scenes made small."""
+
+import json
+import re
+from functools import partial
+
+import pytest
+import tiny
+
+from minifcn import demo
+from minifcn.data import open_dataset
+from minifcn.training import Settings
+from minifcn.weights import load_arrays
+
+CPU = ("--device", "cpu")
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setattr(demo, "TRAIN", 4)
+    monkeypatch.setattr(demo, "VALIDATE", 2)
+    monkeypatch.setattr(demo, "open_dataset", partial(open_dataset, size=32))
+    monkeypatch.setattr(demo, "Settings", partial(Settings, width=1 / 16, fc_channels=8))
+
+
+def test_it_prints_the_paper_s_table_and_names_what_it_wrote(capsys, tmp_path):
+    out = tmp_path / "demo"
+    assert tiny.command("demo", "--out", out, "--epochs", 1, *CPU) == 0
+    said = capsys.readouterr().out
+    titles = r"pixel acc\. +mean acc\. +mean IU +f\.w\. IU"
+    rows = [rf"{name}( +\d+\.\d){{4}} *" for name in ("FCN-32s", "FCN-16s", "FCN-8s")]
+    assert re.search(titles + r" *\n.*\n *" + r"\n *".join(rows) + r"\n", said)
+
+    files = tiny.listing(out)
+    for network in ("fcn32s", "fcn16s", "fcn8s"):
+        for name in ("best.npz", "last.npz", "history.csv", "config.json", "learning_curve.png", "predictions.png"):
+            assert f"{network}/{name}" in files
+        assert f"{out / network / 'best.npz'}" in said
+    assert "predictions.png" in files and f"{out / 'predictions.png'}" in said
+
+
+def test_each_network_starts_from_the_one_before(tmp_path):
+    assert tiny.command("demo", "--out", tmp_path, "--epochs", 4, *CPU) == 0
+    before = None
+    for network, epochs in (("fcn32s", 4), ("fcn16s", 2), ("fcn8s", 2)):
+        settings = json.loads((tmp_path / network / "config.json").read_text())
+        assert settings["init"] == (before and str(before)) and settings["epochs"] == epochs
+        before = tmp_path / network / "best.npz"
+    histories = [load_arrays(tmp_path / name / "last.npz")[1]["progress"]["history"] for name in ("fcn32s", "fcn8s")]
+    assert histories[1][0]["loss"] < histories[0][0]["loss"]
+
+
+def test_a_folder_of_its_own_each_time(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("runs/demo", "runs/demo-2"):
+        assert tiny.command("demo", "--epochs", 1, *CPU) == 0
+        assert (tmp_path / folder / "predictions.png").exists()
+        assert f"{folder}/predictions.png" in capsys.readouterr().out
+
+
+def test_another_demo_is_replaced_only_if_asked(capsys, tmp_path):
+    assert tiny.command("demo", "--out", tmp_path, "--epochs", 1, *CPU) == 0
+    before = tiny.listing(tmp_path)
+    capsys.readouterr()
+    assert tiny.command("demo", "--out", tmp_path, "--epochs", 1, *CPU) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and err.startswith("minifcn: error:") and "--overwrite" in err
+    assert "--resume" not in err  # the demo has no such option
+    assert tiny.listing(tmp_path) == before
+    assert tiny.command("demo", "--out", tmp_path, "--epochs", 2, "--overwrite", *CPU) == 0
+    assert json.loads((tmp_path / "fcn32s" / "config.json").read_text())["epochs"] == 2
+
+
+@pytest.mark.parametrize("epochs", [0, -5])
+def test_a_number_of_epochs_that_cannot_be_is_an_error(capsys, tmp_path, epochs):
+    assert tiny.command("demo", "--out", tmp_path, "--epochs", epochs, *CPU) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and err.startswith("minifcn: error:") and str(epochs) in err
+    assert tiny.listing(tmp_path) == {}
+
+
+def test_ctrl_c_gives_no_advice_that_would_not_work(capsys, monkeypatch, tmp_path):
+    """`minifcn train --resume` would go on with other scenes than the demo's."""
+
+    class Pressing(demo.Trainer):
+        def run(self, watch):
+            self.stop_asked = True
+            super().run(watch)
+
+    monkeypatch.setattr(demo, "Trainer", Pressing)
+    assert tiny.command("demo", "--out", tmp_path, "--epochs", 1, *CPU) == 130
+    err = capsys.readouterr().err
+    assert re.fullmatch(r"minifcn: \w.*\n", err) and "minifcn train" not in err
