@@ -45,6 +45,8 @@ def train(options):
 def evaluate(options):
     """Compare predictions with the truth: pixel accuracy, mean accuracy, mean IU, frequency-weighted IU."""
     device = _device(options)
+    if options.picture and not (options.picture.endswith(".png") and Path(options.picture).parent.is_dir()):
+        raise InputError(f"--picture {options.picture}: expected a .png file in a folder that exists")
     dataset = open_dataset(getattr(options, "data", "scenes"), getattr(options, "root", None), options.split)
     results, rows = compare(options.weights, dataset, device)
     display.results(results, dataset)

@@ -40,10 +40,11 @@ def evaluate(model, dataset, preprocessing, device="cpu", advance=None):
     return confusion, total / pixels
 
 
-def compare(weights, dataset, device, advance=None):
+def compare(weights, dataset, device="cpu"):
     """Evaluate the networks of several weights files on one data set, each with the preprocessing it was trained with.
 
-    Returns (results, rows): results [("FCN-32s", ConfusionMatrix), ...] and rows for `plots.save_predictions`.
+    Returns (results, rows): results [("FCN-32s", ConfusionMatrix), ...] and rows for `plots.save_predictions`; a second
+    network of one kind is named by its place in `weights`, "FCN-8s (2)".
     Raises InputError where a network was trained for other classes.
     """
     results, rows = [], [(*dataset[i], {}) for i in picture_indices(dataset)]
@@ -55,8 +56,8 @@ def compare(weights, dataset, device, advance=None):
             )
         model.to(device)
         preprocessing = Preprocessing.from_dict(about["preprocessing"])
-        name = model.title if model.title not in dict(results) else str(path)
-        results.append((name, evaluate(model, dataset, preprocessing, device, advance)[0]))
+        name = model.title if model.title not in dict(results) else f"{model.title} ({len(results) + 1})"
+        results.append((name, evaluate(model, dataset, preprocessing, device)[0]))
         for image, _, predicted in rows:
             predicted[name] = predict_image(model, image, preprocessing, device)
     return results, rows

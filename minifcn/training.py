@@ -248,7 +248,7 @@ def _augmentation(settings):
 
 def _check(settings):
     for name in ("epochs", "batch_size", "accumulate"):
-        if getattr(settings, name) < 1:
+        if not isinstance(getattr(settings, name), int) or getattr(settings, name) < 1:
             raise InputError(f"--{name.replace('_', '-')} is {getattr(settings, name)}; expected at least 1")
     if settings.seed < 0:
         raise InputError(f"--seed is {settings.seed}; expected 0 or more")

@@ -16,6 +16,7 @@ from minifcn.optim import SGD
 from minifcn.weights import load_arrays, save_arrays
 
 PROGRESS = Progress(epoch=3, batch=2, step=11, loss=1.25, losses=2, best=0.5, history=[{"epoch": 1, "loss": 0.1 + 0.2}])
+ABOUT = {"model": "fcn32s", "settings": {}, "preprocessing": {}, "data": "x", "classes": ["a"], "palette": [[0, 0, 0]]}
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -32,8 +33,8 @@ def network(model=FCN32s, seed=0, **changes):
 
 def saved(path, **changes):
     folder = RunFolder(path)
-    folder.start({"lr": 0.1}, overwrite=False)
-    folder.save(*network(**changes), {"model": "fcn32s"}, PROGRESS)
+    folder.start({"lr": 0.1})
+    folder.save(*network(**changes), ABOUT, PROGRESS)
     return folder
 
 
@@ -46,14 +47,17 @@ def refused(function, *arguments):
 
 def test_a_new_run_makes_its_folder_and_keeps_its_settings(tmp_path):
     folder = RunFolder(tmp_path / "a" / "b")
-    folder.start({"lr": 0.1, "crop": None}, overwrite=False)
+    folder.check(overwrite=False)
+    assert not folder.path.exists()  # looking changes nothing
+    folder.start({"lr": 0.1, "crop": None})
     assert tiny.listing(tmp_path / "a" / "b").keys() == {"config.json"}
     assert folder.saved_settings() == {"lr": 0.1, "crop": None}
 
 
 def test_a_folder_with_other_files_is_welcome(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    RunFolder(tmp_path).start({}, overwrite=False)
+    RunFolder(tmp_path).check(overwrite=False)
+    RunFolder(tmp_path).start({})
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
@@ -62,11 +66,13 @@ def test_another_run_is_never_touched_unless_asked(tmp_path, sign):
     for name in (sign, "best.npz", "history.csv", "notes.txt"):
         (tmp_path / name).write_text("old")
     before = tiny.listing(tmp_path)
-    message = refused(RunFolder(tmp_path).start, {}, False)
+    message = refused(RunFolder(tmp_path).check, False)
     assert "--overwrite" in message and "--resume" in message and str(tmp_path) in message
     assert tiny.listing(tmp_path) == before
 
-    RunFolder(tmp_path).start({"lr": 1}, overwrite=True)
+    RunFolder(tmp_path).check(overwrite=True)
+    assert tiny.listing(tmp_path) == before
+    RunFolder(tmp_path).start({"lr": 1})
     after = tiny.listing(tmp_path)
     assert json.loads(after.pop("config.json")) == {"lr": 1}
     assert after == {"notes.txt": b"old"}
@@ -75,9 +81,10 @@ def test_another_run_is_never_touched_unless_asked(tmp_path, sign):
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
     (tmp_path / "file").write_text("mine")
     before = tiny.listing(tmp_path)
+    for overwrite in (False, True):
+        assert str(tmp_path / "file") in refused(RunFolder(tmp_path / "file").check, overwrite)
     for out in (tmp_path / "file", tmp_path / "file" / "run", "/proc/nowhere"):
-        for overwrite in (False, True):
-            assert str(out) in refused(RunFolder(out).start, {}, overwrite)
+        assert str(out) in refused(RunFolder(out).start, {})
     assert tiny.listing(tmp_path) == before
 
 
@@ -95,12 +102,12 @@ def test_settings_of_no_run_or_damaged_ones_are_an_error(tmp_path):
 def test_weights_velocities_and_progress_come_back(tmp_path, upsampling):
     model, optimizer = network(upsampling=upsampling)
     folder = RunFolder(tmp_path)
-    folder.start({}, overwrite=False)
-    folder.save(model, optimizer, {"model": "fcn32s"}, PROGRESS)
+    folder.start({})
+    folder.save(model, optimizer, ABOUT, PROGRESS)
 
     other, other_optimizer = network(upsampling=upsampling, seed=1)
     progress, about = folder.restore(other, other_optimizer)
-    assert progress == PROGRESS and about["model"] == "fcn32s"
+    assert progress == PROGRESS and {key: about[key] for key in ABOUT} == ABOUT
     for name, array in model.state_dict().items():
         np.testing.assert_array_equal(other.state_dict()[name], array)
     velocities = optimizer.state_dict()["velocity"]
@@ -159,7 +166,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(tmp_path, monkeypatch):
         raise FULL
 
     monkeypatch.setattr(os, "fsync", full)
-    message = refused(folder.save, *network(seed=1), {}, Progress(epoch=4))
+    message = refused(folder.save, *network(seed=1), ABOUT, Progress(epoch=4))
     assert "last.npz" in message and "No space left" in message
     assert tiny.listing(tmp_path) == before
 
@@ -199,10 +206,15 @@ def test_history_is_written_exactly(tmp_path):
     assert read[0].keys() == rows[0].keys()
 
 
-def test_a_full_disk_while_the_history_is_written_is_an_error_of_one_line(tmp_path, monkeypatch):
-    def full(*_):
+def test_a_full_disk_leaves_the_old_history_and_the_run_that_was_to_be_replaced(tmp_path, monkeypatch):
+    folder = saved(tmp_path)
+    folder.write_history([{"epoch": 1}])
+    before = tiny.listing(tmp_path)
+
+    def full(_):
         raise FULL
 
-    monkeypatch.setattr(csv.DictWriter, "writerows", full)
-    message = refused(RunFolder(tmp_path).write_history, [{"epoch": 1}])
-    assert "history.csv" in message and "No space left" in message
+    monkeypatch.setattr(os, "fsync", full)
+    for function, argument in ((folder.write_history, [{"epoch": 1}, {"epoch": 2}]), (folder.start, {"lr": 9})):
+        assert "No space left" in refused(function, argument)
+        assert tiny.listing(tmp_path) == before

@@ -25,7 +25,7 @@ def test_commands_are_understood(command, tmp_path, monkeypatch, capsys):
     """Each command line passes the parser and fails only for want of its data or weights."""
     monkeypatch.chdir(tmp_path)
     assert main(shlex.split(command)) == 2
-    assert re.search(r"PATH|VOCdevkit|there is no such file|no folder", capsys.readouterr().err)
+    assert re.search(r"PATH|VOCdevkit|there is no such file|a folder that exists", capsys.readouterr().err)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -13,7 +13,8 @@ import tiny
 from minifcn.errors import InputError
 from minifcn.weights import load_arrays, load_model, save_arrays
 
-ABOUT = {"model": "fcn32s", "classes": ["a", "b"], "note": "größer"}
+ABOUT = {"model": "fcn32s", "settings": {"width": 0.5}, "preprocessing": {"channels": "RGB"}, "data": "straße"}
+ABOUT |= {"classes": ["a", "b"], "palette": [[0, 0, 0], [1, 2, 3]], "more": None}
 ARRAYS = {"conv.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "conv.bias": np.array([0.1, -2.0])}
 
 

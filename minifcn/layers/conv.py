@@ -37,8 +37,7 @@ class Conv2d(Layer):
     ):
         self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        if in_channels % groups or out_channels % groups:
-            raise InputError(f"Conv2d: {in_channels} -> {out_channels} channels do not divide into {groups} groups")
+        check_groups(self)
         self.weight = Parameter(he_normal((out_channels, in_channels // groups, *self.kernel_size), rng))
         self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
 
@@ -76,13 +75,28 @@ def he_normal(shape, rng=None):
     return rng.standard_normal(shape, dtype=np.float32) * math.sqrt(2.0 / math.prod(shape[1:]))
 
 
+def check_groups(layer):
+    """InputError unless the layer's channels divide into its groups."""
+    name, counts = type(layer).__name__, (layer.in_channels, layer.out_channels, layer.groups)
+    if min(counts) < 1:
+        raise InputError(f"{name}: {counts[0]} -> {counts[1]} channels in {counts[2]} groups; each must be at least 1")
+    if layer.in_channels % layer.groups or layer.out_channels % layer.groups:
+        raise InputError(f"{name}: {counts[0]} -> {counts[1]} channels do not divide into {counts[2]} groups")
+
+
 def check_channels(layer, x):
-    """InputError unless x is (N, C, H, W) of the layer's dtype and channels."""
+    """InputError unless x is (N, C, H, W) of the layer's channels, and fits its weights."""
     name = type(layer).__name__
     if getattr(x, "ndim", None) != 4:
         raise InputError(f"{name}: input has shape {tuple(getattr(x, 'shape', ()))}, expected (N, C, H, W)")
     if x.shape[1] != layer.in_channels:
         raise InputError(f"{name}: input has {x.shape[1]} channels, this layer takes {layer.in_channels}")
+    check_kind(layer, x)
+
+
+def check_kind(layer, x):
+    """InputError unless x has the dtype of the layer's weights and is on their device."""
+    name = type(layer).__name__
     if x.dtype != layer.weight.data.dtype:
         raise InputError(
             f"{name}: input is {x.dtype}, this layer's weights are {layer.weight.data.dtype}: "

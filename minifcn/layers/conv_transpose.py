@@ -7,7 +7,7 @@ from minifcn.convolution.gemm import conv2d, conv2d_grad_input, conv2d_grad_weig
 from minifcn.convolution.geometry import Window, conv_output_size, conv_pairs, pair
 from minifcn.convolution.matrix import conv_matrix, conv_matrix_bytes
 from minifcn.errors import InputError
-from minifcn.layers.conv import check_channels, describe, he_normal
+from minifcn.layers.conv import check_channels, check_groups, describe, he_normal
 from minifcn.layers.layer import Layer, Parameter
 
 METHODS = ("auto", "matrix", "columns")
@@ -51,10 +51,7 @@ class ConvTranspose2d(Layer):
             groups,
             method,
         )
-        if in_channels % groups or out_channels % groups:
-            raise InputError(
-                f"ConvTranspose2d: {in_channels} -> {out_channels} channels do not divide into {groups} groups"
-            )
+        check_groups(self)
         if any(extra >= max(s, d) for extra, s, d in zip(self.output_padding, self.stride, self.dilation)):
             raise InputError(
                 f"ConvTranspose2d: output_padding {output_padding} is not below stride {stride} or dilation {dilation}"

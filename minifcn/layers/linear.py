@@ -3,7 +3,7 @@
 import numpy as np
 
 from minifcn.errors import InputError
-from minifcn.layers.conv import he_normal
+from minifcn.layers.conv import check_kind, he_normal
 from minifcn.layers.layer import Layer, Parameter
 
 
@@ -25,6 +25,7 @@ class Linear(Layer):
     def forward(self, x):
         if x.ndim != 2 or x.shape[1] != self.in_features:
             raise InputError(f"Linear: input has shape {tuple(x.shape)}, this layer takes (N, {self.in_features})")
+        check_kind(self, x)
         y = x @ self.weight.data.T
         if self.bias:
             y += self.bias.data

@@ -76,6 +76,10 @@ class SoftmaxCrossEntropy:
                 f"SoftmaxCrossEntropy: labels {tuple(labels.shape)} do not fit scores {tuple(scores.shape)}: "
                 "expected (N, H, W) and (N, C, H, W)"
             )
+        if self.class_weights is not None and len(self.class_weights) != scores.shape[1]:
+            raise InputError(
+                f"SoftmaxCrossEntropy: {len(self.class_weights)} class weights, but scores of {scores.shape[1]} classes"
+            )
         if not np.issubdtype(labels.dtype, np.integer):
             raise InputError(f"SoftmaxCrossEntropy: labels are {labels.dtype}, expected integers")
         wrong = (labels != self.ignore_label) & ((labels < 0) | (labels >= scores.shape[1]))

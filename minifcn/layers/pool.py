@@ -73,6 +73,8 @@ class MaxPool2d(_Pool2d):
 
     def backward(self, dy):
         winner, shape = self.kept()
+        if dy.shape != winner.shape:
+            raise InputError(f"MaxPool2d: dy has shape {tuple(dy.shape)}, the output {tuple(winner.shape)}")
         xp = array_module(dy)
         dx = xp.zeros(shape, dtype=dy.dtype)
 

@@ -5,6 +5,7 @@ earlier, finer pool; the last upsampling goes to the image's own size. Maps that
 where to crop them follows from `convolution.geometry`, for every padding and image size.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -83,6 +84,12 @@ class FCN(Layer):
             "dropout": dropout,
             "upsampling": upsampling,
         }
+        try:
+            self._walk(0, 1024)
+        except InputError as error:
+            raise InputError(
+                f'{type(self).__name__}: with padding {padding} the scores never cover the image: use 100, or "same"'
+            ) from error
 
     def children(self):
         """Every layer under its published name: conv1_1 .. fc7, score_fr, score_pool4, upscore2 and so on."""
@@ -91,6 +98,8 @@ class FCN(Layer):
         return trunk + score_pools + list(self.upsamplings.items())
 
     def forward(self, images):
+        if images.ndim != 4:
+            raise InputError(f"{type(self).__name__}: images have shape {tuple(images.shape)}, expected (N, 3, H, W)")
         crops = self.crops(images.shape[2:])
         maps, x = {}, images
         for name, section in self.sections.items():
@@ -137,8 +146,7 @@ class FCN(Layer):
             height, width = image_size
             raise InputError(
                 f"{type(self).__name__}: an image of {width}x{height} pixels is too small for padding "
-                f"{self.settings['padding']}; "
-                f"{self._advice()}"
+                f"{self.settings['padding']}; each side needs at least {self._least_size()}"
             ) from error
         crops = {pool: tuple((..., r, c) for r, c in zip(rows[pool], cols[pool])) for pool in self.skips}
         return crops | {"image": (..., rows["image"], cols["image"])}
@@ -171,14 +179,13 @@ class FCN(Layer):
         place.cropped(offset, size)
         return places, crops | {"image": slice(offset, offset + size)}
 
-    def _advice(self):
-        for size in range(1, 1025):
+    def _least_size(self):
+        for size in itertools.count(1):  # ends: the constructor has seen a size that is admitted
             try:
                 self._walk(0, size)
-                return f"each side needs at least {size}"
+                return size
             except InputError:
                 pass
-        return 'with so little padding the scores never cover the image: use 100, or "same"'
 
     def _check_settings(self, n_class, width, fc_channels, padding, upsampling):
         name = type(self).__name__

@@ -377,7 +377,6 @@ class TestBadInput:
         with pytest.raises(InputError, match="input is uint8, this layer's weights are float32"):
             model(np.zeros((1, 3, 8, 8), np.uint8))
 
-    @pytest.mark.xfail(strict=True, reason="the error is Python's own, about unpacking")
     @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 1, 3, 8, 8)])
     def test_images_of_another_rank(self, shape):
         with pytest.raises(InputError, match="shape"):
