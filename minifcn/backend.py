@@ -44,7 +44,7 @@ def gpu_status():
         import cupy
     except ImportError as error:
         if getattr(error, "name", None) == "cupy":
-            return GpuStatus(False, 'CuPy is not installed (pip install "minifcn[cuda12]" or "minifcn[cuda13]")')
+            return GpuStatus(False, 'CuPy is not installed (in the clone: pip install -e ".[cuda12]" or ".[cuda13]")')
         return GpuStatus(False, f"CuPy does not import: {_first_line(error)}")
     try:
         if not cupy.cuda.is_available():
@@ -78,10 +78,18 @@ def resolve_device(wanted=None):
 
 
 def to_device(x, device):
-    """The array `x` on "cpu" (a NumPy array) or "gpu" (a CuPy array); no copy where it is there already."""
+    """The array `x` on "cpu" (a NumPy array) or "gpu" (a CuPy array); no copy where it is there already.
+
+    Raises InputError for another name, and for "gpu" where CuPy is not installed.
+    """
     if device == "cpu":
         return to_host(x)
-    import cupy
+    if device != "gpu":
+        raise InputError(f'device {device!r} is neither "cpu" nor "gpu"')
+    try:
+        import cupy
+    except ImportError as error:
+        raise InputError(f"device gpu: CuPy does not import ({error}); use cpu") from error
 
     return cupy.asarray(x)
 

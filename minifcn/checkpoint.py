@@ -15,9 +15,7 @@ from pathlib import Path
 
 from minifcn.backend import to_host
 from minifcn.errors import InputError
-from minifcn.weights import load_arrays, save_arrays, write_whole
-
-VELOCITY = "velocity/"
+from minifcn.weights import VELOCITY, load_arrays, save_arrays, write_whole
 
 
 @dataclasses.dataclass
@@ -56,7 +54,7 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             write_whole(self.config, lambda file: file.write(json.dumps(settings, indent=2).encode() + b"\n"))
-            for old in (self.last, self.best, self.history):
+            for old in (self.last, self.best, self.history, *self.path.glob("*.png")):
                 old.unlink(missing_ok=True)
         except OSError as error:
             raise InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder") from error

@@ -74,13 +74,14 @@ def predict(options):
 
 def summary(options):
     """Print a network layer by layer, from its geometry alone: nothing is computed."""
+    resolve_device(options.device)  # only to refuse a GPU that is not there: nothing is computed
     model = MODELS[options.model](options.n_class, options.width, options.fc_channels, options.padding)
     display.summary(summarize(model, options.image), options.image)
 
 
 def check(options):
     """Compare every layer's hand-written gradients, and a small FCN-8s', with central differences."""
-    reports = check_everything()
+    reports = check_everything(_device(options))
     display.checks(reports)
     if wrong := [name for name, report in reports if not report.ok()]:
         raise InputError(f"gradients differ from the numerical ones: {', '.join(wrong)}")
@@ -98,7 +99,10 @@ def _inherited(given):
     if "init" not in given:
         return {}
     _, about = load_arrays(given["init"])
-    return {name: about["settings"][name] for name in INHERITED}
+    try:
+        return {name: about["settings"][name] for name in INHERITED}
+    except (KeyError, TypeError) as error:
+        raise InputError(f"--init {given['init']}: its settings lack {error}: not written by this version") from error
 
 
 def _resumed(out, given):
@@ -130,6 +134,9 @@ def _fresh_folder(out):
 def _files(options):
     """[(image, label map, view)] of predict. Raises InputError before anything is computed or written."""
     out, sources = Path(options.out), [Path(image) for image in options.images]
+    for source in sources:
+        if not source.is_file():
+            raise InputError(f"image {source}: there is no such file")
     if out.suffix.lower() in Image.registered_extensions() and not out.is_dir():
         if out.suffix.lower() != ".png":
             raise InputError(f"--out {out}: label maps are written as .png, which keeps their values, or name a folder")

@@ -21,7 +21,7 @@ def files(folder):
 
 
 def describe_run(trainer):
-    """What is about to happen, in three lines."""
+    """What is about to happen, a line each."""
     settings, progress = trainer.settings, trainer.progress
     parameters = sum(parameter.data.size for parameter in trainer.model.parameters())
     say(f"{trainer.model!r}: {parameters:,} parameters")

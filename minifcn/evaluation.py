@@ -76,7 +76,7 @@ def predict_image(model, image, preprocessing, device="cpu"):
 
 
 def _equal_sized(batches):
-    """Neighbouring images of one size together, as (images, labels) of at most `BATCH_PIXELS`."""
+    """Neighbouring images of one size together, as (images, labels) of about `BATCH_PIXELS`."""
     group = []
     for sample in batches.epoch(0):
         images, _, _ = sample

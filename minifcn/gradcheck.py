@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minifcn import layers
-from minifcn.backend import array_module, to_host
+from minifcn.backend import array_module, to_device, to_host
 from minifcn.errors import InputError
 from minifcn.models import FCN8s
 
@@ -170,8 +170,8 @@ def _slope(array, entry, scale, rise, largest):
     return None
 
 
-def check_everything():
-    """Check every kind of layer, and a small FCN-8s at samples; returns [(name, Report)], in a few seconds.
+def check_everything(device="cpu"):
+    """Check every kind of layer, and a small FCN-8s at samples, on `device`; returns [(name, Report)], in seconds.
 
     Maps are not square, and strides, padding and dilations differ, so that no mistake hides in a symmetry.
     """
@@ -196,12 +196,14 @@ def check_everything():
     labels[0, 1:4, 1] = 255
     for reduction in ("mean", "sum", "none"):
         loss = layers.SoftmaxCrossEntropy(class_weights=[0.5, 1.0, 2.0, 3.0], reduction=reduction)
-        cases.append((f"SoftmaxCrossEntropy, {reduction}", _Loss(loss, labels), x))
-    reports = [(name, check_gradients(_filled(layer, rng), x)) for name, layer, x in cases]
+        cases.append((f"SoftmaxCrossEntropy, {reduction}", _Loss(loss, to_device(labels, device)), x))
+    reports = [
+        (name, check_gradients(_filled(layer, rng).to(device), to_device(x, device))) for name, layer, x in cases
+    ]
 
     fcn = FCN8s(4, width=1 / 16, fc_channels=16, padding="same", upsampling="learned")
     image = rng.standard_normal((1, 3, 21, 34))
-    return [*reports, ("FCN-8s", check_gradients(_filled(fcn, rng), image, samples=2))]
+    return [*reports, ("FCN-8s", check_gradients(_filled(fcn, rng).to(device), to_device(image, device), samples=2))]
 
 
 def _filled(layer, rng):
@@ -220,7 +222,7 @@ class _Loss(layers.Layer):
 
     def forward(self, scores):
         loss = self.criterion(scores, self.labels)
-        return loss if self.criterion.reduction == "none" else np.array([loss])
+        return loss if self.criterion.reduction == "none" else array_module(scores).asarray([loss])
 
     def backward(self, dloss):
         if self.criterion.reduction == "none":

@@ -106,9 +106,6 @@ class SGD:
         return self.velocity[i]
 
 
-SCHEDULES = ("fixed", "step", "polynomial")
-
-
 def fixed(lr):
     """The same learning rate at every step (the CVPR paper's choice): returns step -> lr."""
     return lambda step: lr

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from minifcn.data import VOID
 from minifcn.errors import InputError
 
 DPI = 100
-VOID = 255
 VOID_COLOUR = (232, 232, 232)
 # Okabe and Ito's palette: its colours stay apart for the colour-blind.
 BLUE, VERMILLION, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"

@@ -61,7 +61,9 @@ class Trainer:
 
     settings  a `Settings`
     out       the run's folder
+    device    "cpu" or "gpu"
     resume    go on with the run in it; overwrite: replace it
+    datasets  (training, validation) instead of those that the settings name
     Raises InputError for anything wrong with settings, data, weights or folder, before anything is overwritten.
     """
 
@@ -113,6 +115,8 @@ class Trainer:
             while self.progress.epoch < self.settings.epochs:
                 row = self._epoch(watch)
                 watch.epoch(row, self.settings.epochs)
+                if self.stop_asked and self.progress.epoch < self.settings.epochs:
+                    raise self._stopped()
         finally:
             signal.signal(signal.SIGINT, before)
         self.finish()
@@ -136,8 +140,7 @@ class Trainer:
                 group = []
                 if self.stop_asked:
                     self.save()
-                    folder = shlex.quote(str(self.folder.path))
-                    raise Stopped(f"stopped and saved; go on with: minifcn train --out {folder} --resume")
+                    raise self._stopped()
                 if time.monotonic() - saved > SAVE_SECONDS:
                     self.save()
                     saved = time.monotonic()
@@ -228,6 +231,10 @@ class Trainer:
             raise InputError(f"--init {path}: none of its names is one of {type(self.model).__name__}'s")
         return copied, about
 
+    def _stopped(self):
+        folder = shlex.quote(str(self.folder.path))
+        return Stopped(f"stopped and saved; go on with: python -m minifcn train --out {folder} --resume")
+
     def _diverged(self, what):
         lr = self.optimizer.lr
         return InputError(
@@ -247,8 +254,12 @@ def _augmentation(settings):
 
 
 def _check(settings):
+    for field in dataclasses.fields(Settings):  # a config.json may hold anything
+        value, kind = getattr(settings, field.name), int | float if field.type is float else field.type
+        if not isinstance(value, kind):
+            raise InputError(f"--{field.name.replace('_', '-')} is {value!r}; expected {kind}")
     for name in ("epochs", "batch_size", "accumulate"):
-        if not isinstance(getattr(settings, name), int) or getattr(settings, name) < 1:
+        if getattr(settings, name) < 1:
             raise InputError(f"--{name.replace('_', '-')} is {getattr(settings, name)}; expected at least 1")
     if settings.seed < 0:
         raise InputError(f"--seed is {settings.seed}; expected 0 or more")

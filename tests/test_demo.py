@@ -23,6 +23,11 @@ def small(monkeypatch):
     monkeypatch.setattr(demo, "Settings", partial(Settings, width=1 / 16, fc_channels=8))
 
 
+@pytest.fixture
+def no_pictures(monkeypatch):
+    tiny.draw_nothing(monkeypatch, demo)
+
+
 def test_it_prints_the_paper_s_table_and_names_what_it_wrote(capsys, tmp_path):
     out = tmp_path / "demo"
     assert tiny.command("demo", "--out", out, "--epochs", 1, *CPU) == 0
@@ -39,6 +44,7 @@ def test_it_prints_the_paper_s_table_and_names_what_it_wrote(capsys, tmp_path):
     assert "predictions.png" in files and f"{out / 'predictions.png'}" in said
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_each_network_starts_from_the_one_before(tmp_path):
     assert tiny.command("demo", "--out", tmp_path, "--epochs", 4, *CPU) == 0
     before = None
@@ -50,6 +56,7 @@ def test_each_network_starts_from_the_one_before(tmp_path):
     assert histories[1][0]["loss"] < histories[0][0]["loss"]
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_folder_of_its_own_each_time(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for folder in ("runs/demo", "runs/demo-2"):
@@ -58,6 +65,7 @@ def test_a_folder_of_its_own_each_time(capsys, monkeypatch, tmp_path):
         assert f"{folder}/predictions.png" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_another_demo_is_replaced_only_if_asked(capsys, tmp_path):
     assert tiny.command("demo", "--out", tmp_path, "--epochs", 1, *CPU) == 0
     before = tiny.listing(tmp_path)
@@ -79,6 +87,7 @@ def test_a_number_of_epochs_that_cannot_be_is_an_error(capsys, tmp_path, epochs)
     assert tiny.listing(tmp_path) == {}
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_ctrl_c_gives_no_advice_that_would_not_work(capsys, monkeypatch, tmp_path):
     """`minifcn train --resume` would go on with other scenes than the demo's."""
 

@@ -44,6 +44,13 @@ def assert_same(folder, expected):
     assert found[2:] == expected[2:]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_pictures():
+    with pytest.MonkeyPatch.context() as patch:
+        tiny.draw_nothing(patch)
+        yield
+
+
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
     """A run of two epochs that was never stopped."""
@@ -125,7 +132,7 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on(tmp_path, unbroken_command)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    said = re.fullmatch(r"minifcn: stopped and saved; go on with: minifcn (train --out .* --resume)\n", err)
+    said = re.fullmatch(r"minifcn: stopped and saved; go on with: python -m minifcn (train --out .* --resume)\n", err)
     assert said, err
     assert load_arrays(out / "last.npz")[1]["progress"]["epoch"] < EPOCHS
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from minifcn import training
 from minifcn.cli import main
 from minifcn.data import VOID, Preprocessing, open_dataset
 from minifcn.models import MODELS
@@ -53,15 +54,22 @@ def trainer(out, resume=False, overwrite=False, datasets=None, **settings):
 
 
 def stop_after(step, trainer):
-    """Run `trainer` until Ctrl-C is pressed during this step; returns what it raised."""
+    """Run `trainer` until this step, during which it is asked to stop; returns what it raised."""
 
     def press(number):
         if number == step:
-            trainer._ask_to_stop()
+            trainer.stop_asked = True
 
     with pytest.raises(Stopped) as stopped:
         trainer.run(Silent(press))
     return stopped.value
+
+
+def draw_nothing(patch, *modules):
+    """Leave empty files for the pictures of a run, which take most of the time of a tiny one."""
+    for module in (training, *modules):
+        for name in ("save_learning_curve", "save_predictions"):
+            patch.setattr(module, name, lambda path, *_, **__: Path(path).touch(), raising=False)
 
 
 def filled(model, seed=0):

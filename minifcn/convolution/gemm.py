@@ -85,8 +85,11 @@ def conv2d_grad_weight(dy, x, kernel_size, stride=1, padding=0, dilation=1, grou
     xp = array_module(x)
     n, o, oh, ow = dy.shape
     views = windows(pad(x, padding), kernel_size, stride, dilation)  # (N, C, kh, kw, oh, ow)
-    if views.shape[4:] != (oh, ow):
-        raise InputError(f"dy is {oh}x{ow}, but the convolution of x gives {views.shape[4]}x{views.shape[5]}")
+    if (len(x), *views.shape[4:]) != (n, oh, ow):
+        raise InputError(
+            f"dy is {n} images of {oh}x{ow}, but the convolution of x gives {len(x)} "
+            f"of {views.shape[4]}x{views.shape[5]}"
+        )
     shape = (o, x.shape[1] // groups, *kernel_size)
     size = o * x.shape[1] // groups * kernel_size[0] * kernel_size[1] * x.dtype.itemsize
     pieces = bands(n, oh, views[0, ..., 0, :].nbytes, size)
@@ -104,7 +107,7 @@ def conv2d_grad_weight(dy, x, kernel_size, stride=1, padding=0, dilation=1, grou
     parts = run_all(correlate, ((pieces[lane::lanes],) for lane in range(min(lanes, len(pieces)))), xp)
     for part in parts[1:]:
         parts[0] += part
-    return parts[0].reshape(shape)
+    return parts[0].reshape(shape)  # (O, C/groups, kh, kw)
 
 
 def bands(images, rows, row_bytes, weight_bytes):
@@ -136,7 +139,7 @@ def _turned(weight, groups):
 
 def _check_channels(channels, weight, groups):
     o, c = weight.shape[:2]
-    if channels != c * groups or o % groups:
+    if groups < 1 or channels != c * groups or o % groups:
         raise InputError(
             f"x has {channels} channels, but a weight of shape {tuple(weight.shape)} in {groups} groups "
             f"takes {c * groups}"

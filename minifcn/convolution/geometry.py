@@ -107,9 +107,8 @@ class Place:
     def after(self, window):
         """The place of the map that `window` makes of this one."""
         size = window.output_size(self.size)
-        middle = (
-            Fraction(window.reach - 1, 2) - window.padding
-        )  # centre of the first window, in pixels of the denser map
+        # The centre of the first window, in pixels of the denser of the two maps.
+        middle = Fraction(window.reach - 1, 2) - window.padding
         if window.transposed:
             pitch = self.pitch / window.stride
             seen = -(-window.reach // window.stride)  # input pixels that one output pixel can draw on

@@ -7,6 +7,7 @@ one matrix product does them all; col2im is its transpose: it adds every column 
 
 from minifcn.backend import array_module
 from minifcn.convolution.geometry import conv_output_size, conv_pairs, pair
+from minifcn.errors import InputError
 
 
 def pad(x, padding, value=0):
@@ -61,7 +62,9 @@ def im2col(x, kernel_size, stride=1, padding=0, dilation=1):
     n, c = x.shape[:2]
     oh, ow = conv_output_size(x.shape[2:], kernel_size, stride, padding, dilation)
     columns = windows(pad(x, padding), kernel_size, stride, dilation)  # (N, C, kh, kw, oh, ow)
-    return array_module(x).ascontiguousarray(columns).reshape(n, c * kernel_size[0] * kernel_size[1], oh * ow)
+    return (
+        array_module(x).ascontiguousarray(columns).reshape(n, c * kernel_size[0] * kernel_size[1], oh * ow)
+    )  # (N, C*kh*kw, oh*ow)
 
 
 def col2im(columns, input_size, kernel_size, stride=1, padding=0, dilation=1):
@@ -74,6 +77,10 @@ def col2im(columns, input_size, kernel_size, stride=1, padding=0, dilation=1):
     (kh, kw), (h, w), (ph, pw) = kernel_size, pair(input_size, "input_size", 1), padding
     oh, ow = conv_output_size((h, w), kernel_size, stride, padding, dilation)
     n, c = columns.shape[0], columns.shape[1] // (kh * kw)
+    if columns.shape[1:] != (c * kh * kw, oh * ow):
+        raise InputError(
+            f"columns have shape {tuple(columns.shape)}, expected (N, C*{kh * kw}, {oh * ow}) for {h}x{w} pixels"
+        )
     x = array_module(columns).zeros((n, c, h + 2 * ph, w + 2 * pw), dtype=columns.dtype)
     add_to_windows(x, columns.reshape(n, c, kh, kw, oh, ow), stride, dilation)
     return x[:, :, ph : ph + h, pw : pw + w]  # (N, C, H, W)

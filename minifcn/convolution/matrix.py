@@ -24,6 +24,8 @@ def conv_matrix(weight, input_size, stride=1, padding=0, dilation=1, groups=1, l
     kernel_size, stride, padding, dilation = conv_pairs(weight.shape[2:], stride, padding, dilation)
     size = pair(input_size, "input_size", 1)
     (o, c), (h, w) = weight.shape[:2], size
+    if groups < 1 or o % groups:
+        raise InputError(f"a weight of shape {tuple(weight.shape)} does not divide into {groups} groups")
     oh, ow = conv_output_size(size, kernel_size, stride, padding, dilation)
     needed = conv_matrix_bytes(weight, size, (oh, ow), groups)
     if limit is not None and needed > limit:
@@ -35,12 +37,14 @@ def conv_matrix(weight, input_size, stride=1, padding=0, dilation=1, groups=1, l
     xp = array_module(weight)
     rows, i, input_rows = xp.asarray(_meetings(axes[0], h, oh))
     cols, j, input_cols = xp.asarray(_meetings(axes[1], w, ow))
-    matrix = xp.zeros((groups, o // groups, oh, ow, groups, c, h, w), dtype=weight.dtype)
+    matrix = xp.zeros((groups, o // groups, oh, ow, groups, c, h, w), dtype=weight.dtype)  # 8 axes, G twice
     for g in range(groups):
         # The row of each (output row, tap i) pair against the column of each (output column, tap j) pair.
         kernels = weight[g * (o // groups) : (g + 1) * (o // groups)][:, :, i[:, None], j]  # (O/G, C/G, pairs, pairs)
-        matrix[g][:, rows[:, None], cols, g, :, input_rows[:, None], input_cols] = kernels.transpose(2, 3, 0, 1)
-    return matrix.reshape(o * oh * ow, groups * c * h * w)
+        matrix[g][:, rows[:, None], cols, g, :, input_rows[:, None], input_cols] = kernels.transpose(
+            2, 3, 0, 1
+        )  # (row pairs, column pairs, O/G, C/G)
+    return matrix.reshape(o * oh * ow, groups * c * h * w)  # (O*oh*ow, C*H*W)
 
 
 def conv_matrix_bytes(weight, input_size, output_size, groups):

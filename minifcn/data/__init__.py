@@ -47,4 +47,6 @@ def open_dataset(name, root=None, split="train", **scenes):
         return Scenes(split, **scenes)
     if name not in _IN_FOLDERS:
         raise InputError(f"data set '{name}' is not known, expected scenes, {' or '.join(_IN_FOLDERS)}")
-    return _IN_FOLDERS[name](root, split, **scenes)
+    if scenes:
+        raise InputError(f"{', '.join(scenes)}: for scenes alone, data set '{name}' has its own")
+    return _IN_FOLDERS[name](root, split)

@@ -1,7 +1,7 @@
 """The rectified linear unit."""
 
 from minifcn.backend import array_module
-from minifcn.layers.layer import Layer
+from minifcn.layers.layer import Layer, check_gradient
 
 
 class ReLU(Layer):
@@ -18,6 +18,7 @@ class ReLU(Layer):
 
     def backward(self, dy):
         (y,) = self.kept()
+        check_gradient(self, dy, y.shape)
         return dy * (y > 0)
 
     def __repr__(self):

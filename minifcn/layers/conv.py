@@ -8,7 +8,7 @@ from minifcn.backend import array_module
 from minifcn.convolution.gemm import conv2d, conv2d_grad_input, conv2d_grad_weight
 from minifcn.convolution.geometry import Window, conv_pairs
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, Parameter
+from minifcn.layers.layer import Layer, Parameter, check_gradient
 
 
 class Conv2d(Layer):
@@ -20,7 +20,8 @@ class Conv2d(Layer):
 
     Arguments as in PyTorch; numbers, or (rows, columns). Weights start as He et al. 2015 (arXiv 1502.01852, section
     2.2) draw them, from `rng` (a NumPy Generator); biases at 0.
-    Raises InputError where x has another number of channels or is smaller than the kernel.
+    Raises InputError where the groups do not divide the channels; where x has other channels, another dtype or device
+    than the weights or is smaller than the kernel; where dy has not y's shape.
     """
 
     def __init__(
@@ -50,12 +51,13 @@ class Conv2d(Layer):
         check_channels(self, x)
         y = conv2d(x, self.weight.data, self.stride, self.padding, self.dilation, self.groups)
         if self.bias:
-            y += self.bias.data.reshape(1, -1, 1, 1)
-        self.keep(x)
+            y += self.bias.data.reshape(1, -1, 1, 1)  # (1, O, 1, 1)
+        self.keep(x, y.shape)
         return y
 
     def backward(self, dy):
-        (x,) = self.kept()
+        x, shape = self.kept()
+        check_gradient(self, dy, shape)
         how = self.stride, self.padding, self.dilation, self.groups
         self.weight.grad += conv2d_grad_weight(dy, x, self.kernel_size, *how)
         if self.bias:

@@ -8,7 +8,7 @@ from minifcn.convolution.geometry import Window, conv_output_size, conv_pairs, p
 from minifcn.convolution.matrix import conv_matrix, conv_matrix_bytes
 from minifcn.errors import InputError
 from minifcn.layers.conv import check_channels, check_groups, describe, he_normal
-from minifcn.layers.layer import Layer, Parameter
+from minifcn.layers.layer import Layer, Parameter, check_gradient
 
 METHODS = ("auto", "matrix", "columns")
 MATRIX_BUDGET = 1 << 20  # bytes: the matrix is built anew for every forward pass, so it should fit a cache
@@ -70,8 +70,8 @@ class ConvTranspose2d(Layer):
     def forward(self, x):
         check_channels(self, x)
         how = self.stride, self.padding, self.dilation, self.groups
-        size = tuple(window.output_size(n) for window, n in zip(self.windows, x.shape[2:]))
         size_in = x.shape[2:]
+        size = tuple(window.output_size(n) for window, n in zip(self.windows, size_in))
         x = self._widened(x, conv_output_size(size, self.kernel_size, *how[:3]))
         if self._method_for(x, size) == "matrix":
             matrix = conv_matrix(self.weight.data, size, *how, limit=None)  # C (I*h*w, O*H*W)
@@ -79,17 +79,18 @@ class ConvTranspose2d(Layer):
         else:
             y = conv2d_grad_input(x, self.weight.data, size, *how)  # (N, O, H, W)
         if self.bias:
-            y += self.bias.data.reshape(1, -1, 1, 1)
-        self.keep(x, size_in)
+            y += self.bias.data.reshape(1, -1, 1, 1)  # (1, O, 1, 1)
+        self.keep(x, size_in, y.shape)
         return y
 
     def backward(self, dy):
-        x, (h, w) = self.kept()
+        x, (h, w), shape = self.kept()
+        check_gradient(self, dy, shape)
         how = self.stride, self.padding, self.dilation, self.groups
         self.weight.grad += conv2d_grad_weight(x, dy, self.kernel_size, *how)  # x and dy in each other's place
         if self.bias:
             self.bias.grad += dy.sum(axis=(0, 2, 3))
-        return conv2d(dy, self.weight.data, *how)[:, :, :h, :w]  # C dy
+        return conv2d(dy, self.weight.data, *how)[:, :, :h, :w]  # C dy, (N, I, h, w)
 
     def _widened(self, x, size):
         """x with zeros below and to the right, up to `size`: what an output_padding beyond the stride has room for."""

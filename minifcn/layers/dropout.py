@@ -18,6 +18,7 @@ class Dropout(Layer):
     backward  dL/dy          -> dL/dx = dL/dy * mask / (1 - p)
 
     The mask is drawn on the host from `rng`, so that CPU and GPU draw the same; `reseed(seed)` makes it repeatable.
+    Raises InputError unless 0 <= p < 1.
     """
 
     def __init__(self, p=0.5, rng=None):
@@ -26,6 +27,7 @@ class Dropout(Layer):
         self.p, self.rng = p, rng or np.random.default_rng()
 
     def mask_shape(self, x):
+        """The shape of the mask, which is broadcast over x."""
         return x.shape
 
     def forward(self, x):
@@ -52,4 +54,4 @@ class Dropout2d(Dropout):
     """
 
     def mask_shape(self, x):
-        return (*x.shape[:2], 1, 1)
+        return (*x.shape[:2], *[1] * (x.ndim - 2))

@@ -18,11 +18,18 @@ class Parameter:
 
     def __init__(self, data, trainable=True, lr_mult=1.0, decay_mult=1.0):
         self.data = data
-        self.grad = array_module(data).zeros_like(data)
+        self.grad = array_module(data).zeros(data.shape, data.dtype)  # no memory is taken until it is written to
         self.trainable, self.lr_mult, self.decay_mult = trainable, lr_mult, decay_mult
 
     def zero_grad(self):
+        """Set the gradient to 0, in place."""
         self.grad[...] = 0
+
+
+def check_gradient(layer, dy, shape):
+    """InputError unless dy has the shape of the layer's output."""
+    if dy.shape != tuple(shape):
+        raise InputError(f"{type(layer).__name__}: dy has shape {tuple(dy.shape)}, the output {tuple(shape)}")
 
 
 class Layer:
@@ -41,9 +48,11 @@ class Layer:
         return self.forward(x)
 
     def keep(self, *values):
+        """Hold what backward needs, while training."""
         self._kept = values if self.training else None
 
     def kept(self):
+        """What the last forward pass kept. Raises RuntimeError where there was none in training mode."""
         if self._kept is None:
             raise RuntimeError(
                 f"{type(self).__name__}: backward needs a forward pass in training mode first (train(), then forward)"
@@ -75,6 +84,7 @@ class Layer:
         return [parameter for _, parameter in self.named_parameters()]
 
     def zero_grad(self):
+        """Set all gradients to 0, in place."""
         for parameter in self.parameters():
             parameter.zero_grad()
 

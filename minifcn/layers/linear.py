@@ -14,7 +14,7 @@ class Linear(Layer):
     backward  dL/dy (N, O)  -> dL/dx = dL/dy W (N, I); adds dL/dW = dL/dy^T x and dL/db
     weight    (O, I), bias (O,)
 
-    Raises InputError where x is not (N, I).
+    Raises InputError where x is not (N, I), or of another dtype or device than the weights.
     """
 
     def __init__(self, in_features, out_features, bias=True, rng=None):

@@ -3,7 +3,7 @@
 from minifcn.backend import array_module
 from minifcn.convolution.geometry import Window, conv_pairs
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer
+from minifcn.layers.layer import Layer, check_gradient
 from minifcn.parallel import run_all
 
 
@@ -24,6 +24,7 @@ class _Pool2d(Layer):
         return tuple(Window(*axis, ceil=self.ceil_mode) for axis in settings)
 
     def output_size(self, x):
+        """(oh, ow) of an input (N, C, H, W). Raises InputError where it has another rank or is too small."""
         if x.ndim != 4:
             raise InputError(f"{type(self).__name__}: input has shape {tuple(x.shape)}, expected (N, C, H, W)")
         return tuple(window.output_size(n) for window, n in zip(self.windows, x.shape[2:]))
@@ -73,8 +74,7 @@ class MaxPool2d(_Pool2d):
 
     def backward(self, dy):
         winner, shape = self.kept()
-        if dy.shape != winner.shape:
-            raise InputError(f"MaxPool2d: dy has shape {tuple(dy.shape)}, the output {tuple(winner.shape)}")
+        check_gradient(self, dy, winner.shape)
         xp = array_module(dy)
         dx = xp.zeros(shape, dtype=dy.dtype)
 
@@ -105,11 +105,12 @@ class AvgPool2d(_Pool2d):
         for _, out, taken in self.taps(x.shape[2:], size):
             y[out] += x[taken]
         share = self._share(x, size)
-        self.keep(share, x.shape)
+        self.keep(share, x.shape, y.shape)
         return y * share
 
     def backward(self, dy):
-        share, shape = self.kept()
+        share, shape, output_shape = self.kept()
+        check_gradient(self, dy, output_shape)
         dx = array_module(dy).zeros(shape, dtype=dy.dtype)
         dy = dy * share
         for _, out, taken in self.taps(shape[2:], dy.shape[2:]):

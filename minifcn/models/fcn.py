@@ -124,9 +124,8 @@ class FCN(Layer):
         dmaps = {}
         for pool, up in reversed(list(zip(self.skips, upsamplings))):
             (up_crop, pool_crop), (coarse, fine) = crops[pool], shapes[pool]
-            dmaps[pool] = self.score_pools[pool].backward(
-                _uncrop(dx, pool_crop, fine)
-            )  # the sum hands its gradient to both
+            # The sum hands its gradient to both of its terms.
+            dmaps[pool] = self.score_pools[pool].backward(_uncrop(dx, pool_crop, fine))
             dx = up.backward(_uncrop(dx, up_crop, coarse))
 
         for name, section in reversed(self.sections.items()):
@@ -169,7 +168,7 @@ class FCN(Layer):
             place = places[name] = place.after(up.windows[axis])
             offset = fine.offset_of(place)
             if offset >= 0:  # the pool's map begins first: crop it to the upsampled one
-                fine.cropped(offset, place.size)
+                fine.cropped(offset, place.size)  # raises where it is too small
                 crops[pool] = slice(0, place.size), slice(offset, offset + place.size)
             else:
                 place = place.cropped(-offset, fine.size)
@@ -235,5 +234,7 @@ def _zero(layer):
 def _uncrop(dy, index, shape):
     """The gradient of a crop: dy where the crop was taken from, zeros around it."""
     dx = array_module(dy).zeros(shape, dtype=dy.dtype)
+    if dx[index].shape != dy.shape:
+        raise InputError(f"the gradient has shape {tuple(dy.shape)}, the scores {tuple(dx[index].shape)}")
     dx[index] = dy
     return dx

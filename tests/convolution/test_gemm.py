@@ -178,5 +178,5 @@ class TestBadInput:
             conv2d_grad_input(np.ones(shape), np.ones((2, 4, 3, 3)), (6, 5))
 
     def test_a_dy_that_is_not_the_convolutions_for_the_weight(self):
-        with pytest.raises(InputError, match="dy is 4x2, but the convolution of x gives 4x3"):
+        with pytest.raises(InputError, match="dy is 1 images of 4x2, but the convolution of x gives 1 of 4x3"):
             conv2d_grad_weight(np.ones((1, 2, 4, 2)), self.X, 3)
