@@ -18,6 +18,9 @@ from minifcn.errors import InputError
 from minifcn.weights import VELOCITY, load_arrays, save_arrays, write_whole
 
 
+PICTURES = CURVE, PREDICTIONS = "learning_curve.png", "predictions.png"
+
+
 @dataclasses.dataclass
 class Progress:
     """How far a run has come. Everything else that a step depends on follows from the settings and these numbers."""
@@ -54,7 +57,7 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             write_whole(self.config, lambda file: file.write(json.dumps(settings, indent=2).encode() + b"\n"))
-            for old in (self.last, self.best, self.history, *self.path.glob("*.png")):
+            for old in (self.last, self.best, self.history, *(self.path / name for name in PICTURES)):
                 old.unlink(missing_ok=True)
         except OSError as error:
             raise InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder") from error

@@ -12,7 +12,7 @@ import signal
 import time
 
 from minifcn.backend import array_module, to_device
-from minifcn.checkpoint import Progress, RunFolder
+from minifcn.checkpoint import CURVE, PREDICTIONS, Progress, RunFolder
 from minifcn.data import VOID, Batches, Preprocessing, compose, crop, jitter, mirror, open_dataset
 from minifcn.errors import InputError
 from minifcn.evaluation import evaluate, picture_indices, predict_image
@@ -210,7 +210,7 @@ class Trainer:
     def finish(self):
         """Write the history and the pictures."""
         self.folder.write_history(self.progress.history)
-        save_learning_curve(self.folder.path / "learning_curve.png", self.progress.history)
+        save_learning_curve(self.folder.path / CURVE, self.progress.history)
         self.model.eval()
         rows = []
         for index in picture_indices(self.validation):
@@ -218,7 +218,7 @@ class Trainer:
             rows.append(
                 (image, truth, {self.model.title: predict_image(self.model, image, self.preprocessing, self.device)})
             )
-        save_predictions(self.folder.path / "predictions.png", rows, self.training.classes, self.training.palette)
+        save_predictions(self.folder.path / PREDICTIONS, rows, self.training.classes, self.training.palette)
 
     def _start_from(self, path):
         """Copy all weights whose names the model has -> (those names, what the file says of the weights)."""

@@ -63,7 +63,7 @@ def test_a_folder_with_other_files_is_welcome(tmp_path):
 
 @pytest.mark.parametrize("sign", ["config.json", "last.npz"])
 def test_another_run_is_never_touched_unless_asked(tmp_path, sign):
-    for name in (sign, "best.npz", "history.csv", "notes.txt"):
+    for name in (sign, "best.npz", "history.csv", "predictions.png", "photo.png", "notes.txt"):
         (tmp_path / name).write_text("old")
     before = tiny.listing(tmp_path)
     message = refused(RunFolder(tmp_path).check, False)
@@ -75,7 +75,7 @@ def test_another_run_is_never_touched_unless_asked(tmp_path, sign):
     RunFolder(tmp_path).start({"lr": 1})
     after = tiny.listing(tmp_path)
     assert json.loads(after.pop("config.json")) == {"lr": 1}
-    assert after == {"notes.txt": b"old"}
+    assert after == {"notes.txt": b"old", "photo.png": b"old"}
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
