@@ -17,7 +17,6 @@ from minifcn.backend import to_host
 from minifcn.errors import InputError
 from minifcn.weights import VELOCITY, load_arrays, save_arrays, write_whole
 
-
 PICTURES = CURVE, PREDICTIONS = "learning_curve.png", "predictions.png"
 
 
