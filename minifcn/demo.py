@@ -8,7 +8,7 @@ from minifcn.plots import save_predictions
 from minifcn.training import Settings, Stopped, Trainer
 
 STAGES = (("fcn32s", 1.0), ("fcn16s", 0.5), ("fcn8s", 0.5))  # model, share of the epochs
-EPOCHS = 5
+EPOCHS = 4
 BATCH, LR = 4, 0.03
 TRAIN, VALIDATE = 600, 80  # images
 
