@@ -20,9 +20,9 @@ CPU = ["--device", "cpu"]
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory):
+def workspace(tmp_path_factory):
     """A folder with data, photographs, networks and a run that was stopped; no case may change it."""
-    folder = tmp_path_factory.mktemp("workplace")
+    folder = tmp_path_factory.mktemp("workspace")
     data = tiny.camvid_folder(folder / "data")
     dataset = open_dataset("camvid", data)
     tiny.save_network(folder / "8s.npz", "fcn8s", dataset=dataset)
@@ -42,18 +42,18 @@ def workplace(tmp_path_factory):
     return folder
 
 
-def assert_refused(capsys, workplace, arguments, *words):
+def assert_refused(capsys, workspace, arguments, *words):
     """The command ends with 2, one line with these words, and every file as before."""
-    before = tiny.listing(workplace)
+    before = tiny.listing(workspace)
     capsys.readouterr()
-    code = tiny.command(*[str(a).format(w=workplace) for a in arguments])
+    code = tiny.command(*[str(a).format(w=workspace) for a in arguments])
     err = capsys.readouterr().err
     assert code == 2
     assert err.startswith("minifcn: error: ") and err.endswith("\n") and err.count("\n") == 1, err
     assert "Traceback" not in err
     for word in words:
-        assert word.format(w=workplace) in err, err
-    after = tiny.listing(workplace)
+        assert word.format(w=workspace) in err, err
+    after = tiny.listing(workspace)
     assert after.keys() == before.keys()
     assert [name for name in before if after[name] != before[name]] == []
 
@@ -101,8 +101,8 @@ def cases(*rows):
         ("demo --speed 3", "--speed"),
     ),
 )
-def test_commands_that_cannot_be(capsys, workplace, arguments, words):
-    assert_refused(capsys, workplace, arguments, *words)
+def test_commands_that_cannot_be(capsys, workspace, arguments, words):
+    assert_refused(capsys, workspace, arguments, *words)
 
 
 @pytest.mark.parametrize(
@@ -167,10 +167,10 @@ def test_commands_that_cannot_be(capsys, workplace, arguments, words):
         ("--resume --overwrite --out {w}/run", "--resume", "--overwrite"),
     ),
 )
-def test_a_training_that_cannot_be(capsys, workplace, options, words):
+def test_a_training_that_cannot_be(capsys, workspace, options, words):
     """Last options win, so each case changes one thing in a training that would run."""
     good = ["train", "--data", "camvid", "--root", "{w}/data", "--model", "fcn8s", "--epochs", 1, *tiny.FLAGS]
-    assert_refused(capsys, workplace, [*good, "--out", "{w}/new", *options], *words)
+    assert_refused(capsys, workspace, [*good, "--out", "{w}/new", *options], *words)
 
 
 @pytest.mark.parametrize(
@@ -183,9 +183,9 @@ def test_a_training_that_cannot_be(capsys, workplace, options, words):
         ("--crop 0", "crop"),
     ),
 )
-def test_a_run_to_be_replaced_is_kept_where_the_new_one_cannot_be(capsys, workplace, option, words):
+def test_a_run_to_be_replaced_is_kept_where_the_new_one_cannot_be(capsys, workspace, option, words):
     good = ["train", "--data", "camvid", "--root", "{w}/data", "--model", "fcn8s", "--epochs", 1, *tiny.FLAGS]
-    assert_refused(capsys, workplace, [*good, "--out", "{w}/run", "--overwrite", *option], *words)
+    assert_refused(capsys, workspace, [*good, "--out", "{w}/run", "--overwrite", *option], *words)
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,8 @@ def test_a_run_to_be_replaced_is_kept_where_the_new_one_cannot_be(capsys, workpl
         ("--root {w}/nowhere", "{w}/nowhere"),
     ),
 )
-def test_a_run_is_not_resumed_with_other_settings(capsys, workplace, option, words):
-    assert_refused(capsys, workplace, ["train", "--out", "{w}/run", "--resume", *CPU, *option], *words)
+def test_a_run_is_not_resumed_with_other_settings(capsys, workspace, option, words):
+    assert_refused(capsys, workspace, ["train", "--out", "{w}/run", "--resume", *CPU, *option], *words)
 
 
 def without_velocities(folder):
@@ -237,9 +237,9 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_run_is_not_resumed(capsys, tmp_path, workplace, damage):
-    shutil.copytree(workplace / "run", tmp_path / "run")
-    shutil.copy(workplace / "8s.npz", tmp_path)
+def test_a_damaged_run_is_not_resumed(capsys, tmp_path, workspace, damage):
+    shutil.copytree(workspace / "run", tmp_path / "run")
+    shutil.copy(workspace / "8s.npz", tmp_path)
     word, do = DAMAGES[damage]
     do(tmp_path / "run")
     assert_refused(capsys, tmp_path, ["train", "--out", "{w}/run", "--resume", "--data", "camvid", *CPU], word)
@@ -265,8 +265,8 @@ def test_a_damaged_run_is_not_resumed(capsys, tmp_path, workplace, damage):
         ("--weights {w}/8s.npz --data camvid --root {w}/data --picture {w}/empty", "{w}/empty"),
     ),
 )
-def test_an_evaluation_that_cannot_be(capsys, workplace, options, words):
-    assert_refused(capsys, workplace, ["evaluate", *CPU, *options], *words)
+def test_an_evaluation_that_cannot_be(capsys, workspace, options, words):
+    assert_refused(capsys, workspace, ["evaluate", *CPU, *options], *words)
 
 
 @pytest.mark.parametrize(
@@ -299,13 +299,13 @@ def test_an_evaluation_that_cannot_be(capsys, workplace, options, words):
         ("{w}/b.jpg --weights {w}/8s.npz --out /proc/nowhere", "/proc/nowhere"),
     ),
 )
-def test_a_prediction_that_cannot_be(capsys, workplace, options, words):
-    assert_refused(capsys, workplace, ["predict", *options, *CPU], *words)
+def test_a_prediction_that_cannot_be(capsys, workspace, options, words):
+    assert_refused(capsys, workspace, ["predict", *options, *CPU], *words)
 
 
-def test_a_view_of_an_earlier_prediction_is_kept(capsys, tmp_path, workplace):
-    shutil.copy(workplace / "a.png", tmp_path / "photo.jpg")
-    shutil.copy(workplace / "8s.npz", tmp_path)
+def test_a_view_of_an_earlier_prediction_is_kept(capsys, tmp_path, workspace):
+    shutil.copy(workspace / "a.png", tmp_path / "photo.jpg")
+    shutil.copy(workspace / "8s.npz", tmp_path)
     (tmp_path / "photo_view.png").write_text("mine")
     arguments = ["predict", "{w}/photo.jpg", "--weights", "{w}/8s.npz", "--out", "{w}", *CPU]
     assert_refused(capsys, tmp_path, arguments, "photo_view.png", "--overwrite")
@@ -369,29 +369,29 @@ def test_data_that_is_broken(capsys, tmp_path, damage):
     assert not [name for name in after if name.endswith(("npz", "unfinished"))]
 
 
-def test_evaluating_nothing_but_void_is_an_error(capsys, tmp_path, workplace):
+def test_evaluating_nothing_but_void_is_an_error(capsys, tmp_path, workspace):
     data = tiny.camvid_folder(tmp_path / "data")
     all_void(data, "val")
-    arguments = ["evaluate", "--weights", workplace / "8s.npz", "--data", "camvid", "--root", data, *CPU]
+    arguments = ["evaluate", "--weights", workspace / "8s.npz", "--data", "camvid", "--root", data, *CPU]
     assert_refused(capsys, tmp_path, arguments, "camvid", "void")
 
 
 @pytest.mark.parametrize("command", ["train --out {w}/new", "evaluate --weights {w}/8s.npz", "demo --out {w}/new"])
-def test_a_gpu_that_is_not_there_is_an_error(capsys, monkeypatch, workplace, command):
+def test_a_gpu_that_is_not_there_is_an_error(capsys, monkeypatch, workspace, command):
     monkeypatch.setattr("minifcn.backend.gpu_status", lambda: GpuStatus(False, "there is none"))
-    assert_refused(capsys, workplace, [*command.split(), "--device", "gpu"], "gpu", "there is none", "--device cpu")
+    assert_refused(capsys, workspace, [*command.split(), "--device", "gpu"], "gpu", "there is none", "--device cpu")
 
 
-def test_a_disk_that_is_full_while_a_label_map_is_written(capsys, monkeypatch, workplace):
+def test_a_disk_that_is_full_while_a_label_map_is_written(capsys, monkeypatch, workspace):
     def full(path):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(commands, "_label_map", lambda *_: type("Full", (), {"save": staticmethod(full)}))
-    before = tiny.listing(workplace)
-    code = tiny.command("predict", workplace / "b.jpg", "--weights", workplace / "8s.npz", "--out", workplace, *CPU)
+    before = tiny.listing(workspace)
+    code = tiny.command("predict", workspace / "b.jpg", "--weights", workspace / "8s.npz", "--out", workspace, *CPU)
     err = capsys.readouterr().err
     assert code == 2 and err.count("\n") == 1 and "No space left" in err
-    assert tiny.listing(workplace) == before
+    assert tiny.listing(workspace) == before
 
 
 def test_a_real_process_says_one_line_too(tmp_path):
