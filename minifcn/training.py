@@ -257,7 +257,9 @@ def _check(settings):
     for field in dataclasses.fields(Settings):  # a config.json may hold anything
         value, kind = getattr(settings, field.name), int | float if field.type is float else field.type
         if not isinstance(value, kind):
-            raise InputError(f"--{field.name.replace('_', '-')} is {value!r}; expected {kind}")
+            raise InputError(
+                f"--{field.name.replace('_', '-')} is {value!r}; expected {getattr(kind, '__name__', kind)}"
+            )
     for name in ("epochs", "batch_size", "accumulate"):
         if getattr(settings, name) < 1:
             raise InputError(f"--{name.replace('_', '-')} is {getattr(settings, name)}; expected at least 1")

@@ -40,9 +40,6 @@ class Pairs(Dataset):
     def load(self, index):
         return self.pairs[index]
 
-    def name_of(self, index):
-        return str(index)
-
 
 def pairs(count, void=()):
     """The first tiny scenes, with growing void borders so that no two count alike; those in `void` all void."""

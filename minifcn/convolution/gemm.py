@@ -70,10 +70,11 @@ def conv2d_grad_input(dy, weight, input_size, stride=1, padding=0, dilation=1, g
             band = dy[image : image + 1, :, rows]  # (1, O, r, ow)
             columns = wt @ band.reshape(groups, wt.shape[2], -1)  # (G, C/G*kh*kw, r*ow)
             target = dx[image : image + 1, :, rows.start * stride[0] :]
-            add_to_windows(target, columns.reshape(1, c, *kernel_size, -1, ow), stride, dilation)
+            columns = columns.reshape(1, c, *kernel_size, -1, ow)  # (1, C, kh, kw, r, ow)
+            add_to_windows(target, columns, stride, dilation)
 
     run_all(spread, ((image,) for image in range(n)), xp)
-    return dx[:, :, padding[0] : padding[0] + h, padding[1] : padding[1] + w]
+    return dx[:, :, padding[0] : padding[0] + h, padding[1] : padding[1] + w]  # (N, C, H, W)
 
 
 def conv2d_grad_weight(dy, x, kernel_size, stride=1, padding=0, dilation=1, groups=1):
@@ -134,7 +135,7 @@ def _turned(weight, groups):
     """weight (O, C/G, kh, kw) -> (C, O/G, kh, kw), each kernel turned by 180 degrees."""
     o, c, kh, kw = weight.shape
     turned = weight[:, :, ::-1, ::-1].reshape(groups, o // groups, c, kh, kw).transpose(0, 2, 1, 3, 4)
-    return turned.reshape(groups * c, o // groups, kh, kw)
+    return turned.reshape(groups * c, o // groups, kh, kw)  # (C, O/G, kh, kw)
 
 
 def _check_channels(channels, weight, groups):

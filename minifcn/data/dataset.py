@@ -12,7 +12,7 @@ class Dataset:
 
     `dataset[i]` is `(image, label)`: image uint8 (H, W, 3) in RGB, label uint8 (H, W) holding a class or
     255 for void. Sizes may differ from pair to pair. Reading is safe from several threads at once.
-    A subclass gives the attributes below and the three methods `__len__`, `load` and `name_of`.
+    A subclass gives the attributes below and the methods `__len__` and `load`.
 
     name      short name of the data set
     classes   the names of the classes, in the order of their numbers
@@ -42,10 +42,6 @@ class Dataset:
 
     def load(self, index):
         """Pair `index` (from 0 to len - 1) as (image, label)."""
-        raise NotImplementedError
-
-    def name_of(self, index):
-        """A name for pair `index`, for pictures and messages."""
         raise NotImplementedError
 
 

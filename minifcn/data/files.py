@@ -113,9 +113,6 @@ class FileDataset(Dataset):
         if label.shape != image.shape[:2]:
             raise InputError(
                 f"{label_path} is {label.shape[1]}x{label.shape[0]} (width x height), expected"
-                f" {image.shape[1]}x{image.shape[0]} as its image {image_path}: resize neither, find the true pair"
+                f" {image.shape[1]}x{image.shape[0]} as its image {image_path}: find the label that belongs to it"
             )
         return image, label
-
-    def name_of(self, index):
-        return self.pairs[index][0].stem

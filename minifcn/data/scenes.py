@@ -58,9 +58,6 @@ class Scenes(Dataset):
     def load(self, index):
         return draw_scene(np.random.default_rng([self.seed, SPLITS.index(self.split), index]), self.size)
 
-    def name_of(self, index):
-        return f"{self.split}-{index:05d}"
-
 
 def draw_scene(rng, size):
     """One scene: image uint8 (size, size, 3) and label uint8 (size, size)."""

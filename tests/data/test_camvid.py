@@ -22,7 +22,7 @@ def root(tmp_path, save):
 def test_pairs_come_in_the_order_of_the_list(root):
     dataset = CamVid(str(root))
     assert len(dataset) == 2
-    assert [dataset.name_of(0), dataset.name_of(1)] == ["two", "one"]
+    assert [dataset.pairs[0][0].stem, dataset.pairs[1][0].stem] == ["two", "one"]
     image, label = dataset[1]
     np.testing.assert_array_equal(image, IMAGE)
     np.testing.assert_array_equal(label, np.where(LABEL == 11, 255, LABEL))
@@ -31,7 +31,7 @@ def test_pairs_come_in_the_order_of_the_list(root):
 
 def test_paths_of_windows_are_understood(root):
     (root / "train.txt").write_text(LINE.format("one").replace("/", "\\"))
-    assert CamVid(root).name_of(0) == "one"
+    assert CamVid(root).pairs[0][0].stem == "one"
 
 
 def test_a_missing_file_is_named_with_list_and_line(root):
@@ -80,7 +80,7 @@ def test_a_label_outside_the_classes_is_named(root, save):
 @pytest.mark.parametrize(("split", "length", "first"), [("train", 367, "0001TP_006690"), ("val", 101, "0016E5_07959")])
 def test_real_splits_are_whole(camvid_root, split, length, first):
     dataset = CamVid(camvid_root, split)
-    assert (len(dataset), dataset.name_of(0)) == (length, first)
+    assert (len(dataset), dataset.pairs[0][0].stem) == (length, first)
     image, label = dataset[0]
     assert image.shape == (*label.shape, 3)
     assert set(np.unique(label)) <= {*range(11), 255}

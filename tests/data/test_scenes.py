@@ -115,9 +115,8 @@ def test_larger_scenes_hold_more_objects_of_the_same_size(pairs):
     assert small - 0.2 < large < small + 0.1  # of 7 times the area, by objects that the sides cut less often
 
 
-def test_count_and_names():
+def test_count():
     assert len(Scenes("val", count=12)) == 12
-    assert Scenes("val").name_of(3) == "val-00003"
     with pytest.raises(IndexError):
         Scenes(count=12)[12]
 

@@ -25,7 +25,7 @@ def year(tmp_path, save):
 
 def test_root_may_be_the_year_or_a_folder_above_it(year):
     for root in (year, year.parent, year.parent.parent):
-        assert Voc(root).name_of(0) == "one"
+        assert Voc(root).pairs[0][0].stem == "one"
 
 
 def test_the_later_year_is_taken_where_both_are_there(year, save):
@@ -34,13 +34,13 @@ def test_the_later_year_is_taken_where_both_are_there(year, save):
     save(LABEL, later / "SegmentationClass" / "three.png")
     (later / "ImageSets" / "Segmentation").mkdir(parents=True)
     (later / "ImageSets" / "Segmentation" / "train.txt").write_text("three\n")
-    assert Voc(year.parent).name_of(0) == "three"
-    assert Voc(year).name_of(0) == "one"
+    assert Voc(year.parent).pairs[0][0].stem == "three"
+    assert Voc(year).pairs[0][0].stem == "one"
 
 
 def test_splits_are_those_of_the_lists(year):
     names = {
-        split: [d.name_of(i) for i in range(len(d))]
+        split: [d.pairs[i][0].stem for i in range(len(d))]
         for split in ("train", "val", "trainval")
         for d in [Voc(year, split)]
     }
@@ -87,7 +87,7 @@ def test_an_unknown_split_is_answered_with_those_there_are(year):
 
 def test_real_pairs_have_their_classes_and_colours(voc_root):
     dataset = Voc(voc_root, "trainval")
-    names = [dataset.name_of(i) for i in range(len(dataset))]
+    names = [dataset.pairs[i][0].stem for i in range(len(dataset))]
     image, label = dataset[names.index("2011_000003")]
     assert (image.shape, label.shape) == ((338, 500, 3), (338, 500))
     assert {dataset.classes[n] for n in np.unique(label[label != 255])} == {"background", "bottle", "person"}
