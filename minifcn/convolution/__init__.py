@@ -1,7 +1,27 @@
 """Pure functions on arrays: the mathematics of convolution. Nothing here has state."""
 
+from minifcn.convolution.adjoint import adjoint_error, round_trip
+from minifcn.convolution.arithmetic import SEVEN_CASES, Relationship, relationship
 from minifcn.convolution.gemm import conv2d, conv2d_grad_input, conv2d_grad_weight
 from minifcn.convolution.im2col import col2im, im2col
 from minifcn.convolution.matrix import conv_matrix
+from minifcn.convolution.symbolic import SymbolicMatrix, symbolic_conv_matrix
+from minifcn.convolution.transposed import contributions, conv_transpose2d
 
-__all__ = ["col2im", "conv2d", "conv2d_grad_input", "conv2d_grad_weight", "conv_matrix", "im2col"]
+__all__ = [
+    "SEVEN_CASES",
+    "Relationship",
+    "SymbolicMatrix",
+    "adjoint_error",
+    "col2im",
+    "contributions",
+    "conv2d",
+    "conv2d_grad_input",
+    "conv2d_grad_weight",
+    "conv_matrix",
+    "conv_transpose2d",
+    "im2col",
+    "relationship",
+    "round_trip",
+    "symbolic_conv_matrix",
+]

@@ -11,7 +11,8 @@ Shapes: x (N, C, H, W), weight (O, C/groups, kh, kw), y (N, O, oh, ow). Settings
 """
 
 from minifcn.backend import array_module
-from minifcn.convolution.geometry import conv_output_size, conv_pairs
+from minifcn.convolution.checks import check_channels, check_numbers, check_output, check_same_kind
+from minifcn.convolution.geometry import conv_output_size, conv_pairs, pair
 from minifcn.convolution.im2col import add_to_windows, pad, windows
 from minifcn.errors import InputError
 from minifcn.parallel import run_all
@@ -24,10 +25,10 @@ LANE_BYTES = 1 << 24  # a larger weight (fc6: 411 MB) is summed in one lane: eac
 def conv2d(x, weight, stride=1, padding=0, dilation=1, groups=1):
     """Convolve x (N, C, H, W) with weight (O, C/groups, kh, kw) -> y (N, O, oh, ow), in their dtype.
 
-    Raises InputError where channels do not match or the kernel is larger than the padded input.
+    Raises InputError where axes, channels or dtypes do not match or the kernel is larger than the padded input.
     """
+    check_channels(x, weight, groups)
     kernel_size, stride, padding, dilation = conv_pairs(weight.shape[2:], stride, padding, dilation)
-    _check_channels(x.shape[1], weight, groups)
     n, o = x.shape[0], weight.shape[0]
     oh, ow = conv_output_size(x.shape[2:], kernel_size, stride, padding, dilation)
     xp = array_module(x)
@@ -49,16 +50,16 @@ def conv2d_grad_input(dy, weight, input_size, stride=1, padding=0, dilation=1, g
     """The gradient of conv2d's input: dy (N, O, oh, ow) -> dx (N, C, H, W) with (H, W) = input_size.
 
     As a layer of its own this is the transposed convolution.
-    Raises InputError where channels do not match, or where conv2d of `input_size` does not give dy's size.
+    Raises InputError where axes or dtypes do not match, or where conv2d of `input_size` does not give dy's size.
     """
+    check_output("dy", dy, weight, input_size, stride, padding, dilation, groups)
     kernel_size, stride, padding, dilation = conv_pairs(weight.shape[2:], stride, padding, dilation)
-    _check_size(dy, weight, input_size, stride, padding, dilation)
-    (h, w), (oh, ow) = input_size, dy.shape[2:]
+    (h, w), (oh, ow) = pair(input_size), dy.shape[2:]
     if stride == (1, 1) and 2 * h * w <= 3 * oh * ow:
         # Without a stride it is a convolution with the kernel turned round, which gathers and never adds twice.
         # Not where the output is much larger than dy: there most of its products would be with padding.
         full = tuple(d * (k - 1) - p for k, p, d in zip(kernel_size, padding, dilation))
-        return conv2d(pad(dy, full), _turned(weight, groups), 1, 0, dilation, groups)
+        return conv2d(pad(dy, full), turned(weight, groups), 1, 0, dilation, groups)
 
     xp = array_module(dy)
     n, c = dy.shape[0], weight.shape[1] * groups
@@ -80,8 +81,11 @@ def conv2d_grad_input(dy, weight, input_size, stride=1, padding=0, dilation=1, g
 def conv2d_grad_weight(dy, x, kernel_size, stride=1, padding=0, dilation=1, groups=1):
     """The gradient of conv2d's weight: dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C/groups, kh, kw).
 
-    Raises InputError where conv2d of x does not give dy's size.
+    Raises InputError where axes or dtypes do not match, or where conv2d of x does not give dy's size.
     """
+    check_numbers("dy", dy, "(N, O, oh, ow)")
+    check_numbers("x", x, "(N, C, H, W)")
+    check_same_kind("dy", dy, "x", x)
     kernel_size, stride, padding, dilation = conv_pairs(kernel_size, stride, padding, dilation)
     xp = array_module(x)
     n, o, oh, ow = dy.shape
@@ -131,26 +135,8 @@ def _columns(views, groups):
     return views.transpose(1, 2, 3, 0, 4, 5).reshape(groups, c // groups * kh * kw, n * r * ow)
 
 
-def _turned(weight, groups):
+def turned(weight, groups):
     """weight (O, C/G, kh, kw) -> (C, O/G, kh, kw), each kernel turned by 180 degrees."""
     o, c, kh, kw = weight.shape
     turned = weight[:, :, ::-1, ::-1].reshape(groups, o // groups, c, kh, kw).transpose(0, 2, 1, 3, 4)
     return turned.reshape(groups * c, o // groups, kh, kw)  # (C, O/G, kh, kw)
-
-
-def _check_channels(channels, weight, groups):
-    o, c = weight.shape[:2]
-    if groups < 1 or channels != c * groups or o % groups:
-        raise InputError(
-            f"x has {channels} channels, but a weight of shape {tuple(weight.shape)} in {groups} groups "
-            f"takes {c * groups}"
-        )
-
-
-def _check_size(dy, weight, input_size, stride, padding, dilation):
-    expected = conv_output_size(input_size, weight.shape[2:], stride, padding, dilation)
-    if dy.shape[1:] != (weight.shape[0], *expected):
-        raise InputError(
-            f"dy has shape {tuple(dy.shape)}, but the convolution of {input_size[0]}x{input_size[1]} pixels "
-            f"gives (N, {weight.shape[0]}, {expected[0]}, {expected[1]})"
-        )

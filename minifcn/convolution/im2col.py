@@ -6,6 +6,7 @@ one matrix product does them all; col2im is its transpose: it adds every column 
 """
 
 from minifcn.backend import array_module
+from minifcn.convolution.checks import check_numbers
 from minifcn.convolution.geometry import conv_output_size, conv_pairs, pair
 from minifcn.errors import InputError
 
@@ -58,6 +59,7 @@ def im2col(x, kernel_size, stride=1, padding=0, dilation=1):
     x (N, C, H, W) -> columns (N, C*kh*kw, oh*ow), the layout of PyTorch's `unfold`; dtype kept.
     Raises InputError where the kernel is larger than the padded input.
     """
+    check_numbers("x", x, "(N, C, H, W)")
     kernel_size, stride, padding, dilation = conv_pairs(kernel_size, stride, padding, dilation)
     n, c = x.shape[:2]
     oh, ow = conv_output_size(x.shape[2:], kernel_size, stride, padding, dilation)
@@ -73,6 +75,7 @@ def col2im(columns, input_size, kernel_size, stride=1, padding=0, dilation=1):
     columns (N, C*kh*kw, oh*ow), input_size (H, W) -> x (N, C, H, W); dtype kept.
     Raises InputError where the kernel is larger than the padded input.
     """
+    check_numbers("columns", columns, "(N, C*kh*kw, oh*ow)")
     kernel_size, stride, padding, dilation = conv_pairs(kernel_size, stride, padding, dilation)
     (kh, kw), (h, w), (ph, pw) = kernel_size, pair(input_size, "input_size", 1), padding
     oh, ow = conv_output_size((h, w), kernel_size, stride, padding, dilation)

@@ -161,7 +161,7 @@ class TestBadInput:
         [
             ((2, 3, 3, 3), 1, r"x has 4 channels, but a weight of shape \(2, 3, 3, 3\) in 1 groups takes 3"),
             ((2, 4, 3, 3), 2, "in 2 groups takes 8"),
-            ((3, 2, 3, 3), 2, "in 2 groups"),  # 3 outputs in 2 groups
+            ((3, 2, 3, 3), 2, r"weight of shape \(3, 2, 3, 3\) does not divide into 2 groups"),
         ],
     )
     def test_channels_that_do_not_match(self, shape, groups, message):

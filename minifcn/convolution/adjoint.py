@@ -1,0 +1,44 @@
+"""What a transpose is, and what it is not: <C x, y> = <x, C^T y> for all x and y, but C^T (C x) is not x."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minifcn.backend import array_module, to_host
+from minifcn.convolution.matrix import conv_matrix
+
+
+def adjoint_error(forward, backward, x, y):
+    """By how much <forward(x), y> and <x, backward(y)> differ, over |forward(x)| |y|: rounding, if one is the other's
+    transpose.
+
+    forward and backward are linear functions, such as a convolution and its transposed one, or any linear layer without
+    bias and its `backward`: `adjoint_error(layer, layer.backward, x, dy)`. x and y are random arrays of their inputs'
+    shapes, in float64 for an answer near 1e-16.
+    """
+    there, back = forward(x), backward(y)
+    xp = array_module(x)
+    size = float(xp.sqrt((there * there).sum() * (y * y).sum()))
+    return abs(float((there * y).sum() - (x * back).sum())) / (size or 1.0)
+
+
+class RoundTrip(NamedTuple):
+    """What is left of an image x by C^T C x, there and back.
+
+    singular_values  of C^T C, the largest first, one for each entry of x: all would be 1 if C^T were the inverse of C
+    rank             how many are not 0: an output of fewer entries than x cannot hold it all
+    """
+
+    singular_values: np.ndarray
+    rank: int
+
+
+def round_trip(weight, input_size, stride=1, padding=0, dilation=1, groups=1):
+    """The RoundTrip of the convolution with `weight` over input_size: why the transpose is not the inverse.
+
+    Arguments and errors as of `conv_matrix`. (Slides: "Convolution 된 결과에 Deconvolution을 해도 그대로 나오지 않음".)
+    """
+    matrix = to_host(conv_matrix(weight, input_size, stride, padding, dilation, groups)).astype("float64")
+    values = np.linalg.svd(matrix.T @ matrix, compute_uv=False)
+    zero = values[0] * len(values) * np.finfo("float64").eps  # below this a singular value is rounding
+    return RoundTrip(values, int((values > zero).sum()))

@@ -1,0 +1,94 @@
+"""The convolution's matrix with names in it: where each entry of the kernel stands in C, to print, typeset and draw.
+
+C depends on the kernel's numbers only through which of them stands where. So C of a kernel whose entries are numbered
+1, 2, 3, ... tells it all, and every name follows from such a number.
+"""
+
+import math
+
+import numpy as np
+
+from minifcn.backend import array_module
+from minifcn.convolution.geometry import pair
+from minifcn.convolution.matrix import conv_matrix
+from minifcn.errors import InputError
+
+
+def symbolic_conv_matrix(kernel, input_size, stride=1, padding=0, dilation=1, groups=1):
+    """The matrix of a convolution, its entries by name: `print(symbolic_conv_matrix(3, 4))` is the slides' matrix.
+
+    kernel   the size of a single kernel, a number or (rows, columns), or a weight's shape (O, C/groups, kh, kw)
+    Other arguments and errors as of `conv_matrix`. Returns a SymbolicMatrix; its `.T` is the transposed convolution's.
+    """
+    shape = tuple(kernel) if isinstance(kernel, (tuple, list)) and len(kernel) == 4 else (1, 1, *pair(kernel, "kernel"))
+    if not all(hasattr(n, "__index__") and n > 0 for n in shape):
+        raise InputError(f"kernel is {kernel!r}; expected its size, as 3 or (3, 2), or (O, C/groups, kh, kw), all above 0")
+    numbers = np.arange(1, math.prod(shape) + 1).reshape(shape)
+    return SymbolicMatrix(conv_matrix(numbers, input_size, stride, padding, dilation, groups), shape)
+
+
+class SymbolicMatrix:
+    """C or its transpose, holding the kernel's entries by name.
+
+    numbers       (rows, columns) integers: 0 where C has a zero, else n for the n-th entry of the weight, from 1 on
+    weight_shape  (O, C/groups, kh, kw)
+    """
+
+    def __init__(self, numbers, weight_shape):
+        self.numbers, self.weight_shape = numbers, weight_shape
+
+    @property
+    def shape(self):
+        """(rows, columns)"""
+        return self.numbers.shape
+
+    @property
+    def T(self):
+        """The transpose."""
+        return SymbolicMatrix(self.numbers.T, self.weight_shape)
+
+    def at(self, weight):
+        """The matrix with a weight's numbers in place of their names, in its dtype and on its device."""
+        if tuple(weight.shape) != self.weight_shape:
+            raise InputError(f"the weight has shape {tuple(weight.shape)}, this matrix is one of {self.weight_shape}")
+        xp = array_module(weight)
+        with_zero = xp.concatenate([xp.zeros(1, weight.dtype), weight.ravel()])
+        return with_zero[xp.asarray(self.numbers)]
+
+    def names(self):
+        """A list of rows, each a list of "0" and "W[0,1]"; "W[o,c,i,j]" where there is more than one channel."""
+        return self._entries("W[{}]", ",", "0")
+
+    def compact(self):
+        """The same with indices alone, as wide as they must be: "01" for W[0,1], "." for a zero."""
+        return self._entries("{}", "" if max(self.weight_shape) <= 10 else ",", ".")
+
+    def latex(self):
+        """The matrix as LaTeX, for MathJax too: an array in brackets, which may have any number of columns."""
+        rows = [" & ".join(row) for row in self._entries("W_{{{}}}", ",", "0")]
+        body = " \\\\\n".join(rows)
+        return f"\\left[\\begin{{array}}{{{'c' * self.shape[1]}}}\n{body}\n\\end{{array}}\\right]"
+
+    def text(self, width=None):
+        """The matrix as lines, within `width` characters where given: by full names, else compact.
+
+        Raises InputError where even that is too wide.
+        """
+        for rows in (self.names(), self.compact()):
+            cell = max(len(name) for row in rows for name in row)
+            lines = [" ".join(name.ljust(cell) for name in row).rstrip() for row in rows]
+            if width is None or self.shape[1] * (cell + 1) - 1 <= width:
+                return "\n".join(lines)
+        raise InputError(f"a matrix of {self.shape[1]} columns takes more than {width} characters: draw it instead")
+
+    def __str__(self):
+        return self.text()
+
+    def __repr__(self):
+        return f"SymbolicMatrix {self.shape[0]} x {self.shape[1]} of a weight {self.weight_shape}"
+
+    def _entries(self, form, separator, zero):
+        first = 2 if self.weight_shape[:2] == (1, 1) else 0  # a single kernel needs no channels in its names
+        entries = [form.format(separator.join(map(str, index[first:]))) for index in np.ndindex(self.weight_shape)]
+        names = [zero, *entries]
+        return [[names[number] for number in row] for row in self.numbers.tolist()]
