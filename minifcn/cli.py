@@ -12,7 +12,7 @@ from minifcn import __version__, commands
 from minifcn.backend import DEVICES
 from minifcn.errors import InputError
 from minifcn.models import MODELS
-from minifcn.models.fcn import UPSAMPLING
+from minifcn.models.fcn import UPSAMPLING, UPSAMPLING_KERNELS
 from minifcn.optim import SCHEDULES
 from minifcn.training import Settings
 
@@ -84,6 +84,8 @@ def _parser():
     summary.add_argument("--width", type=float, default=1.0, metavar="X", help="default: 1")
     summary.add_argument("--fc-channels", type=int, default=4096, metavar="N", help="default: 4096")
     summary.add_argument("--padding", type=_padding, default=100, metavar="100|same", help="default: 100")
+    summary.add_argument("--upsampling", choices=UPSAMPLING, default="fixed", help="default: fixed")
+    summary.add_argument("--upsampling-kernels", choices=UPSAMPLING_KERNELS, default="full", help="default: full")
 
     command(commands.check, "compare every hand-written gradient with a numerical one")
     return parser
@@ -123,6 +125,7 @@ def _add_training(parser):
     option("padding", "100: the paper's; same: economical", type=_padding, metavar="100|same")
     option("dropout", "after fc6 and fc7", type=float, metavar="P")
     option("upsampling", "bilinear for good, or to begin with", choices=UPSAMPLING)
+    option("upsampling-kernels", "one for each pair of classes, or for each class", choices=UPSAMPLING_KERNELS)
     option("mirror", "show half of the images mirrored", action=argparse.BooleanOptionalAction)
     option("crop", "train on random crops of N x N pixels", type=int, metavar="N")
     option("jitter", "shift images by up to N pixels", type=int, metavar="N")

@@ -19,7 +19,8 @@ from minifcn.plots import VOID_COLOUR, save_predictions
 from minifcn.training import Settings, Trainer
 from minifcn.weights import load_arrays, load_model
 
-INHERITED = ("width", "fc_channels", "padding", "upsampling")  # what a net takes over from the weights it starts from
+# What a net takes over from the weights it starts from.
+INHERITED = ("width", "fc_channels", "padding", "upsampling", "upsampling_kernels")
 
 
 def demo(options):
@@ -75,8 +76,15 @@ def predict(options):
 def summary(options):
     """Print a network layer by layer, from its geometry alone: nothing is computed."""
     resolve_device(options.device)  # only to refuse a GPU that is not there: nothing is computed
-    model = MODELS[options.model](options.n_class, options.width, options.fc_channels, options.padding)
-    display.summary(summarize(model, options.image), options.image)
+    model = MODELS[options.model](
+        options.n_class,
+        options.width,
+        options.fc_channels,
+        options.padding,
+        upsampling=options.upsampling,
+        upsampling_kernels=options.upsampling_kernels,
+    )
+    display.summary(summarize(model, options.image), options.image, model.settings)
 
 
 def check(options):
@@ -100,7 +108,8 @@ def _inherited(given):
         return {}
     _, about = load_arrays(given["init"])
     try:
-        return {name: about["settings"][name] for name in INHERITED}
+        settings = {"upsampling_kernels": "full"} | about["settings"]  # older weights had no choice of kernels
+        return {name: settings[name] for name in INHERITED}
     except (KeyError, TypeError) as error:
         raise InputError(f"--init {given['init']}: its settings lack {error}: not written by this version") from error
 

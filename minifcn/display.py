@@ -95,8 +95,8 @@ def results(rows, dataset):
     console.print(table)
 
 
-def summary(rows, image_size):
-    """A network's layers: `rows` of `models.summary`, for an image of (H, W)."""
+def summary(rows, image_size, settings):
+    """A network's layers: `rows` of `models.summary`, for an image of (H, W); and how it upsamples, by its settings."""
     table = _table(
         f"image {image_size[1]}x{image_size[0]}", "layer", "output", "parameters", "10^6 mult-adds", "field", "stride"
     )
@@ -108,6 +108,10 @@ def summary(rows, image_size):
     table.add_row("total", "", f"{parameters:,}", f"{multiply_adds / 1e6:,.1f}", "", "")
     console.print(table)
     say("output: channels x rows x columns; field: receptive field; field and stride in image pixels")
+    learning = {"fixed": "bilinear for good", "learned": "bilinear to begin with, then learned"}
+    kernels = {"full": "one for each pair of classes, at first 0 between two", "per-class": "one for each class"}
+    for name, meaning in (("upsampling", learning), ("upsampling_kernels", kernels)):
+        say(f"{name}: {settings[name]}, {meaning[settings[name]]}")
 
 
 def checks(reports):

@@ -23,7 +23,8 @@ from minifcn.plots import save_learning_curve, save_predictions
 from minifcn.weights import load_arrays, save_arrays
 
 SAVE_SECONDS = 300  # an epoch longer than this is saved on the way
-NETWORK = ("width", "fc_channels", "padding", "dropout", "upsampling")  # settings that the network's constructor takes
+# Settings that the network's constructor takes.
+NETWORK = ("width", "fc_channels", "padding", "dropout", "upsampling", "upsampling_kernels")
 
 
 @dataclasses.dataclass
@@ -46,6 +47,7 @@ class Settings:
     padding: int | str = "same"
     dropout: float = 0.1
     upsampling: str = "fixed"
+    upsampling_kernels: str = "full"
     mirror: bool = True
     crop: int | None = None
     jitter: int = 0

@@ -217,6 +217,24 @@ def test_summary_shows_the_paper_s_field_and_grid(capsys):
     assert re.search(r"fc6 +4x12x16 .* 404 +32\b", out)  # receptive field 404, stride 32
 
 
+@pytest.mark.parametrize(
+    "given, said, weights",
+    [
+        ([], ["upsampling: fixed, bilinear for good", "upsampling_kernels: full, one for each pair of classes"], 9),
+        (
+            ["--upsampling", "learned", "--upsampling-kernels", "per-class"],
+            ["upsampling: learned, bilinear to begin with", "upsampling_kernels: per-class, one for each class"],
+            3,
+        ),
+    ],
+)
+def test_summary_says_how_the_network_upsamples(given, said, weights, capsys):
+    small = ("--width", 1 / 64, "--fc-channels", 4, "--n-class", 3)
+    out = ran(capsys, "summary", "fcn32s", *small, *given)
+    assert all(line in out for line in said)
+    assert re.search(rf"upscore +3x544x544 +{weights * 64 * 64:,} ", out)
+
+
 def test_check_prints_a_table(capsys, monkeypatch):
     x = np.random.default_rng(0).standard_normal((2, 3))
     monkeypatch.setattr(commands, "check_everything", lambda device: [("ReLU", check_gradients(ReLU(), x))])

@@ -98,7 +98,7 @@ def relationship(input_size, kernel_size, stride=1, padding=0, dilation=1):
     return result
 
 
-# The seven cases of the slides ("Upsampling is backwards strided convolution"), with the numbers of the guide's figures.
+# The seven cases of the slides ("Upsampling is backwards strided convolution"), with the guide's figures' numbers.
 SEVEN_CASES = (
     relationship(4, 3),
     relationship(5, 4, padding=2),

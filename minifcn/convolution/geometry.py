@@ -60,7 +60,7 @@ class Window:
     def output_size(self, size):
         """How many pixels come out of `size`. Raises InputError where the window does not fit or nothing is left."""
         if self.transposed:
-            out = (size - 1) * self.stride - 2 * self.padding + self.reach + self.output_padding
+            out = self._spread(size) + self.output_padding
             if out < 1:
                 raise InputError(f"padding {self.padding} cuts the whole output away: {size} -> {out} pixels")
             return out
@@ -74,6 +74,15 @@ class Window:
                 f"{size + 2 * self.padding} (input {size}, padding {self.padding}): use a larger image or more padding"
             )
         return out
+
+    def possible_sizes(self, size):
+        """The sizes of which the convolution makes `size`, as a range: what the way back can lead to."""
+        least = self._spread(size)
+        return range(max(1, least), least + self.stride)
+
+    def _spread(self, size):
+        """The pixels that `size` windows, a stride apart, reach over, less the padding."""
+        return (size - 1) * self.stride - 2 * self.padding + self.reach
 
     def valid(self, tap, size, out):
         """Which outputs find tap number `tap` inside the input, not in the padding.

@@ -27,8 +27,8 @@ def conv_matrix(weight, input_size, stride=1, padding=0, dilation=1, groups=1, l
     needed = conv_matrix_bytes(weight, (h, w), (oh, ow), groups)
     if limit is not None and needed > limit:
         raise InputError(
-            f"the convolution matrix {o * oh * ow} x {c * groups * h * w} takes {needed / 2**20:,.1f} MiB, more than "
-            f"the limit of {limit / 2**20:,.1f} MiB: use a smaller input, or limit=None"
+            f"the convolution matrix {o * oh * ow} x {c * groups * h * w} takes {in_bytes(needed)}, more than "
+            f"the limit of {in_bytes(limit)}: use a smaller input, or limit=None (in ConvTranspose2d: method='columns')"
         )
     xp = array_module(weight)
     rows, cols = (Window(*axis) for axis in zip(kernel_size, stride, padding, dilation))
@@ -48,6 +48,15 @@ def conv_matrix_bytes(weight, input_size, output_size, groups):
     o, c = weight.shape[:2]
     (h, w), (oh, ow) = input_size, output_size
     return o * oh * ow * c * groups * h * w * weight.dtype.itemsize
+
+
+def in_bytes(count):
+    """A number of bytes to read: "25.7 MiB"."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:,.4g} {unit}"
+        count /= 1024
+    return f"{count:,.1f} GiB"
 
 
 def _diagonal(block):

@@ -22,7 +22,9 @@ def symbolic_conv_matrix(kernel, input_size, stride=1, padding=0, dilation=1, gr
     """
     shape = tuple(kernel) if isinstance(kernel, (tuple, list)) and len(kernel) == 4 else (1, 1, *pair(kernel, "kernel"))
     if not all(hasattr(n, "__index__") and n > 0 for n in shape):
-        raise InputError(f"kernel is {kernel!r}; expected its size, as 3 or (3, 2), or (O, C/groups, kh, kw), all above 0")
+        raise InputError(
+            f"kernel is {kernel!r}; expected its size, as 3 or (3, 2), or (O, C/groups, kh, kw), all above 0"
+        )
     numbers = np.arange(1, math.prod(shape) + 1).reshape(shape)
     return SymbolicMatrix(conv_matrix(numbers, input_size, stride, padding, dilation, groups), shape)
 

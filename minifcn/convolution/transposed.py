@@ -26,8 +26,8 @@ from minifcn.errors import InputError
 def conv_transpose2d(x, weight, output_size, stride=1, padding=0, dilation=1, groups=1, method="columns"):
     """x (N, C, h, w), weight (C, O/groups, kh, kw) -> y (N, O, H, W) with (H, W) = output_size, in their dtype.
 
-    Raises InputError where the convolution of output_size does not give (h, w), where channels or dtypes do not match,
-    and for a method that is none of "matrix", "columns", "definition".
+    method is "matrix", "columns" or "definition". Raises InputError for another, where the convolution of output_size
+    does not give (h, w), where channels or dtypes do not match, and for a matrix over `conv_matrix`'s limit.
     """
     if method not in METHODS:
         raise InputError(f"method {method!r} is none of {', '.join(METHODS)}")
@@ -37,7 +37,7 @@ def conv_transpose2d(x, weight, output_size, stride=1, padding=0, dilation=1, gr
 
 
 def _by_matrix(x, weight, output_size, stride, padding, dilation, groups):
-    matrix = conv_matrix(weight, output_size, stride, padding, dilation, groups, limit=None)  # C (C*h*w, O*H*W)
+    matrix = conv_matrix(weight, output_size, stride, padding, dilation, groups)  # C (C*h*w, O*H*W)
     y = x.reshape(len(x), -1) @ matrix  # C^T x for every image, as the row x^T C
     return y.reshape(len(x), -1, *output_size)  # (N, O, H, W)
 

@@ -1,8 +1,9 @@
 """Layers with state: parameters, forward and backward side by side, one idea a file."""
 
 from minifcn.layers.activation import ReLU
+from minifcn.layers.bilinear import bilinear_upsampling, bilinear_weight
 from minifcn.layers.conv import Conv2d
-from minifcn.layers.conv_transpose import ConvTranspose2d, bilinear_weight
+from minifcn.layers.conv_transpose import ConvTranspose2d
 from minifcn.layers.dropout import Dropout, Dropout2d
 from minifcn.layers.layer import Layer, Parameter
 from minifcn.layers.linear import Linear
@@ -23,5 +24,6 @@ __all__ = [
     "ReLU",
     "Sequential",
     "SoftmaxCrossEntropy",
+    "bilinear_upsampling",
     "bilinear_weight",
 ]

@@ -3,14 +3,15 @@
 import numpy as np
 
 from minifcn.backend import array_module
-from minifcn.convolution.gemm import conv2d, conv2d_grad_input, conv2d_grad_weight
+from minifcn.convolution import transposed
+from minifcn.convolution.gemm import conv2d, conv2d_grad_weight
 from minifcn.convolution.geometry import Window, conv_output_size, conv_pairs, pair
-from minifcn.convolution.matrix import conv_matrix, conv_matrix_bytes
+from minifcn.convolution.matrix import conv_matrix_bytes, in_bytes
 from minifcn.errors import InputError
 from minifcn.layers.conv import check_channels, check_groups, describe, he_normal
 from minifcn.layers.layer import Layer, Parameter, check_gradient
 
-METHODS = ("auto", "matrix", "columns")
+METHODS = ("auto", *transposed.METHODS)
 MATRIX_BUDGET = 1 << 20  # bytes: the matrix is built anew for every forward pass, so it should fit a cache
 
 
@@ -22,11 +23,14 @@ class ConvTranspose2d(Layer):
     backward  dL/dy (N, O, H, W)   -> dL/dx (N, I, h, w), a convolution; adds dL/dW and dL/db
     weight    (I, O/groups, kh, kw), bias (O,)
 
-    Arguments as in PyTorch. `method` says how C^T x is computed, with equal results:
-    "matrix"   C is built and transposed, as on the slides
-    "columns"  the same product without C's zeros: W^T x, then col2im
-    "auto"     the matrix where it takes at most `MATRIX_BUDGET` bytes, else columns
-    Raises InputError where channels do not match, or output_padding is not below the stride or the dilation.
+    A convolution with a stride makes inputs of several sizes equally large, so the way back has to be told which one is
+    meant: by `output_padding`, which adds to H, or call by call, `layer(x, output_size=(H, W))`, which overrules it.
+
+    Arguments as in PyTorch. `method` says how C^T x is computed (see `convolution.transposed`), with equal results:
+    "matrix", "columns" or "definition"; "auto" takes the matrix where it needs at most `MATRIX_BUDGET` bytes, else
+    columns. `repr` tells which served the last call, and what C takes or would take.
+    Raises InputError where channels do not match, output_padding is not below the stride or the dilation, or an
+    output_size cannot be.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class ConvTranspose2d(Layer):
             raise InputError(f"ConvTranspose2d: method {method!r} is none of {', '.join(METHODS)}")
         self.weight = Parameter(he_normal((in_channels, out_channels // groups, *self.kernel_size), rng))
         self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
+        self._last_call = None  # (method, size of x, size of y, bytes of C)
 
     @property
     def windows(self):
@@ -67,20 +72,21 @@ class ConvTranspose2d(Layer):
         settings = zip(self.kernel_size, self.stride, self.padding, self.dilation, self.output_padding)
         return tuple(Window(k, s, p, d, transposed=True, output_padding=extra) for k, s, p, d, extra in settings)
 
-    def forward(self, x):
+    def forward(self, x, output_size=None):
         check_channels(self, x)
         how = self.stride, self.padding, self.dilation, self.groups
         size_in = x.shape[2:]
-        size = tuple(window.output_size(n) for window, n in zip(self.windows, size_in))
+        size = self._output_size(size_in, output_size)
         x = self._widened(x, conv_output_size(size, self.kernel_size, *how[:3]))
-        if self._method_for(x, size) == "matrix":
-            matrix = conv_matrix(self.weight.data, size, *how, limit=None)  # C (I*h*w, O*H*W)
-            y = (x.reshape(len(x), -1) @ matrix).reshape(len(x), self.out_channels, *size)  # C^T x, a row an image
-        else:
-            y = conv2d_grad_input(x, self.weight.data, size, *how)  # (N, O, H, W)
+        needed = conv_matrix_bytes(self.weight.data, size, x.shape[2:], self.groups)
+        method = self.method
+        if method == "auto":
+            method = "matrix" if needed <= MATRIX_BUDGET else "columns"
+        y = transposed.conv_transpose2d(x, self.weight.data, size, *how, method)  # (N, O, H, W)
         if self.bias:
             y += self.bias.data.reshape(1, -1, 1, 1)  # (1, O, 1, 1)
         self.keep(x, size_in, y.shape)
+        self._last_call = method, size_in, size, needed
         return y
 
     def backward(self, dy):
@@ -101,25 +107,31 @@ class ConvTranspose2d(Layer):
         wide[:, :, :h, :w] = x
         return wide
 
-    def _method_for(self, x, output_size):
-        if self.method != "auto":
-            return self.method
-        needed = conv_matrix_bytes(self.weight.data, output_size, x.shape[2:], self.groups)
-        return "matrix" if needed <= MATRIX_BUDGET else "columns"
+    def _output_size(self, size_in, output_size):
+        """(H, W): what output_padding makes of size_in, or the output_size asked for if it can be."""
+        if output_size is None:
+            return tuple(window.output_size(n) for window, n in zip(self.windows, size_in))
+        if isinstance(output_size, (tuple, list)) and len(output_size) == 4:
+            output_size = output_size[2:]  # a whole shape (N, O, H, W), as PyTorch takes it too
+        size = pair(output_size, "output_size", 1)
+        possible = [window.possible_sizes(n) for window, n in zip(self.windows, size_in)]
+        if any(n not in sizes for n, sizes in zip(size, possible)):
+            raise InputError(
+                f"ConvTranspose2d: output_size {size[0]}x{size[1]} cannot be: {size_in[0]}x{size_in[1]} pixels "
+                f"become {_span(possible[0])} rows and {_span(possible[1])} columns"
+            )
+        return size
 
     def __repr__(self):
-        return f"ConvTranspose2d({self.in_channels}, {self.out_channels}, {describe(self)}, method={self.method!r})"
+        text = f"ConvTranspose2d({self.in_channels}, {self.out_channels}, {describe(self)}, method={self.method!r})"
+        if self._last_call:
+            method, (h, w), (oh, ow), needed = self._last_call
+            verb = "takes" if method == "matrix" else "would take"
+            text += f" [last call: {h}x{w} -> {oh}x{ow} by {method}; C {verb} {in_bytes(needed)}]"
+        return text
 
 
-def bilinear_weight(channels, kernel_size):
-    """Weights (channels, channels, k, k), float32, that make ConvTranspose2d interpolate each channel bilinearly.
-
-    A kernel of 2s taps and stride s upsamples by s; odd kernels of 2s - 1 taps likewise.
-    (Long et al. 2015, section 3.3; the tent is 1 at the middle and falls by 1/s a tap.)
-    """
-    factor = (kernel_size + 1) // 2
-    middle = factor - 1 if kernel_size % 2 else factor - 0.5
-    tent = 1 - np.abs(np.arange(kernel_size) - middle) / factor  # (k,)
-    weight = np.zeros((channels, channels, kernel_size, kernel_size), np.float32)
-    weight[range(channels), range(channels)] = np.outer(tent, tent)
-    return weight
+def _span(sizes):
+    if not sizes:
+        return "no"
+    return f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else f"{sizes[0]}"

@@ -44,8 +44,8 @@ class Layer:
     training = True
     _kept = None
 
-    def __call__(self, x):
-        return self.forward(x)
+    def __call__(self, *args, **kwargs):
+        return self.forward(*args, **kwargs)
 
     def keep(self, *values):
         """Hold what backward needs, while training."""

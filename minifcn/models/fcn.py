@@ -17,6 +17,7 @@ from minifcn.layers import Conv2d, ConvTranspose2d, Dropout2d, Layer, ReLU, Sequ
 from minifcn.models.vgg import VGG16, vgg_block
 
 UPSAMPLING = ("fixed", "learned")
+UPSAMPLING_KERNELS = ("full", "per-class")
 
 
 class FCN(Layer):
@@ -25,13 +26,15 @@ class FCN(Layer):
     forward   images (N, 3, H, W)               -> scores (N, n_class, H, W)
     backward  dL/dscores (N, n_class, H, W)     -> dL/dimages (N, 3, H, W)
 
-    n_class      classes, and so channels of the scores
-    width        scales the trunk's channel counts 64..512
-    fc_channels  channels of fc6 and fc7
-    padding      100: the paper's, around the image, and none in fc6; "same": 1, and 3 in fc6, which costs far less
-    dropout      probability of dropping a channel after fc6 and fc7
-    upsampling   "fixed": bilinear for good; "learned": bilinear to begin with
-    seed         of the initial weights: He for the trunk, 0 for the score layers (paper, section 4.1)
+    n_class             classes, and so channels of the scores
+    width               scales the trunk's channel counts 64..512
+    fc_channels         channels of fc6 and fc7
+    padding             100: the paper's, around the image, and none in fc6; "same": 1, and 3 in fc6, which costs less
+    dropout             probability of dropping a channel after fc6 and fc7
+    upsampling          "fixed": bilinear for good; "learned": bilinear to begin with
+    upsampling_kernels  "full": one for each pair of classes, as in the published weights; "per-class": one for each
+                        class, which never mixes classes and costs n_class times less
+    seed                of the initial weights: He for the trunk, 0 for the score layers (paper, section 4.1)
 
     Biases learn at twice the rate and do not decay (paper, section 4.3).
     Raises InputError for an image smaller than the geometry admits.
@@ -41,8 +44,18 @@ class FCN(Layer):
     skips = ()  # pools whose scores are added, coarse to fine
     upscores = ()  # (name, kernel, stride) of every upsampling, in order; one more than skips
 
-    def __init__(self, n_class=21, width=1.0, fc_channels=4096, padding=100, dropout=0.5, upsampling="fixed", seed=0):
-        self._check_settings(n_class, width, fc_channels, padding, upsampling)
+    def __init__(
+        self,
+        n_class=21,
+        width=1.0,
+        fc_channels=4096,
+        padding=100,
+        dropout=0.5,
+        upsampling="fixed",
+        upsampling_kernels="full",
+        seed=0,
+    ):
+        self._check_settings(n_class, width, fc_channels, padding, upsampling, upsampling_kernels)
         rng = np.random.default_rng(seed)
         channels = [[max(1, round(c * width)) for c in block] for block in VGG16]
         image_padding, fc6_padding = (1, 3) if padding == "same" else (padding, 0)
@@ -66,12 +79,13 @@ class FCN(Layer):
         }
         pool_channels = {"pool3": channels[2][-1], "pool4": channels[3][-1]}
         self.score_pools = {pool: _zero(Conv2d(pool_channels[pool], n_class, 1, rng=rng)) for pool in self.skips}
+        groups = 1 if upsampling_kernels == "full" else n_class
         self.upsamplings = {
-            name: ConvTranspose2d(n_class, n_class, kernel, stride, bias=False, rng=rng)
+            name: ConvTranspose2d(n_class, n_class, kernel, stride, groups=groups, bias=False, rng=rng)
             for name, kernel, stride in self.upscores
         }
         for up in self.upsamplings.values():
-            up.weight.data[...] = bilinear_weight(n_class, up.kernel_size[0])
+            up.weight.data[...] = bilinear_weight(n_class, up.kernel_size[0], groups)
             up.weight.trainable = upsampling == "learned"
         for name, parameter in self.named_parameters():
             if name.endswith("bias"):
@@ -83,6 +97,7 @@ class FCN(Layer):
             "padding": padding,
             "dropout": dropout,
             "upsampling": upsampling,
+            "upsampling_kernels": upsampling_kernels,
         }
         try:
             self._walk(0, 1024)
@@ -186,7 +201,7 @@ class FCN(Layer):
             except InputError:
                 pass
 
-    def _check_settings(self, n_class, width, fc_channels, padding, upsampling):
+    def _check_settings(self, n_class, width, fc_channels, padding, upsampling, upsampling_kernels):
         name = type(self).__name__
         if n_class < 1 or fc_channels < 1 or not 0 < width < math.inf:
             raise InputError(
@@ -198,6 +213,9 @@ class FCN(Layer):
             )
         if upsampling not in UPSAMPLING:
             raise InputError(f"{name}: upsampling {upsampling!r} is none of {', '.join(UPSAMPLING)}")
+        if upsampling_kernels not in UPSAMPLING_KERNELS:
+            known = ", ".join(UPSAMPLING_KERNELS)
+            raise InputError(f"{name}: upsampling_kernels {upsampling_kernels!r} is none of {known}")
 
     def __repr__(self):
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.settings.items())})"

@@ -1,13 +1,13 @@
-"""ConvTranspose2d: numbers by hand, its two methods, sizes that are not unique, bilinear interpolation."""
+"""ConvTranspose2d: numbers by hand, its three methods, sizes that are not unique."""
 
 import numpy as np
 import pytest
 
 from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 from minifcn.errors import InputError
-from minifcn.layers import ConvTranspose2d, bilinear_weight, conv_transpose
+from minifcn.layers import ConvTranspose2d, conv_transpose
 
-METHODS = ["matrix", "columns"]
+METHODS = ["matrix", "columns", "definition"]
 
 
 def with_weights(layer, weight, bias=None):
@@ -97,46 +97,62 @@ def test_each_output_channel_has_its_bias():
     np.testing.assert_array_equal(layer.bias.grad, [6, 60, 600])
 
 
-def test_auto_takes_the_matrix_only_where_it_fits_the_budget(monkeypatch):
-    built = []
-    matrix = conv_transpose.conv_matrix
-    monkeypatch.setattr(conv_transpose, "conv_matrix", lambda *args, **how: built.append(1) or matrix(*args, **how))
+def test_auto_takes_the_matrix_only_where_it_fits_the_budget_and_repr_tells(monkeypatch):
     layer, x = ConvTranspose2d(2, 3, 3), np.ones((1, 2, 4, 5), np.float32)
     size = 2 * 4 * 5 * 3 * 6 * 7 * 4  # C takes 3 channels of 6x7 to 2 of 4x5, in float32
+    assert size == 20160
     monkeypatch.setattr(conv_transpose, "MATRIX_BUDGET", size)
     y = layer(x)
-    assert len(built) == 1
+    assert repr(layer).endswith(" [last call: 4x5 -> 6x7 by matrix; C takes 19.69 KiB]")
     monkeypatch.setattr(conv_transpose, "MATRIX_BUDGET", size - 1)
     np.testing.assert_allclose(layer(x), y, rtol=1e-5, atol=1e-6)
-    assert len(built) == 1
+    assert repr(layer).endswith(" [last call: 4x5 -> 6x7 by columns; C would take 19.69 KiB]")
 
 
-class TestBilinear:
-    def test_even_kernel_by_hand(self):
-        tent = np.array([1, 3, 3, 1]) / 4
-        weight = bilinear_weight(2, 4)
-        assert weight.shape == (2, 2, 4, 4) and weight.dtype == "float32"
-        for channel in range(2):
-            np.testing.assert_array_equal(weight[channel, channel], np.outer(tent, tent))
-        assert not weight[0, 1].any() and not weight[1, 0].any()
+def test_repr_of_the_paper_s_upsampling_names_a_matrix_that_nobody_could_hold():
+    layer = ConvTranspose2d(21, 21, 64, 32, bias=False)
+    assert repr(layer) == "ConvTranspose2d(21, 21, kernel_size=64, stride=32, bias=False, method='auto')"
+    layer(np.zeros((1, 21, 3, 4), np.float32))
+    gib = (21 * 3 * 4) * (21 * 128 * 160) * 4 / 2**30  # (h - 1) 32 + 64 = 128 and 160 pixels
+    assert repr(layer).endswith(f" [last call: 3x4 -> 128x160 by columns; C would take {1024 * gib:.4g} MiB]")
 
-    def test_odd_kernel_by_hand(self):
-        np.testing.assert_array_equal(bilinear_weight(1, 3)[0, 0], np.outer([0.5, 1, 0.5], [0.5, 1, 0.5]))
 
-    def test_upsampling_by_2_lies_between_the_pixels(self):
-        # New pixels lie a quarter to either side of the old ones; those at the ends lean on the zeros outside.
-        layer = with_weights(ConvTranspose2d(1, 1, 4, 2, 1, bias=False), bilinear_weight(1, 4))
-        rows = np.array([1.0, 1.0, 1.0]).reshape(3, 1)
-        y = layer((rows * [0.0, 4.0, 8.0, 4.0])[None, None])
-        np.testing.assert_array_equal(y[0, 0, 2], [0, 1, 3, 5, 7, 7, 5, 3])
+class TestOutputSize:
+    """kernel 3, stride 2, padding 1: 3 pixels come from a convolution of 5 or of 6."""
 
-    def test_the_paper_s_32_keeps_a_slope(self):
-        layer = ConvTranspose2d(1, 1, 64, 32, bias=False)
-        layer.weight.data[...] = bilinear_weight(1, 64)
-        slope = np.arange(5, dtype=np.float32) * np.ones((4, 1), np.float32)
-        inside = layer(slope[None, None])[0, 0, 32:-32, 32:-32]
-        expected = np.arange(128) / 32 + 1 / 64  # from pixel 0's centre + half a fine pixel
-        np.testing.assert_allclose(inside, np.tile(expected, (96, 1)), rtol=0, atol=1e-5)
+    x = np.array([[[[1.0, 10.0, 100.0]]]])
+
+    def layer(self, method, **how):
+        settings = {"stride": (1, 2), "padding": (0, 1), "bias": False, "method": method, **how}
+        return with_weights(ConvTranspose2d(1, 1, (1, 3), **settings), [[[[1, 2, 3]]]])
+
+    @pytest.mark.parametrize("given", [(1, 6), [1, 6], (1, 1, 1, 6)])
+    @pytest.mark.parametrize("output_padding", [0, (0, 1)])
+    def test_it_overrules_output_padding(self, method, given, output_padding):
+        layer = self.layer(method, output_padding=output_padding)
+        np.testing.assert_array_equal(layer(self.x, output_size=given), [[[[2, 13, 20, 130, 200, 300]]]])
+        dx = layer.backward(np.array([[[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]]]))
+        np.testing.assert_array_equal(dx, [[[[2 * 1 + 3 * 2, 1 * 2 + 2 * 3 + 3 * 4, 1 * 4 + 2 * 5 + 3 * 6]]]])
+        np.testing.assert_array_equal(layer(self.x, output_size=(1, 5)), [[[[2, 13, 20, 130, 200]]]])
+
+    def test_one_number_is_for_rows_and_columns(self, method):
+        layer = ConvTranspose2d(1, 1, 3, 2, 1, method=method)
+        assert layer(np.ones((1, 1, 3, 3), np.float32), 6).shape == (1, 1, 6, 6)
+
+    @pytest.mark.parametrize("size", [(1, 4), (1, 7), (2, 5)])
+    def test_a_size_that_cannot_be_is_refused_and_the_possible_ones_are_named(self, size):
+        message = rf"output_size {size[0]}x{size[1]} cannot be: 1x3 pixels become 1 rows and 5 to 6 columns"
+        with pytest.raises(InputError, match=message):
+            self.layer("auto")(self.x, output_size=size)
+
+    def test_no_size_can_be_where_padding_cuts_all_off(self):
+        with pytest.raises(InputError, match="become 3 rows and no columns"):
+            ConvTranspose2d(1, 1, (3, 1), padding=(0, 3))(np.ones((1, 1, 1, 2), np.float32), output_size=(3, 1))
+
+    @pytest.mark.parametrize("size", ["6", (1, 2, 3), 6.0, (0, 5)])
+    def test_what_is_no_size(self, size):
+        with pytest.raises(InputError, match="output_size is"):
+            self.layer("auto")(self.x, output_size=size)
 
 
 def test_windows_tell_the_geometry():
@@ -164,7 +180,7 @@ class TestBadInput:
             ConvTranspose2d(*channels, 3, groups=2)
 
     def test_an_unknown_method(self):
-        with pytest.raises(InputError, match="method 'fast' is none of auto, matrix, columns"):
+        with pytest.raises(InputError, match="method 'fast' is none of auto, matrix, columns, definition"):
             ConvTranspose2d(1, 1, 3, method="fast")
 
     def test_channels_rank_and_dtype(self, method):
@@ -176,6 +192,11 @@ class TestBadInput:
         ):
             with pytest.raises(InputError, match=message):
                 layer(x)
+
+    def test_a_matrix_over_the_limit_is_refused_with_its_size(self):
+        layer = ConvTranspose2d(21, 21, 64, 32, method="matrix")
+        with pytest.raises(InputError, match=r"takes 124\.5 GiB, more than the limit of 64 MiB.* method='columns'"):
+            layer(np.zeros((1, 21, 16, 16), np.float32))
 
     def test_padding_that_leaves_nothing(self, method):
         with pytest.raises(InputError, match="cuts the whole output away"):

@@ -281,6 +281,28 @@ class TestParameters:
                 np.testing.assert_allclose(parameter.data[1, 1], np.outer(tent, tent), rtol=1e-6)
                 assert not parameter.data[0, 1].any() and not parameter.data[1, 0].any()
 
+    def test_one_upsampling_kernel_a_class(self, net):
+        """The same scores and gradients as with full kernels that are zero between classes; n_class times fewer."""
+        full = filled(tiny(net, "same", upsampling="learned", n_class=3))
+        lean = tiny(net, "same", upsampling="learned", upsampling_kernels="per-class", n_class=3).astype("float64")
+        state = full.state_dict()
+        for name in [name for name in state if name.startswith("upscore")]:
+            state[name] = np.stack([state[name][c, c] for c in range(3)])[:, None]
+        lean.load_state_dict(state)
+        rng = np.random.default_rng(0)
+        x = rng.standard_normal((2, 3, 40, 33))
+        scores = full(x)
+        np.testing.assert_allclose(lean(x), scores, rtol=1e-12, atol=1e-12)
+        dscores = rng.standard_normal(scores.shape)
+        np.testing.assert_allclose(lean.backward(dscores), full.backward(dscores), rtol=1e-9, atol=1e-12)
+        theirs = dict(full.named_parameters())
+        for name, parameter in lean.named_parameters():
+            expected = theirs[name].grad
+            if name.startswith("upscore"):
+                expected = np.stack([expected[c, c] for c in range(3)])[:, None]
+                assert parameter.data.shape[:2] == (3, 1)
+            np.testing.assert_allclose(parameter.grad, expected, rtol=1e-9, atol=1e-9, err_msg=name)
+
     def test_score_layers_start_at_zero_and_all_others_as_he_drew(self, net):
         for name, array in tiny(net, width=0.25, fc_channels=64).state_dict().items():
             if name.startswith("score") or name.endswith("bias"):
@@ -298,8 +320,8 @@ class TestParameters:
         model = tiny(net, "same", upsampling="learned")
         again = net(**model.settings)
         assert repr(again) == repr(model)
-        settings = "n_class=2, width=0.015625, fc_channels=3, padding='same', dropout=0.0, upsampling='learned'"
-        assert repr(model) == f"{net.__name__}({settings})"
+        settings = "n_class=2, width=0.015625, fc_channels=3, padding='same', dropout=0.0, upsampling='learned', "
+        assert repr(model) == f"{net.__name__}({settings}upsampling_kernels='full')"
         again.load_state_dict(model.state_dict())
 
     def test_models_by_the_command_lines_names(self):
@@ -352,6 +374,7 @@ class TestBadInput:
             ({"padding": 1.5}, "padding is 1.5; expected 100"),
             ({"padding": "valid"}, "padding is 'valid'; expected 100"),
             ({"upsampling": "cubic"}, "upsampling 'cubic' is none of fixed, learned"),
+            ({"upsampling_kernels": "one"}, "upsampling_kernels 'one' is none of full, per-class"),
             ({"dropout": 1.0}, "p is 1.0; expected 0 <= p < 1"),
         ],
     )

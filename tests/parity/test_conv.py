@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from minifcn.layers import Conv2d, ConvTranspose2d
 
-from .compare import check_layer, drawn, fill, torch
+from .compare import assert_equal_to, check_layer, copy_state, drawn, fill, to_torch, torch
 from .drawing import LAYOUTS, convolutions, layouts, normal, seeds, transposed_convolutions
 
-METHODS = ("matrix", "columns", "auto")
+METHODS = ("matrix", "columns", "definition", "auto")
 
 
 def check(ours, reference, channels, kernel, settings, shape, seed, layouts, dtype="float64", **extra):
@@ -42,6 +42,29 @@ def test_conv_transpose2d(method, case, bias, seed, x_layout, dy_layout):
     reference = torch.nn.ConvTranspose2d
     layouts = (x_layout, dy_layout)
     check(ConvTranspose2d, reference, channels, tuple(kernel), settings, shape, seed, layouts, method=method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@drawn(40)
+@given(transposed_convolutions(exact=True), st.data(), seeds)
+def test_conv_transpose2d_of_a_size_told_at_the_call(method, case, data, seed):
+    """PyTorch's output_size=, any that it admits: output, and both gradients."""
+    shape, (_, out, *kernel), settings = case
+    least = ConvTranspose2d(1, 1, tuple(kernel), **settings | {"groups": 1, "output_padding": 0}).windows
+    size = tuple(data.draw(st.sampled_from(w.possible_sizes(n))) for w, n in zip(least, shape[2:], strict=True))
+    rng = np.random.default_rng(seed)
+    ours = ConvTranspose2d(shape[1], out * settings["groups"], tuple(kernel), **settings, method=method)
+    fill(ours.astype("float64"), rng)
+    theirs = copy_state(ours, torch.nn.ConvTranspose2d(shape[1], out * settings["groups"], tuple(kernel), **settings))
+    x = rng.standard_normal(shape)
+    x_torch = to_torch(x, requires_grad=True)
+    y_torch = theirs(x_torch, output_size=size)
+    assert_equal_to(y_torch, ours(x, output_size=size), "output")
+    dy = rng.standard_normal(y_torch.shape)
+    y_torch.backward(to_torch(dy))
+    assert_equal_to(x_torch.grad, ours.backward(dy), "gradient of the input")
+    assert_equal_to(theirs.weight.grad, ours.weight.grad, "gradient of the weight")
+    assert_equal_to(theirs.bias.grad, ours.bias.grad, "gradient of the bias")
 
 
 CONV = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}
