@@ -185,7 +185,10 @@ def check_everything(device="cpu"):
         ("ConvTranspose2d, matrix", layers.ConvTranspose2d(4, 4, (3, 4), method="matrix", **transposed), x),
         ("MaxPool2d", layers.MaxPool2d((3, 2), (2, 1), padding=1, ceil_mode=True), x),
         ("MaxPool2d, dilated", layers.MaxPool2d(2, 1, padding=1, dilation=(2, 3)), x),
+        ("MaxPool2d, MaxUnpool2d", _ThereAndBack((3, 2), (2, 1), padding=1), x),
         ("AvgPool2d", layers.AvgPool2d((3, 2), 2, padding=1, ceil_mode=True), x),
+        ("Upsample, nearest", layers.Upsample(scale_factor=(2, 1.5)), x),
+        ("Upsample, bilinear", layers.Upsample((3, 9), mode="bilinear"), x),
         ("ReLU", layers.ReLU(), x),
         ("Dropout", layers.Dropout(), x),
         ("Dropout2d", layers.Dropout2d(), x),
@@ -212,6 +215,21 @@ def _filled(layer, rng):
         if not parameter.data.any():
             parameter.data[...] = 0.1 * rng.standard_normal(parameter.data.shape)
     return layer
+
+
+class _ThereAndBack(layers.Layer):
+    """Max-pooling, then unpooling to x's size: every winner as often as it won, all else 0."""
+
+    def __init__(self, *settings, padding):
+        self.pool = layers.MaxPool2d(*settings, padding, return_indices=True)
+        self.unpool = layers.MaxUnpool2d(*settings, padding)
+
+    def forward(self, x):
+        y, indices = self.pool(x)
+        return self.unpool(y, indices, x.shape[2:])
+
+    def backward(self, dy):
+        return self.pool.backward(self.unpool.backward(dy))
 
 
 class _Loss(layers.Layer):

@@ -22,6 +22,7 @@ from minifcn.layers import (
     ReLU,
     Sequential,
     SoftmaxCrossEntropy,
+    Upsample,
 )
 from minifcn.metrics import ConfusionMatrix
 from minifcn.models import FCN8s, FCN16s, FCN32s
@@ -36,6 +37,8 @@ LAYERS = {  # each with its input's shape, and the uploads of a forward pass
     "transposed, definition": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, method="definition"), (2, 4, 3, 5), 0),
     "max pool": (MaxPool2d((3, 2), 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 0),
     "max pool, dilated": (MaxPool2d(2, 1, dilation=2), (2, 3, 6, 7), 0),
+    "upsample, nearest": (Upsample(scale_factor=(2, 1.5)), (2, 3, 6, 7), 2),
+    "upsample, bilinear": (Upsample((9, 5), mode="bilinear"), (2, 3, 6, 7), 2),
     "average pool": (AvgPool2d(3, 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 1),
     "relu": (ReLU(), (2, 3, 4, 5), 0),
     "dropout": (Dropout(0.4), (2, 3, 4, 5), 1),

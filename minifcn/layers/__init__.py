@@ -10,6 +10,8 @@ from minifcn.layers.linear import Linear
 from minifcn.layers.loss import SoftmaxCrossEntropy
 from minifcn.layers.pool import AvgPool2d, MaxPool2d
 from minifcn.layers.sequential import Sequential
+from minifcn.layers.unpool import MaxUnpool2d
+from minifcn.layers.upsample import Upsample
 
 __all__ = [
     "AvgPool2d",
@@ -20,10 +22,12 @@ __all__ = [
     "Layer",
     "Linear",
     "MaxPool2d",
+    "MaxUnpool2d",
     "Parameter",
     "ReLU",
     "Sequential",
     "SoftmaxCrossEntropy",
+    "Upsample",
     "bilinear_upsampling",
     "bilinear_weight",
 ]

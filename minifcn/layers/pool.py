@@ -7,8 +7,8 @@ from minifcn.layers.layer import Layer, check_gradient
 from minifcn.parallel import run_all
 
 
-class _Pool2d(Layer):
-    """Windows without parameters. The taps are visited one by one, each as a strided slice of the whole input."""
+class Pool2d(Layer):
+    """Base: windows without parameters. The taps are visited one by one, each as a strided slice of the whole input."""
 
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
         stride = kernel_size if stride is None else stride
@@ -25,9 +25,13 @@ class _Pool2d(Layer):
 
     def output_size(self, x):
         """(oh, ow) of an input (N, C, H, W). Raises InputError where it has another rank or is too small."""
+        self.check_rank(x)
+        return tuple(window.output_size(n) for window, n in zip(self.windows, x.shape[2:]))
+
+    def check_rank(self, x):
+        """InputError unless x is (N, C, H, W)."""
         if x.ndim != 4:
             raise InputError(f"{type(self).__name__}: input has shape {tuple(x.shape)}, expected (N, C, H, W)")
-        return tuple(window.output_size(n) for window, n in zip(self.windows, x.shape[2:]))
 
     def taps(self, input_size, output_size):
         """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs."""
@@ -38,55 +42,81 @@ class _Pool2d(Layer):
                 out_cols, in_cols = cols.valid(j, input_size[1], output_size[1])
                 yield i * cols.kernel + j, (..., out_rows, out_cols), (..., in_rows, in_cols)
 
+    def starts(self, output_size, xp):
+        """The first pixel of each window, below 0 in the padding: rows (oh, 1) and columns (ow,)."""
+        rows, cols = (xp.arange(n) * s - p for n, s, p in zip(output_size, self.stride, self.padding))
+        return rows[:, None], cols
+
+    @property
+    def tap_dtype(self):
+        """The smallest dtype that numbers the taps."""
+        return "uint8" if self.kernel_size[0] * self.kernel_size[1] <= 256 else "int32"
+
+    def spread(self, values, winner, size):
+        """Add each of values (N, C, oh, ow) to the tap of its window that `winner` names -> (N, C, *size)."""
+        xp = array_module(values)
+        plane = xp.zeros((*values.shape[:2], *size), dtype=values.dtype)
+
+        def one(image):
+            for number, out, taken in self.taps(size, values.shape[2:]):
+                plane[image][taken] += values[image][out] * (winner[image][out] == number)
+
+        run_all(one, ((image,) for image in range(len(values))), xp)
+        return plane
+
     def __repr__(self):
         settings = ", ".join(f"{n}={getattr(self, n)}" for n in ("stride", "padding", "dilation"))
         return f"{type(self).__name__}({self.kernel_size}, {settings}, ceil_mode={self.ceil_mode})"
 
 
-class MaxPool2d(_Pool2d):
+class MaxPool2d(Pool2d):
     """y = the largest of each window; the padding counts as -inf, so it never wins.
 
     forward   x (N, C, H, W)        -> y (N, C, oh, ow), sizes as a convolution's, rounded up in ceil mode
     backward  dL/dy (N, C, oh, ow)  -> dL/dx (N, C, H, W): each dy goes to the winner; of equals to the first
 
+    With `return_indices`, forward returns (y, indices): where each winner lies, row * W + column, int64,
+    of the shape of y, as `MaxUnpool2d` takes them. Where a window holds a nan, y is nan and its winner undefined.
+
     Arguments as in PyTorch. Raises InputError where the kernel is larger than the padded input.
     """
+
+    def __init__(self, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+        super().__init__(kernel_size, stride, padding, dilation, ceil_mode)
+        self.return_indices = return_indices
 
     def forward(self, x):
         xp = array_module(x)
         size = self.output_size(x)
         y = xp.full((*x.shape[:2], *size), -xp.inf, dtype=x.dtype)
-        count = self.kernel_size[0] * self.kernel_size[1]
-        winner = xp.zeros(y.shape, dtype="uint8" if count <= 256 else "int32") if self.training else None
+        winner = xp.zeros(y.shape, dtype=self.tap_dtype) if self.training or self.return_indices else None
         # Last tap first, and >=: so of equal values the first tap has the last word.
         taps = list(self.taps(x.shape[2:], size))[::-1]
 
         def pool(image):
             for number, out, taken in taps:
                 best, candidate = y[image][out], x[image][taken]
-                if self.training:
+                if winner is not None:
                     xp.copyto(winner[image][out], number, where=candidate >= best)
                 xp.maximum(best, candidate, out=best)
 
         run_all(pool, ((image,) for image in range(len(x))), xp)
-        self.keep(winner, x.shape)
-        return y
+        self.keep(winner, x.shape[2:])
+        return (y, self._indices(winner, x.shape[3])) if self.return_indices else y
 
     def backward(self, dy):
-        winner, shape = self.kept()
+        winner, size = self.kept()
         check_gradient(self, dy, winner.shape)
-        xp = array_module(dy)
-        dx = xp.zeros(shape, dtype=dy.dtype)
+        return self.spread(dy, winner, size)
 
-        def spread(image):
-            for number, out, taken in self.taps(shape[2:], dy.shape[2:]):
-                dx[image][taken] += dy[image][out] * (winner[image][out] == number)
-
-        run_all(spread, ((image,) for image in range(shape[0])), xp)
-        return dx
+    def _indices(self, winner, width):
+        rows, cols = self.starts(winner.shape[2:], array_module(winner))
+        winner, taps_in_row = winner.astype("int64"), self.kernel_size[1]
+        rows = rows + winner // taps_in_row * self.dilation[0]  # (N, C, oh, ow)
+        return rows * width + cols + winner % taps_in_row * self.dilation[1]
 
 
-class AvgPool2d(_Pool2d):
+class AvgPool2d(Pool2d):
     """y = the mean of each window; the padding counts as 0 and is counted, a ceil-mode overhang is not (as in PyTorch).
 
     forward   x (N, C, H, W)        -> y (N, C, oh, ow)

@@ -73,11 +73,27 @@ class TestMaxPool:
         layer = MaxPool2d((2, 2), 1, 0, (2, 3))
         np.testing.assert_array_equal(layer(IMAGE), [[[[4, 2]]]])
 
+    @pytest.mark.parametrize("training", [True, False])
+    def test_indices_tell_where_the_winners_lie(self, training):
+        layer = MaxPool2d(2, ceil_mode=True, return_indices=True).train(training)
+        y, indices = layer(IMAGE)
+        np.testing.assert_array_equal(y, [[[[6, 9, 3], [-1, -3, -5]]]])
+        np.testing.assert_array_equal(indices, [[[[6, 2, 9], [10, 12, 14]]]])  # row * 5 + column
+        assert indices.dtype == "int64"
+
+    def test_indices_count_no_padding_and_skip_what_dilation_skips(self):
+        layer = MaxPool2d((2, 3), (1, 2), (1, 1), (2, 2), return_indices=True)
+        y, indices = layer(IMAGE)  # rows (-1, 1), (0, 2), (1, 3), columns (-1, 1, 3) and (1, 3, 5)
+        np.testing.assert_array_equal(y, [[[[8, 8], [4, 4], [8, 8]]]])
+        np.testing.assert_array_equal(indices, [[[[8, 8], [3, 3], [8, 8]]]])
+        dx = layer.backward(np.array([[[[1.0, 2.0], [4.0, 8.0], [16.0, 32.0]]]]))  # of y alone
+        np.testing.assert_array_equal(dx, [[[[0, 0, 0, 12, 0], [0, 0, 0, 51, 0], [0] * 5]]])
+
     def test_kernels_of_more_than_256_taps_remember_their_winner(self):
         x = np.zeros((1, 1, 17, 17))
         x[0, 0, 16, 15] = 1
-        layer = MaxPool2d(17)
-        layer(x)
+        layer = MaxPool2d(17, return_indices=True)
+        assert layer(x)[1] == 16 * 17 + 15
         np.testing.assert_array_equal(layer.backward(np.array([[[[7.0]]]])), 7 * x)
 
     @pytest.mark.parametrize(

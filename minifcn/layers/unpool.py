@@ -1,0 +1,100 @@
+"""Unpooling: maxima back to where they came from."""
+
+from minifcn.backend import array_module
+from minifcn.convolution.geometry import Window, pair
+from minifcn.errors import InputError
+from minifcn.layers.layer import check_gradient
+from minifcn.layers.pool import Pool2d
+from minifcn.parallel import run_all
+
+
+class MaxUnpool2d(Pool2d):
+    """Each x at the place its maximum came from, zeros elsewhere: the transpose of taking the winners (Zeiler, Fergus
+    2014, arXiv 1311.2901, section 2.1; the slides' "unpooling").
+
+    forward   x and indices (N, C, h, w), as `MaxPool2d(..., return_indices=True)` of the same settings returns them
+              -> y (N, C, H, W), H = (h - 1)s - 2p + k; or `output_size` (H, W), as several sizes pool to h x w
+    backward  dL/dy (N, C, H, W)  -> dL/dx (N, C, h, w): the dy at those places
+
+    Where windows overlap and two of them name one pixel, their values add up, as in every transpose; PyTorch keeps one
+    of them, undefined which. An inf or nan in x makes its window nan, as 0 * inf is nan.
+
+    Arguments as in PyTorch. Raises InputError where the indices are no integers, of another shape than x or outside
+    their windows, and where no pooling of output_size gives h x w.
+    """
+
+    def __init__(self, kernel_size, stride=None, padding=0):
+        super().__init__(kernel_size, stride, padding)
+
+    @property
+    def windows(self):
+        """The window's arithmetic along rows and columns."""
+        return tuple(Window(*axis, transposed=True) for axis in zip(self.kernel_size, self.stride, self.padding))
+
+    def forward(self, x, indices, output_size=None):
+        size = self.output_size(x, output_size)
+        winner = self._winner(x, indices, size)
+        y = self.spread(x, winner, size)
+        self.keep(winner, y.shape)
+        return y
+
+    def backward(self, dy):
+        winner, shape = self.kept()
+        check_gradient(self, dy, shape)
+        xp = array_module(dy)
+        dx = xp.zeros(winner.shape, dtype=dy.dtype)
+
+        def take(image):
+            for number, out, taken in self.taps(shape[2:], winner.shape[2:]):
+                xp.copyto(dx[image][out], dy[image][taken], where=winner[image][out] == number)
+
+        run_all(take, ((image,) for image in range(len(dx))), xp)
+        return dx
+
+    def output_size(self, x, wanted=None):
+        """(H, W) for x (N, C, h, w), or `wanted`. Raises InputError where that does not pool to (h, w)."""
+        if wanted is None:
+            return super().output_size(x)
+        self.check_rank(x)
+        if isinstance(wanted, (tuple, list)) and len(wanted) == 4:
+            wanted = wanted[2:]  # a whole shape (N, C, H, W), as PyTorch takes it too
+        size = pair(wanted, "output_size", 1)
+        possible = [self._possible(axis, n) for axis, n in enumerate(x.shape[2:])]
+        if any(n not in sizes for n, sizes in zip(size, possible)):
+            spans = [f"{sizes[0]} to {sizes[-1]}" if sizes else "no" for sizes in possible]
+            raise InputError(
+                f"MaxUnpool2d: output_size {size[0]}x{size[1]} cannot be: what pools to {x.shape[2]}x{x.shape[3]} "
+                f"has {spans[0]} rows and {spans[1]} columns"
+            )
+        return size
+
+    def _possible(self, axis, n):
+        """The sizes that pool to n, rounded down or, in ceil mode, up: as a range."""
+        kernel, stride, padding = self.kernel_size[axis], self.stride[axis], self.padding[axis]
+        last = (n - 1) * stride - padding  # the last window's first pixel, which must be there
+        least = last + max(1, kernel - padding - (stride - 1))
+        return range(max(1, least), last + kernel - padding + stride)
+
+    def _winner(self, x, indices, size):
+        """The number of the tap under which each index lies in its window, (N, C, h, w)."""
+        xp = array_module(x)
+        if array_module(indices) is not xp:
+            raise InputError("MaxUnpool2d: input and indices are on different devices: use to_device(...)")
+        if indices.shape != x.shape or indices.dtype.kind not in "iu":
+            raise InputError(
+                f"MaxUnpool2d: indices are {indices.dtype} of shape {tuple(indices.shape)}; expected integers of the "
+                f"input's shape {tuple(x.shape)}, from MaxPool2d(..., return_indices=True)"
+            )
+        indices = indices.astype("int64")
+        (height, width), (kh, kw), (rows, cols) = size, self.kernel_size, self.starts(x.shape[2:], xp)
+        i, j = indices // width - rows, indices % width - cols  # (N, C, h, w), row and column inside the window
+        inside = (indices >= 0) & (indices < height * width) & (i >= 0) & (i < kh) & (j >= 0) & (j < kw)
+        if not inside.all():
+            raise InputError(
+                f"MaxUnpool2d: indices lie outside their windows on {height}x{width} pixels: use the kernel_size, "
+                "stride and padding of the pooling (without dilation), and its input's size as output_size"
+            )
+        return (i * kw + j).astype(self.tap_dtype)
+
+    def __repr__(self):
+        return f"MaxUnpool2d({self.kernel_size}, stride={self.stride}, padding={self.padding})"

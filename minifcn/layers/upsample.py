@@ -1,0 +1,93 @@
+"""Upsampling by interpolation, without weights: along one axis it is a matrix, R (out, in).
+
+Output pixel o has its place c[o] on the input's axis, where pixel i lies at i, and takes from each pixel a share that
+falls off from 1 at that pixel to 0 at the next:
+
+    R[o, i] = max(0, 1 - |c[o] - i|),   s = in / out
+    nearest    c[o] = floor(o s)                        a whole number, so one pixel gives all
+    bilinear   c[o] = (o + 1/2) s - 1/2, not below 0    two pixels share; o + 1/2 is the middle of pixel o
+
+With R for the rows and K for the columns, every channel of every image is y = R x K^T, and so dx = R^T dy K.
+"""
+
+from numbers import Real
+
+import numpy as np
+
+from minifcn.backend import array_module
+from minifcn.convolution.geometry import pair
+from minifcn.errors import InputError
+from minifcn.layers.layer import Layer, check_gradient
+
+MODES = ("nearest", "bilinear")
+
+
+class Upsample(Layer):
+    """y = R x K^T: each map with other numbers of rows and columns, more or fewer, "nearest" or "bilinear".
+
+    forward   x (N, C, H, W)         -> y (N, C, oh, ow)
+    backward  dL/dy (N, C, oh, ow)   -> dL/dx = R^T dy K, (N, C, H, W)
+
+    size          (oh, ow), or one number for both
+    scale_factor  instead of size: oh = floor(H * factor), one number or (rows', columns'), not only whole ones
+
+    As PyTorch's, with align_corners=False. A nan or inf in x spreads along its row and column, as 0 * inf is nan.
+    Raises InputError unless just one of size and scale_factor is given and makes sense, and for x that is not (N, C, H,
+    W) of floats.
+    """
+
+    def __init__(self, size=None, scale_factor=None, mode="nearest"):
+        if (size is None) == (scale_factor is None):
+            raise InputError(f"Upsample: size is {size}, scale_factor {scale_factor}; give just one of them")
+        if mode not in MODES:
+            raise InputError(f"Upsample: mode {mode!r} is none of {', '.join(MODES)}")
+        self.size = None if size is None else pair(size, "size", 1)
+        self.scale_factor = None if scale_factor is None else _factors(scale_factor)
+        self.mode = mode
+
+    def forward(self, x):
+        if x.ndim != 4 or 0 in x.shape[2:] or x.dtype.kind != "f":
+            raise InputError(f"Upsample: input is {x.dtype} of shape {tuple(x.shape)}, expected floats (N, C, H, W)")
+        sizes, factors = x.shape[2:], self.scale_factor or (None, None)
+        xp, wanted = array_module(x), self.size or self._scaled(sizes)
+        matrices = [interpolation_matrix(*axis, self.mode) for axis in zip(sizes, wanted, factors)]
+        rows, cols = (xp.asarray(matrix, dtype=x.dtype) for matrix in matrices)
+        y = rows @ x @ cols.T  # (N, C, oh, ow)
+        self.keep(rows, cols, y.shape)
+        return y
+
+    def backward(self, dy):
+        rows, cols, shape = self.kept()
+        check_gradient(self, dy, shape)
+        return rows.T @ dy @ cols  # (N, C, H, W)
+
+    def _scaled(self, sizes):
+        out = tuple(int(n * factor) for n, factor in zip(sizes, self.scale_factor))
+        if min(out) < 1:
+            raise InputError(f"Upsample: scale_factor {self.scale_factor} leaves no pixel of {sizes[0]}x{sizes[1]}")
+        return out
+
+    def __repr__(self):
+        given = f"scale_factor={self.scale_factor}" if self.size is None else f"size={self.size}"
+        return f"Upsample({given}, mode={self.mode!r})"
+
+
+def interpolation_matrix(size, out, factor, mode):
+    """R (out, size), float64: `out` pixels from `size`; `factor` is the scale factor, None where `out` was given."""
+    # A broken factor leaves part of a pixel over. PyTorch goes on in steps of 1 / factor all the same, but for these:
+    whole = out == size or (mode == "nearest" and out == 2 * size)
+    step = size / out if factor is None or whole else 1 / factor
+    if mode == "nearest":
+        # Float32, as in PyTorch, which now and then gives the pixel before: 11 * 26 / 22 is 13, but 12.9999 there.
+        place = np.floor(np.arange(out, dtype=np.float32) * np.float32(step))
+    else:
+        place = np.maximum((np.arange(out) + 0.5) * step - 0.5, 0)
+    place = np.minimum(place, size - 1)  # (out,), c
+    return np.maximum(0, 1 - abs(place[:, None] - np.arange(size)))
+
+
+def _factors(scale_factor):
+    both = tuple(scale_factor) if isinstance(scale_factor, (tuple, list)) else (scale_factor, scale_factor)
+    if len(both) != 2 or not all(isinstance(factor, Real) and 0 < factor < np.inf for factor in both):
+        raise InputError(f"Upsample: scale_factor is {scale_factor!r}; expected a number above 0 or a pair of them")
+    return float(both[0]), float(both[1])
