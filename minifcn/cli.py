@@ -87,6 +87,15 @@ def _parser():
     summary.add_argument("--upsampling", choices=UPSAMPLING, default="fixed", help="default: fixed")
     summary.add_argument("--upsampling-kernels", choices=UPSAMPLING_KERNELS, default="full", help="default: full")
 
+    arithmetic = command(commands.arithmetic, "the sizes and the matrix of a convolution and its transpose, drawn too")
+    arithmetic.add_argument("--input", type=int, metavar="N", help="pixels; default: the slides' seven cases")
+    arithmetic.add_argument("--kernel", type=int, metavar="N", help="pixels; goes with --input")
+    arithmetic.add_argument("--stride", type=int, metavar="N", help="default: 1")
+    arithmetic.add_argument("--padding", type=int, metavar="N", help="default: 0")
+    arithmetic.add_argument("--dilation", type=int, metavar="N", help="default: 1")
+    arithmetic.add_argument("--out", metavar="DIR", help="draw it: the matrices, and animations of both")
+    arithmetic.add_argument("--overwrite", action="store_true", help="replace pictures that are there")
+
     command(commands.check, "compare every hand-written gradient with a numerical one")
     return parser
 

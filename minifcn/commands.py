@@ -8,6 +8,7 @@ from PIL import Image
 from minifcn import display
 from minifcn.backend import resolve_device
 from minifcn.checkpoint import RunFolder
+from minifcn.convolution import SEVEN_CASES, relationship
 from minifcn.data import VOID, Preprocessing, open_dataset, read_image
 from minifcn.demo import run_demo
 from minifcn.errors import InputError
@@ -15,6 +16,7 @@ from minifcn.evaluation import compare, predict_image
 from minifcn.gradcheck import check_everything
 from minifcn.models import MODELS
 from minifcn.models.summary import summarize
+from minifcn.pictures import FILES, draw_pictures, picture_folders
 from minifcn.plots import VOID_COLOUR, save_predictions
 from minifcn.training import Settings, Trainer
 from minifcn.weights import load_arrays, load_model
@@ -85,6 +87,26 @@ def summary(options):
         upsampling_kernels=options.upsampling_kernels,
     )
     display.summary(summarize(model, options.image), options.image, model.settings)
+
+
+def arithmetic(options):
+    """Print the arithmetic of a convolution and its transpose, along one axis, or the slides' seven cases; --out draws.
+
+    Pictures go to DIR, those of the seven cases to a folder each.
+    """
+    resolve_device(options.device)  # only to refuse a GPU that is not there: nothing is computed there
+    names = ("input", "kernel", "stride", "padding", "dilation")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    if given and not given.keys() >= {"input", "kernel"}:
+        raise InputError("a case needs both --input and --kernel; without any number: the slides' seven cases")
+    cases = SEVEN_CASES
+    if given:
+        cases = (relationship(given.pop("input"), given.pop("kernel"), **given),)
+    folders = picture_folders(options.out, cases, options.overwrite) if options.out else []
+    display.arithmetic(cases)
+    for folder, case in folders:
+        draw_pictures(folder, case)
+        display.say(f"in {folder}: {', '.join(FILES)}")
 
 
 def check(options):

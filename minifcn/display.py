@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from minifcn.pictures import in_words
+
 console = Console(highlight=False)
 
 
@@ -112,6 +114,24 @@ def summary(rows, image_size, settings):
     kernels = {"full": "one for each pair of classes, at first 0 between two", "per-class": "one for each class"}
     for name, meaning in (("upsampling", learning), ("upsampling_kernels", kernels)):
         say(f"{name}: {settings[name]}, {meaning[settings[name]]}")
+
+
+def arithmetic(cases):
+    """One Relationship in words, or a table of several."""
+    if len(cases) == 1:
+        for line in in_words(cases[0], console.width):
+            say(line)
+        return
+    table = _table("the slides' seven cases", "case", "i", "k", "s", "p", "o", "zeros", "p'", "a", "o'", "guide")
+    table.columns[0].no_wrap, table.collapse_padding = False, True  # for terminals of 60 columns
+    for case in cases:
+        numbers = (case.input, case.kernel, case.stride, case.padding, case.output)
+        back = (case.zeros_between, case.transposed_padding, case.unseen, case.transposed_output)
+        table.add_row(case.name, *map(str, numbers + back), "{}, {}".format(*case.numbers))
+    console.print(table)
+    say("convolution: i input, k kernel, s stride, p padding, o output, in pixels along one axis")
+    say("its transpose, from o back to i: zeros between two pixels, p' padding, a zeros at the end, o' output")
+    say("guide: the numbers of both relationships in Dumoulin and Visin, A guide to convolution arithmetic, 2016")
 
 
 def checks(reports):

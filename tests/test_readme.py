@@ -20,6 +20,15 @@ def test_the_tour_runs(capsys):
     assert pytest.approx(float(printed.splitlines()[-1]), abs=1e-4) == 1.6094  # -log(1/5): nothing is learned yet
 
 
+def test_the_transposed_convolution_prints_what_it_says(capsys):
+    block = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    exec(block, {})
+    *matrix, layer = capsys.readouterr().out.splitlines()
+    assert len(matrix) == 16 and matrix[1].split() == ["W[0,1]", "W[0,0]", "0", "0"]
+    said = re.search(r"print\(layer\)  # \.\.\. (.*)", block).group(1)
+    assert layer.endswith(said)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_are_understood(command, tmp_path, monkeypatch, capsys):
     """Each command line passes the parser and fails only for want of its data or weights."""

@@ -1,0 +1,46 @@
+"""The colours of the pictures, which the colour-blind tell apart.
+
+A kernel's entries go from dark to bright in reading order (viridis). Everything else is pale, and what a step is about
+has a vermillion frame.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from matplotlib import colormaps
+from PIL import Image
+
+WHITE, INK, GREY, LINE, FAINT, NOW = (255,) * 3, (32,) * 3, (100,) * 3, (150,) * 3, (220,) * 3, (213, 94, 0)
+FILLS = {  # of a map's cells, by their kind
+    "empty": WHITE,
+    "pixel": (204, 224, 242),
+    "zero": (252, 226, 170),
+    "padding": WHITE,
+    "unseen": (236, 216, 240),
+    "cut": FAINT,
+}
+
+
+@lru_cache
+def entry_colours(count):
+    """The colours of a kernel's entries 1..count, after white for a zero: (count + 1, 3) uint8."""
+    colours = colormaps["viridis"](np.linspace(0, 1, count))[:, :3]
+    return np.vstack([WHITE, np.round(255 * colours)]).astype(np.uint8)
+
+
+def ink_on(colour):
+    """White or dark, whichever is easier to read on it."""
+    return INK if np.dot(colour, (0.299, 0.587, 0.114)) > 120 else WHITE
+
+
+@lru_cache
+def palette(count):
+    """A palette picture for kernels of `count` entries: every colour, and the blends at the rims of letters on it."""
+    pairs = [(fill, ink) for fill in FILLS.values() for ink in (INK, GREY)]
+    pairs += [(WHITE, NOW), (WHITE, LINE)]
+    pairs += [(tuple(colour), ink_on(colour)) for colour in entry_colours(count)[1:].tolist()]
+    blends = {tuple(round(a + (b - a) * part / 3) for a, b in zip(*pair)) for pair in pairs for part in range(3)}
+    colours = sorted(blends | {INK, GREY, LINE, NOW})
+    image = Image.new("P", (1, 1))
+    image.putpalette([value for colour in colours for value in colour])
+    return image

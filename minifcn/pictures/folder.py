@@ -1,0 +1,44 @@
+"""The pictures of one case, or of several, in a folder."""
+
+import re
+from pathlib import Path
+
+from minifcn.errors import InputError
+from minifcn.pictures.animation import animate_convolution, animate_transposed
+from minifcn.pictures.matrices import draw_matrices
+from minifcn.pictures.sliding import check_legible
+
+FILES = ("convolution.gif", "convolution.png", "transposed.gif", "transposed.png", "matrices.png")
+
+
+def picture_folders(out, cases, overwrite):
+    """[(folder, Relationship)] for pictures of `cases` in `out`, or in a subfolder for each where there are several.
+
+    Writes nothing. Raises InputError where a file is in the way, or a case is too large to draw.
+    """
+    out = Path(out)
+    folders = [out / _slug(case.name) for case in cases] if len(cases) > 1 else [out]
+    for folder, case in zip(folders, cases):
+        check_legible(case)
+        for place in (folder, *folder.parents):
+            if place.exists() and not place.is_dir():
+                raise InputError(f"--out {out}: {place} is a file; name a folder")
+        for path in (folder / name for name in FILES):
+            if path.is_dir():
+                raise InputError(f"{path} is a folder where a picture should go: name another --out")
+            if path.exists() and not overwrite:
+                raise InputError(f"{path} exists: give --overwrite to replace it, or another --out")
+    return list(zip(folders, cases))
+
+
+def draw_pictures(folder, case):
+    """Write FILES of a Relationship to `folder`, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    animate_convolution(folder / FILES[0], case)
+    animate_transposed(folder / FILES[2], case)
+    draw_matrices(folder / FILES[4], case)
+
+
+def _slug(name):
+    """ "padding, strides (odd)" -> "padding-strides-odd"."""
+    return re.sub(r"[^a-z]+", "-", name).strip("-")
