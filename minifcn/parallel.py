@@ -5,7 +5,9 @@ all cores busy through both the copies and the products. A GPU needs none of thi
 """
 
 import functools
+import math
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -34,3 +36,20 @@ def run_all(function, pieces, xp):
         return [function(*piece) for piece in pieces]
     with _blas().limit(limits=1):
         return list(_workers()[0].map(lambda piece: function(*piece), pieces))
+
+
+_buffers = threading.local()  # name -> bytes
+
+
+def scratch(name, shape, dtype, xp):
+    """An array to work in, its contents undefined; valid until the same thread asks for `name` again.
+
+    On the host it is the same memory every time: fresh memory costs a page fault for every 4 KiB first written to.
+    """
+    if xp is not np:
+        return xp.empty(shape, dtype)
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    buffer = _buffers.__dict__.get(name)
+    if buffer is None or buffer.size < size:
+        buffer = _buffers.__dict__[name] = np.empty(size, np.uint8)
+    return buffer[:size].view(dtype).reshape(shape)

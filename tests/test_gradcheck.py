@@ -24,7 +24,7 @@ class WrongSign(Conv2d):
 
 class TransposedWeightGradient(Conv2d):
     def backward(self, dy):
-        x, _ = self.kept()
+        x, *_ = self.kept()
         self.weight.grad += conv2d_grad_weight(dy, x, (3, 3), padding=1).transpose(1, 0, 2, 3)
         self.bias.grad += dy.sum(axis=(0, 2, 3))
         return conv2d_grad_input(dy, self.weight.data, x.shape[2:], padding=1)
@@ -44,7 +44,7 @@ class WrongAtThePadding(Conv2d):
         inner = np.zeros_like(dy)
         inner[:, :, 1:-1, 1:-1] = dy[:, :, 1:-1, 1:-1]
         super().backward(dy)
-        x, _ = self.kept()
+        x, *_ = self.kept()
         return conv2d_grad_input(inner, self.weight.data, x.shape[2:], padding=1)
 
 
@@ -52,7 +52,7 @@ class WeightGradientWrongAtThePadding(Conv2d):
     """Leaves the border's windows out of the weight gradient."""
 
     def backward(self, dy):
-        x, _ = self.kept()
+        x, *_ = self.kept()
         dx = super().backward(dy)
         inner = np.zeros_like(dy)
         inner[:, :, 1:-1, 1:-1] = dy[:, :, 1:-1, 1:-1]

@@ -28,10 +28,11 @@ from minifcn.metrics import ConfusionMatrix
 from minifcn.models import FCN8s, FCN16s, FCN32s
 from minifcn.optim import SGD
 
-LAYERS = {  # each with its input's shape, and the uploads of a forward pass
+LAYERS = {  # each with its input's shape, and the uploads of a forward and a backward pass
     "conv": (Conv2d(4, 6, (3, 2), (2, 1), (1, 2), (1, 2), groups=2), (2, 4, 7, 6), 0),
     "conv, plain": (Conv2d(2, 3, 3, padding=1), (2, 2, 5, 6), 0),
     "conv, 1x1 without bias": (Conv2d(2, 3, 1, bias=False), (2, 2, 5, 6), 0),
+    "conv, winograd": (Conv2d(2, 3, 3, padding=1, algorithm="winograd"), (2, 2, 5, 6), 9),
     "transposed, columns": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, method="columns"), (2, 4, 3, 5), 0),
     "transposed, matrix": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, method="matrix"), (2, 4, 3, 5), 0),
     "transposed, definition": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, method="definition"), (2, 4, 3, 5), 0),

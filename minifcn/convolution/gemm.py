@@ -10,12 +10,14 @@ rows whose columns do: they are made, multiplied and forgotten while still in th
 Shapes: x (N, C, H, W), weight (O, C/groups, kh, kw), y (N, O, oh, ow). Settings as in PyTorch, each a number or a pair.
 """
 
+import math
+
 from minifcn.backend import array_module
 from minifcn.convolution.checks import check_channels, check_numbers, check_output, check_same_kind
 from minifcn.convolution.geometry import conv_output_size, conv_pairs, pair
-from minifcn.convolution.im2col import add_to_windows, pad, windows
+from minifcn.convolution.im2col import add_to_windows, pad, part, windows
 from minifcn.errors import InputError
-from minifcn.parallel import run_all
+from minifcn.parallel import run_all, scratch
 
 BAND_BYTES = 1 << 20  # columns of a band: about one core's L2 cache
 LANES = 4  # independent sums of the weight gradient, whatever the number of cores, so that results do not depend on it
@@ -33,16 +35,18 @@ def conv2d(x, weight, stride=1, padding=0, dilation=1, groups=1):
     oh, ow = conv_output_size(x.shape[2:], kernel_size, stride, padding, dilation)
     xp = array_module(x)
     w = weight.reshape(groups, o // groups, -1)  # (G, O/G, C/G*kh*kw)
-    views = windows(pad(x, padding), kernel_size, stride, dilation)  # (N, C, kh, kw, oh, ow)
     y = xp.empty((n, o, oh, ow), dtype=x.dtype)
 
     def convolve(images, rows):
-        columns = _columns(views[images, ..., rows, :], groups)  # (G, C/G*kh*kw, n*r*ow)
+        columns = _columns(x, images, rows, kernel_size, stride, padding, dilation, groups)  # (G, C/G*kh*kw, n*r*ow)
         band = y[images, :, rows]  # (n, O, r, ow)
-        product = (w @ columns).reshape(o, len(band), -1, ow)  # (O, n, r, ow)
-        band[...] = product.transpose(1, 0, 2, 3)
+        if len(band) == 1:
+            xp.matmul(w, columns, out=band[0].reshape(groups, o // groups, -1))  # straight into y
+        else:
+            product = xp.matmul(w, columns, out=scratch("product", (*w.shape[:2], columns.shape[2]), x.dtype, xp))
+            band[...] = product.reshape(o, len(band), -1, ow).transpose(1, 0, 2, 3)
 
-    run_all(convolve, bands(n, oh, views[0, ..., 0, :].nbytes, weight.nbytes), xp)
+    run_all(convolve, bands(n, oh, ow * w.shape[2] * groups * x.dtype.itemsize, weight.nbytes), xp)
     return y
 
 
@@ -89,29 +93,28 @@ def conv2d_grad_weight(dy, x, kernel_size, stride=1, padding=0, dilation=1, grou
     kernel_size, stride, padding, dilation = conv_pairs(kernel_size, stride, padding, dilation)
     xp = array_module(x)
     n, o, oh, ow = dy.shape
-    views = windows(pad(x, padding), kernel_size, stride, dilation)  # (N, C, kh, kw, oh, ow)
-    if (len(x), *views.shape[4:]) != (n, oh, ow):
+    size_out = conv_output_size(x.shape[2:], kernel_size, stride, padding, dilation)
+    if (len(x), *size_out) != (n, oh, ow):
         raise InputError(
-            f"dy is {n} images of {oh}x{ow}, but the convolution of x gives {len(x)} "
-            f"of {views.shape[4]}x{views.shape[5]}"
+            f"dy is {n} images of {oh}x{ow}, but the convolution of x gives {len(x)} of {size_out[0]}x{size_out[1]}"
         )
     shape = (o, x.shape[1] // groups, *kernel_size)
-    size = o * x.shape[1] // groups * kernel_size[0] * kernel_size[1] * x.dtype.itemsize
-    pieces = bands(n, oh, views[0, ..., 0, :].nbytes, size)
+    size = math.prod(shape) * x.dtype.itemsize
+    pieces = bands(n, oh, ow * x.shape[1] * kernel_size[0] * kernel_size[1] * x.dtype.itemsize, size)
     lanes = LANES if size <= LANE_BYTES else 1
 
     def correlate(lane):
         total = None
         for images, rows in lane:
-            columns = _columns(views[images, ..., rows, :], groups)  # (G, C/G*kh*kw, n*r*ow)
+            columns = _columns(x, images, rows, kernel_size, stride, padding, dilation, groups)
             band = dy[images, :, rows].transpose(1, 0, 2, 3).reshape(groups, o // groups, -1)  # (G, O/G, n*r*ow)
-            part = band @ columns.transpose(0, 2, 1)  # (G, O/G, C/G*kh*kw)
-            total = part if total is None else xp.add(total, part, out=total)
+            product = band @ columns.transpose(0, 2, 1)  # (G, O/G, C/G*kh*kw)
+            total = product if total is None else xp.add(total, product, out=total)
         return total
 
     parts = run_all(correlate, ((pieces[lane::lanes],) for lane in range(min(lanes, len(pieces)))), xp)
-    for part in parts[1:]:
-        parts[0] += part
+    for other in parts[1:]:
+        parts[0] += other
     return parts[0].reshape(shape)  # (O, C/groups, kh, kw)
 
 
@@ -129,10 +132,18 @@ def bands(images, rows, row_bytes, weight_bytes):
     return [(slice(i, i + 1), slice(r, min(r + step, rows))) for i in range(images) for r in range(0, rows, step)]
 
 
-def _columns(views, groups):
-    """Windows (n, C, kh, kw, r, ow) -> columns (G, C/G*kh*kw, n*r*ow); a copy, unless the kernel is 1x1."""
-    n, c, kh, kw, r, ow = views.shape
-    return views.transpose(1, 2, 3, 0, 4, 5).reshape(groups, c // groups * kh * kw, n * r * ow)
+def _columns(x, images, rows, kernel_size, stride, padding, dilation, groups):
+    """The columns (G, C/G*kh*kw, n*r*ow) of some images and output rows, in scratch memory; a view for a 1x1 kernel."""
+    reach = [d * (k - 1) + 1 for k, d in zip(kernel_size, dilation)]
+    height = (rows.stop - rows.start - 1) * stride[0] + reach[0]
+    pixels = part(x, images, rows.start * stride[0] - padding[0], height, -padding[1], x.shape[3] + 2 * padding[1])
+    views = windows(pixels, kernel_size, stride, dilation).transpose(1, 2, 3, 0, 4, 5)  # (C, kh, kw, n, r, ow)
+    shape = groups, math.prod(views.shape[:3]) // groups, math.prod(views.shape[3:])
+    if views.shape[1:4] == (1, 1, 1) and stride == (1, 1):
+        return views.reshape(shape)
+    columns = scratch("columns", views.shape, x.dtype, array_module(x))
+    columns[...] = views
+    return columns.reshape(shape)
 
 
 def turned(weight, groups):

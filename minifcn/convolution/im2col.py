@@ -9,6 +9,7 @@ from minifcn.backend import array_module
 from minifcn.convolution.checks import check_numbers
 from minifcn.convolution.geometry import conv_output_size, conv_pairs, pair
 from minifcn.errors import InputError
+from minifcn.parallel import scratch
 
 
 def pad(x, padding, value=0):
@@ -23,6 +24,25 @@ def pad(x, padding, value=0):
     padded = array_module(x).full((n, c, h + 2 * ph, w + 2 * pw), value, dtype=x.dtype)
     padded[:, :, ph : ph + h, pw : pw + w] = x
     return padded  # (N, C, H + 2ph, W + 2pw)
+
+
+def part(x, images, top, height, left, width):
+    """Some images' rows from `top` and columns from `left` on (n, C, height, width); outside x there are zeros.
+
+    A view where all of it lies inside x, else a copy in scratch memory, which stays in the cache.
+    """
+    n, (c, h, w) = images.stop - images.start, x.shape[1:]
+    if top >= 0 and left >= 0 and top + height <= h and left + width <= w:
+        return x[images, :, top : top + height, left : left + width]
+    copy = scratch("part", (n, c, height, width), x.dtype, array_module(x))
+    rows = slice(max(0, -top), max(0, -top, min(height, h - top)))  # of the copy, those inside x
+    cols = slice(max(0, -left), max(0, -left, min(width, w - left)))
+    copy[:, :, : rows.start] = 0
+    copy[:, :, rows.stop :] = 0
+    copy[:, :, rows, : cols.start] = 0
+    copy[:, :, rows, cols.stop :] = 0
+    copy[:, :, rows, cols] = x[images, :, top + rows.start : top + rows.stop, left + cols.start : left + cols.stop]
+    return copy
 
 
 def windows(x, kernel_size, stride, dilation):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from minifcn.backend import array_module
-from minifcn.convolution.gemm import conv2d, conv2d_grad_input, conv2d_grad_weight
+from minifcn.convolution import algorithms
 from minifcn.convolution.geometry import Window, conv_pairs
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, Parameter, check_gradient
@@ -18,8 +18,10 @@ class Conv2d(Layer):
     backward  dL/dy (N, O, oh, ow) -> dL/dx (N, C, H, W); adds dL/dW and dL/db
     weight    (O, C/groups, kh, kw), bias (O,)
 
-    Arguments as in PyTorch; numbers, or (rows, columns). Weights start as He et al. 2015 (arXiv 1502.01852, section
-    2.2) draw them, from `rng` (a NumPy Generator); biases at 0.
+    Arguments as in PyTorch; numbers, or (rows, columns). `algorithm` says how it is computed, to the same result:
+    "auto", or one that `convolution.algorithms` describes. Where nobody needs dL/dx, set `input_gradient` to False:
+    backward then returns None. Weights start as He et al. 2015 (arXiv 1502.01852, section 2.2) draw them, from `rng` (a
+    NumPy Generator); biases at 0.
     Raises InputError where the groups do not divide the channels; where x has other channels, another dtype or device
     than the weights or is smaller than the kernel; where dy has not y's shape.
     """
@@ -34,11 +36,15 @@ class Conv2d(Layer):
         dilation=1,
         groups=1,
         bias=True,
+        algorithm="auto",
         rng=None,
     ):
         self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.algorithm, self.input_gradient = algorithm, True
         check_groups(self)
+        if algorithm not in algorithms.ALGORITHMS:
+            raise InputError(f"Conv2d: algorithm {algorithm!r} is none of {', '.join(algorithms.ALGORITHMS)}")
         self.weight = Parameter(he_normal((out_channels, in_channels // groups, *self.kernel_size), rng))
         self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
 
@@ -49,20 +55,25 @@ class Conv2d(Layer):
 
     def forward(self, x):
         check_channels(self, x)
-        y = conv2d(x, self.weight.data, self.stride, self.padding, self.dilation, self.groups)
+        how = self.stride, self.padding, self.dilation, self.groups
+        algorithm = algorithms.choose(self.algorithm, x.shape, self.weight.data.shape, *how)
+        y = algorithms.forward(algorithm, x, self.weight.data, *how)
         if self.bias:
             y += self.bias.data.reshape(1, -1, 1, 1)  # (1, O, 1, 1)
-        self.keep(x, y.shape)
+        self.keep(x, y.shape, algorithm)
         return y
 
     def backward(self, dy):
-        x, shape = self.kept()
+        x, shape, algorithm = self.kept()
         check_gradient(self, dy, shape)
         how = self.stride, self.padding, self.dilation, self.groups
-        self.weight.grad += conv2d_grad_weight(dy, x, self.kernel_size, *how)
-        if self.bias:
-            self.bias.grad += dy.sum(axis=(0, 2, 3))
-        return conv2d_grad_input(dy, self.weight.data, x.shape[2:], *how)
+        if self.weight.trainable:
+            self.weight.add_grad(algorithms.grad_weight(algorithm, dy, x, self.kernel_size, *how))
+        if self.bias and self.bias.trainable:
+            self.bias.add_grad(dy.sum(axis=(0, 2, 3)))
+        if self.input_gradient:
+            return algorithms.grad_input(algorithm, dy, self.weight.data, x.shape[2:], *how)
+        return None
 
     def __repr__(self):
         return f"Conv2d({self.in_channels}, {self.out_channels}, {describe(self)})"

@@ -50,11 +50,17 @@ def spans(kernel, dilation):
 
 
 @st.composite
-def convolutions(draw):
-    """(input shape, weight shape, settings) of a convolution; the kernel fits into the padded input."""
-    groups = draw(st.sampled_from((1, 1, 2, 3)))
+def convolutions(draw, kernel=None):
+    """(input shape, weight shape, settings) of a convolution; the kernel fits into the padded input.
+
+    A number for `kernel` draws plain ones of that size: stride 1, neither dilation nor groups.
+    """
+    plain = kernel is not None
+    groups = 1 if plain else draw(st.sampled_from((1, 1, 2, 3)))
     channels_in, channels_out = (groups * draw(st.integers(1, 6 // groups)) for _ in range(2))
-    kernel, stride, padding, dilation = draw(pair(1, 4)), draw(pair(1, 3)), draw(pair(0, 3)), draw(pair(1, 3))
+    kernel = (kernel, kernel) if plain else draw(pair(1, 4))
+    stride, dilation = (draw(pair(1, 1 if plain else 3)) for _ in range(2))
+    padding = draw(pair(0, 3))
     size = []
     for span, pad in zip(spans(kernel, dilation), padding, strict=True):
         smallest = max(1, span - 2 * pad)

@@ -32,6 +32,25 @@ def test_conv2d(case, bias, seed, x_layout, dy_layout):
     check(Conv2d, torch.nn.Conv2d, channels, tuple(kernel), settings, shape, seed, (x_layout, dy_layout))
 
 
+@drawn(60)
+@given(convolutions(kernel=3), st.booleans(), seeds, layouts, layouts)
+def test_conv2d_by_winograd(case, bias, seed, x_layout, dy_layout):
+    shape, (out, *_), settings = case
+    channels, layouts = (shape[1], out), (x_layout, dy_layout)
+    settings = {"padding": settings["padding"], "bias": bias}
+    check(Conv2d, torch.nn.Conv2d, channels, 3, settings, shape, seed, layouts, algorithm="winograd")
+
+
+@drawn(15)
+@given(convolutions(), st.booleans(), seeds)
+def test_conv2d_by_the_definition(case, bias, seed):
+    shape, (out, _, *kernel), settings = case
+    shape = (1, shape[1], *shape[2:])
+    layouts = ("contiguous", "contiguous")
+    channels, settings = (shape[1], out), settings | {"bias": bias}
+    check(Conv2d, torch.nn.Conv2d, channels, tuple(kernel), settings, shape, seed, layouts, algorithm="loops")
+
+
 @pytest.mark.parametrize("method", METHODS)
 @drawn(50)
 @given(transposed_convolutions(), st.booleans(), seeds, layouts, layouts)

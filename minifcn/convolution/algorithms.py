@@ -1,0 +1,67 @@
+"""Which way of computing a convolution and its gradients suits which shape. All give the same numbers.
+
+    loops     the definition, pixel by pixel: to read and to test against
+    im2col    windows as columns, then one product (gemm.py): any setting
+    winograd  a quarter of the multiplications (winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
+
+Settings as in `gemm`, each a pair.
+"""
+
+from minifcn.convolution import gemm, loops, winograd
+from minifcn.convolution.checks import check_channels, check_output
+from minifcn.convolution.geometry import conv_output_size
+from minifcn.errors import InputError
+
+ALGORITHMS = ("auto", "loops", "im2col", "winograd")
+
+# The crossover from im2col to Winograd, measured on two cores in float32. The transforms of the image are shared by all
+# channels, those of the kernels by all tiles: with few of either they cost more than they save.
+LEAST_CHANNELS = 8  # of input and output
+LEAST_TILES = 72  # of 4x4 output pixels, in all images together
+
+
+def choose(algorithm, x_shape, weight_shape, stride, padding, dilation, groups):
+    """The algorithm, or for "auto" the fastest, of a convolution of x (N, C, H, W): "loops", "im2col" or "winograd".
+
+    Raises InputError for "winograd" where it does not apply.
+    """
+    plain = stride == dilation == (1, 1) and groups == 1 and tuple(weight_shape[2:]) == (3, 3)
+    if algorithm == "winograd" and not plain:
+        raise InputError(
+            f"algorithm winograd is for 3x3 kernels, stride 1, no dilation, no groups; given {weight_shape[2]}x"
+            f"{weight_shape[3]}, stride {stride}, dilation {dilation}, groups {groups}: use auto"
+        )
+    if algorithm != "auto":
+        return algorithm
+    oh, ow = conv_output_size(x_shape[2:], weight_shape[2:], stride, padding, dilation)
+    tiles = x_shape[0] * -(-oh // winograd.TILE) * -(-ow // winograd.TILE)
+    worth_it = plain and min(weight_shape[:2]) >= LEAST_CHANNELS and tiles >= LEAST_TILES
+    return "winograd" if worth_it else "im2col"
+
+
+def forward(algorithm, x, weight, stride, padding, dilation, groups):
+    """`conv2d` by an algorithm of `choose`. Raises the same errors."""
+    if algorithm == "im2col":
+        return gemm.conv2d(x, weight, stride, padding, dilation, groups)
+    check_channels(x, weight, groups)
+    if algorithm == "winograd":
+        return winograd.conv2d_winograd(x, weight, padding)
+    return loops.conv2d_loops(x, weight, stride, padding, dilation, groups)
+
+
+def grad_input(algorithm, dy, weight, input_size, stride, padding, dilation, groups):
+    """`conv2d_grad_input` by an algorithm of `choose`. Raises the same errors."""
+    if algorithm == "im2col":
+        return gemm.conv2d_grad_input(dy, weight, input_size, stride, padding, dilation, groups)
+    check_output("dy", dy, weight, input_size, stride, padding, dilation, groups)
+    if algorithm == "winograd":
+        return winograd.winograd_grad_input(dy, weight, padding)
+    return loops.conv2d_grad_input_loops(dy, weight, input_size, stride, padding, dilation, groups)
+
+
+def grad_weight(algorithm, dy, x, kernel_size, stride, padding, dilation, groups):
+    """`conv2d_grad_weight` by an algorithm of `choose`."""
+    if algorithm == "winograd":
+        return winograd.winograd_grad_weight(dy, x, padding)
+    function = gemm.conv2d_grad_weight if algorithm == "im2col" else loops.conv2d_grad_weight_loops
+    return function(dy, x, kernel_size, stride, padding, dilation, groups)
