@@ -76,6 +76,7 @@ def forward_pair(settings, shape):
 
 def step_pair(settings, shape):
     ours, theirs = twins(settings)
+    ours.train_only()
     rng = np.random.default_rng(1)
     images = rng.standard_normal(shape, dtype=np.float32)
     labels = rng.integers(0, settings["n_class"], (shape[0], *shape[2:]))

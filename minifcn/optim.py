@@ -13,9 +13,13 @@ A gradient is added to by every backward pass, so k batches are accumulated by c
 
 import math
 
+import numpy as np
+
 from minifcn.backend import array_module
 from minifcn.errors import InputError
+from minifcn.parallel import run_all, scratch
 
+BLOCK = 1 << 18  # entries of an array that are moved at a time: what four arrays hold of it fits a cache
 SCHEDULES = ("fixed", "step", "polynomial")
 
 
@@ -52,23 +56,29 @@ class SGD:
             if p.trainable:
                 self._update(p, self._velocity(i))
 
-    def _update(self, p, v):
+    def _update(self, p, velocity):
         # Python floats keep a float32 array float32 on both kinds of array; a NumPy scalar would not.
         lr, decay = float(self.lr * p.lr_mult), float(self.weight_decay * p.decay_mult)
         xp = array_module(p.data)
-        v *= self.momentum
-        if decay:
-            scratch = p.data * decay  # the one array that a step allocates
-            scratch += p.grad
-            v += scratch
-            xp.multiply(v, lr, out=scratch)
-        else:
-            v += p.grad
-            scratch = v * lr
-        p.data -= scratch
+
+        def move(block):
+            """All passes over some rows, which stay in the cache meanwhile."""
+            w, v, g = p.data[block], velocity[block], p.grad[block]
+            work = scratch("step", w.shape, w.dtype, xp)
+            v *= self.momentum
+            v += g
+            if decay:
+                xp.multiply(w, decay, out=work)
+                v += work
+            xp.multiply(v, lr, out=work)
+            w -= work
+
+        rows = len(p.data)
+        step = max(1, BLOCK * rows // p.data.size) if xp is np else rows
+        run_all(move, ((slice(i, i + step),) for i in range(0, rows, step)), xp)
 
     def zero_grad(self):
-        """Set every gradient to zero, in place."""
+        """Set every gradient to zero."""
         for p in self.parameters:
             p.zero_grad()
 

@@ -76,7 +76,8 @@ class Trainer:
             open_dataset(settings.data, settings.root, split) for split in ("train", "val")
         )
         network = {name: getattr(settings, name) for name in NETWORK}
-        self.model = MODELS[settings.model](self.training.n_class, seed=settings.seed, **network).to(device)
+        self.model = MODELS[settings.model](self.training.n_class, seed=settings.seed, **network)
+        self.model.train_only().to(device)
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
         self.criterion = SoftmaxCrossEntropy()
 

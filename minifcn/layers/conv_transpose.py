@@ -93,9 +93,11 @@ class ConvTranspose2d(Layer):
         x, (h, w), shape = self.kept()
         check_gradient(self, dy, shape)
         how = self.stride, self.padding, self.dilation, self.groups
-        self.weight.grad += conv2d_grad_weight(x, dy, self.kernel_size, *how)  # x and dy in each other's place
-        if self.bias:
-            self.bias.grad += dy.sum(axis=(0, 2, 3))
+        if self.weight.trainable:
+            # x and dy in each other's place
+            self.weight.add_grad(conv2d_grad_weight(x, dy, self.kernel_size, *how))
+        if self.bias and self.bias.trainable:
+            self.bias.add_grad(dy.sum(axis=(0, 2, 3)))
         return conv2d(dy, self.weight.data, *how)[:, :, :h, :w]  # C dy, (N, I, h, w)
 
     def _widened(self, x, size):

@@ -10,20 +10,37 @@ class Parameter:
     """An array that is learned, with its gradient.
 
     data        the values
-    grad        dL/d data, the same shape; every `backward` adds to it
+    grad        dL/d data, the same shape; every `backward` adds to it. It takes no memory until there is one
     trainable   False: the optimizer leaves it alone
     lr_mult     times the optimizer's learning rate (the paper: 2 for biases)
     decay_mult  times the optimizer's weight decay (0 for biases)
     """
 
     def __init__(self, data, trainable=True, lr_mult=1.0, decay_mult=1.0):
-        self.data = data
-        self.grad = array_module(data).zeros(data.shape, data.dtype)  # no memory is taken until it is written to
+        self.data, self._grad = data, None
         self.trainable, self.lr_mult, self.decay_mult = trainable, lr_mult, decay_mult
 
+    @property
+    def grad(self):
+        """dL/d data; zeros where no `backward` has been."""
+        if self._grad is None:
+            self._grad = array_module(self.data).zeros(self.data.shape, self.data.dtype)
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient):
+        self._grad = gradient
+
+    def add_grad(self, gradient):
+        """Add to the gradient. A first one is kept as it is, not copied: it must be the caller's to give away."""
+        if self._grad is None:
+            self._grad = gradient
+        else:
+            self._grad += gradient
+
     def zero_grad(self):
-        """Set the gradient to 0, in place."""
-        self.grad[...] = 0
+        """Set the gradient to 0, and free its memory."""
+        self._grad = None
 
 
 def check_gradient(layer, dy, shape):
@@ -84,7 +101,7 @@ class Layer:
         return [parameter for _, parameter in self.named_parameters()]
 
     def zero_grad(self):
-        """Set all gradients to 0, in place."""
+        """Set all gradients to 0."""
         for parameter in self.parameters():
             parameter.zero_grad()
 
@@ -106,17 +123,16 @@ class Layer:
 
     def to(self, device):
         """Move parameters and gradients to "cpu" or "gpu". Returns the layer."""
-        for parameter in self.parameters():
-            parameter.data, parameter.grad = (
-                to_device(parameter.data, device),
-                to_device(parameter.grad, device),
-            )
-        return self
+        return self._change(lambda array: to_device(array, device))
 
     def astype(self, dtype):
         """Turn parameters and gradients into `dtype`. Returns the layer."""
+        return self._change(lambda array: array.astype(dtype))
+
+    def _change(self, change):
         for parameter in self.parameters():
-            parameter.data, parameter.grad = parameter.data.astype(dtype), parameter.grad.astype(dtype)
+            parameter.data = change(parameter.data)
+            parameter.grad = None if parameter._grad is None else change(parameter._grad)
         return self
 
     def state_dict(self):

@@ -34,9 +34,9 @@ class Linear(Layer):
 
     def backward(self, dy):
         (x,) = self.kept()
-        self.weight.grad += dy.T @ x
+        self.weight.add_grad(dy.T @ x)
         if self.bias:
-            self.bias.grad += dy.sum(axis=0)
+            self.bias.add_grad(dy.sum(axis=0))
         return dy @ self.weight.data
 
     def __repr__(self):

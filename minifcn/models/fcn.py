@@ -24,7 +24,7 @@ class FCN(Layer):
     """A VGG16 trunk, scores at 1/32, `skips` to finer pools, and upsampling to the image's size.
 
     forward   images (N, 3, H, W)               -> scores (N, n_class, H, W)
-    backward  dL/dscores (N, n_class, H, W)     -> dL/dimages (N, 3, H, W)
+    backward  dL/dscores (N, n_class, H, W)     -> dL/dimages (N, 3, H, W), or None after `train_only()`
 
     n_class             classes, and so channels of the scores
     width               scales the trunk's channel counts 64..512
@@ -148,6 +148,12 @@ class FCN(Layer):
                 dx = dx + dmaps.pop(name)  # a pool that forks gets both branches' gradients
             dx = section.backward(dx)
         return dx
+
+    def train_only(self):
+        """Compute no gradient of the images from now on: training does not need it. Returns the network."""
+        first = next(layer for layer in self.layers() if isinstance(layer, Conv2d))
+        first.input_gradient = False
+        return self
 
     def crops(self, image_size):
         """The part of each map that is used: {pool: (index of the upsampled map, of the pool's), "image": index}.

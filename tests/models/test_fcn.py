@@ -404,3 +404,15 @@ class TestBadInput:
     def test_images_of_another_rank(self, shape):
         with pytest.raises(InputError, match="shape"):
             tiny(FCN32s, "same")(np.zeros(shape, np.float32))
+
+
+def test_training_alone_needs_no_gradient_of_the_images():
+    """The parameters' gradients are the same; that of the images is left out."""
+    images = np.random.default_rng(0).standard_normal((1, 3, 20, 30))
+    whole, alone = filled(tiny(FCN8s, "same")), filled(tiny(FCN8s, "same")).train_only()
+    dscores = np.random.default_rng(1).standard_normal(whole(images).shape)
+    alone(images)
+    assert whole.backward(dscores).shape == images.shape
+    assert alone.backward(dscores) is None
+    for one, other in zip(whole.parameters(), alone.parameters()):
+        np.testing.assert_array_equal(one.grad, other.grad)
