@@ -93,7 +93,7 @@ def _parser():
     arithmetic.add_argument("--stride", type=int, metavar="N", help="default: 1")
     arithmetic.add_argument("--padding", type=int, metavar="N", help="default: 0")
     arithmetic.add_argument("--dilation", type=int, metavar="N", help="default: 1")
-    arithmetic.add_argument("--out", metavar="DIR", help="draw it: the matrices, and animations of both")
+    arithmetic.add_argument("--out", metavar="DIR", help="draw the matrices, and animations of both")
     arithmetic.add_argument("--overwrite", action="store_true", help="replace pictures that are there")
 
     command(commands.check, "compare every hand-written gradient with a numerical one")

@@ -111,9 +111,11 @@ def summary(rows, image_size, settings):
     console.print(table)
     say("output: channels x rows x columns; field: receptive field; field and stride in image pixels")
     learning = {"fixed": "bilinear for good", "learned": "bilinear to begin with, then learned"}
-    kernels = {"full": "one for each pair of classes, at first 0 between two", "per-class": "one for each class"}
+    kernels = {"full": "one for each pair of classes", "per-class": "one for each class"}
     for name, meaning in (("upsampling", learning), ("upsampling_kernels", kernels)):
         say(f"{name}: {settings[name]}, {meaning[settings[name]]}")
+    if settings["upsampling_kernels"] == "full":
+        say(f"  (between different classes 0{' at first' if settings['upsampling'] == 'learned' else ''})")
 
 
 def arithmetic(cases):

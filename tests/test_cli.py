@@ -220,7 +220,11 @@ def test_summary_shows_the_paper_s_field_and_grid(capsys):
 @pytest.mark.parametrize(
     "given, said, weights",
     [
-        ([], ["upsampling: fixed, bilinear for good", "upsampling_kernels: full, one for each pair of classes"], 9),
+        (
+            [],
+            ["upsampling: fixed, bilinear for good", "full, one for each pair of classes", "different classes 0)"],
+            9,
+        ),
         (
             ["--upsampling", "learned", "--upsampling-kernels", "per-class"],
             ["upsampling: learned, bilinear to begin with", "upsampling_kernels: per-class, one for each class"],

@@ -6,6 +6,7 @@ import numpy as np
 
 from minifcn.backend import array_module, to_host
 from minifcn.convolution.matrix import conv_matrix
+from minifcn.errors import InputError
 
 
 def adjoint_error(forward, backward, x, y):
@@ -14,9 +15,14 @@ def adjoint_error(forward, backward, x, y):
 
     forward and backward are linear functions, such as a convolution and its transposed one, or any linear layer without
     bias and its `backward`: `adjoint_error(layer, layer.backward, x, dy)`. x and y are random arrays of their inputs'
-    shapes, in float64 for an answer near 1e-16.
+    shapes, in float64 for an answer near 1e-16. Raises InputError where a shape does not fit.
     """
     there, back = forward(x), backward(y)
+    if there.shape != y.shape or back.shape != x.shape:
+        raise InputError(
+            f"forward turns {tuple(x.shape)} into {tuple(there.shape)}, backward {tuple(y.shape)} into "
+            f"{tuple(back.shape)}: y must have the shape of forward's output"
+        )
     xp = array_module(x)
     size = float(xp.sqrt((there * there).sum() * (y * y).sum()))
     return abs(float((there * y).sum() - (x * back).sum())) / (size or 1.0)
@@ -39,6 +45,8 @@ def round_trip(weight, input_size, stride=1, padding=0, dilation=1, groups=1):
     Arguments and errors as of `conv_matrix`. (Slides: "Convolution 된 결과에 Deconvolution을 해도 그대로 나오지 않음".)
     """
     matrix = to_host(conv_matrix(weight, input_size, stride, padding, dilation, groups)).astype("float64")
-    values = np.linalg.svd(matrix.T @ matrix, compute_uv=False)
-    zero = values[0] * len(values) * np.finfo("float64").eps  # below this a singular value is rounding
-    return RoundTrip(values, int((values > zero).sum()))
+    of_c = np.linalg.svd(matrix, compute_uv=False)  # their squares are those of C^T C; the others of it are 0
+    rounding = of_c[0] * max(matrix.shape) * np.finfo("float64").eps
+    values = np.zeros(matrix.shape[1])
+    values[: len(of_c)] = of_c**2
+    return RoundTrip(values, int((of_c > rounding).sum()))

@@ -1,13 +1,13 @@
 """The arithmetic of a convolution and its transpose (Dumoulin, Visin 2016, sections 2 and 4).
 
 A transposed convolution can be had as a plain one: stretch its input by putting zeros between the pixels, pad it, and
-slide the kernel, turned by 180 degrees, over it with stride 1. How many zeros go where follows from the convolution
+slide the kernel, flipped along both axes, over it with stride 1. How many zeros go where follows from the convolution
 that it is the transpose of. All numbers concern one axis.
 """
 
 from dataclasses import dataclass
 
-from minifcn.convolution.geometry import Window, conv_pairs, pair
+from minifcn.convolution.geometry import Window, whole
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,13 @@ def relationship(input_size, kernel_size, stride=1, padding=0, dilation=1):
 
     Raises InputError where a setting makes no sense or the kernel is larger than the padded input.
     """
-    settings = [axis[0] for axis in conv_pairs(kernel_size, stride, padding, dilation)]
-    result = Relationship(pair(input_size, "input_size", 1)[0], *settings)
+    result = Relationship(
+        whole(input_size, "input_size", 1),
+        whole(kernel_size, "kernel_size", 1),
+        whole(stride, "stride", 1),
+        whole(padding, "padding"),
+        whole(dilation, "dilation", 1),
+    )
     result.window.output_size(result.input)  # refuses a kernel that does not fit
     return result
 

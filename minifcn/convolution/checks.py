@@ -1,6 +1,7 @@
-"""What the functions of this room refuse, each in one line: what was given, and what is expected."""
+"""What the functions of this package refuse, each in one line: what was given, and what is expected."""
 
-from minifcn.convolution.geometry import conv_output_size, conv_pairs, pair
+from minifcn.backend import array_module
+from minifcn.convolution.geometry import conv_output_size, conv_pairs, pair, whole
 from minifcn.errors import InputError
 
 
@@ -15,7 +16,9 @@ def check_numbers(name, array, axes):
 
 
 def check_same_kind(name, array, other_name, other):
-    """InputError unless both arrays have one dtype."""
+    """InputError unless both arrays have one dtype, and are on one device."""
+    if array_module(array) is not array_module(other):
+        raise InputError(f"{name} and {other_name} are on different devices: use to_device(...) on one of them")
     if array.dtype != other.dtype:
         raise InputError(f"{name} is {array.dtype}, {other_name} is {other.dtype}: use astype(...) on one of them")
 
@@ -23,7 +26,7 @@ def check_same_kind(name, array, other_name, other):
 def check_weight(weight, groups):
     """InputError unless weight is an array (O, C/groups, kh, kw) whose output channels divide into `groups`."""
     check_numbers("weight", weight, "(O, C/groups, kh, kw)")
-    if groups < 1 or weight.shape[0] % groups:
+    if weight.shape[0] % whole(groups, "groups", 1):
         raise InputError(f"a weight of shape {tuple(weight.shape)} does not divide into {groups} groups")
 
 
@@ -42,7 +45,7 @@ def check_channels(x, weight, groups):
 def check_output(name, y, weight, input_size, stride, padding, dilation, groups):
     """InputError unless y, called `name`, is what the convolution of input_size with weight gives: (N, O, oh, ow)."""
     check_weight(weight, groups)
-    check_numbers(name, y, "(N, O, oh, ow)")
+    check_numbers(name, y, "(N, channels, rows, columns)")
     check_same_kind(name, y, "weight", weight)
     h, w = pair(input_size, "the size to go back to", 1)
     oh, ow = conv_output_size((h, w), *conv_pairs(weight.shape[2:], stride, padding, dilation))
@@ -51,3 +54,9 @@ def check_output(name, y, weight, input_size, stride, padding, dilation, groups)
             f"{name} has shape {tuple(y.shape)}, but the convolution of {h}x{w} pixels "
             f"gives (N, {weight.shape[0]}, {oh}, {ow})"
         )
+
+
+def check_output_padding(output_padding, stride, dilation):
+    """InputError unless output_padding is below the stride or the dilation; all as (rows, columns)."""
+    if any(extra >= max(s, d) for extra, s, d in zip(output_padding, stride, dilation)):
+        raise InputError(f"output_padding {output_padding} is not below stride {stride} or dilation {dilation}")

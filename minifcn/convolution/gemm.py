@@ -60,10 +60,10 @@ def conv2d_grad_input(dy, weight, input_size, stride=1, padding=0, dilation=1, g
     kernel_size, stride, padding, dilation = conv_pairs(weight.shape[2:], stride, padding, dilation)
     (h, w), (oh, ow) = pair(input_size), dy.shape[2:]
     if stride == (1, 1) and 2 * h * w <= 3 * oh * ow:
-        # Without a stride it is a convolution with the kernel turned round, which gathers and never adds twice.
+        # Without a stride it is a convolution with the flipped kernel, which gathers and never adds twice.
         # Not where the output is much larger than dy: there most of its products would be with padding.
         full = tuple(d * (k - 1) - p for k, p, d in zip(kernel_size, padding, dilation))
-        return conv2d(pad(dy, full), turned(weight, groups), 1, 0, dilation, groups)
+        return conv2d(pad(dy, full), flipped(weight, groups), 1, 0, dilation, groups)
 
     xp = array_module(dy)
     n, c = dy.shape[0], weight.shape[1] * groups
@@ -113,6 +113,8 @@ def conv2d_grad_weight(dy, x, kernel_size, stride=1, padding=0, dilation=1, grou
         return total
 
     parts = run_all(correlate, ((pieces[lane::lanes],) for lane in range(min(lanes, len(pieces)))), xp)
+    if not parts:  # a batch of no images
+        return xp.zeros(shape, dtype=x.dtype)
     for other in parts[1:]:
         parts[0] += other
     return parts[0].reshape(shape)  # (O, C/groups, kh, kw)
@@ -146,8 +148,8 @@ def _columns(x, images, rows, kernel_size, stride, padding, dilation, groups):
     return columns.reshape(shape)
 
 
-def turned(weight, groups):
-    """weight (O, C/G, kh, kw) -> (C, O/G, kh, kw), each kernel turned by 180 degrees."""
+def flipped(weight, groups):
+    """weight (O, C/G, kh, kw) -> (C, O/G, kh, kw), each kernel flipped along both axes."""
     o, c, kh, kw = weight.shape
-    turned = weight[:, :, ::-1, ::-1].reshape(groups, o // groups, c, kh, kw).transpose(0, 2, 1, 3, 4)
-    return turned.reshape(groups * c, o // groups, kh, kw)  # (C, O/G, kh, kw)
+    kernels = weight[:, :, ::-1, ::-1].reshape(groups, o // groups, c, kh, kw).transpose(0, 2, 1, 3, 4)
+    return kernels.reshape(groups * c, o // groups, kh, kw)  # (C, O/G, kh, kw)

@@ -4,20 +4,52 @@ All numbers concern one axis; a layer has one `Window` for its rows and one for 
 Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", sections 2-5, gives the sizes.
 """
 
+import operator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from minifcn.errors import InputError
 
 
+def whole(value, name, least=0):
+    """The value as an int. Raises InputError where it is no whole number, or below `least`."""
+    return _whole(value, (value,), name, least, "a whole number")[0]
+
+
 def pair(value, name="value", least=0):
     """An int, or two, as (rows, columns). Raises InputError where one is no whole number or below `least`."""
-    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(both) != 2 or any(isinstance(v, bool) or not hasattr(v, "__index__") for v in both):
-        raise InputError(f"{name} is {value!r}; expected a whole number or a pair of them")
-    if min(both) < least:
-        raise InputError(f"{name} is {value!r}; expected at least {least}")
-    return int(both[0]), int(both[1])
+    both = value if isinstance(value, (tuple, list)) and len(value) == 2 else (value, value)
+    return _whole(value, both, name, least, "a whole number or a pair of them")
+
+
+def _whole(given, values, name, least, expected):
+    try:
+        numbers = tuple(operator.index(value) for value in values)
+    except TypeError:
+        numbers = ()
+    if not numbers or any(isinstance(value, bool) for value in values):
+        raise InputError(f"{name} is {given!r}; expected {expected}")
+    if min(numbers) < least:
+        raise InputError(f"{name} is {given!r}; expected at least {least}")
+    return numbers
+
+
+def told_size(name, given, size, possible):
+    """(H, W) from an output_size given in a call, which is one of the `possible` ones, a range for each axis.
+
+    given (H, W), a number for both, or a whole shape (N, C, H, W), as PyTorch takes it too. Raises InputError, naming
+    the layer `name` and what can come of its input's `size`.
+    """
+    if isinstance(given, (tuple, list)) and len(given) == 4:
+        given = given[2:]
+    wanted = pair(given, "output_size", 1)
+    if any(n not in sizes for n, sizes in zip(wanted, possible)):
+        spans = ["no" if not s else f"{s[0]} to {s[-1]}" if len(s) > 1 else f"{s[0]}" for s in possible]
+        raise InputError(
+            f"{name}: output_size {wanted[0]}x{wanted[1]} cannot be: {size[0]}x{size[1]} pixels become {spans[0]} rows "
+            f"and {spans[1]} columns"
+        )
+    return wanted
 
 
 def conv_pairs(kernel_size, stride=1, padding=0, dilation=1):

@@ -28,7 +28,8 @@ def conv_matrix(weight, input_size, stride=1, padding=0, dilation=1, groups=1, l
     if limit is not None and needed > limit:
         raise InputError(
             f"the convolution matrix {o * oh * ow} x {c * groups * h * w} takes {in_bytes(needed)}, more than "
-            f"the limit of {in_bytes(limit)}: use a smaller input, or limit=None (in ConvTranspose2d: method='columns')"
+            f"the limit of {in_bytes(limit)}: use a smaller input (or conv_matrix with limit=None, "
+            "ConvTranspose2d with method='columns')"
         )
     xp = array_module(weight)
     rows, cols = (Window(*axis) for axis in zip(kernel_size, stride, padding, dilation))

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from minifcn.backend import array_module
-from minifcn.convolution.geometry import pair
+from minifcn.convolution.geometry import pair, whole
 from minifcn.convolution.matrix import conv_matrix
 from minifcn.errors import InputError
 
@@ -20,11 +20,10 @@ def symbolic_conv_matrix(kernel, input_size, stride=1, padding=0, dilation=1, gr
     kernel   the size of a single kernel, a number or (rows, columns), or a weight's shape (O, C/groups, kh, kw)
     Other arguments and errors as of `conv_matrix`. Returns a SymbolicMatrix; its `.T` is the transposed convolution's.
     """
-    shape = tuple(kernel) if isinstance(kernel, (tuple, list)) and len(kernel) == 4 else (1, 1, *pair(kernel, "kernel"))
-    if not all(hasattr(n, "__index__") and n > 0 for n in shape):
-        raise InputError(
-            f"kernel is {kernel!r}; expected its size, as 3 or (3, 2), or (O, C/groups, kh, kw), all above 0"
-        )
+    if isinstance(kernel, (tuple, list)) and len(kernel) == 4:
+        shape = tuple(whole(n, "kernel", 1) for n in kernel)
+    else:
+        shape = (1, 1, *pair(kernel, "kernel", 1))
     numbers = np.arange(1, math.prod(shape) + 1).reshape(shape)
     return SymbolicMatrix(conv_matrix(numbers, input_size, stride, padding, dilation, groups), shape)
 

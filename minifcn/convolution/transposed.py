@@ -5,8 +5,8 @@ x to y's size, y = C^T x:
 
     matrix      build C, transpose, multiply: the slides' way
     columns     the same without C's zeros: W^T x, a window of products for every pixel of x, added up as in col2im
-    definition  stretch x with zeros between its pixels, pad it, turn the kernel by 180 degrees, convolve with stride 1
-                (Dumoulin, Visin 2016, section 4)
+    definition  stretch x with zeros between its pixels, pad it, flip the kernel, convolve with stride 1 (Dumoulin,
+                Visin 2016, section 4); without a stride there is nothing to stretch, and columns may go this way too
 
 Shapes: x (N, C, h, w), weight (C, O/groups, kh, kw), y (N, O, H, W). Settings as in PyTorch, each a number or a pair.
 """
@@ -15,8 +15,8 @@ import numpy as np
 
 from minifcn.backend import array_module
 from minifcn.convolution.arithmetic import Relationship
-from minifcn.convolution.checks import check_output
-from minifcn.convolution.gemm import conv2d, conv2d_grad_input, turned
+from minifcn.convolution.checks import check_output, check_output_padding
+from minifcn.convolution.gemm import conv2d, conv2d_grad_input, flipped
 from minifcn.convolution.geometry import Window, conv_pairs, pair
 from minifcn.convolution.im2col import pad
 from minifcn.convolution.matrix import conv_matrix
@@ -38,8 +38,8 @@ def conv_transpose2d(x, weight, output_size, stride=1, padding=0, dilation=1, gr
 
 def _by_matrix(x, weight, output_size, stride, padding, dilation, groups):
     matrix = conv_matrix(weight, output_size, stride, padding, dilation, groups)  # C (C*h*w, O*H*W)
-    y = x.reshape(len(x), -1) @ matrix  # C^T x for every image, as the row x^T C
-    return y.reshape(len(x), -1, *output_size)  # (N, O, H, W)
+    y = x.reshape(len(x), len(matrix)) @ matrix  # C^T x for every image, as the row x^T C
+    return y.reshape(len(x), weight.shape[1] * groups, *output_size)  # (N, O, H, W)
 
 
 def _by_definition(x, weight, output_size, stride, padding, dilation, groups):
@@ -48,7 +48,7 @@ def _by_definition(x, weight, output_size, stride, padding, dilation, groups):
     stretched = array_module(x).zeros((*x.shape[:2], *size), dtype=x.dtype)
     stretched[:, :, :: rows.stride, :: cols.stride] = x
     padded = pad(stretched, (rows.transposed_padding, cols.transposed_padding))
-    return conv2d(padded, turned(weight, groups), 1, 0, dilation, groups)  # (N, O, H, W)
+    return conv2d(padded, flipped(weight, groups), 1, 0, dilation, groups)  # (N, O, H, W)
 
 
 # All take (x, weight, output_size, stride, padding, dilation, groups).
@@ -58,13 +58,15 @@ METHODS = {"matrix": _by_matrix, "columns": conv2d_grad_input, "definition": _by
 def contributions(input_size, kernel_size, stride=1, padding=0, dilation=1, output_padding=0):
     """How many products each output pixel of a transposed convolution sums: integers (H, W), for one channel.
 
-    input_size is (h, w), of the transposed convolution's input. Away from the border the counts are all equal if the
-    kernel is a multiple of the stride; otherwise they alternate, and so does the output of even a constant input, until
-    the weights have learned not to: the checkerboard (Odena, Dumoulin, Olah 2016).
+    input_size is (h, w), of the transposed convolution's input. Without dilation the counts away from the border are
+    all equal if the kernel is a multiple of the stride; otherwise they alternate, and so does the output of even a
+    constant input, unless the weights make up for it as bilinear ones do (Odena, Dumoulin, Olah 2016, "Deconvolution
+    and Checkerboard Artifacts").
     Raises InputError where a setting makes no sense or nothing is left of the output.
     """
     size, extra = pair(input_size, "input_size", 1), pair(output_padding, "output_padding")
     settings = conv_pairs(kernel_size, stride, padding, dilation)
+    check_output_padding(extra, settings[1], settings[3])
     counts = []
     for n, a, kernel, *axis in zip(size, extra, *settings):
         window = Window(kernel, *axis, transposed=True, output_padding=a)

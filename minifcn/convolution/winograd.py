@@ -13,7 +13,7 @@ The gradients save the same multiplications. Each step's gradient is its transpo
 
     dM = (A^T x A^T)^T dy,   dU[e] = dM[e] V[e]^T,   dW = (G x G)^T dU
 
-and dx is a convolution again, of dy with the kernels turned round.
+and dx is a convolution again, of dy with the flipped kernels.
 
 Lavin, Gray 2015, "Fast Algorithms for Convolutional Neural Networks", section 4. The transforms add and subtract
 multiples up to 8, which costs a digit: some 3e-6 (relative) in float32 on VGG's layers.
@@ -24,7 +24,7 @@ Shapes: x (N, C, H, W), weight (O, C, 3, 3), y (N, O, oh, ow), padding (rows, co
 import numpy as np
 
 from minifcn.backend import array_module
-from minifcn.convolution.gemm import bands, turned
+from minifcn.convolution.gemm import bands, flipped
 from minifcn.convolution.im2col import part, windows
 from minifcn.parallel import run_all, scratch
 
@@ -79,7 +79,7 @@ def conv2d_winograd(x, weight, padding):
 
 def winograd_grad_input(dy, weight, padding):
     """The gradient of conv2d_winograd's input: dy (N, O, oh, ow) -> dx (N, C, H, W)."""
-    return conv2d_winograd(dy, turned(weight, 1), tuple(2 - p for p in padding))
+    return conv2d_winograd(dy, flipped(weight, 1), tuple(2 - p for p in padding))
 
 
 def winograd_grad_weight(dy, x, padding):

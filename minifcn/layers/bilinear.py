@@ -9,39 +9,40 @@ the two differ in the outermost factor // 2 pixels on each side, and nowhere els
 
 import numpy as np
 
-from minifcn.convolution.geometry import pair
+from minifcn.convolution.geometry import whole
 from minifcn.errors import InputError
 from minifcn.layers.conv_transpose import ConvTranspose2d
 
 
-def bilinear_weight(channels, kernel_size, groups=1):
-    """Weights (channels, channels/groups, k, k), float32, that make ConvTranspose2d interpolate each channel.
+def bilinear_weight(channels, kernel_size, groups=1, dtype="float32"):
+    """Weights (channels, channels/groups, k, k) that make ConvTranspose2d interpolate each channel.
 
     With a stride of s the kernel has 2s or 2s - 1 taps, so kernel_size tells the stride, (k + 1) // 2. With as many
     groups as channels there is one kernel for each; with 1, one for each pair, 0 but for a channel with itself.
     Raises InputError where a number is below 1 or the groups do not divide the channels.
     """
-    if min(channels, kernel_size, groups) < 1 or channels % groups:
-        raise InputError(
-            f"bilinear_weight: {channels} channels, kernel_size {kernel_size}, groups {groups}; expected numbers of at "
-            "least 1, and groups that divide the channels"
-        )
+    channels, kernel_size, groups = (
+        whole(value, f"bilinear_weight: {name}", 1)
+        for name, value in (("channels", channels), ("kernel_size", kernel_size), ("groups", groups))
+    )
+    if channels % groups:
+        raise InputError(f"bilinear_weight: {channels} channels do not divide into {groups} groups")
     factor = (kernel_size + 1) // 2
-    tent = 1 - np.abs(np.arange(kernel_size) - (kernel_size - 1) / 2) / factor  # (k,), 1 in the middle
-    weight = np.zeros((channels, channels // groups, kernel_size, kernel_size), np.float32)
+    tent = 1 - np.abs(np.arange(kernel_size) - (kernel_size - 1) / 2) / factor  # (k,)
+    weight = np.zeros((channels, channels // groups, kernel_size, kernel_size), dtype)
     every = np.arange(channels)
     weight[every, every % (channels // groups)] = np.outer(tent, tent)
     return weight
 
 
-def bilinear_upsampling(channels, factor):
+def bilinear_upsampling(channels, factor, dtype="float32"):
     """A ConvTranspose2d that interpolates (N, C, H, W) -> (N, C, H*factor, W*factor).
 
     One kernel for each channel, of 2*factor taps for an even factor and 2*factor - 1 for an odd one: then the kernel's
     middle falls on the pixel's. Raises InputError for a factor that is no whole number above 0.
     """
-    factor, _ = pair(factor, "factor", 1)
+    factor = whole(factor, "factor", 1)
     kernel_size, padding = 2 * factor - factor % 2, factor // 2
     layer = ConvTranspose2d(channels, channels, kernel_size, factor, padding, groups=channels, bias=False)
-    layer.weight.data[...] = bilinear_weight(channels, kernel_size, channels)
+    layer.weight.data = bilinear_weight(channels, kernel_size, channels, dtype)
     return layer

@@ -6,9 +6,9 @@ import numpy as np
 
 from minifcn.backend import array_module
 from minifcn.convolution import algorithms
-from minifcn.convolution.geometry import Window, conv_pairs
+from minifcn.convolution.geometry import Window, conv_pairs, whole
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, Parameter, check_gradient
+from minifcn.layers.layer import Layer, Parameter, check_floats, check_gradient
 
 
 class Conv2d(Layer):
@@ -66,6 +66,7 @@ class Conv2d(Layer):
     def backward(self, dy):
         x, shape, algorithm = self.kept()
         check_gradient(self, dy, shape)
+        check_kind(self, dy, "dy")
         how = self.stride, self.padding, self.dilation, self.groups
         if self.weight.trainable:
             self.weight.add_grad(algorithms.grad_weight(algorithm, dy, x, self.kernel_size, *how))
@@ -90,9 +91,10 @@ def he_normal(shape, rng=None):
 
 def check_groups(layer):
     """InputError unless the layer's channels divide into its groups."""
-    name, counts = type(layer).__name__, (layer.in_channels, layer.out_channels, layer.groups)
-    if min(counts) < 1:
-        raise InputError(f"{name}: {counts[0]} -> {counts[1]} channels in {counts[2]} groups; each must be at least 1")
+    name = type(layer).__name__
+    for setting in ("in_channels", "out_channels", "groups"):
+        setattr(layer, setting, whole(getattr(layer, setting), f"{name}: {setting}", 1))
+    counts = layer.in_channels, layer.out_channels, layer.groups
     if layer.in_channels % layer.groups or layer.out_channels % layer.groups:
         raise InputError(f"{name}: {counts[0]} -> {counts[1]} channels do not divide into {counts[2]} groups")
 
@@ -100,23 +102,22 @@ def check_groups(layer):
 def check_channels(layer, x):
     """InputError unless x is (N, C, H, W) of the layer's channels, and fits its weights."""
     name = type(layer).__name__
-    if getattr(x, "ndim", None) != 4:
-        raise InputError(f"{name}: input has shape {tuple(getattr(x, 'shape', ()))}, expected (N, C, H, W)")
+    check_floats(layer, x)
     if x.shape[1] != layer.in_channels:
         raise InputError(f"{name}: input has {x.shape[1]} channels, this layer takes {layer.in_channels}")
     check_kind(layer, x)
 
 
-def check_kind(layer, x):
+def check_kind(layer, x, what="input"):
     """InputError unless x has the dtype of the layer's weights and is on their device."""
     name = type(layer).__name__
     if x.dtype != layer.weight.data.dtype:
         raise InputError(
-            f"{name}: input is {x.dtype}, this layer's weights are {layer.weight.data.dtype}: "
+            f"{name}: {what} is {x.dtype}, this layer's weights are {layer.weight.data.dtype}: "
             "use astype(...) on one of them"
         )
     if array_module(x) is not array_module(layer.weight.data):
-        raise InputError(f"{name}: input and weights are on different devices: use to(...)")
+        raise InputError(f"{name}: {what} and weights are on different devices: use to(...)")
 
 
 def describe(layer):

@@ -4,11 +4,12 @@ import numpy as np
 
 from minifcn.backend import array_module
 from minifcn.convolution import transposed
+from minifcn.convolution.checks import check_output_padding
 from minifcn.convolution.gemm import conv2d, conv2d_grad_weight
-from minifcn.convolution.geometry import Window, conv_output_size, conv_pairs, pair
+from minifcn.convolution.geometry import Window, conv_output_size, conv_pairs, pair, told_size
 from minifcn.convolution.matrix import conv_matrix_bytes, in_bytes
 from minifcn.errors import InputError
-from minifcn.layers.conv import check_channels, check_groups, describe, he_normal
+from minifcn.layers.conv import check_channels, check_groups, check_kind, describe, he_normal
 from minifcn.layers.layer import Layer, Parameter, check_gradient
 
 METHODS = ("auto", *transposed.METHODS)
@@ -23,8 +24,8 @@ class ConvTranspose2d(Layer):
     backward  dL/dy (N, O, H, W)   -> dL/dx (N, I, h, w), a convolution; adds dL/dW and dL/db
     weight    (I, O/groups, kh, kw), bias (O,)
 
-    A convolution with a stride makes inputs of several sizes equally large, so the way back has to be told which one is
-    meant: by `output_padding`, which adds to H, or call by call, `layer(x, output_size=(H, W))`, which overrules it.
+    A convolution with a stride gives inputs of several sizes the same output size, so the way back has to be told which
+    one is meant: by `output_padding`, which adds to H, or by `layer(x, output_size=(H, W))`, which overrules it.
 
     Arguments as in PyTorch. `method` says how C^T x is computed (see `convolution.transposed`), with equal results:
     "matrix", "columns" or "definition"; "auto" takes the matrix where it needs at most `MATRIX_BUDGET` bytes, else
@@ -56,10 +57,7 @@ class ConvTranspose2d(Layer):
             method,
         )
         check_groups(self)
-        if any(extra >= max(s, d) for extra, s, d in zip(self.output_padding, self.stride, self.dilation)):
-            raise InputError(
-                f"ConvTranspose2d: output_padding {output_padding} is not below stride {stride} or dilation {dilation}"
-            )
+        check_output_padding(self.output_padding, self.stride, self.dilation)
         if method not in METHODS:
             raise InputError(f"ConvTranspose2d: method {method!r} is none of {', '.join(METHODS)}")
         self.weight = Parameter(he_normal((in_channels, out_channels // groups, *self.kernel_size), rng))
@@ -92,6 +90,7 @@ class ConvTranspose2d(Layer):
     def backward(self, dy):
         x, (h, w), shape = self.kept()
         check_gradient(self, dy, shape)
+        check_kind(self, dy, "dy")
         how = self.stride, self.padding, self.dilation, self.groups
         if self.weight.trainable:
             # x and dy in each other's place
@@ -113,16 +112,8 @@ class ConvTranspose2d(Layer):
         """(H, W): what output_padding makes of size_in, or the output_size asked for if it can be."""
         if output_size is None:
             return tuple(window.output_size(n) for window, n in zip(self.windows, size_in))
-        if isinstance(output_size, (tuple, list)) and len(output_size) == 4:
-            output_size = output_size[2:]  # a whole shape (N, O, H, W), as PyTorch takes it too
-        size = pair(output_size, "output_size", 1)
         possible = [window.possible_sizes(n) for window, n in zip(self.windows, size_in)]
-        if any(n not in sizes for n, sizes in zip(size, possible)):
-            raise InputError(
-                f"ConvTranspose2d: output_size {size[0]}x{size[1]} cannot be: {size_in[0]}x{size_in[1]} pixels "
-                f"become {_span(possible[0])} rows and {_span(possible[1])} columns"
-            )
-        return size
+        return told_size("ConvTranspose2d", output_size, size_in, possible)
 
     def __repr__(self):
         text = f"ConvTranspose2d({self.in_channels}, {self.out_channels}, {describe(self)}, method={self.method!r})"
@@ -131,9 +122,3 @@ class ConvTranspose2d(Layer):
             verb = "takes" if method == "matrix" else "would take"
             text += f" [last call: {h}x{w} -> {oh}x{ow} by {method}; C {verb} {in_bytes(needed)}]"
         return text
-
-
-def _span(sizes):
-    if not sizes:
-        return "no"
-    return f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else f"{sizes[0]}"

@@ -3,7 +3,7 @@
 from minifcn.backend import array_module
 from minifcn.convolution.geometry import Window, conv_pairs
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, check_gradient
+from minifcn.layers.layer import Layer, check_floats, check_gradient
 from minifcn.parallel import run_all
 
 
@@ -24,14 +24,9 @@ class Pool2d(Layer):
         return tuple(Window(*axis, ceil=self.ceil_mode) for axis in settings)
 
     def output_size(self, x):
-        """(oh, ow) of an input (N, C, H, W). Raises InputError where it has another rank or is too small."""
-        self.check_rank(x)
+        """(oh, ow) of an input (N, C, H, W) of floats. Raises InputError for another, or where it is too small."""
+        check_floats(self, x)
         return tuple(window.output_size(n) for window, n in zip(self.windows, x.shape[2:]))
-
-    def check_rank(self, x):
-        """InputError unless x is (N, C, H, W)."""
-        if x.ndim != 4:
-            raise InputError(f"{type(self).__name__}: input has shape {tuple(x.shape)}, expected (N, C, H, W)")
 
     def taps(self, input_size, output_size):
         """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs."""
@@ -86,8 +81,8 @@ class MaxPool2d(Pool2d):
         self.return_indices = return_indices
 
     def forward(self, x):
-        xp = array_module(x)
         size = self.output_size(x)
+        xp = array_module(x)
         y = xp.full((*x.shape[:2], *size), -xp.inf, dtype=x.dtype)
         winner = xp.zeros(y.shape, dtype=self.tap_dtype) if self.training or self.return_indices else None
         # Last tap first, and >=: so of equal values the first tap has the last word.
@@ -129,8 +124,8 @@ class AvgPool2d(Pool2d):
         super().__init__(kernel_size, stride, padding, 1, ceil_mode)
 
     def forward(self, x):
-        xp = array_module(x)
         size = self.output_size(x)
+        xp = array_module(x)
         y = xp.zeros((*x.shape[:2], *size), dtype=x.dtype)
         for _, out, taken in self.taps(x.shape[2:], size):
             y[out] += x[taken]

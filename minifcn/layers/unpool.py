@@ -1,9 +1,9 @@
 """Unpooling: maxima back to where they came from."""
 
 from minifcn.backend import array_module
-from minifcn.convolution.geometry import Window, pair
+from minifcn.convolution.geometry import Window, told_size
 from minifcn.errors import InputError
-from minifcn.layers.layer import check_gradient
+from minifcn.layers.layer import check_floats, check_gradient
 from minifcn.layers.pool import Pool2d
 from minifcn.parallel import run_all
 
@@ -55,18 +55,9 @@ class MaxUnpool2d(Pool2d):
         """(H, W) for x (N, C, h, w), or `wanted`. Raises InputError where that does not pool to (h, w)."""
         if wanted is None:
             return super().output_size(x)
-        self.check_rank(x)
-        if isinstance(wanted, (tuple, list)) and len(wanted) == 4:
-            wanted = wanted[2:]  # a whole shape (N, C, H, W), as PyTorch takes it too
-        size = pair(wanted, "output_size", 1)
+        check_floats(self, x)
         possible = [self._possible(axis, n) for axis, n in enumerate(x.shape[2:])]
-        if any(n not in sizes for n, sizes in zip(size, possible)):
-            spans = [f"{sizes[0]} to {sizes[-1]}" if sizes else "no" for sizes in possible]
-            raise InputError(
-                f"MaxUnpool2d: output_size {size[0]}x{size[1]} cannot be: what pools to {x.shape[2]}x{x.shape[3]} "
-                f"has {spans[0]} rows and {spans[1]} columns"
-            )
-        return size
+        return told_size("MaxUnpool2d", wanted, x.shape[2:], possible)
 
     def _possible(self, axis, n):
         """The sizes that pool to n, rounded down or, in ceil mode, up: as a range."""
@@ -78,6 +69,8 @@ class MaxUnpool2d(Pool2d):
     def _winner(self, x, indices, size):
         """The number of the tap under which each index lies in its window, (N, C, h, w)."""
         xp = array_module(x)
+        if not hasattr(indices, "dtype"):
+            raise InputError(f"MaxUnpool2d: indices are a {type(indices).__name__}, expected an array of integers")
         if array_module(indices) is not xp:
             raise InputError("MaxUnpool2d: input and indices are on different devices: use to_device(...)")
         if indices.shape != x.shape or indices.dtype.kind not in "iu":

@@ -3,9 +3,10 @@
 Output pixel o has its place c[o] on the input's axis, where pixel i lies at i, and takes from each pixel a share that
 falls off from 1 at that pixel to 0 at the next:
 
-    R[o, i] = max(0, 1 - |c[o] - i|),   s = in / out
-    nearest    c[o] = floor(o s)                        a whole number, so one pixel gives all
-    bilinear   c[o] = (o + 1/2) s - 1/2, not below 0    two pixels share; o + 1/2 is the middle of pixel o
+    R[o, i] = max(0, 1 - |c[o] - i|),   s = in / out, or 1 / factor where a factor is given
+    nearest    c[o] = floor(o s)                a whole number, so one pixel gives all
+    bilinear   c[o] = (o + 1/2) s - 1/2         two pixels share; o + 1/2 is the middle of pixel o
+    both       c[o] not below 0, nor above in - 1
 
 With R for the rows and K for the columns, every channel of every image is y = R x K^T, and so dx = R^T dy K.
 """
@@ -17,7 +18,7 @@ import numpy as np
 from minifcn.backend import array_module
 from minifcn.convolution.geometry import pair
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, check_gradient
+from minifcn.layers.layer import Layer, check_floats, check_gradient
 
 MODES = ("nearest", "bilinear")
 
@@ -46,8 +47,9 @@ class Upsample(Layer):
         self.mode = mode
 
     def forward(self, x):
-        if x.ndim != 4 or 0 in x.shape[2:] or x.dtype.kind != "f":
-            raise InputError(f"Upsample: input is {x.dtype} of shape {tuple(x.shape)}, expected floats (N, C, H, W)")
+        check_floats(self, x)
+        if 0 in x.shape[2:]:
+            raise InputError(f"Upsample: input has shape {tuple(x.shape)}, which is no pixel")
         sizes, factors = x.shape[2:], self.scale_factor or (None, None)
         xp, wanted = array_module(x), self.size or self._scaled(sizes)
         matrices = [interpolation_matrix(*axis, self.mode) for axis in zip(sizes, wanted, factors)]
@@ -74,7 +76,7 @@ class Upsample(Layer):
 
 def interpolation_matrix(size, out, factor, mode):
     """R (out, size), float64: `out` pixels from `size`; `factor` is the scale factor, None where `out` was given."""
-    # A broken factor leaves part of a pixel over. PyTorch goes on in steps of 1 / factor all the same, but for these:
+    # A fractional factor leaves part of a pixel over. PyTorch goes on in steps of 1 / factor, but for these:
     whole = out == size or (mode == "nearest" and out == 2 * size)
     step = size / out if factor is None or whole else 1 / factor
     if mode == "nearest":

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from minifcn.backend import array_module
-from minifcn.convolution.geometry import Place
+from minifcn.convolution.geometry import Place, whole
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, ConvTranspose2d, Dropout2d, Layer, ReLU, Sequential, bilinear_weight
 from minifcn.models.vgg import VGG16, vgg_block
@@ -209,10 +209,10 @@ class FCN(Layer):
 
     def _check_settings(self, n_class, width, fc_channels, padding, upsampling, upsampling_kernels):
         name = type(self).__name__
-        if n_class < 1 or fc_channels < 1 or not 0 < width < math.inf:
-            raise InputError(
-                f"{name}: n_class {n_class}, width {width}, fc_channels {fc_channels}: each must be above 0"
-            )
+        whole(n_class, f"{name}: n_class", 1)
+        whole(fc_channels, f"{name}: fc_channels", 1)
+        if not 0 < width < math.inf:
+            raise InputError(f"{name}: width is {width}; expected a number above 0, 1 for the paper's")
         if padding != "same" and not (isinstance(padding, int) and padding >= 0):
             raise InputError(
                 f'{name}: padding is {padding!r}; expected 100 (the paper\'s), another number of pixels, or "same"'

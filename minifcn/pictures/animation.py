@@ -33,7 +33,7 @@ def animate_convolution(path, case):
 
 
 def animate_transposed(path, case):
-    """The same of its transpose: the turned kernel over the stretched input, and the column of C (the row of C^T)."""
+    """The same of its transpose: the flipped kernel over the stretched input, and the column of C (the row of C^T)."""
     _animate(path, sliding_transposed(case))
 
 
@@ -44,8 +44,8 @@ def _animate(path, sliding):
     frames = [frame.finished() for frame in _Scene(sliding).frames()]
     durations = [FRAME] * (len(frames) - 1) + [LAST_FRAME]
     options = {"save_all": True, "append_images": frames[1:], "duration": durations, "loop": 0, "interlace": 0}
-    write_whole(path, lambda file: frames[0].save(file, "GIF", **options))
     write_whole(path.with_suffix(".png"), lambda file: frames[sliding.telling].save(file, "PNG", optimize=True))
+    write_whole(path, lambda file: frames[0].save(file, "GIF", **options))
 
 
 class _Scene:
@@ -56,7 +56,7 @@ class _Scene:
         (rows, cols), n, m, k = self.numbers.shape, len(sliding.kinds), sliding.output, sliding.case.kernel
         self.kernels = [("kernel", "", kernel_entries(k))]
         if sliding.transposed:
-            self.kernels.append(("turned", "by 180°", sliding.entries))
+            self.kernels.append(("flipped", "by 180°", sliding.entries))
 
         self.cell = max(28, min(44, MAP // n))
         self.output_cell, self.kernel_cell = max(28, min(40, 280 // m)), max(20, min(32, 120 // k))
@@ -148,5 +148,7 @@ def _map_head(sliding):
     parts = [f"{case.zeros_between} zero{'s' * (case.zeros_between > 1)} between pixels"] if case.zeros_between else []
     parts += [f"padding p' = {case.transposed_padding}"]
     parts += [f"a = {case.unseen} more at the end"] if case.unseen else []
-    done = "padded" if case.transposed_padding >= 0 else "cut off"
-    return f"input {case.output}x{case.output}, stretched and {done}", ", ".join(parts)
+    done = ["stretched"] if case.zeros_between else []
+    if case.transposed_padding:
+        done.append("padded" if case.transposed_padding > 0 else "cropped")
+    return ", ".join([f"input {case.output}x{case.output}", *done]), ", ".join(parts)

@@ -18,7 +18,7 @@ LEGEND = {
     "zero": "zero between pixels",
     "padding": "zero of the padding",
     "unseen": "zero at the end, for pixels that no window reached (a)",
-    "cut": "cut off (p' is negative)",
+    "cut": "cropped (p' is negative)",
 }
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minifcn.errors import InputError
 from minifcn.pictures.canvas import AXIS, GAP, HEAD, MARGIN, WIDEST, Canvas, head_width, legend_width, width_of
 from minifcn.pictures.sliding import matrix_numbers, sliding_convolution, title
 from minifcn.weights import write_whole
@@ -20,6 +21,8 @@ def draw_matrices(path, case):
 
     Raises InputError where the case is too large to read, or the file cannot be written.
     """
+    if Path(path).suffix != ".png":
+        raise InputError(f"{path}: the matrices are drawn as a .png file")
     picture = _drawn(sliding_convolution(case)).finished()
     write_whole(Path(path), lambda file: picture.save(file, "PNG", optimize=True))
 

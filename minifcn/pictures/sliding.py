@@ -1,7 +1,7 @@
 """A window that slides over a square map: what lies where, and which products each step sums. Nothing is drawn here.
 
 A convolution and its transpose are the same scene: the transposed convolution's map is its input stretched with zeros
-and padded, its kernel is turned by 180 degrees and moves by one cell (Dumoulin, Visin 2016, section 4). Both name the
+and padded, its kernel is flipped and moves by one cell (Dumoulin, Visin 2016, section 4). Both name the
 entries of the kernel by numbers, 1 for W[0,0], 2 for W[0,1] and so on, as `SymbolicMatrix.numbers` does.
 """
 
@@ -66,9 +66,14 @@ class Sliding:
     @property
     def telling(self):
         """The number of the output pixel to show: of those whose windows see most pixels, the nearest to the middle."""
-        middle = self.output // 2 * self.output + (self.output - 1) // 2
-        seen = [sum(p.kind == "pixel" for p in self.step(n).products) for n in range(self.output**2)]
-        return max(range(len(seen)), key=lambda number: (seen[number], -abs(number - middle)))
+        middle, first = (self.output - 1) / 2, self.output // 2 * self.output + (self.output - 1) // 2
+
+        def worth(number):
+            step = self.step(number)
+            seen = sum(product.kind == "pixel" for product in step.products)
+            return seen, -sum((place - middle) ** 2 for place in step.pixel), -abs(number - first)
+
+        return max(range(self.output**2), key=worth)
 
     @property
     def kinds_there(self):

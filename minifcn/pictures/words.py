@@ -9,6 +9,7 @@ from minifcn.errors import InputError
 from minifcn.pictures.sliding import example_kernel
 
 LARGEST = 16  # pixels along an axis of which C is built: 256 x 256 numbers
+COUNTED = 10_000  # settings up to which products are counted, one by one
 
 
 def in_words(case, width):
@@ -17,12 +18,13 @@ def in_words(case, width):
     rows, cols = case.output**2, case.input**2
     if max(case.input, case.output) <= LARGEST:
         symbolic = symbolic_conv_matrix(case.kernel, case.input, case.stride, case.padding, case.dilation)
-        lines += [*_matrix("C", symbolic, width), "", *_matrix("Cᵀ", symbolic.T, width), "", _not_the_inverse(case)]
+        lines += [*_matrix("C", symbolic, width), "", *_matrix("C^T", symbolic.T, width), "", _not_the_inverse(case)]
     else:
         lines.append(
-            f"C: {rows} x {cols}, Cᵀ: {cols} x {rows}: too large to show, more than {LARGEST} pixels along an axis"
+            f"C: {rows} x {cols}, C^T: {cols} x {rows}: too large to show, more than {LARGEST} pixels along an axis"
         )
-    return [*lines, _products(case)]
+    counted = max(case.input, case.output, case.kernel, case.stride, case.dilation) <= COUNTED
+    return [*lines, _products(case)] if counted else lines
 
 
 def _sizes(case):
@@ -51,7 +53,7 @@ def _matrix(name, symbolic, width):
     try:
         text = symbolic.text(width)
     except InputError:
-        return [f"{name}: {rows} x {cols}, wider than {width} characters: --out draws it"]
+        return [f"{name}: {rows} x {cols}, wider than the {width} characters of a line here"]
     legend = "" if "W[" in text else ": 01 stands for W[0,1], . for 0"
     return [f"{name}: {rows} x {cols}{legend}", *text.splitlines()]
 
@@ -61,7 +63,7 @@ def _not_the_inverse(case):
     values, rank = round_trip(weight, case.input, case.stride, case.padding, case.dilation)
     least = values[-1] if rank == len(values) else 0.0
     return (
-        f"Cᵀ is not the inverse of C: CᵀC has rank {rank} of {len(values)} (the input's pixels), singular values "
+        f"C^T is not the inverse of C: C^TC has rank {rank} of {len(values)} (the input's pixels), singular values "
         f"from {least:.3g} to {values[0]:.3g} (the inverse's would all be 1), for the kernel {_rows(case.kernel)}"
     )
 
@@ -75,7 +77,7 @@ def _products(case):
     settings = [(n, other) for n, other in zip((case.kernel, case.stride, case.padding, case.dilation), (1, 1, 0, 1))]
     counts = contributions((case.output, 1), *settings, (case.unseen, 0))  # (H, 1)
     inner = np.bincount(np.arange(case.kernel) * case.dilation % case.stride, minlength=case.stride)  # by the phase
-    kind = "no checkerboard" if inner.min() == inner.max() else "a checkerboard"
+    kind = "no checkerboard" if inner.min() == inner.max() else "the risk of a checkerboard"
     here, away = (_range(numbers.min() ** 2, numbers.max() ** 2) for numbers in (counts, inner))
     return f"products that an output pixel of the transpose sums: {here}; far from the border {away}: {kind}"
 

@@ -61,6 +61,11 @@ def test_a_bias_is_not_linear():
     assert adjoint_error(layer, layer.backward, x, random(1, 1, 3, 3)) > 1e-2
 
 
+def test_a_y_of_another_shape_is_refused():
+    with pytest.raises(InputError, match="y must have the shape of forward's output"):
+        adjoint_error(lambda v: v[:2], lambda v: v, np.ones(3), np.ones(3))
+
+
 def test_on_the_device(device):
     layer = ConvTranspose2d(2, 3, 3, 2, bias=False).to("gpu")
     x, y = (to_device(array.astype("float32"), "gpu") for array in (random(1, 2, 3, 4), random(1, 3, 7, 9)))
@@ -87,6 +92,14 @@ class TestRoundTrip:
         assert rank == 4 and len(values) == 16
         assert (np.diff(values) <= 0).all()
         np.testing.assert_allclose(values.sum(), 4 * (weight**2).sum())  # the trace: each row of C holds the kernel
+
+    def test_small_entries_count_as_long_as_they_are_more_than_rounding(self):
+        assert round_trip(np.diag([1.0, 1e-8]).reshape(2, 2, 1, 1), 1).rank == 2
+        assert round_trip(np.diag([1.0, 1e-17]).reshape(2, 2, 1, 1), 1).rank == 1
+
+    def test_of_an_output_much_smaller_than_the_input(self):
+        values, rank = round_trip(np.ones((1, 1, 1, 1)), (1, 60000), stride=(1, 30000))  # C^T C would take 27 GiB
+        assert rank == 2 and values.shape == (60000,) and values.sum() == 2
 
     def test_a_kernel_of_zeros(self):
         assert round_trip(np.zeros((1, 1, 2, 2)), 3).rank == 0

@@ -98,6 +98,7 @@ class TestContributions:
             ({"stride": 0}, "stride is 0"),
             ({"padding": 3}, "cuts the whole output away"),
             ({"output_padding": -1}, "output_padding is -1"),
+            ({"stride": 2, "output_padding": 2}, r"output_padding \(2, 2\) is not below stride \(2, 2\)"),
         ],
     )
     def test_bad_input(self, how, message):
@@ -105,11 +106,20 @@ class TestContributions:
             contributions(2, 3, **how)
 
 
+def test_a_batch_of_no_images(method):
+    assert conv_transpose2d(np.ones((0, 1, 2, 2)), KERNEL, 4, method=method).shape == (0, 1, 4, 4)
+
+
 class TestBadInput:
     @pytest.mark.parametrize(
         "x, weight, size, message",
         [
-            (np.ones((1, 2, 2)), KERNEL, 4, r"x is of shape \(1, 2, 2\); expected an array \(N, O, oh, ow\)"),
+            (
+                np.ones((1, 2, 2)),
+                KERNEL,
+                4,
+                r"x is of shape \(1, 2, 2\); expected an array \(N, channels, rows, columns\)",
+            ),
             ([[1.0]], KERNEL, 4, "x is a list; expected an array"),
             (np.ones((1, 1, 2, 2)), KERNEL[0], 4, r"weight is of shape \(1, 3, 3\); expected an array \(O, C/groups"),
             (np.ones((1, 1, 2, 2), "float32"), KERNEL, 4, "x is float32, weight is float64"),

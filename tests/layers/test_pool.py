@@ -183,6 +183,13 @@ class TestBoth:
         with pytest.raises(InputError, match=r"Pool2d: input has shape .*, expected \(N, C, H, W\)"):
             kind(2)(np.zeros(shape))
 
+    @pytest.mark.parametrize("dtype", ["int8", "int64", "bool"])
+    def test_numbers_that_are_no_floats_are_refused(self, kind, dtype):
+        with pytest.raises(InputError, match=f"Pool2d: input is {dtype}, expected floats"):
+            kind(2)(np.ones((1, 1, 4, 4), dtype))
+        with pytest.raises(InputError, match="Pool2d: input is a list"):
+            kind(2)([[1.0]])
+
     def test_repr(self, kind):
         expected = "((2, 3), stride=(2, 3), padding=(1, 0), dilation=(1, 1), ceil_mode=True)"
         assert repr(kind((2, 3), padding=(1, 0), ceil_mode=True)) == kind.__name__ + expected

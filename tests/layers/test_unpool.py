@@ -170,7 +170,7 @@ def test_the_sizes_that_can_be_are_those_that_pool_to_the_inputs(n, kernel, stri
 
 @pytest.mark.parametrize("size, shown", [((2, 4), "2x4"), ((4, 6), "4x6")])
 def test_a_size_that_cannot_be_is_refused_with_those_that_can(size, shown):
-    message = f"output_size {shown} cannot be: what pools to 2x2 has 3 to 5 rows and 3 to 5 columns"
+    message = f"output_size {shown} cannot be: 2x2 pixels become 3 to 5 rows and 3 to 5 columns"
     with pytest.raises(InputError, match=message):
         MaxUnpool2d(2)(X, PLACES, size)
 

@@ -365,11 +365,11 @@ class TestBadInput:
     @pytest.mark.parametrize(
         "settings, message",
         [
-            ({"n_class": 0}, "FCN32s: n_class 0,"),
-            ({"width": 0}, "width 0,"),
-            ({"width": float("nan")}, "width nan,"),
-            ({"width": float("inf")}, "width inf,"),
-            ({"fc_channels": -1}, "fc_channels -1"),
+            ({"n_class": 0}, "FCN32s: n_class is 0; expected at least 1"),
+            ({"width": 0}, "width is 0; expected a number above 0"),
+            ({"width": float("nan")}, "width is nan"),
+            ({"width": float("inf")}, "width is inf"),
+            ({"fc_channels": -1}, "fc_channels is -1; expected at least 1"),
             ({"padding": -1}, "padding is -1; expected 100"),
             ({"padding": 1.5}, "padding is 1.5; expected 100"),
             ({"padding": "valid"}, "padding is 'valid'; expected 100"),
@@ -397,7 +397,7 @@ class TestBadInput:
         model = tiny(net, "same")
         with pytest.raises(InputError, match="Conv2d: input has 4 channels, this layer takes 3"):
             model(np.zeros((1, 4, 8, 8), np.float32))
-        with pytest.raises(InputError, match="input is uint8, this layer's weights are float32"):
+        with pytest.raises(InputError, match="input is uint8, expected floats"):
             model(np.zeros((1, 3, 8, 8), np.uint8))
 
     @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 1, 3, 8, 8)])

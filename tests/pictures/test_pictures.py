@@ -170,9 +170,81 @@ def test_colours_of_entries_get_brighter_and_their_letters_stand_out():
 
 
 def test_what_cannot_be_drawn_leaves_nothing(tmp_path):
-    for draw in (animate_convolution, animate_transposed, draw_matrices):
+    for draw, name in ((animate_convolution, "a.gif"), (animate_transposed, "a.gif"), (draw_matrices, "a.png")):
         with pytest.raises(InputError, match="too large to draw"):
-            draw(tmp_path / "a.gif", relationship(20, 3))
+            draw(tmp_path / name, relationship(20, 3))
+    with pytest.raises(InputError, match=r"a\.jpg: the matrices are drawn as a \.png file"):
+        draw_matrices(tmp_path / "a.jpg", STRIDED)
     with pytest.raises(InputError, match=r"a\.png: an animation is a \.gif file"):
         animate_convolution(tmp_path / "a.png", STRIDED)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def texts(monkeypatch):
+    """Every text that is drawn, in order."""
+    drawn, text = [], canvas.Canvas.text
+
+    def record(self, x, y, what, *style, **more):
+        drawn.append(what.replace(animation.TIMES, "*"))
+        text(self, x, y, what, *style, **more)
+
+    monkeypatch.setattr(canvas.Canvas, "text", record)
+    return drawn
+
+
+class TestTexts:
+    """What the pictures say, of a convolution from 5x5 to 3x3 with stride 2 and padding 1, and its transpose."""
+
+    # x = 1 2 3 / 4 1 3 / 2 5 3 and W = 2 3 1 / 3 1 2 / 1 2 3: output (0, 1) is 1*2 + 2*3, between two pixels.
+    OUTPUT = "1 8 2 13 3 14 11 7 16 15 4 11 1 11 3 14 25 17 17 15 2 19 5 19 3"
+
+    def test_of_the_transposed_animation(self, texts):
+        scene = animation._Scene(animation.sliding_transposed(STRIDED))
+        frames = scene.frames()
+        next(frames)
+        for said in (
+            "padding, strides, transposed: 3x3 → 5x5, kernel 3, stride 2, padding 1",
+            "input 3x3, stretched, padded",
+            "1 zero between pixels, padding p' = 1",
+            "output 5x5",
+            "C: 9 x 25",
+            "column 0, row 0 of Cᵀ, makes output pixel (0, 0)",
+            "output (0, 0) = 1*1 + 8 products with 0 = 1",
+            "zero between pixels",
+            "zero of the padding",
+        ):
+            assert said in texts, said
+        list(frames)
+        heads = [text for text in texts if text.startswith("column ")]
+        sums = [text for text in texts if text.startswith("output (")]
+        outputs = [text.rpartition("= ")[2] for text in sums]
+        assert heads[8] == "column 8, row 8 of Cᵀ, makes output pixel (1, 3)" and len(heads) == 25
+        assert sums[6] == "output (1, 1) = 1*3 + 2*1 + 4*1 + 1*2 + 5 products with 0 = 11"
+        assert outputs == self.OUTPUT.split()
+        # A frame's texts: the new pixel of the output, nine weights in the window, the sum, two lines above C.
+        assert [texts[texts.index(total) - 10] for total in sums] == outputs
+
+    def test_of_the_convolution_s_animation(self, texts):
+        list(animation._Scene(animation.sliding_convolution(STRIDED)).frames())
+        assert [text for text in texts if text.startswith("row ")][4] == "row 4 makes output pixel (1, 1)"
+        assert {"input 5x5", "padding 1", "output 3x3", "C: 9 x 25"} <= set(texts)
+        assert "output (1, 1) = 1*2 + 3*3 + 5*1 + 5*3 + 3*1 + 1*2 + 4*1 + 3*2 + 2*3 = 52" in texts
+
+    def test_without_a_stride_nothing_is_stretched_and_with_full_padding_nothing_padded(self):
+        heads = [animation._map_head(animation.sliding_transposed(case))[0] for case in SEVEN_CASES]
+        assert heads[0] == "input 2x2, padded" and heads[3] == "input 7x7"
+        assert heads[4] == "input 2x2, stretched, padded"
+        cropped = animation._map_head(animation.sliding_transposed(relationship(6, 1, 2, 1)))
+        assert cropped[0] == "input 4x4, stretched, cropped"
+
+    def test_of_the_matrices(self, texts):
+        matrices._drawn(sliding_convolution(SEVEN_CASES[0]))
+        names = SLIDES.split()
+        full = ["0" if number == "0" else "W{}{}".format(*divmod(int(number) - 1, 3)) for number in names]
+        start = texts.index("C: 4 x 16")
+        cells = [text for text in texts[start:] if text == "0" or text.startswith("W")]
+        assert cells[:64] == full
+        rows = np.array(full).reshape(4, 16)
+        assert cells[64:] == rows.T.ravel().tolist()
+        assert {"row 2: output pixel (1, 0)", "column 2: output pixel (1, 0)", "Cᵀ: 16 x 4"} <= set(texts)
