@@ -98,7 +98,8 @@ def winograd_grad_weight(dy, x, padding):
             total += xp.matmul(dm, v.transpose(0, 2, 1), out=scratch("du", total.shape, x.dtype, xp))  # dU (36, O, C)
         return total
 
-    parts = run_all(correlate, ((pieces[lane::LANES],) for lane in range(min(LANES, len(pieces)))), xp)
+    lanes = max(1, min(LANES, len(pieces)))  # one even for a batch of no images: its sum is 0
+    parts = run_all(correlate, ((pieces[lane::LANES],) for lane in range(lanes)), xp)
     for other in parts[1:]:
         parts[0] += other
     return (of_kernel.T @ parts[0].reshape(ENTRIES, o * c)).T.reshape(o, c, 3, 3)

@@ -60,6 +60,14 @@ def test_all_three_are_the_loops(case):
         np.testing.assert_array_equal(array, copy)
 
 
+def test_a_batch_of_no_images():
+    weight = np.ones((3, 2, 3, 3))
+    none, no_dy = np.ones((0, 2, 8, 8)), np.ones((0, 3, 8, 8))
+    assert conv2d_winograd(none, weight, (1, 1)).shape == (0, 3, 8, 8)
+    assert winograd_grad_input(no_dy, weight, (1, 1)).shape == (0, 2, 8, 8)
+    np.testing.assert_array_equal(winograd_grad_weight(no_dy, none, (1, 1)), np.zeros((3, 2, 3, 3)))
+
+
 def test_nothing_of_an_earlier_call_is_left_in_the_padding():
     """Scratch memory is used again: what a larger image left there must not leak into a smaller one's border."""
     rng = np.random.default_rng(1)
