@@ -13,13 +13,10 @@ A gradient is added to by every backward pass, so k batches are accumulated by c
 
 import math
 
-import numpy as np
-
 from minifcn.backend import array_module
 from minifcn.errors import InputError
-from minifcn.parallel import run_all, scratch
+from minifcn.parallel import blocks, run_all, scratch
 
-BLOCK = 1 << 18  # entries of an array that are moved at a time: what four arrays hold of it fits a cache
 SCHEDULES = ("fixed", "step", "polynomial")
 
 
@@ -62,7 +59,7 @@ class SGD:
         xp = array_module(p.data)
 
         def move(block):
-            """All passes over some rows, which stay in the cache meanwhile."""
+            """All passes over one block, which stays in the cache meanwhile."""
             w, v, g = p.data[block], velocity[block], p.grad[block]
             work = scratch("step", w.shape, w.dtype, xp)
             v *= self.momentum
@@ -73,9 +70,7 @@ class SGD:
             xp.multiply(v, lr, out=work)
             w -= work
 
-        rows = len(p.data)
-        step = max(1, BLOCK * rows // p.data.size) if xp is np else rows
-        run_all(move, ((slice(i, i + step),) for i in range(0, rows, step)), xp)
+        run_all(move, ((block,) for block in blocks(p.data.shape, xp)), xp)
 
     def zero_grad(self):
         """Set every gradient to zero."""

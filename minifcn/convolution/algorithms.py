@@ -8,16 +8,18 @@ Settings as in `gemm`, each a pair.
 """
 
 from minifcn.convolution import gemm, loops, winograd
-from minifcn.convolution.checks import check_channels, check_output
+from minifcn.convolution.checks import check_bias, check_channels, check_output
 from minifcn.convolution.geometry import conv_output_size
 from minifcn.errors import InputError
 
 ALGORITHMS = ("auto", "loops", "im2col", "winograd")
 
-# The crossover from im2col to Winograd, measured on two cores in float32. The transforms of the image are shared by all
-# channels, those of the kernels by all tiles: with few of either they cost more than they save.
+# The crossover from im2col to Winograd, measured on two cores in float32 (benchmarks/crossovers.py). The transforms of
+# the image are shared by all channels, those of the kernels by all tiles: with few of either they cost more than they
+# save, and where there is little to do at all, im2col has fewer steps.
 LEAST_CHANNELS = 8  # of input and output
-LEAST_TILES = 72  # of 4x4 output pixels, in all images together
+LEAST_TILES = 36  # of 4x4 output pixels, in all images together
+LEAST_WORK = 300_000  # tiles times input channels times output channels
 
 
 def choose(algorithm, x_shape, weight_shape, stride, padding, dilation, groups):
@@ -35,18 +37,20 @@ def choose(algorithm, x_shape, weight_shape, stride, padding, dilation, groups):
         return algorithm
     oh, ow = conv_output_size(x_shape[2:], weight_shape[2:], stride, padding, dilation)
     tiles = x_shape[0] * -(-oh // winograd.TILE) * -(-ow // winograd.TILE)
-    worth_it = plain and min(weight_shape[:2]) >= LEAST_CHANNELS and tiles >= LEAST_TILES
+    o, c = weight_shape[:2]
+    worth_it = plain and min(o, c) >= LEAST_CHANNELS and tiles >= LEAST_TILES and tiles * o * c >= LEAST_WORK
     return "winograd" if worth_it else "im2col"
 
 
-def forward(algorithm, x, weight, stride, padding, dilation, groups):
+def forward(algorithm, x, weight, stride, padding, dilation, groups, bias=None):
     """`conv2d` by an algorithm of `choose`. Raises the same errors."""
     if algorithm == "im2col":
-        return gemm.conv2d(x, weight, stride, padding, dilation, groups)
+        return gemm.conv2d(x, weight, stride, padding, dilation, groups, bias)
     check_channels(x, weight, groups)
+    check_bias(bias, weight)
     if algorithm == "winograd":
-        return winograd.conv2d_winograd(x, weight, padding)
-    return loops.conv2d_loops(x, weight, stride, padding, dilation, groups)
+        return winograd.conv2d_winograd(x, weight, padding, bias)
+    return loops.conv2d_loops(x, weight, stride, padding, dilation, groups, bias)
 
 
 def grad_input(algorithm, dy, weight, input_size, stride, padding, dilation, groups):

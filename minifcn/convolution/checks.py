@@ -42,6 +42,16 @@ def check_channels(x, weight, groups):
         )
 
 
+def check_bias(bias, weight):
+    """InputError unless bias is None or an array (O,) that fits weight (O, ...)."""
+    if bias is None:
+        return
+    check_numbers("bias", bias, "(O)")
+    check_same_kind("bias", bias, "weight", weight)
+    if bias.shape != weight.shape[:1]:
+        raise InputError(f"bias has shape {tuple(bias.shape)}, expected ({len(weight)},), one for each output channel")
+
+
 def check_output(name, y, weight, input_size, stride, padding, dilation, groups):
     """InputError unless y, called `name`, is what the convolution of input_size with weight gives: (N, O, oh, ow)."""
     check_weight(weight, groups)

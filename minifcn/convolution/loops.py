@@ -1,6 +1,6 @@
 """The convolution and its two gradients, one pixel at a time: the definition, to read and to test against.
 
-    y[n, o, y, x] = sum over c, i, j of  weight[o, c, i, j] * x[n, c, y*s - p + i*d, x*s - p + j*d]
+    y[n, o, y, x] = b[o] + sum over c, i, j of  weight[o, c, i, j] * x[n, c, y*s - p + i*d, x*s - p + j*d]
 
 Every fast version must equal these. Shapes and settings as in `gemm`.
 """
@@ -9,12 +9,15 @@ from minifcn.backend import array_module
 from minifcn.convolution.geometry import conv_output_size, conv_pairs
 
 
-def conv2d_loops(x, weight, stride=1, padding=0, dilation=1, groups=1):
-    """x (N, C, H, W), weight (O, C/groups, kh, kw) -> y (N, O, oh, ow)."""
+def conv2d_loops(x, weight, stride=1, padding=0, dilation=1, groups=1, bias=None):
+    """x (N, C, H, W), weight (O, C/groups, kh, kw), bias (O,) -> y (N, O, oh, ow)."""
     taps = _Taps(x.shape, weight.shape, stride, padding, dilation, groups)
     y = array_module(x).zeros((x.shape[0], weight.shape[0], *taps.output_size), dtype=x.dtype)
     for (n, o, row, col), (c, i, j), (n, channel, h, w) in taps:
         y[n, o, row, col] += weight[o, c, i, j] * x[n, channel, h, w]
+    if bias is not None:
+        for o in range(len(bias)):
+            y[:, o] += bias[o]
     return y
 
 

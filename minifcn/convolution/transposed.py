@@ -21,6 +21,7 @@ from minifcn.convolution.geometry import Window, conv_pairs, pair
 from minifcn.convolution.im2col import pad
 from minifcn.convolution.matrix import conv_matrix
 from minifcn.errors import InputError
+from minifcn.parallel import run_all
 
 
 def conv_transpose2d(x, weight, output_size, stride=1, padding=0, dilation=1, groups=1, method="columns"):
@@ -38,7 +39,11 @@ def conv_transpose2d(x, weight, output_size, stride=1, padding=0, dilation=1, gr
 
 def _by_matrix(x, weight, output_size, stride, padding, dilation, groups):
     matrix = conv_matrix(weight, output_size, stride, padding, dilation, groups)  # C (C*h*w, O*H*W)
-    y = x.reshape(len(x), len(matrix)) @ matrix  # C^T x for every image, as the row x^T C
+
+    def multiply():
+        return x.reshape(len(x), len(matrix)) @ matrix  # C^T x for every image, as the row x^T C
+
+    (y,) = run_all(multiply, [()], array_module(x))
     return y.reshape(len(x), weight.shape[1] * groups, *output_size)  # (N, O, H, W)
 
 

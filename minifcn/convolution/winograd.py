@@ -15,18 +15,23 @@ The gradients save the same multiplications. Each step's gradient is its transpo
 
 and dx is a convolution again, of dy with the flipped kernels.
 
+The work goes in bands of a few hundred tiles: their V and M are made, used and forgotten.
+
 Lavin, Gray 2015, "Fast Algorithms for Convolutional Neural Networks", section 4. The transforms add and subtract
 multiples up to 8, which costs a digit: some 3e-6 (relative) in float32 on VGG's layers.
 
 Shapes: x (N, C, H, W), weight (O, C, 3, 3), y (N, O, oh, ow), padding (rows, columns).
 """
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 
 from minifcn.backend import array_module
-from minifcn.convolution.gemm import bands, flipped
+from minifcn.convolution.gemm import flipped
 from minifcn.convolution.im2col import part, windows
-from minifcn.parallel import run_all, scratch
+from minifcn.parallel import bands, chunks, room, run_all, scratch
 
 TILE, REACH = 4, 6  # pixels of an output tile, and of the input below it, along one axis
 ENTRIES = REACH * REACH
@@ -53,27 +58,41 @@ A_T = [
     [0, 1, -1, 8, -8, 1],
 ]
 OF_PIXELS, OF_KERNEL, TO_OUTPUT = (np.kron(m, m) for m in (B_T, G, A_T))  # (36, 36), (36, 9), (16, 36)
-LANES = 2  # independent sums of the weight gradient, whatever the number of cores
+
+BAND_TILES = 700  # each product of a band reads all kernels, so not too few; V and M grow with it, so not too many
+LANES, LANE_BYTES = 4, 1 << 22  # independent sums of dU, whatever the number of threads; of a larger dU there is one
+CHUNK_BYTES = 1 << 20  # tiles transformed at a time: about one core's L2 cache
 
 
-def conv2d_winograd(x, weight, padding):
-    """The convolution of x (N, C, H, W) with weight (O, C, 3, 3), stride 1 -> y (N, O, oh, ow)."""
+class Band(NamedTuple):
+    """Some images, some rows of their tiles, and how many tiles there are across."""
+
+    images: slice
+    rows: slice
+    across: int
+
+    @property
+    def shape(self):
+        """Images, rows and columns of tiles."""
+        return self.images.stop - self.images.start, self.rows.stop - self.rows.start, self.across
+
+
+def conv2d_winograd(x, weight, padding, bias=None):
+    """The convolution of x (N, C, H, W) with weight (O, C, 3, 3), stride 1, bias (O,) -> y (N, O, oh, ow)."""
     xp = array_module(x)
-    (n, c), o = x.shape[:2], len(weight)
+    n, o = len(x), len(weight)
     oh, ow = (size + 2 * p - 2 for size, p in zip(x.shape[2:], padding))
-    th, tw = -(-oh // TILE), -(-ow // TILE)  # tiles along each axis
     of_pixels, of_kernel, to_output = _matrices(x)
-    kernels = (of_kernel @ weight.reshape(o * c, 9).T).reshape(ENTRIES, o, c)  # U (36, O, C)
+    kernels = _kernels(of_kernel, weight)  # U (36, O, C)
     y = xp.empty((n, o, oh, ow), dtype=x.dtype)
 
-    def convolve(images, rows):
-        pixels = _tiles(x, images, rows, tw, REACH, padding, "pixels")  # (36, C, t)
-        v = _product(of_pixels, pixels, "v")  # (36, C, t)
-        m = xp.matmul(kernels, v, out=scratch("m", (ENTRIES, o, v.shape[2]), x.dtype, xp))
-        tiles = _product(to_output, m, "tiles")  # (16, O, t)
-        _put_tiles(tiles, y, images, rows, tw)
+    def convolve(band):
+        v = _transformed(of_pixels, x, band, padding, "v")  # (36, C, t)
+        m = scratch("m", (ENTRIES, o, v.shape[2]), x.dtype, xp)
+        _each_entry(lambda entries: xp.matmul(kernels[entries], v[entries], out=m[entries]), xp)
+        _put_outputs(to_output, m, y, band, bias)
 
-    run_all(convolve, bands(n, th, ENTRIES * c * tw * x.itemsize, kernels.nbytes), xp)
+    run_all(convolve, ((band,) for band in _bands(n, oh, ow, xp)), xp)
     return y
 
 
@@ -86,23 +105,44 @@ def winograd_grad_weight(dy, x, padding):
     """The gradient of conv2d_winograd's weight: dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C, 3, 3)."""
     xp = array_module(x)
     (n, o, oh, ow), c = dy.shape, x.shape[1]
-    th, tw = -(-oh // TILE), -(-ow // TILE)
     of_pixels, of_kernel, to_output = _matrices(x)
-    pieces = bands(n, th, ENTRIES * c * tw * x.itemsize, ENTRIES * o * c * x.itemsize)
+    shape, pieces = (ENTRIES, o, c), _bands(n, oh, ow, xp)
+    lanes = LANES if math.prod(shape) * x.itemsize <= LANE_BYTES else 1
 
     def correlate(lane):
-        total = xp.zeros((ENTRIES, o, c), dtype=x.dtype)
-        for images, rows in lane:
-            v = _product(of_pixels, _tiles(x, images, rows, tw, REACH, padding, "pixels"), "v")  # (36, C, t)
-            dm = _product(to_output.T, _tiles(dy, images, rows, tw, TILE, (0, 0), "tiles"), "m")  # (36, O, t)
-            total += xp.matmul(dm, v.transpose(0, 2, 1), out=scratch("du", total.shape, x.dtype, xp))  # dU (36, O, C)
-        return total
+        du = xp.zeros(shape, dtype=x.dtype)
+        for band in lane:
+            v = _transformed(of_pixels, x, band, padding, "v")  # (36, C, t)
+            dm = _transformed(to_output.T, dy, band, (0, 0), "m")  # (36, O, t)
 
-    lanes = max(1, min(LANES, len(pieces)))  # one even for a batch of no images: its sum is 0
-    parts = run_all(correlate, ((pieces[lane::LANES],) for lane in range(lanes)), xp)
-    for other in parts[1:]:
-        parts[0] += other
-    return (of_kernel.T @ parts[0].reshape(ENTRIES, o * c)).T.reshape(o, c, 3, 3)
+            def add(entries, dm=dm, v=v):
+                product = scratch("du", du[entries].shape, du.dtype, xp)
+                du[entries] += xp.matmul(dm[entries], v[entries].transpose(0, 2, 1), out=product)
+
+            _each_entry(add, xp)
+        return du
+
+    du, *others = run_all(correlate, ((pieces[lane::lanes],) for lane in range(max(1, min(lanes, len(pieces))))), xp)
+    for other in others:
+        du += other
+    dw = xp.empty((o, c, 3, 3), dtype=x.dtype)
+
+    def back(some):
+        dw[some] = (of_kernel.T @ du[:, some].reshape(ENTRIES, -1)).T.reshape(-1, c, 3, 3)
+
+    run_all(back, _channels(du), xp)
+    return dw
+
+
+def _bands(images, height, width, xp):
+    """Bands of about `BAND_TILES` that make up all tiles of an output of so many images."""
+    down, across = -(-height // TILE), -(-width // TILE)
+    return [Band(some, rows, across) for some, rows in bands(images, down, across, room(BAND_TILES, xp))]
+
+
+def _each_entry(multiply, xp):
+    """Call multiply(entries) for slices of all 36 entries, which are products of their own."""
+    run_all(multiply, ((slice(e, e + REACH),) for e in range(0, ENTRIES, REACH)), xp)
 
 
 def _matrices(x):
@@ -110,35 +150,73 @@ def _matrices(x):
     return (array_module(x).asarray(m, dtype=x.dtype) for m in (OF_PIXELS, OF_KERNEL, TO_OUTPUT))
 
 
-def _tiles(x, images, rows, across, size, padding, name):
-    """Tiles of size x size pixels, 4 apart, of some images and rows of tiles -> (size*size, C, t).
+def _kernels(matrix, weight):
+    """weight (O, C, 3, 3), transformed by the `matrix` of the kernels -> U (36, O, C)."""
+    xp, (o, c) = array_module(weight), weight.shape[:2]
+    u = xp.empty((ENTRIES, o, c), dtype=weight.dtype)
+
+    def transform(some):
+        u[:, some] = (matrix @ weight[some].reshape(-1, 9).T).reshape(ENTRIES, -1, c)
+
+    run_all(transform, _channels(u), xp)
+    return u
+
+
+def _transformed(matrix, x, band, padding, name):
+    """All tiles of a band, as `matrix` (36, size*size) makes them of size x size pixels each: (36, C, t)."""
+    xp, c = array_module(x), x.shape[1]
+    size = math.isqrt(matrix.shape[1])
+    out = scratch(name, (ENTRIES, c, math.prod(band.shape)), x.dtype, xp)
+
+    def transform(channels):
+        _product(matrix, _tiles(x[:, channels], band, size, padding), out[:, channels])
+
+    run_all(transform, _channels(out), xp)
+    return out
+
+
+def _tiles(x, band, size, padding):
+    """Tiles of size x size pixels, 4 apart, of a band -> (size*size, C, t).
 
     They are taken from a padded copy of just these rows, which fits the cache.
     """
-    xp, (ph, pw) = array_module(x), padding
-    c = x.shape[1]
-    n, down = images.stop - images.start, rows.stop - rows.start
+    n, down, across = band.shape
     height, width = TILE * (down - 1) + size, TILE * (across - 1) + size
-    pixels = part(x, images, TILE * rows.start - ph, height, -pw, width)
-    tiles = scratch(name, (size, size, c, n, down, across), x.dtype, xp)
+    pixels = part(x, band.images, TILE * band.rows.start - padding[0], height, -padding[1], width)
+    tiles = scratch("tiles", (size, size, x.shape[1], n, down, across), x.dtype, array_module(x))
     tiles[...] = windows(pixels, (size, size), (TILE, TILE), (1, 1)).transpose(2, 3, 1, 0, 4, 5)
-    return tiles.reshape(size * size, c, -1)
+    return tiles.reshape(size * size, x.shape[1], -1)
 
 
-def _put_tiles(tiles, y, images, rows, across):
-    """Write tiles (16, O, t) to their place in y; those at the end may hang over it."""
-    o = y.shape[1]
-    n, down = images.stop - images.start, rows.stop - rows.start
-    tiles = tiles.reshape(TILE, TILE, o, n, down, across).transpose(3, 2, 4, 0, 5, 1)  # (n, O, down, 4, across, 4)
-    block = scratch("part", tiles.shape, y.dtype, array_module(y))
-    block[...] = tiles
-    target = y[images, :, TILE * rows.start : TILE * rows.stop]
-    target[...] = block.reshape(n, o, TILE * down, TILE * across)[:, :, : target.shape[2], : target.shape[3]]
+def _put_outputs(matrix, m, y, band, bias):
+    """Write the tiles that `matrix` (16, 36) makes of m (36, O, t) to their place in y; the last may hang over it."""
+    xp = array_module(m)
+
+    def put(channels):
+        some, (n, down, across) = m[:, channels], band.shape
+        tiles = scratch("tiles", (TILE * TILE, *some.shape[1:]), m.dtype, xp)
+        _product(matrix, some, tiles)
+        tiles = tiles.reshape(TILE, TILE, -1, n, down, across).transpose(3, 2, 0, 1, 4, 5)  # (n, O, 4, 4, down, across)
+        shift = 0 if bias is None else bias[channels].reshape(-1, 1, 1, 1, 1)
+        block = scratch("part", (n, tiles.shape[1], down, TILE, across, TILE), m.dtype, xp)
+        xp.add(tiles, shift, out=block.transpose(0, 1, 3, 5, 2, 4))
+        pixels = y[band.images, channels, TILE * band.rows.start : TILE * band.rows.stop]
+        block = block.reshape(n, -1, TILE * down, TILE * across)
+        pixels[...] = block[:, :, : pixels.shape[2], : pixels.shape[3]]
+
+    run_all(put, _channels(m), xp)
 
 
-def _product(matrix, tiles, name):
-    """matrix (e, s) @ tiles (s, C, t) -> (e, C, t)."""
+def _channels(transformed):
+    """Slices of the channels of an array (36, C, ...) that fit a cache, and two at least."""
+    most = min(room(CHUNK_BYTES, array_module(transformed)), transformed.nbytes // 2)
+    return ((some,) for some in chunks(transformed.shape[1], transformed[:, 0].nbytes, most))
+
+
+def _product(matrix, tiles, out):
+    """matrix (e, s) @ tiles (s, C, t) -> out (e, C, t)."""
     xp = array_module(tiles)
-    s, c, t = tiles.shape
-    out = scratch(name, (len(matrix), c * t), tiles.dtype, xp)
-    return xp.matmul(matrix, tiles.reshape(s, c * t), out=out).reshape(len(matrix), c, t)
+    if xp is np:  # channel by channel: BLAS has a faster kernel for products as small as that
+        np.matmul(matrix, tiles.transpose(1, 0, 2), out=out.transpose(1, 0, 2))
+    else:
+        out[...] = (matrix @ tiles.reshape(len(tiles), -1)).reshape(out.shape)

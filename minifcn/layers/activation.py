@@ -2,6 +2,7 @@
 
 from minifcn.backend import array_module
 from minifcn.layers.layer import Layer, check_gradient
+from minifcn.parallel import blocks, run_all, scratch
 
 
 class ReLU(Layer):
@@ -9,17 +10,37 @@ class ReLU(Layer):
 
     forward   x (any shape)  -> y, the same shape
     backward  dL/dy          -> dL/dx = dL/dy where x > 0, else 0
+
+    inplace  y overwrites x, and dL/dx overwrites dL/dy: for networks where nobody else needs those, to save the memory
     """
 
+    def __init__(self, inplace=False):
+        self.inplace = inplace
+
     def forward(self, x):
-        y = array_module(x).maximum(x, 0)
+        xp = array_module(x)
+        y = x if self.inplace else xp.empty_like(x)
+
+        def rectify(block):
+            zeros = scratch("zeros", x[block].shape, x.dtype, xp)  # three times as fast as with the number 0
+            zeros[...] = 0
+            xp.maximum(x[block], zeros, out=y[block])
+
+        run_all(rectify, _blocks(x), xp)
         self.keep(y)  # y > 0 exactly where x > 0
         return y
 
     def backward(self, dy):
         (y,) = self.kept()
         check_gradient(self, dy, y.shape)
-        return dy * (y > 0)
+        xp = array_module(dy)
+        dx = dy if self.inplace else xp.empty_like(dy)
+        run_all(lambda block: xp.multiply(dy[block], y[block] > 0, out=dx[block]), _blocks(dy), xp)
+        return dx
 
     def __repr__(self):
-        return "ReLU()"
+        return "ReLU(inplace=True)" if self.inplace else "ReLU()"
+
+
+def _blocks(x):
+    return ((block,) for block in blocks(x.shape, array_module(x)))

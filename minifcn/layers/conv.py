@@ -9,6 +9,7 @@ from minifcn.convolution import algorithms
 from minifcn.convolution.geometry import Window, conv_pairs, whole
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, Parameter, check_floats, check_gradient
+from minifcn.parallel import BLOCK, chunks, room, run_all
 
 
 class Conv2d(Layer):
@@ -57,9 +58,7 @@ class Conv2d(Layer):
         check_channels(self, x)
         how = self.stride, self.padding, self.dilation, self.groups
         algorithm = algorithms.choose(self.algorithm, x.shape, self.weight.data.shape, *how)
-        y = algorithms.forward(algorithm, x, self.weight.data, *how)
-        if self.bias:
-            y += self.bias.data.reshape(1, -1, 1, 1)  # (1, O, 1, 1)
+        y = algorithms.forward(algorithm, x, self.weight.data, *how, self.bias.data if self.bias else None)
         self.keep(x, y.shape, algorithm)
         return y
 
@@ -71,13 +70,26 @@ class Conv2d(Layer):
         if self.weight.trainable:
             self.weight.add_grad(algorithms.grad_weight(algorithm, dy, x, self.kernel_size, *how))
         if self.bias and self.bias.trainable:
-            self.bias.add_grad(dy.sum(axis=(0, 2, 3)))
+            self.bias.add_grad(grad_bias(dy))
         if self.input_gradient:
             return algorithms.grad_input(algorithm, dy, self.weight.data, x.shape[2:], *how)
         return None
 
     def __repr__(self):
         return f"Conv2d({self.in_channels}, {self.out_channels}, {describe(self)})"
+
+
+def grad_bias(dy):
+    """The gradient of a bias that every pixel of its channel was given: dy (N, O, oh, ow) -> db (O,)."""
+    xp = array_module(dy)
+    db = xp.empty(dy.shape[1], dtype=dy.dtype)
+
+    def add(channels):
+        db[channels] = dy[:, channels].sum(axis=(0, 2, 3))
+
+    most = room(BLOCK, xp)
+    run_all(add, ((some,) for some in chunks(len(db), dy.size // max(1, len(db)), most)), xp)
+    return db
 
 
 def he_normal(shape, rng=None):

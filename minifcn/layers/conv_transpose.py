@@ -9,7 +9,7 @@ from minifcn.convolution.gemm import conv2d, conv2d_grad_weight
 from minifcn.convolution.geometry import Window, conv_output_size, conv_pairs, pair, told_size
 from minifcn.convolution.matrix import conv_matrix_bytes, in_bytes
 from minifcn.errors import InputError
-from minifcn.layers.conv import check_channels, check_groups, check_kind, describe, he_normal
+from minifcn.layers.conv import check_channels, check_groups, check_kind, describe, grad_bias, he_normal
 from minifcn.layers.layer import Layer, Parameter, check_gradient
 
 METHODS = ("auto", *transposed.METHODS)
@@ -96,7 +96,7 @@ class ConvTranspose2d(Layer):
             # x and dy in each other's place
             self.weight.add_grad(conv2d_grad_weight(x, dy, self.kernel_size, *how))
         if self.bias and self.bias.trainable:
-            self.bias.add_grad(dy.sum(axis=(0, 2, 3)))
+            self.bias.add_grad(grad_bias(dy))
         return conv2d(dy, self.weight.data, *how)[:, :, :h, :w]  # C dy, (N, I, h, w)
 
     def _widened(self, x, size):

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from minifcn.backend import array_module
 from minifcn.errors import InputError
 from minifcn.layers.conv import check_kind, he_normal
 from minifcn.layers.layer import Layer, Parameter
+from minifcn.parallel import chunks, run_all
 
 
 class Linear(Layer):
@@ -26,7 +28,7 @@ class Linear(Layer):
         if x.ndim != 2 or x.shape[1] != self.in_features:
             raise InputError(f"Linear: input has shape {tuple(x.shape)}, this layer takes (N, {self.in_features})")
         check_kind(self, x)
-        y = x @ self.weight.data.T
+        y = _product(x, self.weight.data.T)
         if self.bias:
             y += self.bias.data
         self.keep(x)
@@ -34,10 +36,25 @@ class Linear(Layer):
 
     def backward(self, dy):
         (x,) = self.kept()
-        self.weight.add_grad(dy.T @ x)
+        self.weight.add_grad(_product(dy.T, x))
         if self.bias:
             self.bias.add_grad(dy.sum(axis=0))
-        return dy @ self.weight.data
+        return _product(dy, self.weight.data)
 
     def __repr__(self):
         return f"Linear({self.in_features}, {self.out_features})"
+
+
+PARTS = 4  # into which the columns of a product are cut, for as many threads
+
+
+def _product(a, b):
+    """a @ b, of two matrices."""
+    xp = array_module(a)
+    out = xp.empty((len(a), b.shape[1]), dtype=a.dtype)
+
+    def multiply(columns):
+        xp.matmul(a, b[:, columns], out=out[:, columns])
+
+    run_all(multiply, ((some,) for some in chunks(b.shape[1], PARTS, b.shape[1])), xp)
+    return out

@@ -4,6 +4,7 @@ import numpy as np
 
 from minifcn.backend import array_module
 from minifcn.errors import InputError
+from minifcn.parallel import BLOCK, bands, room, run_all
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -33,19 +34,20 @@ class SoftmaxCrossEntropy:
 
     def forward(self, scores, labels):
         xp = array_module(scores)
-        labels = self._check(scores, labels)
-        counted = labels != self.ignore_label
-        target = xp.where(counted, labels, 0).astype("int64")[:, None]  # (N, 1, H, W)
-        weights = counted.astype(scores.dtype)
-        if self.class_weights is not None:
-            weights = weights * xp.asarray(self.class_weights, dtype=scores.dtype)[target[:, 0]]  # (N, H, W)
+        target, weights = self._check(scores, labels)  # (N, H*W) each
+        flat = scores.reshape(*scores.shape[:2], -1)  # (N, C, H*W)
+        softmax, loss = xp.empty_like(flat), xp.empty_like(weights)
 
-        shifted = scores - scores.max(axis=1, keepdims=True)
-        softmax = xp.exp(shifted)
-        total = softmax.sum(axis=1, keepdims=True)  # (N, 1, H, W)
-        loss = (xp.log(total) - xp.take_along_axis(shifted, target, axis=1))[:, 0] * weights  # (N, H, W)
-        softmax /= total
+        def some(images, pixels):
+            part, probability = flat[images, :, pixels], softmax[images, :, pixels]
+            shifted = part - part.max(axis=1, keepdims=True)
+            xp.exp(shifted, out=probability)
+            total = probability.sum(axis=1, keepdims=True)  # (n, 1, p)
+            probability /= total
+            chosen = xp.take_along_axis(shifted, target[images, None, pixels], axis=1)
+            loss[images, pixels] = (xp.log(total) - chosen)[:, 0] * weights[images, pixels]
 
+        run_all(some, _pixels(flat), xp)
         divisor = 1.0
         if self.reduction == "mean":
             divisor = float(weights.sum(dtype="float64"))
@@ -54,23 +56,31 @@ class SoftmaxCrossEntropy:
                     f"SoftmaxCrossEntropy: all {labels.size} labels are void ({self.ignore_label}) or weigh nothing: "
                     "there is no pixel to take the mean over"
                 )
-        self._kept = softmax, target, weights, divisor
-        return loss if self.reduction == "none" else float(loss.sum(dtype="float64")) / divisor
+        self._kept = softmax, target, weights, divisor, scores.shape
+        return loss.reshape(labels.shape) if self.reduction == "none" else float(loss.sum(dtype="float64")) / divisor
 
     def backward(self, dloss=None):
         if self._kept is None:
             raise RuntimeError("SoftmaxCrossEntropy: backward needs a forward pass first")
-        softmax, target, weights, divisor = self._kept
+        softmax, target, weights, divisor, shape = self._kept
         if (dloss is None) == (self.reduction == "none"):
             raise InputError(
                 'SoftmaxCrossEntropy: reduction "none" takes an incoming gradient in backward, the others none'
             )
         xp = array_module(softmax)
-        onehot = xp.arange(softmax.shape[1]).reshape(1, -1, *[1] * (softmax.ndim - 2)) == target
-        scale = weights / divisor if dloss is None else weights * dloss
-        return (softmax - onehot) * scale[:, None]
+        scale = weights / divisor if dloss is None else weights * dloss.reshape(weights.shape)  # (N, H*W)
+        dscores = xp.empty_like(softmax)
+
+        def some(images, pixels):
+            part, share, label = dscores[images, :, pixels], scale[images, None, pixels], target[images, None, pixels]
+            xp.multiply(softmax[images, :, pixels], share, out=part)
+            xp.put_along_axis(part, label, xp.take_along_axis(part, label, axis=1) - share, axis=1)  # - onehot(label)
+
+        run_all(some, _pixels(softmax), xp)
+        return dscores.reshape(shape)
 
     def _check(self, scores, labels):
+        """The class of each pixel, 0 where it does not count, and its weight, 0 there: (N, H*W) each."""
         if scores.ndim < 2 or labels.shape != (scores.shape[0], *scores.shape[2:]):
             raise InputError(
                 f"SoftmaxCrossEntropy: labels {tuple(labels.shape)} do not fit scores {tuple(scores.shape)}: "
@@ -82,11 +92,22 @@ class SoftmaxCrossEntropy:
             )
         if not np.issubdtype(labels.dtype, np.integer):
             raise InputError(f"SoftmaxCrossEntropy: labels are {labels.dtype}, expected integers")
-        wrong = (labels != self.ignore_label) & ((labels < 0) | (labels >= scores.shape[1]))
-        if bool(wrong.any()):
-            value = int(array_module(labels).where(wrong, labels, 0).max())
+        xp = array_module(scores)
+        counted = labels != self.ignore_label
+        target = xp.where(counted, labels, 0).astype("int64")
+        if bool(((target < 0) | (target >= scores.shape[1])).any()):
+            value = int(target.max())
             raise InputError(
-                f"SoftmaxCrossEntropy: label {value or 'below 0'} is none of the {scores.shape[1]} classes, nor void "
-                f"({self.ignore_label})"
+                f"SoftmaxCrossEntropy: label {value if value >= scores.shape[1] else 'below 0'} is none of the "
+                f"{scores.shape[1]} classes, nor void ({self.ignore_label})"
             )
-        return labels
+        weights = counted.astype(scores.dtype)
+        if self.class_weights is not None:
+            weights *= xp.asarray(self.class_weights, dtype=scores.dtype)[target]
+        return target.reshape(len(target), -1), weights.reshape(len(target), -1)
+
+
+def _pixels(scores):
+    """(images, pixels) of blocks of scores (N, C, pixels), as arguments for `run_all`."""
+    n, c, count = scores.shape
+    return bands(n, count, c, room(BLOCK, array_module(scores)))

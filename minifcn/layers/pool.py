@@ -4,7 +4,7 @@ from minifcn.backend import array_module
 from minifcn.convolution.geometry import Window, conv_pairs
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, check_floats, check_gradient
-from minifcn.parallel import run_all
+from minifcn.parallel import blocks, run_all
 
 
 class Pool2d(Layer):
@@ -29,13 +29,15 @@ class Pool2d(Layer):
         return tuple(window.output_size(n) for window, n in zip(self.windows, x.shape[2:]))
 
     def taps(self, input_size, output_size):
-        """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs."""
+        """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs.
+
+        Numbers count from the last tap, 0, to the first, so that of several taps the first has the largest.
+        """
         rows, cols = self.windows
-        for i in range(rows.kernel):
-            out_rows, in_rows = rows.valid(i, input_size[0], output_size[0])
-            for j in range(cols.kernel):
-                out_cols, in_cols = cols.valid(j, input_size[1], output_size[1])
-                yield i * cols.kernel + j, (..., out_rows, out_cols), (..., in_rows, in_cols)
+        for number, tap in enumerate(reversed(range(rows.kernel * cols.kernel))):
+            out_rows, in_rows = rows.valid(tap // cols.kernel, input_size[0], output_size[0])
+            out_cols, in_cols = cols.valid(tap % cols.kernel, input_size[1], output_size[1])
+            yield number, (..., out_rows, out_cols), (..., in_rows, in_cols)
 
     def starts(self, output_size, xp):
         """The first pixel of each window, below 0 in the padding: rows (oh, 1) and columns (ow,)."""
@@ -50,18 +52,29 @@ class Pool2d(Layer):
     def spread(self, values, winner, size):
         """Add each of values (N, C, oh, ow) to the tap of its window that `winner` names -> (N, C, *size)."""
         xp = array_module(values)
-        plane = xp.zeros((*values.shape[:2], *size), dtype=values.dtype)
+        planes = xp.zeros((*values.shape[:2], *size), dtype=values.dtype)
+        taps = list(self.taps(size, values.shape[2:]))
+        overlap = any(window.reach > window.stride for window in self.windows)
 
-        def one(image):
-            for number, out, taken in self.taps(size, values.shape[2:]):
-                plane[image][taken] += values[image][out] * (winner[image][out] == number)
+        def spread(block):
+            for number, out, taken in taps:
+                chosen = winner[block][out] == number
+                if overlap:
+                    planes[block][taken] += values[block][out] * chosen
+                else:  # nothing was there
+                    xp.multiply(values[block][out], chosen, out=planes[block][taken])
 
-        run_all(one, ((image,) for image in range(len(values))), xp)
-        return plane
+        run_all(spread, _planes(planes), xp)
+        return planes
 
     def __repr__(self):
         settings = ", ".join(f"{n}={getattr(self, n)}" for n in ("stride", "padding", "dilation"))
         return f"{type(self).__name__}({self.kernel_size}, {settings}, ceil_mode={self.ceil_mode})"
+
+
+def _planes(x):
+    """Blocks of whole channels of x (N, C, H, W), as arguments for `run_all`."""
+    return ((block,) for block in blocks(x.shape, array_module(x), axes=2))
 
 
 class MaxPool2d(Pool2d):
@@ -85,17 +98,17 @@ class MaxPool2d(Pool2d):
         xp = array_module(x)
         y = xp.full((*x.shape[:2], *size), -xp.inf, dtype=x.dtype)
         winner = xp.zeros(y.shape, dtype=self.tap_dtype) if self.training or self.return_indices else None
-        # Last tap first, and >=: so of equal values the first tap has the last word.
-        taps = list(self.taps(x.shape[2:], size))[::-1]
+        taps = list(self.taps(x.shape[2:], size))
 
-        def pool(image):
-            for number, out, taken in taps:
-                best, candidate = y[image][out], x[image][taken]
+        def pool(block):
+            for number, out, taken in taps:  # the last tap first, and >=: so of equal values the first tap wins
+                best, candidate = y[block][out], x[block][taken]
                 if winner is not None:
-                    xp.copyto(winner[image][out], number, where=candidate >= best)
+                    wins = xp.multiply(candidate >= best, number, dtype=winner.dtype)
+                    xp.maximum(winner[block][out], wins, out=winner[block][out])
                 xp.maximum(best, candidate, out=best)
 
-        run_all(pool, ((image,) for image in range(len(x))), xp)
+        run_all(pool, _planes(x), xp)
         self.keep(winner, x.shape[2:])
         return (y, self._indices(winner, x.shape[3])) if self.return_indices else y
 
@@ -106,9 +119,10 @@ class MaxPool2d(Pool2d):
 
     def _indices(self, winner, width):
         rows, cols = self.starts(winner.shape[2:], array_module(winner))
-        winner, taps_in_row = winner.astype("int64"), self.kernel_size[1]
-        rows = rows + winner // taps_in_row * self.dilation[0]  # (N, C, oh, ow)
-        return rows * width + cols + winner % taps_in_row * self.dilation[1]
+        taps_in_row = self.kernel_size[1]
+        tap = self.kernel_size[0] * taps_in_row - 1 - winner.astype("int64")  # counted from the first
+        rows = rows + tap // taps_in_row * self.dilation[0]  # (N, C, oh, ow)
+        return rows * width + cols + tap % taps_in_row * self.dilation[1]
 
 
 class AvgPool2d(Pool2d):
@@ -126,20 +140,33 @@ class AvgPool2d(Pool2d):
     def forward(self, x):
         size = self.output_size(x)
         xp = array_module(x)
-        y = xp.zeros((*x.shape[:2], *size), dtype=x.dtype)
-        for _, out, taken in self.taps(x.shape[2:], size):
-            y[out] += x[taken]
         share = self._share(x, size)
+        y = xp.zeros((*x.shape[:2], *size), dtype=x.dtype)
+        taps = list(self.taps(x.shape[2:], size))
+
+        def pool(block):
+            total = y[block]
+            for _, out, taken in taps:
+                total[out] += x[block][taken]
+            total *= share
+
+        run_all(pool, _planes(x), xp)
         self.keep(share, x.shape, y.shape)
-        return y * share
+        return y
 
     def backward(self, dy):
         share, shape, output_shape = self.kept()
         check_gradient(self, dy, output_shape)
-        dx = array_module(dy).zeros(shape, dtype=dy.dtype)
-        dy = dy * share
-        for _, out, taken in self.taps(shape[2:], dy.shape[2:]):
-            dx[taken] += dy[out]
+        xp = array_module(dy)
+        dx = xp.zeros(shape, dtype=dy.dtype)
+        taps = list(self.taps(shape[2:], dy.shape[2:]))
+
+        def spread(block):
+            part = dy[block] * share
+            for _, out, taken in taps:
+                dx[block][taken] += part[out]
+
+        run_all(spread, _planes(dx), xp)
         return dx
 
     def _share(self, x, output_size):

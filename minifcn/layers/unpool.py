@@ -5,7 +5,6 @@ from minifcn.convolution.geometry import Window, told_size
 from minifcn.errors import InputError
 from minifcn.layers.layer import check_floats, check_gradient
 from minifcn.layers.pool import Pool2d
-from minifcn.parallel import run_all
 
 
 class MaxUnpool2d(Pool2d):
@@ -44,11 +43,8 @@ class MaxUnpool2d(Pool2d):
         xp = array_module(dy)
         dx = xp.zeros(winner.shape, dtype=dy.dtype)
 
-        def take(image):
-            for number, out, taken in self.taps(shape[2:], winner.shape[2:]):
-                xp.copyto(dx[image][out], dy[image][taken], where=winner[image][out] == number)
-
-        run_all(take, ((image,) for image in range(len(dx))), xp)
+        for number, out, taken in self.taps(shape[2:], winner.shape[2:]):
+            dx[out] += dy[taken] * (winner[out] == number)
         return dx
 
     def output_size(self, x, wanted=None):
@@ -87,7 +83,7 @@ class MaxUnpool2d(Pool2d):
                 f"MaxUnpool2d: indices lie outside their windows on {height}x{width} pixels: use the kernel_size, "
                 "stride and padding of the pooling (without dilation), and its input's size as output_size"
             )
-        return (i * kw + j).astype(self.tap_dtype)
+        return (kh * kw - 1 - (i * kw + j)).astype(self.tap_dtype)  # numbered as in `taps`
 
     def __repr__(self):
         return f"MaxUnpool2d({self.kernel_size}, stride={self.stride}, padding={self.padding})"

@@ -19,6 +19,7 @@ from minifcn.backend import array_module
 from minifcn.convolution.geometry import pair
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, check_floats, check_gradient
+from minifcn.parallel import blocks, run_all
 
 MODES = ("nearest", "bilinear")
 
@@ -54,14 +55,14 @@ class Upsample(Layer):
         xp, wanted = array_module(x), self.size or self._scaled(sizes)
         matrices = [interpolation_matrix(*axis, self.mode) for axis in zip(sizes, wanted, factors)]
         rows, cols = (xp.asarray(matrix, dtype=x.dtype) for matrix in matrices)
-        y = rows @ x @ cols.T  # (N, C, oh, ow)
+        y = _apply(rows, cols, x)  # (N, C, oh, ow)
         self.keep(rows, cols, y.shape)
         return y
 
     def backward(self, dy):
         rows, cols, shape = self.kept()
         check_gradient(self, dy, shape)
-        return rows.T @ dy @ cols  # (N, C, H, W)
+        return _apply(rows.T, cols.T, dy)  # (N, C, H, W)
 
     def _scaled(self, sizes):
         out = tuple(int(n * factor) for n, factor in zip(sizes, self.scale_factor))
@@ -72,6 +73,18 @@ class Upsample(Layer):
     def __repr__(self):
         given = f"scale_factor={self.scale_factor}" if self.size is None else f"size={self.size}"
         return f"Upsample({given}, mode={self.mode!r})"
+
+
+def _apply(rows, cols, x):
+    """rows x cols^T for every channel of x (N, C, H, W)."""
+    xp = array_module(x)
+    y = xp.empty((*x.shape[:2], len(rows), len(cols)), dtype=x.dtype)
+
+    def some(block):
+        y[block] = rows @ x[block] @ cols.T
+
+    run_all(some, ((block,) for block in blocks(y.shape, xp, axes=2)), xp)
+    return y
 
 
 def interpolation_matrix(size, out, factor, mode):

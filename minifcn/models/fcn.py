@@ -65,10 +65,10 @@ class FCN(Layer):
         ]
         head = {
             "fc6": Conv2d(channels[-1][-1], fc_channels, 7, padding=fc6_padding, rng=rng),
-            "relu6": ReLU(),
+            "relu6": ReLU(inplace=True),
             "drop6": Dropout2d(dropout),
             "fc7": Conv2d(fc_channels, fc_channels, 1, rng=rng),
-            "relu7": ReLU(),
+            "relu7": ReLU(inplace=True),
             "drop7": Dropout2d(dropout),
             "score_fr": _zero(Conv2d(fc_channels, n_class, 1, rng=rng)),
         }

@@ -16,7 +16,7 @@ def vgg_block(number, in_channels, channels, rng, first_padding=1):
     for i, out_channels in enumerate(channels, start=1):
         padding = first_padding if i == 1 else 1
         layers[f"conv{number}_{i}"] = Conv2d(in_channels, out_channels, 3, padding=padding, rng=rng)
-        layers[f"relu{number}_{i}"] = ReLU()
+        layers[f"relu{number}_{i}"] = ReLU(inplace=True)
         in_channels = out_channels
     # Rounding up: rounding down would leave 372 of the sizes 1..1024 without enough pixels for FCN-32s' last crop.
     layers[f"pool{number}"] = MaxPool2d(2, 2, ceil_mode=True)

@@ -7,8 +7,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
-from minifcn import parallel
 from minifcn.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight, gemm
 from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 from minifcn.errors import InputError
@@ -71,11 +71,12 @@ def test_a_weight_too_large_for_lanes_is_summed_in_one(monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_results_do_not_depend_on_the_number_of_threads(dtype, monkeypatch):
+@pytest.mark.parametrize("band_bytes", [4096, 1 << 30], ids=["many bands", "one band"])
+def test_results_do_not_depend_on_the_number_of_threads(dtype, band_bytes, monkeypatch):
     """Bit for bit, with numbers whose sums do depend on their order."""
     rng = np.random.default_rng(1)
     x, weight, dy = (rng.standard_normal(s).astype(dtype) for s in ((5, 4, 13, 12), (6, 4, 3, 3), (5, 6, 13, 12)))
-    monkeypatch.setattr(gemm, "BAND_BYTES", 4096)
+    monkeypatch.setattr(gemm, "BAND_BYTES", band_bytes)
 
     def results():
         how = {"padding": 1}
@@ -84,34 +85,11 @@ def test_results_do_not_depend_on_the_number_of_threads(dtype, monkeypatch):
         yield conv2d_grad_input(dy[:, :, :7, :6], weight, (13, 12), stride=2, **how)
         yield conv2d_grad_weight(dy, x, 3, **how)
 
-    with parallel.ThreadPoolExecutor(3) as threads:
-        monkeypatch.setattr(parallel, "_workers", lambda: (threads, 3))
+    with threadpool_limits(3, user_api="blas"):  # as many threads of ours, too
         threaded = list(results())
-    monkeypatch.setattr(parallel, "_workers", lambda: (None, 1))
-    for one, three in zip(results(), threaded, strict=True):
-        np.testing.assert_array_equal(one, three)
-
-
-@pytest.mark.parametrize("images, rows, row_bytes, weight_bytes", [(1, 7, 300, 0), (9, 5, 10, 0), (2, 4, 900, 2500)])
-def test_bands_cover_every_row_once(images, rows, row_bytes, weight_bytes, monkeypatch):
-    monkeypatch.setattr(gemm, "BAND_BYTES", 1000)
-    seen = np.zeros((images, rows), int)
-    for some_images, some_rows in gemm.bands(images, rows, row_bytes, weight_bytes):
-        seen[some_images, some_rows] += 1
-        assert seen[some_images, some_rows].size * row_bytes <= max(1000, weight_bytes)
-    assert (seen == 1).all()
-
-
-def test_bands_by_hand(monkeypatch):
-    monkeypatch.setattr(gemm, "BAND_BYTES", 1000)
-    # 3 of 7 rows fit: three bands, as equal as can be
-    assert gemm.bands(1, 7, 300, 0) == [(slice(0, 1), slice(r, min(r + 3, 7))) for r in (0, 3, 6)]
-    # all rows of 20 images fit: a quarter of the images a band, for four lanes
-    assert gemm.bands(9, 5, 10, 0) == [(slice(i, min(i + 3, 9)), slice(0, 5)) for i in (0, 3, 6)]
-    # a row that does not fit by itself goes alone
-    assert gemm.bands(1, 2, 5000, 0) == [(slice(0, 1), slice(0, 1)), (slice(0, 1), slice(1, 2))]
-    # the columns may take as much room as the weight
-    assert gemm.bands(1, 2, 5000, 10000) == [(slice(0, 1), slice(0, 2))]
+    with threadpool_limits(1, user_api="blas"):
+        for one, three in zip(results(), threaded, strict=True):
+            np.testing.assert_array_equal(one, three)
 
 
 def test_the_columns_of_a_layer_are_never_there_all_at_once(monkeypatch):
@@ -180,3 +158,26 @@ class TestBadInput:
     def test_a_dy_that_is_not_the_convolutions_for_the_weight(self):
         with pytest.raises(InputError, match="dy is 1 images of 4x2, but the convolution of x gives 1 of 4x3"):
             conv2d_grad_weight(np.ones((1, 2, 4, 2)), self.X, 3)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_bias_is_added_to_every_pixel_of_its_channel(case):
+    x, weight, _ = drawn(case)
+    bias = np.arange(8.0)
+    expected = conv2d_loops(x, weight, *case[1:]) + bias.reshape(1, 8, 1, 1)
+    np.testing.assert_array_equal(conv2d(x, weight, *case[1:], bias=bias), expected)
+    np.testing.assert_array_equal(conv2d(x[:1], weight, *case[1:], bias=bias), expected[:1])  # straight into y
+
+
+@pytest.mark.parametrize(
+    "bias, what",
+    [
+        (np.ones(3), r"bias has shape \(3,\), expected \(2,\), one for each output channel"),
+        (np.ones((2, 1)), r"bias is of shape \(2, 1\)"),
+        (np.ones(2, np.float32), "bias is float32, weight is float64"),
+        ([0.0, 0.0], "bias is a list"),
+    ],
+)
+def test_a_bias_that_does_not_fit(bias, what):
+    with pytest.raises(InputError, match=what):
+        conv2d(np.ones((1, 1, 4, 4)), np.ones((2, 1, 3, 3)), bias=bias)

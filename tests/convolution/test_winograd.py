@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
-from minifcn import parallel
 from minifcn.backend import to_device
-from minifcn.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight, gemm
+from minifcn.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight, winograd
 from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 from minifcn.convolution.winograd import (
     A_T,
@@ -35,13 +35,12 @@ CASES = [  # images, channels, outputs, rows, columns, padding
 
 
 @pytest.fixture(params=["one band", "a row of tiles a band"])
-def band_bytes(request, monkeypatch):
+def band_tiles(request, monkeypatch):
     if request.param != "one band":
-        monkeypatch.setattr(gemm, "BAND_BYTES", 1)
-        monkeypatch.setattr("minifcn.convolution.winograd.bands", lambda n, rows, *_: gemm.bands(n, rows, 1, 0))
+        monkeypatch.setattr(winograd, "BAND_TILES", 1)
 
 
-@pytest.mark.usefixtures("band_bytes")
+@pytest.mark.usefixtures("band_tiles")
 @pytest.mark.parametrize("case", CASES)
 def test_all_three_are_the_loops(case):
     n, c, o, h, w, padding = case
@@ -96,11 +95,12 @@ def test_precision_in_float32(channels):
         assert np.linalg.norm(ours - exact) < 2e-5 * np.linalg.norm(exact)
 
 
-def test_results_do_not_depend_on_the_number_of_threads(monkeypatch):
-    """Bit for bit, in several bands."""
+@pytest.mark.parametrize("tiles", [9, 1000], ids=["many bands", "one band"])
+def test_results_do_not_depend_on_the_number_of_threads(tiles, monkeypatch):
+    """Bit for bit."""
     rng = np.random.default_rng(3)
     x, weight, dy = (rng.standard_normal(s, "float32") for s in ((2, 8, 40, 33), (6, 8, 3, 3), (2, 6, 40, 33)))
-    monkeypatch.setattr("minifcn.convolution.winograd.bands", lambda n, rows, *_: gemm.bands(n, rows, 1 << 19, 0))
+    monkeypatch.setattr(winograd, "BAND_TILES", tiles)
 
     def results():
         return (
@@ -109,10 +109,11 @@ def test_results_do_not_depend_on_the_number_of_threads(monkeypatch):
             winograd_grad_weight(dy, x, (1, 1)),
         )
 
-    threaded = results()
-    monkeypatch.setattr(parallel, "_workers", lambda: (None, 1))
-    for one, other in zip(threaded, results()):
-        np.testing.assert_array_equal(one, other)
+    with threadpool_limits(3, user_api="blas"):  # as many threads of ours, too
+        threaded = results()
+    with threadpool_limits(1, user_api="blas"):
+        for one, other in zip(threaded, results(), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_on_the_device(device):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minifcn import parallel
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, Dropout, Dropout2d, Layer, Linear, ReLU, Sequential
 
@@ -13,6 +14,24 @@ class TestReLU:
         np.testing.assert_array_equal(layer(np.array([[-2.0, 0.0], [0.5, 3.0]])), [[0, 0], [0.5, 3]])
         # at 0, where there is a kink, the gradient is 0
         np.testing.assert_array_equal(layer.backward(np.array([[5.0, 6.0], [7.0, -8.0]])), [[0, 0], [7, -8]])
+
+    def test_in_blocks_as_at_once(self, monkeypatch):
+        x, dy = np.random.default_rng(0).standard_normal((2, 3, 4, 7, 5))
+        layer = ReLU()
+        expected = layer(x), layer.backward(dy)
+        monkeypatch.setattr(parallel, "BLOCK", 8)
+        np.testing.assert_array_equal(layer(x), expected[0])
+        np.testing.assert_array_equal(layer.backward(dy), expected[1])
+
+    def test_in_place_it_takes_no_memory_of_its_own(self):
+        x, dy = np.random.default_rng(0).standard_normal((2, 3, 4))
+        layer = ReLU()
+        expected = layer(x), layer.backward(dy)
+        layer = ReLU(inplace=True)
+        assert layer(x) is x and layer.backward(dy) is dy
+        np.testing.assert_array_equal(x, expected[0])
+        np.testing.assert_array_equal(dy, expected[1])
+        assert repr(layer) == "ReLU(inplace=True)" and repr(ReLU()) == "ReLU()"
 
 
 class TestDropout:
