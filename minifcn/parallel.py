@@ -110,7 +110,7 @@ def _cores():
 
 
 def room(amount, xp):
-    """How much to take at a time: `amount`, which suits a core's cache, or more on a GPU, where each call costs time."""
+    """How much to take at a time: `amount`, which suits a core's cache, or more on a GPU, where calls cost time."""
     return amount if xp is np else 16 * amount
 
 

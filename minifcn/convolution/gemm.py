@@ -22,7 +22,8 @@ from minifcn.parallel import bands, chunks, room, run_all, scratch
 
 BAND_BYTES = 1 << 20  # columns of a band: about one core's L2 cache
 BAND_PIXELS = 256  # but as much as the weights that they are multiplied with, up to so many columns
-PARTS = 4  # into which channels are cut where there is but one band
+PARTS = 4  # into which channels are cut where there is but one band,
+WORTH_PARTS = 1 << 23  # with so many multiplications: less is done before a second thread has begun
 LANES = 4  # independent sums of the weight gradient, whatever the number of cores, so that results do not depend on it
 LANE_BYTES = 1 << 22  # a larger weight gradient (fc6: 411 MB) has one lane: each lane holds a gradient of its own
 
@@ -42,7 +43,7 @@ def conv2d(x, weight, stride=1, padding=0, dilation=1, groups=1, bias=None):
     y = xp.empty((n, o, oh, ow), dtype=x.dtype)
     shift = None if bias is None else bias.reshape(groups, o // groups, 1)  # (G, O/G, 1)
     pieces = _column_bands(y.shape, w[..., 0, :].nbytes, w.nbytes, xp)
-    parts = 1 if len(pieces) > 1 else PARTS
+    parts = _parts(w.size * n * oh * ow) if len(pieces) == 1 else 1
 
     def convolve(images, rows):
         columns = _columns(x, images, rows, kernel_size, stride, padding, dilation, groups, parts)  # (G, C/G*kh*kw, t)
@@ -99,7 +100,8 @@ def conv2d_grad_input(dy, weight, input_size, stride=1, padding=0, dilation=1, g
             columns = columns.reshape(target.shape[1], *kernel_size, len(target), -1, ow).transpose(3, 0, 1, 2, 4, 5)
             add_to_windows(target, columns, stride, dilation)
 
-    by_group, by_channel = _cut(groups, PARTS), _cut(c // groups, PARTS if groups == 1 else 1)
+    parts = _parts(weight.size * n * oh * ow)
+    by_group, by_channel = _cut(groups, parts), _cut(c // groups, parts if groups == 1 else 1)
     run_all(spread, ((*group, *channels) for group in by_group for channels in by_channel), xp)
     dx = dx.reshape(n, c, *dx.shape[3:])
     return dx[:, :, padding[0] : padding[0] + h, padding[1] : padding[1] + w]  # (N, C, H, W)
@@ -126,7 +128,7 @@ def conv2d_grad_weight(dy, x, kernel_size, stride=1, padding=0, dilation=1, grou
     dw_bytes = math.prod(shape) * x.itemsize
     pieces = _column_bands(dy.shape, c * taps * x.itemsize, dw_bytes, xp)
     lanes = max(1, min(LANES, len(pieces))) if dw_bytes <= LANE_BYTES else 1
-    parts = 1 if lanes > 1 else PARTS
+    parts = _parts(math.prod(shape) * n * oh * ow) if lanes == 1 else 1
 
     def correlate(lane):
         dw = xp.empty(shape, dtype=x.dtype) if lane else xp.zeros(shape, dtype=x.dtype)  # no lane: no images
@@ -160,6 +162,11 @@ def flipped(weight, groups):
     o, c, kh, kw = weight.shape
     kernels = weight[:, :, ::-1, ::-1].reshape(groups, o // groups, c, kh, kw).transpose(0, 2, 1, 3, 4)
     return kernels.reshape(groups * c, o // groups, kh, kw)  # (C, O/G, kh, kw)
+
+
+def _parts(multiplications):
+    """Into how many parts to cut so much work."""
+    return PARTS if multiplications >= WORTH_PARTS else 1
 
 
 def _cut(channels, parts):

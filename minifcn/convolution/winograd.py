@@ -6,12 +6,11 @@ pair of channels; Winograd's F(4x4, 3x3) takes 36, one for each entry of the tra
     Y = A^T [ (G g G^T) * (B^T d B) ] A         g the kernel, * entry by entry, summed over the input channels
 
 The sum over channels makes the middle 36 matrix products, one for each entry e: M[e] = U[e] V[e], with U (O, C) from
-the kernels and V (C, tiles) from the image. The transforms around them are linear, so each is one matrix: as a vector,
-B^T d B is (B^T x B^T) d, with the Kronecker product x. All channels on the other side share their cost.
+the kernels and V (C, tiles) from the image. The transforms around them are shared by all channels on the other side.
 
 The gradients save the same multiplications. Each step's gradient is its transpose:
 
-    dM = (A^T x A^T)^T dy,   dU[e] = dM[e] V[e]^T,   dW = (G x G)^T dU
+    dM = A dy A^T,   dU[e] = dM[e] V[e]^T,   dW = G^T dU G
 
 and dx is a convolution again, of dy with the flipped kernels.
 
@@ -23,10 +22,7 @@ multiples up to 8, which costs a digit: some 3e-6 (relative) in float32 on VGG's
 Shapes: x (N, C, H, W), weight (O, C, 3, 3), y (N, O, oh, ow), padding (rows, columns).
 """
 
-import math
 from typing import NamedTuple
-
-import numpy as np
 
 from minifcn.backend import array_module
 from minifcn.convolution.gemm import flipped
@@ -57,19 +53,20 @@ A_T = [
     [0, 1, 1, 4, 4, 0],
     [0, 1, -1, 8, -8, 1],
 ]
-OF_PIXELS, OF_KERNEL, TO_OUTPUT = (np.kron(m, m) for m in (B_T, G, A_T))  # (36, 36), (36, 9), (16, 36)
 
 BAND_TILES = 700  # each product of a band reads all kernels, so not too few; V and M grow with it, so not too many
+CHUNK_BYTES = 1 << 21  # tiles transformed at a time: more leave the cache, fewer are many calls
+PARTS = 4  # into which channels and products are cut where bands alone do not keep the cores busy
 LANES, LANE_BYTES = 4, 1 << 22  # independent sums of dU, whatever the number of threads; of a larger dU there is one
-CHUNK_BYTES = 1 << 20  # tiles transformed at a time: about one core's L2 cache
 
 
 class Band(NamedTuple):
-    """Some images, some rows of their tiles, and how many tiles there are across."""
+    """Some images, some rows of their tiles, how many tiles there are across, and into how many parts to cut it."""
 
     images: slice
     rows: slice
     across: int
+    parts: int
 
     @property
     def shape(self):
@@ -82,17 +79,18 @@ def conv2d_winograd(x, weight, padding, bias=None):
     xp = array_module(x)
     n, o = len(x), len(weight)
     oh, ow = (size + 2 * p - 2 for size, p in zip(x.shape[2:], padding))
-    of_pixels, of_kernel, to_output = _matrices(x)
-    kernels = _kernels(of_kernel, weight)  # U (36, O, C)
+    b_t, g, a_t = _matrices(x)
+    u = _kernels(g, weight)  # (36, O, C)
     y = xp.empty((n, o, oh, ow), dtype=x.dtype)
 
     def convolve(band):
-        v = _transformed(of_pixels, x, band, padding, "v")  # (36, C, t)
+        v = _tiles(b_t, x, band, padding, "v")  # (36, C, t)
         m = scratch("m", (ENTRIES, o, v.shape[2]), x.dtype, xp)
-        _each_entry(lambda entries: xp.matmul(kernels[entries], v[entries], out=m[entries]), xp)
-        _put_outputs(to_output, m, y, band, bias)
+        _each_entry(lambda e: xp.matmul(u[e], v[e], out=m[e]), band.parts, xp)
+        _put_outputs(a_t, m, y, band, bias)
 
-    run_all(convolve, ((band,) for band in _bands(n, oh, ow, xp)), xp)
+    pieces = _bands(n, oh, ow, xp)
+    run_all(convolve, ((band._replace(parts=1 if len(pieces) > 1 else PARTS),) for band in pieces), xp)
     return y
 
 
@@ -105,97 +103,94 @@ def winograd_grad_weight(dy, x, padding):
     """The gradient of conv2d_winograd's weight: dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C, 3, 3)."""
     xp = array_module(x)
     (n, o, oh, ow), c = dy.shape, x.shape[1]
-    of_pixels, of_kernel, to_output = _matrices(x)
-    shape, pieces = (ENTRIES, o, c), _bands(n, oh, ow, xp)
-    lanes = LANES if math.prod(shape) * x.itemsize <= LANE_BYTES else 1
+    b_t, g, a_t = _matrices(x)
+    pieces = _bands(n, oh, ow, xp)
+    lanes = max(1, min(LANES, len(pieces))) if ENTRIES * o * c * x.itemsize <= LANE_BYTES else 1
 
     def correlate(lane):
-        du = xp.zeros(shape, dtype=x.dtype)
+        du = xp.zeros((ENTRIES, o, c), dtype=x.dtype)
         for band in lane:
-            v = _transformed(of_pixels, x, band, padding, "v")  # (36, C, t)
-            dm = _transformed(to_output.T, dy, band, (0, 0), "m")  # (36, O, t)
+            band = band._replace(parts=1 if lanes > 1 else PARTS)
+            v = _tiles(b_t, x, band, padding, "v")  # (36, C, t)
+            dm = _tiles(a_t.T, dy, band, (0, 0), "m")  # (36, O, t)
 
-            def add(entries, dm=dm, v=v):
-                product = scratch("du", du[entries].shape, du.dtype, xp)
-                du[entries] += xp.matmul(dm[entries], v[entries].transpose(0, 2, 1), out=product)
+            def add(e, dm=dm, v=v):
+                product = scratch("du", du[e].shape, du.dtype, xp)
+                du[e] += xp.matmul(dm[e], v[e].transpose(0, 2, 1), out=product)
 
-            _each_entry(add, xp)
+            _each_entry(add, band.parts, xp)
         return du
 
-    du, *others = run_all(correlate, ((pieces[lane::lanes],) for lane in range(max(1, min(lanes, len(pieces))))), xp)
+    du, *others = run_all(correlate, ((pieces[lane::lanes],) for lane in range(lanes)), xp)
     for other in others:
         du += other
-    dw = xp.empty((o, c, 3, 3), dtype=x.dtype)
-
-    def back(some):
-        dw[some] = (of_kernel.T @ du[:, some].reshape(ENTRIES, -1)).T.reshape(-1, c, 3, 3)
-
-    run_all(back, _channels(du), xp)
-    return dw
+    dw = xp.empty((3, 3, o, c), dtype=x.dtype)
+    run_all(lambda some: _transform(g.T, du[:, some], dw[:, :, some]), _channels(du, PARTS), xp)
+    return xp.ascontiguousarray(dw.transpose(2, 3, 0, 1))
 
 
 def _bands(images, height, width, xp):
     """Bands of about `BAND_TILES` that make up all tiles of an output of so many images."""
     down, across = -(-height // TILE), -(-width // TILE)
-    return [Band(some, rows, across) for some, rows in bands(images, down, across, room(BAND_TILES, xp))]
+    return [Band(some, rows, across, 1) for some, rows in bands(images, down, across, room(BAND_TILES, xp))]
 
 
-def _each_entry(multiply, xp):
-    """Call multiply(entries) for slices of all 36 entries, which are products of their own."""
-    run_all(multiply, ((slice(e, e + REACH),) for e in range(0, ENTRIES, REACH)), xp)
+def _each_entry(multiply, parts, xp):
+    """Call multiply(e) for slices of all 36 entries, which are products of their own."""
+    run_all(multiply, ((some,) for some in chunks(ENTRIES, parts, ENTRIES)), xp)
 
 
 def _matrices(x):
-    """The three transforms in x's dtype, on its device."""
-    return (array_module(x).asarray(m, dtype=x.dtype) for m in (OF_PIXELS, OF_KERNEL, TO_OUTPUT))
+    """B^T, G and A^T in x's dtype, on its device."""
+    return (array_module(x).asarray(m, dtype=x.dtype) for m in (B_T, G, A_T))
 
 
-def _kernels(matrix, weight):
-    """weight (O, C, 3, 3), transformed by the `matrix` of the kernels -> U (36, O, C)."""
+def _transform(matrix, tiles, out):
+    """matrix (m, s), tiles of s*s numbers each (s*s, C, t) -> matrix @ tile @ matrix^T of each, in out (m*m, C, t)."""
+    xp, (m, s), (c, t) = array_module(tiles), matrix.shape, tiles.shape[-2:]
+    half = scratch("half", (m, s, c * t), tiles.dtype, xp)
+    # A batch of products with many columns each, in which BLAS has no need to move the tiles.
+    xp.matmul(matrix, tiles.reshape(s, s, c * t).transpose(1, 0, 2), out=half.transpose(1, 0, 2))
+    xp.matmul(matrix, half, out=out.reshape(m, m, c * t))
+
+
+def _kernels(g, weight):
+    """weight (O, C, 3, 3) -> U (36, O, C)."""
     xp, (o, c) = array_module(weight), weight.shape[:2]
+    kernels = xp.ascontiguousarray(weight.transpose(2, 3, 0, 1)).reshape(9, o, c)
     u = xp.empty((ENTRIES, o, c), dtype=weight.dtype)
-
-    def transform(some):
-        u[:, some] = (matrix @ weight[some].reshape(-1, 9).T).reshape(ENTRIES, -1, c)
-
-    run_all(transform, _channels(u), xp)
+    run_all(lambda some: _transform(g, kernels[:, some], u[:, some]), _channels(u, PARTS), xp)
     return u
 
 
-def _transformed(matrix, x, band, padding, name):
-    """All tiles of a band, as `matrix` (36, size*size) makes them of size x size pixels each: (36, C, t)."""
-    xp, c = array_module(x), x.shape[1]
-    size = math.isqrt(matrix.shape[1])
-    out = scratch(name, (ENTRIES, c, math.prod(band.shape)), x.dtype, xp)
+def _tiles(matrix, x, band, padding, name):
+    """All tiles of a band, of s x s pixels each and 4 apart, transformed by `matrix` (6, s) -> (36, C, t).
+
+    They are taken from a padded copy of just these rows of a few channels, which fits the cache.
+    """
+    xp, c, size, (n, down, across) = array_module(x), x.shape[1], matrix.shape[1], band.shape
+    height, width = TILE * (down - 1) + size, TILE * (across - 1) + size
+    out = scratch(name, (ENTRIES, c, n * down * across), x.dtype, xp)
 
     def transform(channels):
-        _product(matrix, _tiles(x[:, channels], band, size, padding), out[:, channels])
+        top, left = TILE * band.rows.start - padding[0], -padding[1]
+        pixels = part(x[:, channels], band.images, top, height, left, width)
+        views = windows(pixels, (size, size), (TILE, TILE), (1, 1)).transpose(2, 3, 1, 0, 4, 5)
+        tiles = scratch("tiles", views.shape, x.dtype, xp)  # (s, s, C, n, down, across)
+        tiles[...] = views
+        _transform(matrix, tiles.reshape(size * size, -1, out.shape[2]), out[:, channels])
 
-    run_all(transform, _channels(out), xp)
+    run_all(transform, _channels(out, band.parts), xp)
     return out
 
 
-def _tiles(x, band, size, padding):
-    """Tiles of size x size pixels, 4 apart, of a band -> (size*size, C, t).
-
-    They are taken from a padded copy of just these rows, which fits the cache.
-    """
-    n, down, across = band.shape
-    height, width = TILE * (down - 1) + size, TILE * (across - 1) + size
-    pixels = part(x, band.images, TILE * band.rows.start - padding[0], height, -padding[1], width)
-    tiles = scratch("tiles", (size, size, x.shape[1], n, down, across), x.dtype, array_module(x))
-    tiles[...] = windows(pixels, (size, size), (TILE, TILE), (1, 1)).transpose(2, 3, 1, 0, 4, 5)
-    return tiles.reshape(size * size, x.shape[1], -1)
-
-
-def _put_outputs(matrix, m, y, band, bias):
-    """Write the tiles that `matrix` (16, 36) makes of m (36, O, t) to their place in y; the last may hang over it."""
-    xp = array_module(m)
+def _put_outputs(a_t, m, y, band, bias):
+    """Write the tiles A^T M A of m (36, O, t) to their place in y; those at the end may hang over it."""
+    xp, (n, down, across) = array_module(m), band.shape
 
     def put(channels):
-        some, (n, down, across) = m[:, channels], band.shape
-        tiles = scratch("tiles", (TILE * TILE, *some.shape[1:]), m.dtype, xp)
-        _product(matrix, some, tiles)
+        tiles = scratch("tiles", (TILE * TILE, *m[:, channels].shape[1:]), m.dtype, xp)
+        _transform(a_t, m[:, channels], tiles)
         tiles = tiles.reshape(TILE, TILE, -1, n, down, across).transpose(3, 2, 0, 1, 4, 5)  # (n, O, 4, 4, down, across)
         shift = 0 if bias is None else bias[channels].reshape(-1, 1, 1, 1, 1)
         block = scratch("part", (n, tiles.shape[1], down, TILE, across, TILE), m.dtype, xp)
@@ -204,19 +199,10 @@ def _put_outputs(matrix, m, y, band, bias):
         block = block.reshape(n, -1, TILE * down, TILE * across)
         pixels[...] = block[:, :, : pixels.shape[2], : pixels.shape[3]]
 
-    run_all(put, _channels(m), xp)
+    run_all(put, _channels(m, band.parts), xp)
 
 
-def _channels(transformed):
-    """Slices of the channels of an array (36, C, ...) that fit a cache, and two at least."""
-    most = min(room(CHUNK_BYTES, array_module(transformed)), transformed.nbytes // 2)
+def _channels(transformed, parts):
+    """Slices of the channels of an array (36, C, ...), so many or more: each fits a cache."""
+    most = min(room(CHUNK_BYTES, array_module(transformed)), transformed.nbytes // parts)
     return ((some,) for some in chunks(transformed.shape[1], transformed[:, 0].nbytes, most))
-
-
-def _product(matrix, tiles, out):
-    """matrix (e, s) @ tiles (s, C, t) -> out (e, C, t)."""
-    xp = array_module(tiles)
-    if xp is np:  # channel by channel: BLAS has a faster kernel for products as small as that
-        np.matmul(matrix, tiles.transpose(1, 0, 2), out=out.transpose(1, 0, 2))
-    else:
-        out[...] = (matrix @ tiles.reshape(len(tiles), -1)).reshape(out.shape)
