@@ -138,6 +138,7 @@ def _add_training(parser):
     option("mirror", "show half of the images mirrored", action=argparse.BooleanOptionalAction)
     option("crop", "train on random crops of N x N pixels", type=int, metavar="N")
     option("jitter", "shift images by up to N pixels", type=int, metavar="N")
+    option("recompute", "compute maps twice to keep fewer", action=argparse.BooleanOptionalAction)
     option("seed", "of everything random", type=int, metavar="N")
 
 

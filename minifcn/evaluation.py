@@ -20,7 +20,7 @@ def evaluate(model, dataset, preprocessing, device="cpu", advance=None):
     Leaves the model in the mode it was in. Raises InputError where every pixel is void.
     """
     confusion = ConfusionMatrix(dataset.n_class)
-    criterion = SoftmaxCrossEntropy(reduction="sum")
+    criterion = SoftmaxCrossEntropy(reduction="sum").eval()
     total, was_training = 0.0, model.training
     model.eval()
     try:

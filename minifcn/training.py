@@ -51,6 +51,7 @@ class Settings:
     mirror: bool = True
     crop: int | None = None
     jitter: int = 0
+    recompute: bool = False  # less memory for more time: of the network's maps keep only every pool's
     seed: int = 0
 
 
@@ -78,6 +79,8 @@ class Trainer:
         network = {name: getattr(settings, name) for name in NETWORK}
         self.model = MODELS[settings.model](self.training.n_class, seed=settings.seed, **network)
         self.model.train_only().to(device)
+        if settings.recompute:
+            self.model.recompute()
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
         self.criterion = SoftmaxCrossEntropy()
 

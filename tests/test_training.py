@@ -212,6 +212,15 @@ def test_crop_makes_all_images_of_one_size(tmp_path):
     assert images.shape == (2, 3, 20, 20) and labels.shape == (2, 20, 20)
 
 
+def test_recomputing_trains_the_same_network(tmp_path):
+    runs = [tiny.trainer(tmp_path / str(again), model="fcn8s", recompute=again, dropout=0.5) for again in (False, True)]
+    for run in runs:
+        run.run(tiny.Silent())
+    assert [section.recompute for section in runs[1].model.sections.values()] == [True] * 6
+    for one, other in zip(*(weights(run).values() for run in runs), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_mirror_can_be_left_out(tmp_path):
     images = {}
     for mirror in (True, False):

@@ -118,10 +118,16 @@ class Layer:
         for parameter in self.parameters():
             parameter.zero_grad()
 
+    def forget(self):
+        """Drop what forward kept for backward, in this layer and all inside it."""
+        for layer in self.layers():
+            layer._kept = None
+
     def train(self, training=True):
         """Keep what backward needs from now on; dropout drops. Returns the layer."""
+        self.forget()
         for layer in self.layers():
-            layer.training, layer._kept = training, None
+            layer.training = training
         return self
 
     def eval(self):

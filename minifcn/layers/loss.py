@@ -4,12 +4,13 @@ import numpy as np
 
 from minifcn.backend import array_module
 from minifcn.errors import InputError
+from minifcn.layers.layer import Layer
 from minifcn.parallel import BLOCK, bands, room, run_all
 
 REDUCTIONS = ("mean", "sum", "none")
 
 
-class SoftmaxCrossEntropy:
+class SoftmaxCrossEntropy(Layer):
     """L = -log softmax(scores)[label], pixel by pixel ("pixel multinomial logistic loss" on the slides).
 
     forward   scores (N, C, H, W), labels (N, H, W) of integers 0..C-1  -> loss, or (N, C) with (N,)
@@ -27,10 +28,6 @@ class SoftmaxCrossEntropy:
         if reduction not in REDUCTIONS:
             raise InputError(f"SoftmaxCrossEntropy: reduction {reduction!r} is none of {', '.join(REDUCTIONS)}")
         self.ignore_label, self.class_weights, self.reduction = ignore_label, class_weights, reduction
-        self._kept = None
-
-    def __call__(self, scores, labels):
-        return self.forward(scores, labels)
 
     def forward(self, scores, labels):
         xp = array_module(scores)
@@ -56,13 +53,11 @@ class SoftmaxCrossEntropy:
                     f"SoftmaxCrossEntropy: all {labels.size} labels are void ({self.ignore_label}) or weigh nothing: "
                     "there is no pixel to take the mean over"
                 )
-        self._kept = softmax, target, weights, divisor, scores.shape
+        self.keep(softmax, target, weights, divisor, scores.shape)
         return loss.reshape(labels.shape) if self.reduction == "none" else float(loss.sum(dtype="float64")) / divisor
 
     def backward(self, dloss=None):
-        if self._kept is None:
-            raise RuntimeError("SoftmaxCrossEntropy: backward needs a forward pass first")
-        softmax, target, weights, divisor, shape = self._kept
+        softmax, target, weights, divisor, shape = self.kept()
         if (dloss is None) == (self.reduction == "none"):
             raise InputError(
                 'SoftmaxCrossEntropy: reduction "none" takes an incoming gradient in backward, the others none'

@@ -10,7 +10,11 @@ class Sequential(Layer):
     backward  dL/dy  -> through every layer in reverse
 
     `Sequential(a, b)` names its layers "0", "1", as PyTorch does; `Sequential({"conv1": a, "relu1": b})` by the keys.
+    With `recompute` set to True only x is kept while training, and backward first runs forward again: a second forward
+    pass for the memory of all maps in between (Chen et al. 2016, arXiv 1604.06174, section 4.1).
     """
+
+    recompute = False
 
     def __init__(self, *layers):
         if len(layers) == 1 and isinstance(layers[0], dict):
@@ -22,14 +26,32 @@ class Sequential(Layer):
         return list(self.named.items())
 
     def forward(self, x):
+        if self.recompute:
+            self.keep(x, self._random_states())
         for layer in self.named.values():
             x = layer(x)
+            if self.recompute:
+                layer.forget()
         return x
 
     def backward(self, dy):
+        if self.recompute:
+            x, states = self.kept()
+            self._random_states(states)  # so that the same masks are drawn
+            for layer in self.named.values():
+                x = layer(x)
         for layer in reversed(self.named.values()):
             dy = layer.backward(dy)
+            if self.recompute:
+                layer.forget()
         return dy
+
+    def _random_states(self, states=None):
+        """The states of the generators inside, put to `states` where given."""
+        generators = [layer.rng.bit_generator for layer in self.layers() if hasattr(layer, "rng")]
+        for generator, state in zip(generators, states or ()):
+            generator.state = state
+        return [generator.state for generator in generators]
 
     def __repr__(self):
         return "Sequential(\n" + "".join(f"  {name}: {layer!r}\n" for name, layer in self.named.items()) + ")"

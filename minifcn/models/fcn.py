@@ -72,11 +72,8 @@ class FCN(Layer):
             "drop7": Dropout2d(dropout),
             "score_fr": _zero(Conv2d(fc_channels, n_class, 1, rng=rng)),
         }
-        self.sections = {  # the trunk, cut where the skips branch off
-            "pool3": Sequential({**blocks[0], **blocks[1], **blocks[2]}),
-            "pool4": Sequential(blocks[3]),
-            "score_fr": Sequential({**blocks[4], **head}),
-        }
+        self.sections = {f"pool{b}": Sequential(block) for b, block in enumerate(blocks, start=1)}
+        self.sections["score_fr"] = Sequential(head)
         pool_channels = {"pool3": channels[2][-1], "pool4": channels[3][-1]}
         self.score_pools = {pool: _zero(Conv2d(pool_channels[pool], n_class, 1, rng=rng)) for pool in self.skips}
         groups = 1 if upsampling_kernels == "full" else n_class
@@ -118,7 +115,9 @@ class FCN(Layer):
         crops = self.crops(images.shape[2:])
         maps, x = {}, images
         for name, section in self.sections.items():
-            x = maps[name] = section(x)
+            x = section(x)
+            if name in self.skips:
+                maps[name] = x
 
         *upsamplings, last = self.upsamplings.values()
         shapes = {}
@@ -153,6 +152,12 @@ class FCN(Layer):
         """Compute no gradient of the images from now on: training does not need it. Returns the network."""
         first = next(layer for layer in self.layers() if isinstance(layer, Conv2d))
         first.input_gradient = False
+        return self
+
+    def recompute(self):
+        """Keep no map between the pools while training from now on, but compute each again. Returns the network."""
+        for section in self.sections.values():
+            section.recompute = True
         return self
 
     def crops(self, image_size):

@@ -114,7 +114,9 @@ def test_a_second_backward_is_the_same():
 
 class TestBadInput:
     def test_backward_without_a_forward(self):
-        with pytest.raises(RuntimeError, match="SoftmaxCrossEntropy: backward needs a forward pass first"):
+        with pytest.raises(
+            RuntimeError, match="SoftmaxCrossEntropy: backward needs a forward pass in training mode first"
+        ):
             SoftmaxCrossEntropy().backward()
 
     @pytest.mark.parametrize("reduction, dloss", [("none", None), ("mean", 1.0), ("sum", 1.0)])

@@ -143,5 +143,34 @@ class TestSequential:
         np.testing.assert_array_equal(net.eval()(x), x)
         assert (net.train()(x) == 0).any()
 
+    def test_recomputing_gives_the_same_for_less_memory(self):
+        """With dropout too: the second forward pass draws the same masks, and leaves the generator where it was."""
+
+        def make(recompute):
+            rng = np.random.default_rng(3)
+            net = Sequential(Conv2d(2, 4, 3, rng=rng), ReLU(inplace=True), Dropout(0.5, rng), Conv2d(4, 3, 1, rng=rng))
+            net.recompute = recompute
+            return net
+
+        x, dy = (np.random.default_rng(0).standard_normal(shape, "float32") for shape in ((2, 2, 7, 4), (2, 3, 5, 2)))
+        results = {}
+        for recompute in (False, True):
+            net = make(recompute)
+            y = net(x)
+            held = [layer for layer in net.layers() if layer._kept is not None]
+            assert (held == [net]) == recompute
+            dx = net.backward(dy)
+            second = net.backward(dy)  # a gradient can be asked for again
+            results[recompute] = y, dx, second, net(x), *(parameter.grad for parameter in net.parameters())
+        for one, other in zip(*results.values(), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    def test_recomputing_wants_a_forward_pass_too(self):
+        net = Sequential(ReLU())
+        net.recompute = True
+        net.eval()(np.ones(3))
+        with pytest.raises(RuntimeError, match="Sequential: backward needs a forward pass in training mode"):
+            net.backward(np.ones(3))
+
     def test_repr_is_a_line_a_layer(self):
         assert repr(Sequential(ReLU(), Linear(1, 2))) == "Sequential(\n  0: ReLU()\n  1: Linear(1, 2)\n)"

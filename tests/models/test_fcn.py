@@ -136,7 +136,7 @@ class TestGeometry:
 
     def test_rows_and_columns_follow_their_own_windows(self):
         model = tiny(FCN32s)
-        model.sections["pool3"].named["conv1_1"].kernel_size = (3, 5)
+        model.sections["pool1"].named["conv1_1"].kernel_size = (3, 5)
         assert model.places_along(0, 10)["conv1_1"].size == 208
         assert model.places_along(1, 10)["conv1_1"].size == 206
 
@@ -415,4 +415,16 @@ def test_training_alone_needs_no_gradient_of_the_images():
     assert whole.backward(dscores).shape == images.shape
     assert alone.backward(dscores) is None
     for one, other in zip(whole.parameters(), alone.parameters()):
+        np.testing.assert_array_equal(one.grad, other.grad)
+
+
+def test_recomputing_the_maps_gives_the_same_gradients():
+    images = np.random.default_rng(0).standard_normal((1, 3, 20, 30))
+    models = filled(tiny(FCN8s, "same", dropout=0.5)), filled(tiny(FCN8s, "same", dropout=0.5)).recompute()
+    dscores = np.random.default_rng(1).standard_normal((1, 2, 20, 30))
+    for model in models:
+        model.reseed(1)
+    np.testing.assert_array_equal(*(model(images) for model in models))
+    np.testing.assert_array_equal(*(model.backward(dscores) for model in models))
+    for one, other in zip(*(model.parameters() for model in models), strict=True):
         np.testing.assert_array_equal(one.grad, other.grad)
