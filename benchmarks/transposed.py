@@ -1,14 +1,19 @@
 """How fast C is built, and the paper's largest upsampling beside PyTorch's: python benchmarks/transposed.py
 
-Medians of interleaved runs, as in against_pytorch.py. Needs requirements-test.txt.
+Medians of interleaved samples. Needs requirements-test.txt.
 """
+
+import sys
+from pathlib import Path
 
 import numpy as np
 import torch
-from against_pytorch import medians
 from rich.console import Console
 from rich.table import Table
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from minifcn.bench.timing import medians
 from minifcn.convolution import conv2d, conv_matrix
 from minifcn.layers import ConvTranspose2d
 
@@ -20,7 +25,7 @@ def main():
         ("C of 16x16, 3x3, 8 -> 8 channels, float64 | unit vectors convolved one by one", matrix_pair(), 15),
         ("21 classes, 16x16, kernel 64, stride 32, float32: forward + backward | PyTorch", upsampling_pair(), 15),
     ):
-        ours, others = medians(*pair, runs)
+        ours, others = medians(pair, runs, lambda: None)
         table.add_row(name, f"{1000 * ours:.1f}", f"{1000 * others:.1f}", f"{ours / others:.4f}")
     Console(width=140).print(table)
 

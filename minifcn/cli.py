@@ -10,6 +10,7 @@ import warnings
 
 from minifcn import __version__, commands
 from minifcn.backend import DEVICES
+from minifcn.bench import ALL as BENCH_SECTIONS
 from minifcn.errors import InputError
 from minifcn.models import MODELS
 from minifcn.models.fcn import UPSAMPLING, UPSAMPLING_KERNELS
@@ -95,6 +96,12 @@ def _parser():
     arithmetic.add_argument("--dilation", type=int, metavar="N", help="default: 1")
     arithmetic.add_argument("--out", metavar="DIR", help="draw the matrices, and animations of both")
     arithmetic.add_argument("--overwrite", action="store_true", help="replace pictures that are there")
+
+    bench = command(commands.bench, "how fast this is here, beside PyTorch and the machine's own limits")
+    known = ", ".join(BENCH_SECTIONS)
+    bench.add_argument("sections", nargs="*", metavar="SECTION", help=f"{known}; default: all")
+    bench.add_argument("--out", metavar="DIR", help="write bench.csv and roofline.png")
+    bench.add_argument("--overwrite", action="store_true", help="replace those files")
 
     command(commands.check, "compare every hand-written gradient with a numerical one")
     return parser

@@ -7,6 +7,8 @@ from PIL import Image
 
 from minifcn import display
 from minifcn.backend import resolve_device
+from minifcn.bench import ALL as BENCH_SECTIONS
+from minifcn.bench import run_bench
 from minifcn.checkpoint import RunFolder
 from minifcn.convolution import SEVEN_CASES, relationship
 from minifcn.data import VOID, Preprocessing, open_dataset, read_image
@@ -115,6 +117,14 @@ def check(options):
     display.checks(reports)
     if wrong := [name for name, report in reports if not report.ok()]:
         raise InputError(f"gradients differ from the numerical ones: {', '.join(wrong)}")
+
+
+def bench(options):
+    """Time whole networks, convolutions and other layers beside PyTorch on the same cores, and measure peak memory.
+
+    Each figure is a ratio within this run. All sections take some minutes.
+    """
+    run_bench(_device(options), options.sections or BENCH_SECTIONS, options.out, options.overwrite)
 
 
 def _device(options):

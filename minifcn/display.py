@@ -85,13 +85,13 @@ class Watch:
 def results(rows, dataset):
     """The paper's table: rows of (name, ConfusionMatrix), figures in percent; below it each class's IU."""
     figures = ("pixel_accuracy", "mean_accuracy", "mean_iu", "frequency_weighted_iu")
-    table = _table(
+    table = new_table(
         f"{dataset.name}, {len(dataset)} images, percent", "", "pixel acc.", "mean acc.", "mean IU", "f.w. IU"
     )
     for name, confusion in rows:
         table.add_row(name, *(_percent(getattr(confusion, figure)) for figure in figures))
     console.print(table)
-    table = _table("IU of each class, percent", "class", *(name for name, _ in rows))
+    table = new_table("IU of each class, percent", "class", *(name for name, _ in rows))
     for number, label in enumerate(dataset.classes):
         table.add_row(label, *(_percent(confusion.iu_per_class[number]) for _, confusion in rows))
     console.print(table)
@@ -99,7 +99,7 @@ def results(rows, dataset):
 
 def summary(rows, image_size, settings):
     """A network's layers: `rows` of `models.summary`, for an image of (H, W); and how it upsamples, by its settings."""
-    table = _table(
+    table = new_table(
         f"image {image_size[1]}x{image_size[0]}", "layer", "output", "parameters", "10^6 mult-adds", "field", "stride"
     )
     for row in rows:
@@ -124,7 +124,7 @@ def arithmetic(cases):
         for line in in_words(cases[0], console.width):
             say(line)
         return
-    table = _table("the slides' seven cases", "case", "i", "k", "s", "p", "o", "zeros", "p'", "a", "o'", "guide")
+    table = new_table("the slides' seven cases", "case", "i", "k", "s", "p", "o", "zeros", "p'", "a", "o'", "guide")
     table.columns[0].no_wrap, table.collapse_padding = False, True  # for terminals of 60 columns
     for case in cases:
         numbers = (case.input, case.kernel, case.stride, case.padding, case.output)
@@ -138,7 +138,7 @@ def arithmetic(cases):
 
 def checks(reports):
     """The gradient check's table: (name, Report) of every layer."""
-    table = _table("hand-written against numerical gradients, float64", "layer", "error", "entries", "kinks", "")
+    table = new_table("hand-written against numerical gradients, float64", "layer", "error", "entries", "kinks", "")
     for name, report in reports:
         verdict = "[green]ok[/green]" if report.ok() else "[red]WRONG[/red]"
         table.add_row(name, f"{report.error:.1e}", f"{report.compared}", f"{report.kinks}", verdict)
@@ -146,8 +146,8 @@ def checks(reports):
     say("error: largest relative error of all gradients; kinks: entries left out, where there is no gradient")
 
 
-def _table(title, first, *others):
-    """A table with a left-aligned first column and right-aligned others, narrow enough for 80 columns."""
+def new_table(title, first, *others):
+    """A rich table with a left-aligned first column and right-aligned others, narrow enough for 80 columns."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column(first, no_wrap=True)
     for name in others:

@@ -105,6 +105,12 @@ def _blas():
     return _OneThreadBlas()
 
 
+def thread_count():
+    """Over how many threads work is spread now."""
+    with _blas() as threads:
+        return threads
+
+
 def _cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -117,7 +123,7 @@ def room(amount, xp):
 def chunks(count, each, most):
     """Slices that cut `count` things of size `each` into equal parts of at most about `most`: one, two, four, six, ...
 
-    For two cores three parts are as much work as four.
+    For two cores three parts are as much work as four. All but the last part have half of the room at least.
     """
     parts = -(-count // max(1, most // max(1, each)))
     step = max(1, -(-count // (parts + parts % 2 if parts > 1 else 1)))

@@ -144,6 +144,13 @@ class TestCutting:
         assert [i for part in parts for i in range(part.start, part.stop)] == list(range(count))
         assert all((part.stop - part.start) * each <= max(most, each) for part in parts)
 
+    def test_chunks_are_half_full_at_least(self):
+        """The transposed convolution relies on it: bands of twice the rows that neighbours share part those beyond."""
+        for count in range(1, 80):
+            for fit in range(1, 30):
+                for part in chunks(count, 10, 10 * fit)[:-1]:
+                    assert 2 * (part.stop - part.start) >= fit
+
     def test_chunks_by_hand(self):
         assert chunks(10, 1, 10) == [slice(0, 10)]
         assert chunks(10, 1, 9) == [slice(0, 5), slice(5, 10)]

@@ -16,10 +16,11 @@ ALGORITHMS = ("auto", "loops", "im2col", "winograd")
 
 # The crossover from im2col to Winograd, measured on two cores in float32 (benchmarks/crossovers.py). The transforms of
 # the image are shared by all channels, those of the kernels by all tiles: with few of either they cost more than they
-# save, and where there is little to do at all, im2col has fewer steps.
+# save. Where there is little to do at all, im2col has fewer steps.
 LEAST_CHANNELS = 8  # of input and output
-LEAST_TILES = 36  # of 4x4 output pixels, in all images together
-LEAST_WORK = 300_000  # tiles times input channels times output channels
+MANY_TILES = 1000  # of 4x4 output pixels, in all images together: with so many it is always worth it,
+LEAST_TILES = 24  # with so many only if
+LEAST_WORK = 600_000  # is the product of tiles, input and output channels
 
 
 def choose(algorithm, x_shape, weight_shape, stride, padding, dilation, groups):
@@ -38,8 +39,8 @@ def choose(algorithm, x_shape, weight_shape, stride, padding, dilation, groups):
     oh, ow = conv_output_size(x_shape[2:], weight_shape[2:], stride, padding, dilation)
     tiles = x_shape[0] * -(-oh // winograd.TILE) * -(-ow // winograd.TILE)
     o, c = weight_shape[:2]
-    worth_it = plain and min(o, c) >= LEAST_CHANNELS and tiles >= LEAST_TILES and tiles * o * c >= LEAST_WORK
-    return "winograd" if worth_it else "im2col"
+    enough = tiles >= MANY_TILES or (tiles >= LEAST_TILES and tiles * o * c >= LEAST_WORK)
+    return "winograd" if plain and min(o, c) >= LEAST_CHANNELS and enough else "im2col"
 
 
 def forward(algorithm, x, weight, stride, padding, dilation, groups, bias=None):

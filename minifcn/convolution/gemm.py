@@ -86,24 +86,28 @@ def conv2d_grad_input(dy, weight, input_size, stride=1, padding=0, dilation=1, g
 
     xp = array_module(dy)
     wt = weight.reshape(groups, o // groups, -1).transpose(0, 2, 1)  # (G, C/G*kh*kw, O/G)
-    dx = xp.zeros((n, groups, c // groups, h + 2 * padding[0], w + 2 * padding[1]), dtype=dy.dtype)
+    dx = xp.zeros((n, c, h + 2 * padding[0], w + 2 * padding[1]), dtype=dy.dtype)
+    reach = dilation[0] * (kernel_size[0] - 1) + 1
+    overlap = -(-reach // stride[0]) - 1  # so many rows of windows further down still see a window's pixels
+    pieces = _column_bands(dy.shape, wt[..., 0].nbytes, weight.nbytes, xp, least_rows=overlap)
+    parts = _parts(weight.size * n * oh * ow) if len(pieces) == groups == 1 else 1
 
-    def spread(group, channels):
-        """Into some channels, which no other piece adds to."""
-        matrix = wt[group, channels.start * taps : channels.stop * taps]  # (g, c*kh*kw, O/G)
-        for images, rows in _column_bands(dy.shape, matrix[..., 0].nbytes, matrix.nbytes, xp):
-            band = dy[images, :, rows].transpose(1, 0, 2, 3).reshape(groups, o // groups, -1)[group]  # (g, O/G, t)
+    def spread(images, rows):
+        band = dy[images, :, rows].transpose(1, 0, 2, 3).reshape(groups, o // groups, -1)  # (G, O/G, t)
+        first = rows.start * stride[0]
+
+        def add(some):
+            matrix = wt[:, some.start * taps : some.stop * taps]  # (G, c*kh*kw, O/G)
             columns = scratch("columns", (*matrix.shape[:2], band.shape[2]), dy.dtype, xp)
             xp.matmul(matrix, band, out=columns)
-            target = dx[images, group, channels, rows.start * stride[0] :]
-            target = target.reshape(len(target), -1, *target.shape[3:])  # (n, g*c, ..., W)
+            target = dx[images, some.start * groups : some.stop * groups, first:]  # (n, G*c, ..., W)
             columns = columns.reshape(target.shape[1], *kernel_size, len(target), -1, ow).transpose(3, 0, 1, 2, 4, 5)
             add_to_windows(target, columns, stride, dilation)
 
-    parts = _parts(weight.size * n * oh * ow)
-    by_group, by_channel = _cut(groups, parts), _cut(c // groups, parts if groups == 1 else 1)
-    run_all(spread, ((*group, *channels) for group in by_group for channels in by_channel), xp)
-    dx = dx.reshape(n, c, *dx.shape[3:])
+        run_all(add, _cut(c // groups, parts), xp)
+
+    for turn in (pieces[::2], pieces[1::2]):  # neighbours overlap, so every other band at a time
+        run_all(spread, turn, xp)
     return dx[:, :, padding[0] : padding[0] + h, padding[1] : padding[1] + w]  # (N, C, H, W)
 
 
@@ -137,10 +141,7 @@ def conv2d_grad_weight(dy, x, kernel_size, stride=1, padding=0, dilation=1, grou
             band = dy[images, :, rows].transpose(1, 0, 2, 3).reshape(groups, o // groups, -1)  # (G, O/G, t)
 
             def multiply(some, band=band, columns=columns, first=number == 0):
-                product = dw[:, some] if first else scratch("product", dw[:, some].shape, x.dtype, xp)
-                xp.matmul(band[:, some], columns.transpose(0, 2, 1), out=product)
-                if not first:
-                    dw[:, some] += product
+                add_product(band[:, some], columns.transpose(0, 2, 1), dw[:, some], first)
 
             run_all(multiply, _cut(o // groups, parts), xp)
         return dw
@@ -151,10 +152,24 @@ def conv2d_grad_weight(dy, x, kernel_size, stride=1, padding=0, dilation=1, grou
     return dw.reshape(o, c // groups, *kernel_size)
 
 
-def _column_bands(output_shape, column_bytes, weight_bytes, xp):
-    """The bands of an output (N, O, oh, ow) whose columns, of so many bytes each, have the room they should."""
+def add_product(a, b, out, first):
+    """out += a @ b, or where it is the `first` to be added, out = a @ b."""
+    xp = array_module(a)
+    product = out if first else scratch("product", out.shape, out.dtype, xp)
+    xp.matmul(a, b, out=product)
+    if not first:
+        out += product
+
+
+def _column_bands(output_shape, column_bytes, weight_bytes, xp, least_rows=1):
+    """The bands of an output (N, O, oh, ow) whose columns, of so many bytes each, have the room they should.
+
+    No band but the last has less than least_rows.
+    """
     n, _, oh, ow = output_shape
-    return bands(n, oh, ow * column_bytes, max(room(BAND_BYTES, xp), min(weight_bytes, BAND_PIXELS * column_bytes)))
+    row_bytes = ow * column_bytes
+    most = max(room(BAND_BYTES, xp), min(weight_bytes, BAND_PIXELS * column_bytes))
+    return bands(n, oh, row_bytes, max(most, 2 * least_rows * row_bytes))  # bands are half full at least
 
 
 def flipped(weight, groups):

@@ -25,7 +25,7 @@ Shapes: x (N, C, H, W), weight (O, C, 3, 3), y (N, O, oh, ow), padding (rows, co
 from typing import NamedTuple
 
 from minifcn.backend import array_module
-from minifcn.convolution.gemm import flipped
+from minifcn.convolution.gemm import add_product
 from minifcn.convolution.im2col import part, windows
 from minifcn.parallel import bands, chunks, room, run_all, scratch
 
@@ -96,7 +96,8 @@ def conv2d_winograd(x, weight, padding, bias=None):
 
 def winograd_grad_input(dy, weight, padding):
     """The gradient of conv2d_winograd's input: dy (N, O, oh, ow) -> dx (N, C, H, W)."""
-    return conv2d_winograd(dy, flipped(weight, 1), tuple(2 - p for p in padding))
+    flipped = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
+    return conv2d_winograd(dy, flipped, tuple(2 - p for p in padding))
 
 
 def winograd_grad_weight(dy, x, padding):
@@ -107,26 +108,34 @@ def winograd_grad_weight(dy, x, padding):
     pieces = _bands(n, oh, ow, xp)
     lanes = max(1, min(LANES, len(pieces))) if ENTRIES * o * c * x.itemsize <= LANE_BYTES else 1
 
-    def correlate(lane):
-        du = xp.zeros((ENTRIES, o, c), dtype=x.dtype)
-        for band in lane:
+    sums = scratch("sums", (lanes, ENTRIES, o, c), x.dtype, xp)  # dU of each lane
+
+    def correlate(du, lane):
+        if not lane:  # a batch of no images
+            du[...] = 0
+        for number, band in enumerate(lane):
             band = band._replace(parts=1 if lanes > 1 else PARTS)
             v = _tiles(b_t, x, band, padding, "v")  # (36, C, t)
             dm = _tiles(a_t.T, dy, band, (0, 0), "m")  # (36, O, t)
 
-            def add(e, dm=dm, v=v):
-                product = scratch("du", du[e].shape, du.dtype, xp)
-                du[e] += xp.matmul(dm[e], v[e].transpose(0, 2, 1), out=product)
+            def multiply(e, dm=dm, v=v, first=number == 0):
+                add_product(dm[e], v[e].transpose(0, 2, 1), du[e], first)
 
-            _each_entry(add, band.parts, xp)
-        return du
+            _each_entry(multiply, band.parts, xp)
 
-    du, *others = run_all(correlate, ((pieces[lane::lanes],) for lane in range(lanes)), xp)
-    for other in others:
+    run_all(correlate, ((sums[lane], pieces[lane::lanes]) for lane in range(lanes)), xp)
+    du = sums[0]
+    for other in sums[1:]:
         du += other
-    dw = xp.empty((3, 3, o, c), dtype=x.dtype)
-    run_all(lambda some: _transform(g.T, du[:, some], dw[:, :, some]), _channels(du, PARTS), xp)
-    return xp.ascontiguousarray(dw.transpose(2, 3, 0, 1))
+    dw = xp.empty((o, c, 3, 3), dtype=x.dtype)
+
+    def back(some):
+        kernels = scratch("kernels", (3, 3, *du[0, some].shape), dw.dtype, xp)
+        _transform(g.T, du[:, some], kernels)
+        dw[some] = kernels.transpose(2, 3, 0, 1)
+
+    run_all(back, _channels(du, PARTS), xp)
+    return dw
 
 
 def _bands(images, height, width, xp):
@@ -157,9 +166,14 @@ def _transform(matrix, tiles, out):
 def _kernels(g, weight):
     """weight (O, C, 3, 3) -> U (36, O, C)."""
     xp, (o, c) = array_module(weight), weight.shape[:2]
-    kernels = xp.ascontiguousarray(weight.transpose(2, 3, 0, 1)).reshape(9, o, c)
-    u = xp.empty((ENTRIES, o, c), dtype=weight.dtype)
-    run_all(lambda some: _transform(g, kernels[:, some], u[:, some]), _channels(u, PARTS), xp)
+    u = scratch("u", (ENTRIES, o, c), weight.dtype, xp)
+
+    def transform(some):
+        kernels = scratch("kernels", (3, 3, *u[0, some].shape), u.dtype, xp)
+        kernels[...] = weight[some].transpose(2, 3, 0, 1)
+        _transform(g, kernels.reshape(9, -1, c), u[:, some])
+
+    run_all(transform, _channels(u, PARTS), xp)
     return u
 
 

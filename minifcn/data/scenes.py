@@ -33,7 +33,7 @@ class Scenes(Dataset):
     """`count` scenes of `size` x `size` pixels; the splits "train", "val", "test" have no scene in common.
 
     Nothing is on disk: a scene is drawn when first asked for (some 3 ms at 96 x 96), and kept for the next epoch if all
-    of them need no more than `MEMORY`. Pairs that are kept cannot be written to.
+    of them need no more than `MEMORY`.
     InputError for an unknown split, a size below 16, a count below 1, a seed below 0.
     """
 
@@ -59,14 +59,12 @@ class Scenes(Dataset):
         return self.count
 
     def load(self, index):
-        if index in self._kept:
-            return self._kept[index]
-        pair = draw_scene(np.random.default_rng([self.seed, SPLITS.index(self.split), index]), self.size)
-        if self.count * sum(array.nbytes for array in pair) <= MEMORY:
-            for array in pair:
-                array.flags.writeable = False
-            self._kept[index] = pair
-        return pair
+        pair = self._kept.get(index)
+        if pair is None:
+            pair = draw_scene(np.random.default_rng([self.seed, SPLITS.index(self.split), index]), self.size)
+            if self.count * sum(array.nbytes for array in pair) <= MEMORY:
+                self._kept[index] = pair
+        return tuple(array.copy() for array in pair)  # whoever writes to them spoils no later epoch
 
 
 def draw_scene(rng, size):

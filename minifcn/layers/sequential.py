@@ -10,11 +10,13 @@ class Sequential(Layer):
     backward  dL/dy  -> through every layer in reverse
 
     `Sequential(a, b)` names its layers "0", "1", as PyTorch does; `Sequential({"conv1": a, "relu1": b})` by the keys.
-    With `recompute` set to True only x is kept while training, and backward first runs forward again: a second forward
-    pass for the memory of all maps in between (Chen et al. 2016, arXiv 1604.06174, section 4.1).
+    Two ways to save memory while training, both False unless set:
+    backward_once  backward drops what each layer kept as soon as it is used; so it runs only once after each forward
+    recompute      only x is kept, and backward first runs forward again: a second forward pass for the memory of all
+                   maps in between (Chen et al. 2016, arXiv 1604.06174, section 4.1)
     """
 
-    recompute = False
+    backward_once = recompute = False
 
     def __init__(self, *layers):
         if len(layers) == 1 and isinstance(layers[0], dict):
@@ -42,7 +44,7 @@ class Sequential(Layer):
                 x = layer(x)
         for layer in reversed(self.named.values()):
             dy = layer.backward(dy)
-            if self.recompute:
+            if self.backward_once or self.recompute:
                 layer.forget()
         return dy
 

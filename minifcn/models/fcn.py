@@ -149,9 +149,14 @@ class FCN(Layer):
         return dx
 
     def train_only(self):
-        """Compute no gradient of the images from now on: training does not need it. Returns the network."""
+        """Do no more than training needs from now on; returns the network.
+
+        backward gives no gradient of the images, and drops what each layer kept, so it runs once after each forward.
+        """
         first = next(layer for layer in self.layers() if isinstance(layer, Conv2d))
         first.input_gradient = False
+        for section in self.sections.values():
+            section.backward_once = True
         return self
 
     def recompute(self):

@@ -13,10 +13,12 @@ PLAIN = ((1, 1), (1, 1), (1, 1), 1)  # stride, padding, dilation, groups
     [
         ((1, 64, 698, 698), (64, 64, 3, 3), PLAIN, "winograd"),
         ((1, 3, 500, 500), (64, 3, 3, 3), PLAIN, "im2col"),  # few channels
-        ((1, 512, 20, 20), (512, 512, 3, 3), PLAIN, "im2col"),  # 25 tiles
-        ((1, 512, 24, 24), (512, 512, 3, 3), PLAIN, "winograd"),  # 36 tiles
-        ((8, 64, 12, 12), (64, 64, 3, 3), PLAIN, "im2col"),  # 72 tiles, but 0.29 million pairs of channels with them
+        ((1, 512, 16, 16), (512, 512, 3, 3), PLAIN, "im2col"),  # 16 tiles
+        ((1, 512, 20, 20), (512, 512, 3, 3), PLAIN, "winograd"),  # 25 tiles, and 6.6 million pairs of channels
+        ((8, 64, 12, 12), (64, 64, 3, 3), PLAIN, "im2col"),  # 72 tiles, but only 0.3 million
         ((8, 128, 12, 12), (128, 128, 3, 3), PLAIN, "winograd"),
+        ((8, 8, 48, 48), (8, 8, 3, 3), PLAIN, "winograd"),  # 0.07 million, but 1152 tiles
+        ((8, 4, 48, 48), (8, 4, 3, 3), PLAIN, "im2col"),  # few channels
         ((1, 64, 698, 698), (64, 64, 3, 5), PLAIN, "im2col"),
         ((1, 64, 698, 698), (64, 64, 1, 1), PLAIN, "im2col"),
         ((1, 64, 698, 698), (64, 64, 3, 3), ((2, 1), (1, 1), (1, 1), 1), "im2col"),

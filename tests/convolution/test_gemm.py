@@ -55,6 +55,15 @@ def test_all_three_are_the_loops(case):
     np.testing.assert_array_equal(dw, conv2d_grad_weight_loops(dy, x, kernel, *how))
 
 
+def test_bands_that_are_added_at_the_same_time_are_far_enough_apart(monkeypatch):
+    monkeypatch.setattr(gemm, "BAND_BYTES", 1)
+    for rows in range(1, 60):
+        for least in range(9):
+            pieces = gemm._column_bands((2, 1, rows, 5), 100, 0, np, least)
+            for (images, here), (others, there) in zip(pieces, pieces[2:]):
+                assert images != others or there.start - here.stop >= least
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_the_gradient_of_the_input_is_the_transpose(case):
     """<conv2d(x), y> = <x, conv2d_grad_input(y)>"""

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from minifcn.data import Scenes, scenes
-from minifcn.data.scenes import OBJECTS, SIZES, _places
+from minifcn.data.scenes import OBJECTS, SIZES, _places, draw_scene
 from minifcn.errors import InputError
 
 
@@ -37,17 +37,19 @@ def test_scenes_do_not_depend_on_what_was_asked_before_nor_on_threads(pairs):
     assert [digest(pair) for pair in threaded] == [digest(pair) for pair in pairs[:40]]
 
 
-def test_scenes_are_kept_if_there_is_room_for_all_and_cannot_be_spoilt(monkeypatch):
+def test_scenes_are_drawn_once_if_there_is_room_for_all_and_cannot_be_spoilt(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(scenes, "draw_scene", lambda *given: drawn.append(given) or draw_scene(*given))
     dataset = Scenes(size=32, count=5)
-    image, label = dataset[3]
-    assert dataset[3][0] is image and dataset[3][1] is label
-    for array in (image, label):
-        with pytest.raises(ValueError, match="read-only"):
-            array[0, 0] = 0
+    before = digest(dataset[3])
+    for array in dataset[3]:
+        array[...] = 0
+    assert digest(dataset[3]) == before
+    assert len(drawn) == 1
     monkeypatch.setattr(scenes, "MEMORY", 5 * 32 * 32 * 4 - 1)
     dataset = Scenes(size=32, count=5)
-    assert dataset[3][0] is not dataset[3][0]
-    assert digest(dataset[3]) == digest((image, label))
+    assert digest(dataset[3]) == digest(dataset[3]) == before
+    assert len(drawn) == 3
 
 
 def test_splits_seeds_and_numbers_have_no_scene_in_common():

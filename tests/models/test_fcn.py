@@ -406,8 +406,8 @@ class TestBadInput:
             tiny(FCN32s, "same")(np.zeros(shape, np.float32))
 
 
-def test_training_alone_needs_no_gradient_of_the_images():
-    """The parameters' gradients are the same; that of the images is left out."""
+def test_training_alone_needs_no_gradient_of_the_images_and_backward_but_once():
+    """The parameters' gradients are the same."""
     images = np.random.default_rng(0).standard_normal((1, 3, 20, 30))
     whole, alone = filled(tiny(FCN8s, "same")), filled(tiny(FCN8s, "same")).train_only()
     dscores = np.random.default_rng(1).standard_normal(whole(images).shape)
@@ -416,6 +416,10 @@ def test_training_alone_needs_no_gradient_of_the_images():
     assert alone.backward(dscores) is None
     for one, other in zip(whole.parameters(), alone.parameters()):
         np.testing.assert_array_equal(one.grad, other.grad)
+    trunk = [layer for section in alone.sections.values() for layer in section.layers()]
+    assert all(layer._kept is None for layer in trunk)
+    with pytest.raises(RuntimeError, match="backward needs a forward pass in training mode first"):
+        alone.backward(dscores)
 
 
 def test_recomputing_the_maps_gives_the_same_gradients():

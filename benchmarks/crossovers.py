@@ -1,0 +1,68 @@
+"""Where Winograd's algorithm overtakes im2col, from which `convolution.algorithms` takes its crossover.
+
+    python benchmarks/crossovers.py
+
+Medians of interleaved samples of 3x3 convolutions and both gradients: im2col's time over Winograd's, above 1 where the
+latter is faster, beside what "auto" takes.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from minifcn.bench.timing import medians
+from minifcn.convolution import algorithms
+from minifcn.convolution.winograd import TILE
+from minifcn.parallel import thread_count
+
+HOW = ((1, 1), (1, 1), (1, 1), 1)  # stride, padding, dilation, groups
+SHAPES = [  # images, channels, pixels across
+    *((8, 4, n) for n in (24, 96)),
+    *((8, 8, n) for n in (24, 48, 96)),
+    *((8, 16, n) for n in (24, 48, 96)),
+    *((8, 32, n) for n in (12, 24, 48)),
+    *((8, 64, n) for n in (6, 12, 24)),
+    *((1, 64, n) for n in (24, 48)),
+    *((8, 128, n) for n in (6, 12)),
+    *((1, 128, n) for n in (16, 24, 48)),
+    *((1, 256, n) for n in (16, 24, 32)),
+    *((1, 512, n) for n in (12, 20, 24, 44)),
+]
+
+
+def main():
+    title = f"im2col's time over Winograd's, float32, {thread_count()} threads"
+    table = Table("images", "channels", "pixels", "tiles", "forward", "dx", "dW", "together", "auto", title=title)
+    for n, c, size in SHAPES:
+        x, weight = random(n, c, size, size), random(c, c, 3, 3)
+        functions = [step for name in ("im2col", "winograd") for step in steps(name, x, weight, random(*x.shape))]
+        seconds = medians(functions, 5, lambda: None)
+        im2col, winograd = seconds[:3], seconds[3:]
+        ratios = [f"{one / other:.2f}" for one, other in zip(im2col, winograd)]
+        tiles = n * (-(-size // TILE)) ** 2
+        together = f"{sum(im2col) / sum(winograd):.2f}"
+        taken = algorithms.choose("auto", x.shape, weight.shape, *HOW)
+        table.add_row(str(n), str(c), f"{size}x{size}", str(tiles), *ratios, together, taken)
+    Console(width=100).print(table)
+
+
+def random(*shape):
+    return np.random.default_rng(0).standard_normal(shape, "float32")
+
+
+def steps(name, x, weight, dy):
+    """The convolution and its two gradients by this algorithm."""
+    return (
+        lambda: algorithms.forward(name, x, weight, *HOW),
+        lambda: algorithms.grad_input(name, dy, weight, x.shape[2:], *HOW),
+        lambda: algorithms.grad_weight(name, dy, x, (3, 3), *HOW),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Peak memory of the full FCN-8s, each measurement in a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from minifcn.bench import cases, peers
+from minifcn.errors import InputError
+
+STATUS = Path("/proc/self/status")
+WHATS = {
+    "forward": cases.forward,
+    "training step": lambda model, other, device: cases.training_step(model, other, cases.IMAGE, device),
+}
+
+
+class Memory(NamedTuple):
+    """Bytes of a whole process: at its peak, and before, when the network and the libraries were there."""
+
+    name: str
+    peak: dict  # {"minifcn": ..., "PyTorch": ...}
+    before: dict
+
+
+def measure_memory():
+    """[Memory] of FCN-8s' forward pass and its training step over one image of 500x500, on the CPU.
+
+    Raises InputError where the system does not tell a process's memory as Linux does.
+    """
+    if not STATUS.exists():
+        raise InputError("bench memory: this system has no /proc/self/status; leave the section out")
+    results = []
+    for what in WHATS:
+        measured = {}
+        for peer in ("minifcn", "PyTorch") if peers.pytorch("cpu") else ("minifcn",):
+            call = f"from minifcn.bench.memory import print_memory; print_memory({peer!r}, {what!r})"
+            output = subprocess.run([sys.executable, "-c", call], check=True, capture_output=True, text=True).stdout
+            measured[peer] = tuple(int(number) for number in output.split())
+        before, peak = ({peer: numbers[i] for peer, numbers in measured.items()} for i in (0, 1))
+        results.append(Memory(f"FCN-8s, 500x500: {what}", peak, before))
+    return results
+
+
+def print_memory(peer, what):
+    """Print this process's bytes before and at the peak of "minifcn"'s or "PyTorch"'s work, one of WHATS."""
+    if peer == "minifcn":
+        peers.pytorch = lambda device: None  # then it is neither imported nor built
+    model, other = cases.twins(cases.FULL, "cpu")
+    if peer != "minifcn":
+        for parameter in model.parameters():  # the other has copies; of ours only the geometry is needed
+            parameter.data = None
+    step = WHATS[what](model, other, "cpu")[peer]
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of building it
+    before = _status("VmRSS")
+    for _ in range(2):  # the second step has the optimizer's velocities from the start
+        step()
+    print(before, _status("VmHWM"))
+
+
+def _status(key):
+    """Bytes. Not getrusage: its maximum survives from the process that started this one."""
+    (line,) = (line for line in STATUS.read_text().splitlines() if line.startswith(f"{key}:"))
+    return int(line.split()[1]) * 1024
