@@ -138,7 +138,7 @@ def training_step(model, other, shape, device):
     if other:
         torch = peers.pytorch(device)
         inputs, classes = peers.tensor(images, device), peers.tensor(labels, device)
-        torch_optimizer = torch.optim.SGD(other.parameters(), 1e-4, 0.9, weight_decay=5e-4)
+        torch_optimizer = torch.optim.SGD(other.groups(1e-4, 5e-4), momentum=0.9)
 
         def torch_step():
             torch_optimizer.zero_grad()

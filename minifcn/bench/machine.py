@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minifcn.backend import array_module, to_device
-from minifcn.bench.timing import _seconds, waiting
+from minifcn.bench.timing import seconds_of, waiting
 from minifcn.parallel import blocks, run_all
 
 PRODUCT = {"cpu": 2048, "gpu": 8192}  # rows and columns of the matrices
@@ -24,7 +24,7 @@ def measure_limits(device):
     """Measure both on "cpu", with as many threads as BLAS uses, or "gpu" -> Limits."""
     wait, size = waiting(device), PRODUCT[device]
     a = to_device(np.ones((size, size), np.float32), device)
-    seconds = min(_seconds(lambda: a @ a, 1, wait) for _ in range(TRIES))
+    seconds = min(seconds_of(lambda: a @ a, 1, wait) for _ in range(TRIES))
     source = to_device(np.ones(COPY[device], np.float32), device)
     target = source.copy()
 
@@ -32,5 +32,5 @@ def measure_limits(device):
         target[block] = source[block]
 
     pieces = [(block,) for block in blocks(source.shape, array_module(source))]
-    copying = min(_seconds(lambda: run_all(copy, pieces, array_module(source)), 1, wait) for _ in range(TRIES))
+    copying = min(seconds_of(lambda: run_all(copy, pieces, array_module(source)), 1, wait) for _ in range(TRIES))
     return Limits(2 * size**3 / seconds, 2 * source.nbytes / copying)

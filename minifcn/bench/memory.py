@@ -34,12 +34,16 @@ def measure_memory():
     for what in WHATS:
         measured = {}
         for peer in ("minifcn", "PyTorch") if peers.pytorch("cpu") else ("minifcn",):
-            call = f"from minifcn.bench.memory import print_memory; print_memory({peer!r}, {what!r})"
-            output = subprocess.run([sys.executable, "-c", call], check=True, capture_output=True, text=True).stdout
-            measured[peer] = tuple(int(number) for number in output.split())
+            measured[peer] = _in_a_process(peer, what)
         before, peak = ({peer: numbers[i] for peer, numbers in measured.items()} for i in (0, 1))
         results.append(Memory(f"FCN-8s, 500x500: {what}", peak, before))
     return results
+
+
+def _in_a_process(peer, what):
+    call = f"from minifcn.bench.memory import print_memory; print_memory({peer!r}, {what!r})"
+    output = subprocess.run([sys.executable, "-c", call], check=True, capture_output=True, text=True).stdout
+    return tuple(int(number) for number in output.split())
 
 
 def print_memory(peer, what):

@@ -39,10 +39,14 @@ class TorchFCN:
         self.model = model
         self.layers = {name: torch_layer(layer, device) for name, layer in model.children()}
 
-    def parameters(self):
-        """Those that are learned."""
-        learned = {name for name, layer in self.model.children() for p in layer.parameters() if p.trainable}
-        return [p for name in self.layers if name in learned for p in self.layers[name].parameters()]
+    def groups(self, lr, weight_decay):
+        """Its learned parameters for torch.optim.SGD, with minifcn's multipliers: weights, then biases."""
+        groups = {}
+        for name, layer in self.model.children():
+            for (_, ours), theirs in zip(layer.named_parameters(), self.layers[name].parameters()):
+                if ours.trainable:
+                    groups.setdefault((lr * ours.lr_mult, weight_decay * ours.decay_mult), []).append(theirs)
+        return [{"params": some, "lr": rate, "weight_decay": decay} for (rate, decay), some in groups.items()]
 
     def __call__(self, images):
         model, maps, x = self.model, {}, images

@@ -36,17 +36,14 @@ def measure(case, device):
 def medians(functions, runs, wait):
     """[median seconds of a call of each function] over so many samples; wait() returns when a call's work is done."""
     functions = list(functions)
-    repeats = []
-    for function in functions:
-        function()  # reads what is lazy, compiles, fills caches
-        repeats.append(max(1, round(SAMPLE_SECONDS / _seconds(function, 1, wait))))
+    repeats = [max(1, round(SAMPLE_SECONDS / seconds_of(function, 1, wait))) for function in functions]
     samples = [
-        [_seconds(function, count, wait) / count for function, count in zip(functions, repeats)] for _ in range(runs)
+        [seconds_of(function, count, wait) / count for function, count in zip(functions, repeats)] for _ in range(runs)
     ]
     return [statistics.median(taken) for taken in zip(*samples)]
 
 
-def _seconds(function, count, wait):
+def seconds_of(function, count, wait):
     """Of `count` calls, after one that is not counted.
 
     A step follows a step where it is used, not another's: that one's threads spin on for a while, its memory has just
