@@ -68,7 +68,7 @@ def parts():
     for number in range(1, 6):
         shape = (1, *rows[f"conv{number}_1"].output)
         entries = math.prod(shape)
-        cases.append(Case(f"ReLU of conv{number}_1", _maker(_relu, shape), 9, 2 * entries, 20 * entries))
+        cases.append(Case(f"relu{number}_1", _maker(_relu, shape), 9, 2 * entries, 20 * entries))
         cases.append(Case(f"pool{number}", _maker(_pooling, shape), 9, 2 * entries, 10 * entries))
     for name, kernel, stride, before in (
         ("upscore2", 4, 2, "score_fr"),

@@ -19,6 +19,10 @@ class Limits(NamedTuple):
     product: float
     copy: float
 
+    def or_better(self, other):
+        """The better of both figures: what else runs on a machine only slows it."""
+        return Limits(*map(max, self, other))
+
 
 def measure_limits(device):
     """Measure both on "cpu", with as many threads as BLAS uses, or "gpu" -> Limits."""

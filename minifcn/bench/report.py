@@ -54,29 +54,55 @@ def write_roofline(path, title, limits, results):
     """Draw the rates of [Measured] against the FLOP they have for each byte, below the machine's two roofs."""
     figure = Figure(figsize=(900 / DPI, 560 / DPI), dpi=DPI, layout="constrained")
     axes = figure.subplots()
-    shown = [measured for measured in results if measured.rate]
-    left = min(measured.case.flops / measured.case.bytes for measured in shown) / 2
-    right = max(measured.case.flops / measured.case.bytes for measured in shown) * 4
-    ridge = limits.product / limits.copy
-    roof = [left, ridge, right]
-    axes.plot(roof, [min(limits.product, limits.copy * x) / 1e9 for x in roof], color=BLACK, linewidth=1.5)
-    axes.text(right, 1.06 * limits.product / 1e9, "matrix product", ha="right", va="bottom", size=9)
-    marks = {"minifcn": ("o", BLUE), "PyTorch": ("x", VERMILLION)}
-    for name, (mark, colour) in marks.items():
-        points = [m for m in shown if name in m.seconds]
-        x = [m.case.flops / m.case.bytes for m in points]
-        y = [m.case.flops / m.seconds[name] / 1e9 for m in points]
-        if points:
-            axes.plot(x, y, mark, color=colour, label=name)
-        if name == "minifcn":
-            for measured, place in zip(points, zip(x, y)):
-                axes.annotate(measured.case.name, place, (5, 5), textcoords="offset points", size=8)
+    points = {  # competitor -> [(name, FLOP for each byte, GFLOP/s)]
+        competitor: [
+            (m.case.name, m.case.flops / m.case.bytes, m.case.flops / m.seconds[competitor] / 1e9)
+            for m in results
+            if m.rate and competitor in m.seconds
+        ]
+        for competitor in ("minifcn", "PyTorch")
+    }
+    left, right = min(x for _, x, _ in points["minifcn"]) / 2, max(x for _, x, _ in points["minifcn"]) * 4
+    roof = [left, limits.product / limits.copy, right]
+    axes.plot(roof, [min(limits.product, limits.copy * x) / 1e9 for x in roof], color=BLACK, linewidth=1.5, zorder=1)
+    for (competitor, some), mark, colour in zip(points.items(), "ox", (BLUE, VERMILLION)):
+        if some:
+            _, x, y = zip(*some)
+            axes.plot(x, y, mark, color=colour, label=competitor)
     axes.set(xscale="log", yscale="log", xlim=(left, right))
     axes.set_xlabel("FLOP of the definition for each byte that goes in and out")
     axes.set_ylabel("GFLOP/s")
     axes.set_title(title, loc="left", size=11)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="0.92")
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(
+        frameon=False,
+        loc="lower right",
+        title="roofs: copying, and the matrix product;\nabove them: fewer products, or cached",
+    )
+    figure.draw_without_rendering()  # gives the axes their place
+    _name_points(axes, points["minifcn"])
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=DPI)
+
+
+def _name_points(axes, named):
+    """Write the names of minifcn's points, [(name, x, y)], right of the axes in their order, a thin line to each.
+
+    Points with one number of FLOP for each byte share a name, without its number, beside them.
+    """
+    columns = {}
+    for name, x, y in named:
+        columns.setdefault(round(x, 3), []).append((y, name, x))
+    alone = sorted(some[0] for some in columns.values() if len(some) == 1)
+    for some in (some for some in columns.values() if len(some) > 1):
+        y, name, x = max(some)
+        axes.annotate(name.rstrip("_0123456789"), (x, y), (8, -4), textcoords="offset points", size=9)
+    line = 16 / axes.get_window_extent().height
+    lowest = 0
+    for rank, (y, name, x) in enumerate(alone):
+        at = axes.transAxes.inverted().transform(axes.transData.transform((x, y)))[1]
+        at = max(lowest, min(at, 1 - line * (len(alone) - 1 - rank)))
+        lead = {"arrowstyle": "-", "color": "0.7", "linewidth": 0.6, "shrinkB": 4}
+        axes.annotate(name, (x, y), (1.03, at), textcoords=axes.transAxes, size=9, va="center", arrowprops=lead)
+        lowest = at + line

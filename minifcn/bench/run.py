@@ -36,12 +36,12 @@ def run_bench(device, sections, out=None, overwrite=False):
         allow_tf32(tf32)
     name = gpu_status().reason + (", TF32" if tf32 else ", no TF32") if device == "gpu" else "CPU"
     threads = thread_count()
-    limits = measure_limits(device)
-    show_limits(name, threads, limits)
-    timed = {}
+    limits, timed = measure_limits(device), {}
     for section in (name for name in SECTIONS if name in sections):
         timed[section] = _timed(section, device)
+        limits = limits.or_better(measure_limits(device))
         show_section(section, timed[section], limits)
+    show_limits(name, threads, limits)
     memory = measure_memory() if "memory" in sections and device == "cpu" else []
     if memory:
         show_memory(memory)

@@ -111,7 +111,7 @@ def test_parts_run(make):
 
 def test_parts_name_what_fcn_8s_has():
     names = [case.name for case in cases.parts()]
-    assert names[:2] == ["ReLU of conv1_1", "pool1"]
+    assert names[:2] == ["relu1_1", "pool1"]
     assert names[-4:] == ["upscore2", "upscore_pool4", "upscore8", "loss, 21 classes, 500x500"]
 
 

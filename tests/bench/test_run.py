@@ -51,6 +51,7 @@ def test_limits_count_every_operation_and_byte(monkeypatch):
     monkeypatch.setattr(machine, "seconds_of", lambda *_: next(seconds))
     limits = machine.measure_limits("cpu")
     assert limits == Limits(2 * 10**3 / 0.5, 2 * 4000 / 2.0)
+    assert limits.or_better(Limits(1.0, 5000.0)) == Limits(4000.0, 5000.0)
 
 
 @pytest.fixture
