@@ -16,6 +16,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 BLOCK = 1 << 19  # entries that elementwise work takes at a time: less would be many calls, more would leave the cache
+PARTS = 4  # into which work is cut where nothing else keeps the cores busy: not so many that it is all in the calls
 _here = threading.local()  # .threads: over how many threads this one may spread work; .buffers: see `scratch`
 
 
@@ -128,6 +129,11 @@ def chunks(count, each, most):
     parts = -(-count // max(1, most // max(1, each)))
     step = max(1, -(-count // (parts + parts % 2 if parts > 1 else 1)))
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def cut(count, parts):
+    """`count` things in so many parts, or as many as there are: [(slice,)], as arguments for `run_all`."""
+    return [(some,) for some in chunks(count, parts, count)] if parts > 1 else [(slice(0, count),)]
 
 
 def bands(images, rows, size, most):

@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from minifcn import parallel
-from minifcn.parallel import bands, blocks, chunks, room, run_all, scratch
+from minifcn.parallel import bands, blocks, chunks, cut, room, run_all, scratch
 
 
 def blas_limits():
@@ -164,6 +164,11 @@ class TestCutting:
             seen[some_images, some_rows] += 1
             assert seen[some_images, some_rows].size * size <= max(most, size)
         assert (seen == 1).all()
+
+    def test_cut_by_hand(self):
+        assert cut(8, 4) == [(slice(i, i + 2),) for i in (0, 2, 4, 6)]
+        assert cut(3, 4) == [(slice(i, i + 1),) for i in (0, 1, 2)]
+        assert cut(5, 1) == [(slice(0, 5),)]
 
     def test_bands_by_hand(self):
         # 3 of 7 rows fit: four bands, as equal as can be

@@ -18,12 +18,11 @@ from minifcn.convolution.checks import check_bias, check_channels, check_numbers
 from minifcn.convolution.geometry import conv_output_size, conv_pairs, pair
 from minifcn.convolution.im2col import add_to_windows, pad, part, windows
 from minifcn.errors import InputError
-from minifcn.parallel import bands, chunks, room, run_all, scratch
+from minifcn.parallel import PARTS, bands, cut, room, run_all, scratch
 
 BAND_BYTES = 1 << 20  # columns of a band: about one core's L2 cache
 BAND_PIXELS = 256  # but as much as the weights that they are multiplied with, up to so many columns
-PARTS = 4  # into which channels are cut where there is but one band,
-WORTH_PARTS = 1 << 23  # with so many multiplications: less is done before a second thread has begun
+WORTH_PARTS = 1 << 23  # multiplications of a single band that is cut: fewer are done before a second thread has begun
 LANES = 4  # independent sums of the weight gradient, whatever the number of cores, so that results do not depend on it
 LANE_BYTES = 1 << 22  # a larger weight gradient (fc6: 411 MB) has one lane: each lane holds a gradient of its own
 
@@ -61,7 +60,7 @@ def conv2d(x, weight, stride=1, padding=0, dilation=1, groups=1, bias=None):
             if len(band) > 1:
                 band[:, :, some] = product.reshape(*product.shape[:2], len(band), -1, ow).transpose(2, 0, 1, 3, 4)
 
-        run_all(multiply, _cut(o // groups, parts), xp)
+        run_all(multiply, cut(o // groups, parts), xp)
 
     run_all(convolve, pieces, xp)
     return y
@@ -81,8 +80,9 @@ def conv2d_grad_input(dy, weight, input_size, stride=1, padding=0, dilation=1, g
     scattered = n * c * taps * oh * ow  # entries to add, which costs twice as much
     if stride == (1, 1) and (taps == 1 or gathered <= 2 * scattered):
         # Without a stride it is a convolution with the flipped kernel, which gathers and never adds twice.
-        full = tuple(d * (k - 1) - p for k, p, d in zip(kernel_size, padding, dilation))
-        return conv2d(pad(dy, full), flipped(weight, groups), 1, 0, dilation, groups)
+        full = [d * (k - 1) - p for k, p, d in zip(kernel_size, padding, dilation)]
+        cropped = pad(dy, [min(0, p) for p in full])
+        return conv2d(cropped, flipped(weight, groups), 1, tuple(max(0, p) for p in full), dilation, groups)
 
     xp = array_module(dy)
     wt = weight.reshape(groups, o // groups, -1).transpose(0, 2, 1)  # (G, C/G*kh*kw, O/G)
@@ -104,7 +104,7 @@ def conv2d_grad_input(dy, weight, input_size, stride=1, padding=0, dilation=1, g
             columns = columns.reshape(target.shape[1], *kernel_size, len(target), -1, ow).transpose(3, 0, 1, 2, 4, 5)
             add_to_windows(target, columns, stride, dilation)
 
-        run_all(add, _cut(c // groups, parts), xp)
+        run_all(add, cut(c // groups, parts), xp)
 
     for turn in (pieces[::2], pieces[1::2]):  # neighbours overlap, so every other band at a time
         run_all(spread, turn, xp)
@@ -143,7 +143,7 @@ def conv2d_grad_weight(dy, x, kernel_size, stride=1, padding=0, dilation=1, grou
             def multiply(some, band=band, columns=columns, first=number == 0):
                 add_product(band[:, some], columns.transpose(0, 2, 1), dw[:, some], first)
 
-            run_all(multiply, _cut(o // groups, parts), xp)
+            run_all(multiply, cut(o // groups, parts), xp)
         return dw
 
     dw, *others = run_all(correlate, ((pieces[lane::lanes],) for lane in range(lanes)), xp)
@@ -184,11 +184,6 @@ def _parts(multiplications):
     return PARTS if multiplications >= WORTH_PARTS else 1
 
 
-def _cut(channels, parts):
-    """[(slice,)]: the channels in so many parts."""
-    return [(some,) for some in chunks(channels, parts, channels)] if parts > 1 else [(slice(0, channels),)]
-
-
 def _columns(x, images, rows, kernel_size, stride, padding, dilation, groups, parts):
     """The columns (G, C/G*kh*kw, n*r*ow) of some images and output rows, in scratch memory; a view for a 1x1 kernel."""
     xp, c = array_module(x), x.shape[1]
@@ -209,5 +204,5 @@ def _columns(x, images, rows, kernel_size, stride, padding, dilation, groups, pa
         ow = (width - dilation[1] * (kernel_size[1] - 1) - 1) // stride[1] + 1
         shape = c, *kernel_size, images.stop - images.start, rows.stop - rows.start, ow
         columns = scratch("columns", shape, x.dtype, xp)
-        run_all(copy, _cut(c, parts), xp)
+        run_all(copy, cut(c, parts), xp)
     return columns.reshape(groups, math.prod(columns.shape[:3]) // groups, math.prod(columns.shape[3:]))

@@ -25,9 +25,9 @@ Shapes: x (N, C, H, W), weight (O, C, 3, 3), y (N, O, oh, ow), padding (rows, co
 from typing import NamedTuple
 
 from minifcn.backend import array_module
-from minifcn.convolution.gemm import add_product
+from minifcn.convolution.gemm import LANE_BYTES, LANES, add_product
 from minifcn.convolution.im2col import part, windows
-from minifcn.parallel import bands, chunks, room, run_all, scratch
+from minifcn.parallel import PARTS, bands, chunks, cut, room, run_all, scratch
 
 TILE, REACH = 4, 6  # pixels of an output tile, and of the input below it, along one axis
 ENTRIES = REACH * REACH
@@ -56,8 +56,6 @@ A_T = [
 
 BAND_TILES = 700  # each product of a band reads all kernels, so not too few; V and M grow with it, so not too many
 CHUNK_BYTES = 1 << 21  # tiles transformed at a time: more leave the cache, fewer are many calls
-PARTS = 4  # into which channels and products are cut where bands alone do not keep the cores busy
-LANES, LANE_BYTES = 4, 1 << 22  # independent sums of dU, whatever the number of threads; of a larger dU there is one
 
 
 class Band(NamedTuple):
@@ -86,7 +84,7 @@ def conv2d_winograd(x, weight, padding, bias=None):
     def convolve(band):
         v = _tiles(b_t, x, band, padding, "v")  # (36, C, t)
         m = scratch("m", (ENTRIES, o, v.shape[2]), x.dtype, xp)
-        _each_entry(lambda e: xp.matmul(u[e], v[e], out=m[e]), band.parts, xp)
+        run_all(lambda e: xp.matmul(u[e], v[e], out=m[e]), cut(ENTRIES, band.parts), xp)
         _put_outputs(a_t, m, y, band, bias)
 
     pieces = _bands(n, oh, ow, xp)
@@ -121,7 +119,7 @@ def winograd_grad_weight(dy, x, padding):
             def multiply(e, dm=dm, v=v, first=number == 0):
                 add_product(dm[e], v[e].transpose(0, 2, 1), du[e], first)
 
-            _each_entry(multiply, band.parts, xp)
+            run_all(multiply, cut(ENTRIES, band.parts), xp)
 
     run_all(correlate, ((sums[lane], pieces[lane::lanes]) for lane in range(lanes)), xp)
     du = sums[0]
@@ -142,11 +140,6 @@ def _bands(images, height, width, xp):
     """Bands of about `BAND_TILES` that make up all tiles of an output of so many images."""
     down, across = -(-height // TILE), -(-width // TILE)
     return [Band(some, rows, across, 1) for some, rows in bands(images, down, across, room(BAND_TILES, xp))]
-
-
-def _each_entry(multiply, parts, xp):
-    """Call multiply(e) for slices of all 36 entries, which are products of their own."""
-    run_all(multiply, ((some,) for some in chunks(ENTRIES, parts, ENTRIES)), xp)
 
 
 def _matrices(x):

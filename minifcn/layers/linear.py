@@ -6,7 +6,7 @@ from minifcn.backend import array_module
 from minifcn.errors import InputError
 from minifcn.layers.conv import check_kind, he_normal
 from minifcn.layers.layer import Layer, Parameter
-from minifcn.parallel import chunks, run_all
+from minifcn.parallel import PARTS, cut, run_all
 
 
 class Linear(Layer):
@@ -45,16 +45,13 @@ class Linear(Layer):
         return f"Linear({self.in_features}, {self.out_features})"
 
 
-PARTS = 4  # into which the columns of a product are cut, for as many threads
-
-
 def _product(a, b):
-    """a @ b, of two matrices."""
+    """a @ b, of two matrices, the columns in parts."""
     xp = array_module(a)
     out = xp.empty((len(a), b.shape[1]), dtype=a.dtype)
 
     def multiply(columns):
         xp.matmul(a, b[:, columns], out=out[:, columns])
 
-    run_all(multiply, ((some,) for some in chunks(b.shape[1], PARTS, b.shape[1])), xp)
+    run_all(multiply, cut(b.shape[1], PARTS), xp)
     return out

@@ -78,16 +78,16 @@ def test_nothing_of_an_earlier_call_is_left_in_the_padding():
     )
 
 
-@pytest.mark.parametrize("channels", [8, 64])
-def test_precision_in_float32(channels):
-    """Within 2e-5 of direct convolution in float64, outputs and both gradients."""
+@pytest.mark.parametrize("channels, size", [(8, (34, 41)), (64, (34, 41)), (256, (20, 23)), (512, (16, 13))])
+def test_precision_in_float32(channels, size):
+    """Within 2e-5 of direct convolution in float64, outputs and both gradients, with the channels of VGG."""
     rng = np.random.default_rng(2)
-    x, weight = rng.standard_normal((1, channels, 34, 41)), rng.standard_normal((channels, channels, 3, 3))
+    x, weight = rng.standard_normal((1, channels, *size)), rng.standard_normal((channels, channels, 3, 3))
     dy = rng.standard_normal(x.shape)
     narrow = [array.astype("float32") for array in (x, weight, dy)]
     pairs = (
         (conv2d_winograd(*narrow[:2], (1, 1)), conv2d(x, weight, 1, 1)),
-        (winograd_grad_input(narrow[2], narrow[1], (1, 1)), conv2d_grad_input(dy, weight, (34, 41), 1, 1)),
+        (winograd_grad_input(narrow[2], narrow[1], (1, 1)), conv2d_grad_input(dy, weight, size, 1, 1)),
         (winograd_grad_weight(narrow[2], narrow[0], (1, 1)), conv2d_grad_weight(dy, x, 3, 1, 1)),
     )
     for ours, exact in pairs:
