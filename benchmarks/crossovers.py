@@ -46,7 +46,7 @@ def main():
         ratios = [f"{one / other:.2f}" for one, other in zip(im2col, winograd)]
         tiles = n * (-(-size // TILE)) ** 2
         together = f"{sum(im2col) / sum(winograd):.2f}"
-        taken = algorithms.choose("auto", x.shape, weight.shape, *HOW)
+        taken = algorithms.choose("auto", x, weight.shape, *HOW)
         table.add_row(str(n), str(c), f"{size}x{size}", str(tiles), *ratios, together, taken)
     Console(width=100).print(table)
 

@@ -105,15 +105,15 @@ def check_gradients(layer, x, *, dy=None, seed=0, samples=None):
 
     def output():
         layer.reseed(seed)  # the same dropout masks in every pass
-        return layer(x)
+        return layer(x.copy())  # a layer may overwrite its input, or return it
 
-    y = output().copy()  # a layer may return its input
+    y = output()
     if dy is None:
         dy = array_module(x).asarray(rng.standard_normal(y.shape))
     if dy.shape != y.shape:
         raise InputError(f"check_gradients: dy has shape {dy.shape}, the output {y.shape}: give both the same")
     layer.zero_grad()
-    dx = layer.backward(dy.astype("float64"))
+    dx = layer.backward(dy.astype("float64"))  # a copy, too
     if dx.shape != x.shape:
         raise InputError(f"{type(layer).__name__}: backward returned shape {dx.shape} for an input of {x.shape}")
 

@@ -5,7 +5,7 @@ product, in the way of whatever comes next. So pieces of work go over threads of
 A GPU needs none of this: there the pieces run in turn.
 """
 
-import functools
+import contextlib
 import math
 import os
 import threading
@@ -17,7 +17,6 @@ from threadpoolctl import ThreadpoolController
 
 BLOCK = 1 << 19  # entries that elementwise work takes at a time: less would be many calls, more would leave the cache
 PARTS = 4  # into which work is cut where nothing else keeps the cores busy: not so many that it is all in the calls
-_here = threading.local()  # .threads: over how many threads this one may spread work; .buffers: see `scratch`
 
 
 def run_all(function, pieces, xp):
@@ -31,85 +30,94 @@ def run_all(function, pieces, xp):
         return [function(*piece) for piece in pieces]
     if hasattr(_here, "threads"):  # called by a piece
         return _spread(function, pieces)
-    with _blas() as threads:
-        _here.threads = threads
-        try:
-            return _spread(function, pieces)
-        finally:
-            del _here.threads
+    try:
+        _here.threads = _blas.hold()
+        return _spread(function, pieces)
+    finally:
+        _here.__dict__.pop("threads", None)
+        _blas.release()
 
 
 def _spread(function, pieces):
     threads = _here.threads
     if min(threads, len(pieces)) < 2:
         return [function(*piece) for piece in pieces]
-    results, waiting = [None] * len(pieces), deque(enumerate(pieces))
+    results, waiting, helpers = [None] * len(pieces), deque(enumerate(pieces)), []
 
     def work():
-        while waiting:
-            try:
-                number, piece = waiting.popleft()
-            except IndexError:  # another thread was faster
-                return
-            results[number] = function(*piece)
+        try:
+            while waiting:
+                try:
+                    number, piece = waiting.popleft()
+                except IndexError:  # another thread was faster
+                    return
+                results[number] = function(*piece)
+        except BaseException:
+            waiting.clear()  # so that nobody begins another piece
+            raise
 
-    helpers = [_helpers().submit(work) for _ in range(min(threads, len(pieces)) - 1)]
     _here.threads = 1
     try:
+        with contextlib.suppress(RuntimeError):  # the interpreter ends, and starts no threads any more
+            helpers += [_helpers.submit(work) for _ in range(min(threads, len(pieces)) - 1)]
         work()
     finally:
         _here.threads = threads
-        waiting.clear()  # after an error
-        for helper in helpers:
-            if not helper.cancel():  # where it has begun
-                helper.result()
+        waiting.clear()
+        begun = [helper for helper in helpers if not helper.cancel()]
+        errors = [helper.exception() for helper in begun]  # waits: nobody writes to the arrays after this
+    for error in filter(None, errors):
+        raise error
     return results
 
 
-@functools.cache
-def _helpers():
-    return ThreadPoolExecutor(_cores(), "minifcn", initializer=lambda: setattr(_here, "threads", 1))
-
-
-if hasattr(os, "register_at_fork"):  # threads do not survive a fork: the child starts its own
-    os.register_at_fork(after_in_child=_helpers.cache_clear)
-
-
 class _OneThreadBlas:
-    """Holds BLAS to one thread while any thread is inside, then puts its own limit back. Entering gives that limit."""
+    """Holds BLAS to one thread while any thread asks for it, and then puts its own limit back.
+
+    A Ctrl-C may come between any two lines. So who holds is a set, not a count: to hold or release once more does no
+    harm, and a hold that was never released ends with the same thread's next one.
+    """
 
     def __init__(self):
         self.libraries = ThreadpoolController().select(user_api="blas").lib_controllers
-        self.lock, self.inside = threading.Lock(), 0
+        self.lock, self.holders = threading.Lock(), set()
 
-    def __enter__(self):
+    def hold(self):
+        """Hold BLAS to one thread until this thread's `release`. Returns how many it may use otherwise."""
         with self.lock:
-            if not self.inside:
+            if not self.holders:
                 self.limits = [library.num_threads for library in self.libraries]
-                self._limit([1] * len(self.libraries))
-            self.inside += 1
+            self.holders.add(threading.get_ident())
+            self._limit([1] * len(self.libraries))
             return max(self.limits, default=_cores())
 
-    def __exit__(self, *_):
+    def release(self):
         with self.lock:
-            self.inside -= 1
-            if not self.inside:
-                self._limit(self.limits)
+            if self.holders == {threading.get_ident()}:
+                self._limit(self.limits)  # before this thread is no holder any more: see `hold`
+            self.holders.discard(threading.get_ident())
 
     def _limit(self, limits):
         for library, limit in zip(self.libraries, limits):
             library.set_num_threads(limit)
 
 
-@functools.cache
-def _blas():
-    return _OneThreadBlas()
+def _start():
+    """Make what all calls share; once more in a forked child, where the parent's threads and locks are of no use."""
+    global _blas, _helpers, _here
+    if "_blas" in globals() and _blas.holders:
+        _blas._limit(_blas.limits)
+    _here = threading.local()  # .threads: over how many threads this one may spread work; .buffers: see `scratch`
+    _blas = _OneThreadBlas()
+    _helpers = ThreadPoolExecutor(_cores(), "minifcn", initializer=lambda: setattr(_here, "threads", 1))
 
 
 def thread_count():
     """Over how many threads work is spread now."""
-    with _blas() as threads:
-        return threads
+    try:
+        return _blas.hold()
+    finally:
+        _blas.release()
 
 
 def _cores():
@@ -132,8 +140,9 @@ def chunks(count, each, most):
 
 
 def cut(count, parts):
-    """`count` things in so many parts, or as many as there are: [(slice,)], as arguments for `run_all`."""
-    return [(some,) for some in chunks(count, parts, count)] if parts > 1 else [(slice(0, count),)]
+    """`count` things in so many equal parts, or as many as there are: [(slice,)], as arguments for `run_all`."""
+    step = -(-count // max(1, min(parts, count)))
+    return [(slice(start, min(start + step, count)),) for start in range(0, count, max(1, step))]
 
 
 def bands(images, rows, size, most):
@@ -171,3 +180,8 @@ def scratch(name, shape, dtype, xp):
     if buffer is None or buffer.size < size:
         buffer = buffers[name] = np.empty(size, np.uint8)
     return buffer[:size].view(dtype).reshape(shape)
+
+
+_start()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start)

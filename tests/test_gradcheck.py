@@ -232,3 +232,13 @@ def test_every_layer_passes():
     assert [name for name, report in reports if not report.ok()] == []
     assert len(reports) > 10 and reports[-1][0] == "FCN-8s"
     assert all(report.compared > 40 for _, report in reports)
+
+
+def test_a_layer_that_overwrites_its_input_hides_no_wrong_gradient():
+    class Wrong(ReLU):
+        def backward(self, dy):
+            return dy
+
+    x = np.random.default_rng(0).standard_normal((4, 6))
+    assert check_gradients(ReLU(inplace=True), x).ok()
+    assert not check_gradients(Wrong(inplace=True), x).ok()

@@ -1,6 +1,8 @@
 """Work spread over threads: in order, BLAS's limits put back, errors come through, nothing cut is lost."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -67,18 +69,30 @@ class TestRunAll:
         assert all(limit == 3 for limit in blas_limits())
         assert run_all(fail_on_two, numbers(2), np) == [0, 1]
 
-    def test_an_error_ends_the_work(self):
-        seen = []
+    @pytest.mark.parametrize("who", ["the caller", "a helper"])
+    def test_an_error_ends_the_work_and_nobody_works_on(self, who):
+        caller, working, failed, begun = threading.get_ident(), [], threading.Event(), 0
 
-        def fail_at_once(i):
-            if i == 0:
+        def fail(i):
+            nonlocal begun
+            if (threading.get_ident() == caller) == (who == "the caller"):
+                failed.set()
                 raise KeyError
-            time.sleep(0.01)
-            seen.append(i)
+            assert failed.wait(timeout=10)  # the others are in the midst of a piece
+            working.append(i)
+            begun += 1
+            time.sleep(0.02)
+            working.remove(i)
 
         with pytest.raises(KeyError):
-            run_all(fail_at_once, numbers(1000), np)
-        assert len(seen) < 100
+            run_all(fail, numbers(1000), np)
+        assert not working and begun < 100
+        assert all(limit == 3 for limit in blas_limits())
+
+    def test_a_hold_that_an_interrupt_left_is_repaired_by_the_next_call(self):
+        parallel._blas.hold()
+        run_all(lambda i: i, numbers(2), np)
+        assert all(limit == 3 for limit in blas_limits()) and not parallel._blas.holders
 
     def test_the_pieces_of_a_single_piece_are_spread(self):
         barrier = threading.Barrier(3)
@@ -137,6 +151,26 @@ def test_systems_that_know_no_affinity_count_their_cores(monkeypatch):
     assert parallel._cores() == 6
 
 
+def test_the_first_calls_of_several_threads_leave_blas_as_it_was():
+    """In processes of their own, as only the first call in each can show it."""
+    program = """
+import threading, numpy
+from threadpoolctl import ThreadpoolController, threadpool_limits
+from minifcn.parallel import run_all
+threadpool_limits(3, user_api="blas")
+start = threading.Barrier(4)
+def call():
+    start.wait()
+    run_all(lambda i: i, [(0,), (1,)], numpy)
+threads = [threading.Thread(target=call) for _ in range(4)]
+[t.start() for t in threads], [t.join() for t in threads]
+print([library["num_threads"] for library in ThreadpoolController().select(user_api="blas").info()])
+"""
+    for _ in range(3):
+        out = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+        assert set(out) <= set("[3, ]\n"), out
+
+
 class TestCutting:
     @pytest.mark.parametrize("count, each, most", [(0, 1, 5), (1, 9, 5), (7, 1, 100), (64, 41, 1024), (9, 2, 4)])
     def test_chunks_are_all_there_once_and_fit(self, count, each, most):
@@ -169,6 +203,8 @@ class TestCutting:
         assert cut(8, 4) == [(slice(i, i + 2),) for i in (0, 2, 4, 6)]
         assert cut(3, 4) == [(slice(i, i + 1),) for i in (0, 1, 2)]
         assert cut(5, 1) == [(slice(0, 5),)]
+        assert cut(7, 4) == [(slice(0, 2),), (slice(2, 4),), (slice(4, 6),), (slice(6, 7),)]
+        assert cut(0, 4) == []
 
     def test_bands_by_hand(self):
         # 3 of 7 rows fit: four bands, as equal as can be

@@ -1,5 +1,6 @@
 """Peak memory of the full FCN-8s, each measurement in a process of its own."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from minifcn.bench import cases, peers
 from minifcn.errors import InputError
 
-STATUS = Path("/proc/self/status")
+STATUS, FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 WHATS = {
     "forward": cases.forward,
     "training step": lambda model, other, device: cases.training_step(model, other, cases.IMAGE, device),
@@ -26,10 +27,10 @@ class Memory(NamedTuple):
 def measure_memory():
     """[Memory] of FCN-8s' forward pass and its training step over one image of 500x500, on the CPU.
 
-    Raises InputError where the system does not tell a process's memory as Linux does.
+    Raises InputError where the system does not tell a process's memory as Linux does, or has too little.
     """
-    if not STATUS.exists():
-        raise InputError("bench memory: this system has no /proc/self/status; leave the section out")
+    if not (STATUS.exists() and os.access(FORGET, os.W_OK)):
+        raise InputError(f"bench memory: this system has no {STATUS} or {FORGET}; leave the section out")
     results = []
     for what in WHATS:
         measured = {}
@@ -42,8 +43,11 @@ def measure_memory():
 
 def _in_a_process(peer, what):
     call = f"from minifcn.bench.memory import print_memory; print_memory({peer!r}, {what!r})"
-    output = subprocess.run([sys.executable, "-c", call], check=True, capture_output=True, text=True).stdout
-    return tuple(int(number) for number in output.split())
+    process = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True)
+    if process.returncode:
+        why = (process.stderr.strip().splitlines() or ["it was killed: too little memory?"])[-1]
+        raise InputError(f"bench memory: {peer}'s {what} did not end ({why}); leave the section out")
+    return tuple(int(number) for number in process.stdout.split())
 
 
 def print_memory(peer, what):
@@ -55,7 +59,7 @@ def print_memory(peer, what):
         for parameter in model.parameters():  # the other has copies; of ours only the geometry is needed
             parameter.data = None
     step = WHATS[what](model, other, "cpu")[peer]
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of building it
+    FORGET.write_text("5")  # forget the peak of building it
     before = _status("VmRSS")
     for _ in range(2):  # the second step has the optimizer's velocities from the start
         step()

@@ -1,6 +1,7 @@
 """The figures of a run as a CSV file, and its roofline as a picture."""
 
 import csv
+import tempfile
 from datetime import date
 from pathlib import Path
 
@@ -14,17 +15,25 @@ COLUMNS = ("date", "device", "threads", "product_gflops", "copy_gbytes", "sectio
 COMPETITORS = ("minifcn", "PyTorch", "textbook")
 
 
-def bench_files(out, overwrite, suffix=""):
-    """(CSV file, picture) in the folder `out`. Raises InputError where one is there and not to be replaced."""
+def bench_files(out, overwrite, suffixes=("",)):
+    """[(CSV file, picture)] in the folder `out`, which is made if need be: a pair for each suffix of their names.
+
+    Raises InputError where one is there and not to be replaced, or where none can be written.
+    """
     folder = Path(out)
-    for place in (folder, *folder.parents):
-        if place.exists() and not place.is_dir():
-            raise InputError(f"--out {out}: {place} is a file; name a folder")
-    paths = [folder / f"{Path(name).stem}{suffix}{Path(name).suffix}" for name in FILES]
-    for path in paths:
+    pairs = [[folder / f"{Path(name).stem}{suffix}{Path(name).suffix}" for name in FILES] for suffix in suffixes]
+    for path in (path for pair in pairs for path in pair):
+        if path.is_dir():
+            raise InputError(f"{path} is a folder: name another --out")
         if path.exists() and not overwrite:
             raise InputError(f"{path} exists: give --overwrite to replace it, or another --out")
-    return paths
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):  # now, not after minutes of measuring
+            pass
+    except OSError as error:
+        raise InputError(f"--out {out} cannot be written ({error.strerror}); name another folder") from error
+    return pairs
 
 
 def write_csv(path, device, threads, limits, timed, memory):
@@ -42,7 +51,6 @@ def write_csv(path, device, threads, limits, timed, memory):
         added = {name: row.peak[name] - row.before[name] for name in row.peak}
         for unit, values in (("MB at the peak", row.peak), ("MB more than before", added)):
             rows.append(("memory", row.name, unit, {name: value / 1e6 for name, value in values.items()}))
-    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow((*COLUMNS, *COMPETITORS))
@@ -82,7 +90,6 @@ def write_roofline(path, title, limits, results):
     )
     figure.draw_without_rendering()  # gives the axes their place
     _name_points(axes, points["minifcn"])
-    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=DPI)
 
 

@@ -30,8 +30,12 @@ def run_bench(device, sections, out=None, overwrite=False):
     """
     if unknown := [name for name in sections if name not in ALL]:
         raise InputError(f"bench: section {unknown[0]!r} is none of {', '.join(ALL)}")
+    if device == "gpu" and list(sections) == ["memory"]:
+        raise InputError("bench memory: only the CPU's is measured; leave --device gpu or the section out")
     tf32 = device == "gpu" and os.environ.get(TF32) == "1"
-    files = bench_files(out, overwrite, "-tf32" if tf32 else "") if out else None
+    if out is not None:
+        suffixes = ["-tf32"] if tf32 else ["", "-tf32"] if device == "gpu" else [""]  # both, before minutes are spent
+        files, *_ = bench_files(out, overwrite, suffixes)
     if device == "gpu":
         allow_tf32(tf32)
     name = gpu_status().reason + (", TF32" if tf32 else ", no TF32") if device == "gpu" else "CPU"
@@ -46,7 +50,7 @@ def run_bench(device, sections, out=None, overwrite=False):
     if memory:
         show_memory(memory)
     show_legend(device, sections)
-    if files:
+    if out is not None:
         write_csv(files[0], name, threads, limits, timed, memory)
         written, points = [files[0]], [row for section in ("layers", "parts") for row in timed.get(section, ())]
         if any(row.case.bytes for row in points):
@@ -71,5 +75,6 @@ def _timed(section, device):
 
 def _again_with_tf32(sections, out, overwrite):
     command = [sys.executable, "-m", "minifcn", "bench", *sections, "--device", "gpu"]
-    command += ["--out", str(out)] * bool(out) + ["--overwrite"] * overwrite
-    subprocess.run(command, check=True, env=os.environ | {TF32: "1"})
+    command += ["--out", str(out)] * (out is not None) + ["--overwrite"] * overwrite
+    if subprocess.run(command, env=os.environ | {TF32: "1"}).returncode:
+        raise InputError("bench: the second run, with TF32, did not end; what the first one measured stands above")

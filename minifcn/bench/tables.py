@@ -45,6 +45,8 @@ def show_memory(rows):
 
 def show_legend(device, sections):
     """What the columns of these sections mean."""
+    if set(sections) == {"memory"}:
+        return
     say("ms: one call, the median of interleaved samples; /: minifcn's time over the other's, below 1 it is faster")
     if "layers" in sections:
         say("textbook: the columns of a whole layer and tensordot, as DeZero and Chainer compute a convolution")

@@ -23,8 +23,10 @@ LEAST_TILES = 24  # with so many only if
 LEAST_WORK = 600_000  # is the product of tiles, input and output channels
 
 
-def choose(algorithm, x_shape, weight_shape, stride, padding, dilation, groups):
+def choose(algorithm, x, weight_shape, stride, padding, dilation, groups):
     """The algorithm, or for "auto" the fastest, of a convolution of x (N, C, H, W): "loops", "im2col" or "winograd".
+
+    Half precision is not for Winograd's transforms, which cost a digit of the three there are.
 
     Raises InputError for "winograd" where it does not apply.
     """
@@ -36,9 +38,10 @@ def choose(algorithm, x_shape, weight_shape, stride, padding, dilation, groups):
         )
     if algorithm != "auto":
         return algorithm
-    oh, ow = conv_output_size(x_shape[2:], weight_shape[2:], stride, padding, dilation)
-    tiles = x_shape[0] * -(-oh // winograd.TILE) * -(-ow // winograd.TILE)
+    oh, ow = conv_output_size(x.shape[2:], weight_shape[2:], stride, padding, dilation)
+    tiles = len(x) * -(-oh // winograd.TILE) * -(-ow // winograd.TILE)
     o, c = weight_shape[:2]
+    plain = plain and x.itemsize > 2
     enough = tiles >= MANY_TILES or (tiles >= LEAST_TILES and tiles * o * c >= LEAST_WORK)
     return "winograd" if plain and min(o, c) >= LEAST_CHANNELS and enough else "im2col"
 

@@ -32,7 +32,7 @@ MEMORY = 1 << 28  # bytes of scenes that are kept once drawn
 class Scenes(Dataset):
     """`count` scenes of `size` x `size` pixels; the splits "train", "val", "test" have no scene in common.
 
-    Nothing is on disk: a scene is drawn when first asked for (some 3 ms at 96 x 96), and kept for the next epoch if all
+    Nothing is on disk: a scene is drawn when first asked for (some 2 ms at 96 x 96), and kept for the next epoch if all
     of them need no more than `MEMORY`.
     InputError for an unknown split, a size below 16, a count below 1, a seed below 0.
     """

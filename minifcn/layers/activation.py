@@ -22,7 +22,7 @@ class ReLU(Layer):
         y = x if self.inplace else xp.empty_like(x)
 
         def rectify(block):
-            zeros = scratch("zeros", x[block].shape, x.dtype, xp)  # three times as fast as with the number 0
+            zeros = scratch("zeros", x[block].shape, x.dtype, xp)  # half the time of maximum(x, 0)
             zeros[...] = 0
             xp.maximum(x[block], zeros, out=y[block])
 

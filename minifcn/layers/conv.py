@@ -57,7 +57,7 @@ class Conv2d(Layer):
     def forward(self, x):
         check_channels(self, x)
         how = self.stride, self.padding, self.dilation, self.groups
-        algorithm = algorithms.choose(self.algorithm, x.shape, self.weight.data.shape, *how)
+        algorithm = algorithms.choose(self.algorithm, x, self.weight.data.shape, *how)
         y = algorithms.forward(algorithm, x, self.weight.data, *how, self.bias.data if self.bias else None)
         self.keep(x, y.shape, algorithm)
         return y

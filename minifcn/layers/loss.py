@@ -1,10 +1,12 @@
 """The loss of every pixel: softmax, then cross-entropy."""
 
+import math
+
 import numpy as np
 
 from minifcn.backend import array_module
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer
+from minifcn.layers.layer import Layer, check_gradient
 from minifcn.parallel import BLOCK, bands, room, run_all
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -32,7 +34,7 @@ class SoftmaxCrossEntropy(Layer):
     def forward(self, scores, labels):
         xp = array_module(scores)
         target, weights = self._check(scores, labels)  # (N, H*W) each
-        flat = scores.reshape(*scores.shape[:2], -1)  # (N, C, H*W)
+        flat = scores.reshape(*scores.shape[:2], target.shape[1])  # (N, C, H*W)
         softmax, loss = xp.empty_like(flat), xp.empty_like(weights)
 
         def some(images, pixels):
@@ -62,6 +64,8 @@ class SoftmaxCrossEntropy(Layer):
             raise InputError(
                 'SoftmaxCrossEntropy: reduction "none" takes an incoming gradient in backward, the others none'
             )
+        if dloss is not None:
+            check_gradient(self, dloss, (shape[0], *shape[2:]))
         xp = array_module(softmax)
         scale = weights / divisor if dloss is None else weights * dloss.reshape(weights.shape)  # (N, H*W)
         dscores = xp.empty_like(softmax)
@@ -99,7 +103,8 @@ class SoftmaxCrossEntropy(Layer):
         weights = counted.astype(scores.dtype)
         if self.class_weights is not None:
             weights *= xp.asarray(self.class_weights, dtype=scores.dtype)[target]
-        return target.reshape(len(target), -1), weights.reshape(len(target), -1)
+        flat = len(target), math.prod(target.shape[1:])
+        return target.reshape(flat), weights.reshape(flat)
 
 
 def _pixels(scores):

@@ -170,3 +170,19 @@ class TestBadInput:
     def test_an_unknown_reduction(self):
         with pytest.raises(InputError, match="reduction 'average' is none of mean, sum, none"):
             SoftmaxCrossEntropy(reduction="average")
+
+
+@pytest.mark.parametrize("reduction, loss", [("sum", 0.0), ("none", np.zeros((0, 4, 5)))])
+def test_no_images_have_no_loss(reduction, loss):
+    criterion = SoftmaxCrossEntropy(reduction=reduction)
+    assert np.array_equal(criterion(np.zeros((0, 3, 4, 5)), np.zeros((0, 4, 5), int)), loss)
+    gradient = criterion.backward(*[loss] * (reduction == "none"))
+    assert gradient.shape == (0, 3, 4, 5)
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 2), (2, 2, 5), ()])
+def test_an_incoming_gradient_of_another_shape_is_refused(shape):
+    criterion = SoftmaxCrossEntropy(reduction="none")
+    criterion(np.zeros((1, 3, 2, 5)), np.zeros((1, 2, 5), int))
+    with pytest.raises(InputError, match="SoftmaxCrossEntropy: dy"):
+        criterion.backward(np.zeros(shape))
