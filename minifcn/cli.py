@@ -12,7 +12,7 @@ from minifcn import __version__, commands
 from minifcn.backend import DEVICES
 from minifcn.bench import ALL as BENCH_SECTIONS
 from minifcn.errors import InputError
-from minifcn.models import MODELS
+from minifcn.models import BACKBONES, MODELS
 from minifcn.models.fcn import UPSAMPLING, UPSAMPLING_KERNELS
 from minifcn.optim import SCHEDULES
 from minifcn.training import Settings
@@ -84,6 +84,7 @@ def _parser():
     summary.add_argument("--n-class", type=int, default=21, metavar="N", help="default: 21")
     summary.add_argument("--width", type=float, default=1.0, metavar="X", help="default: 1")
     summary.add_argument("--fc-channels", type=int, default=4096, metavar="N", help="default: 4096")
+    summary.add_argument("--backbone", choices=BACKBONES, help="default: the model's own")
     summary.add_argument("--padding", type=_padding, default=100, metavar="100|same", help="default: 100")
     summary.add_argument("--upsampling", choices=UPSAMPLING, default="fixed", help="default: fixed")
     summary.add_argument("--upsampling-kernels", choices=UPSAMPLING_KERNELS, default="full", help="default: full")
@@ -136,6 +137,8 @@ def _add_training(parser):
     option("schedule", "of the learning rate", choices=SCHEDULES)
     option("momentum", "of SGD", type=float, metavar="X")
     option("weight-decay", "of SGD, not for biases", type=float, metavar="X")
+    option("backbone", "the classifier that an fcn32s, 16s or 8s is built upon; default: vgg16", choices=BACKBONES)
+    option("at-once", "scale the pools, to train all skips at once", action=argparse.BooleanOptionalAction)
     option("width", "scales the trunk's channels", type=float, metavar="X")
     option("fc-channels", "channels of fc6 and fc7", type=int, metavar="N")
     option("padding", "100: the paper's; same: economical", type=_padding, metavar="100|same")

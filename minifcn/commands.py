@@ -23,6 +23,7 @@ from minifcn.plots import VOID_COLOUR, save_predictions
 from minifcn.training import Settings, Trainer
 from minifcn.weights import load_arrays, load_model
 
+SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
 # What a net takes over from the weights it starts from.
 INHERITED = ("width", "fc_channels", "padding", "upsampling", "upsampling_kernels")
 
@@ -87,6 +88,7 @@ def summary(options):
         options.padding,
         upsampling=options.upsampling,
         upsampling_kernels=options.upsampling_kernels,
+        **{"backbone": options.backbone} if options.backbone else {},
     )
     display.summary(summarize(model, options.image), options.image, model.settings)
 
@@ -140,10 +142,14 @@ def _inherited(given):
         return {}
     _, about = load_arrays(given["init"])
     try:
-        settings = {"upsampling_kernels": "full"} | about["settings"]  # older weights had no choice of kernels
-        return {name: settings[name] for name in INHERITED}
+        older = {"upsampling_kernels": "full", "backbone": "vgg16"}  # weights written before there was a choice
+        settings = older | about["settings"]
+        inherited = {name: settings[name] for name in INHERITED}
     except (KeyError, TypeError) as error:
         raise InputError(f"--init {given['init']}: its settings lack {error}: not written by this version") from error
+    if given.get("model", Settings.model) in SKIP_NETS:  # the others' names tell the backbone
+        inherited["backbone"] = settings["backbone"]
+    return inherited
 
 
 def _resumed(out, given):

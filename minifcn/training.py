@@ -24,7 +24,7 @@ from minifcn.weights import load_arrays, save_arrays
 
 SAVE_SECONDS = 300  # an epoch longer than this is saved on the way
 # Settings that the network's constructor takes.
-NETWORK = ("width", "fc_channels", "padding", "dropout", "upsampling", "upsampling_kernels")
+NETWORK = ("width", "fc_channels", "padding", "dropout", "upsampling", "upsampling_kernels", "backbone", "at_once")
 
 
 @dataclasses.dataclass
@@ -42,6 +42,8 @@ class Settings:
     schedule: str = "polynomial"
     momentum: float = 0.9
     weight_decay: float = 5e-4
+    backbone: str | None = None  # the model's own: VGG16, but for fcn-alexnet and fcn-googlenet
+    at_once: bool = False
     width: float = 0.25
     fc_channels: int = 256
     padding: int | str = "same"
@@ -76,11 +78,11 @@ class Trainer:
         self.training, self.validation = datasets or (
             open_dataset(settings.data, settings.root, split) for split in ("train", "val")
         )
-        network = {name: getattr(settings, name) for name in NETWORK}
+        network = {name: getattr(settings, name) for name in NETWORK if getattr(settings, name) is not None}
         self.model = MODELS[settings.model](self.training.n_class, seed=settings.seed, **network)
         self.model.train_only().to(device)
         if settings.recompute:
-            self.model.recompute()
+            self.model.recompute_maps()
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
         self.criterion = SoftmaxCrossEntropy()
 

@@ -264,7 +264,12 @@ def test_the_settings_make_the_network(tmp_path):
     settings = {"padding": 100, "dropout": 0.25, "upsampling": "learned", "width": 1 / 32, "fc_channels": 5}
     settings["upsampling_kernels"] = "per-class"
     run = tiny.trainer(tmp_path / "run", model="fcn16s", seed=7, momentum=0.5, weight_decay=0.25, **settings)
-    assert isinstance(run.model, FCN16s) and run.model.settings == {"n_class": 7, **settings}
+    assert isinstance(run.model, FCN16s) and run.model.settings == {
+        "n_class": 7,
+        "backbone": "vgg16",
+        "at_once": False,
+        **settings,
+    }
     other = FCN16s(7, seed=7, **settings)
     np.testing.assert_array_equal(run.model.state_dict()["conv3_2.weight"], other.state_dict()["conv3_2.weight"])
     assert (run.optimizer.momentum, run.optimizer.weight_decay) == (0.5, 0.25)

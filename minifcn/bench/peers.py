@@ -1,4 +1,4 @@
-"""PyTorch, to be compared with. Nothing outside this file imports it; where it is missing its figures are left out."""
+"""PyTorch, to be compared with. Nothing else in minifcn imports it; where it is missing its figures are left out."""
 
 import functools
 
@@ -72,9 +72,24 @@ def torch_layer(layer, device):
         return nn.Dropout2d(layer.p)
     if isinstance(layer, layers.MaxPool2d):
         return nn.MaxPool2d(layer.kernel_size, layer.stride, layer.padding, layer.dilation, ceil_mode=layer.ceil_mode)
+    if isinstance(layer, layers.LocalResponseNorm):
+        return nn.LocalResponseNorm(layer.size, layer.alpha, layer.beta, layer.k)
+    if isinstance(layer, layers.Branches):
+        return _torch_branches(layer, device)
     kind = nn.ConvTranspose2d if isinstance(layer, layers.ConvTranspose2d) else nn.Conv2d
     settings = {name: getattr(layer, name) for name in ("stride", "padding", "dilation", "groups")}
     bias = layer.bias is not None
     module = kind(layer.in_channels, layer.out_channels, layer.kernel_size, bias=bias, **settings)
     module.load_state_dict({name: tensor(array, "cpu") for name, array in layer.state_dict().items()})
     return module.to("cuda" if device == "gpu" else "cpu")
+
+
+def _torch_branches(layer, device):
+    torch = pytorch(device)
+
+    class Joined(torch.nn.ModuleList):
+        def forward(self, x):
+            return torch.cat([branch(x) for branch in self], 1)
+
+    inner = [[torch_layer(one, device) for _, one in branch.children()] for branch in layer.branches]
+    return Joined(torch.nn.Sequential(*some) for some in inner)

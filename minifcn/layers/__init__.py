@@ -2,12 +2,15 @@
 
 from minifcn.layers.activation import ReLU
 from minifcn.layers.bilinear import bilinear_upsampling, bilinear_weight
+from minifcn.layers.branches import Branches
 from minifcn.layers.conv import Conv2d
 from minifcn.layers.conv_transpose import ConvTranspose2d
 from minifcn.layers.dropout import Dropout, Dropout2d
+from minifcn.layers.flatten import Flatten
 from minifcn.layers.layer import Layer, Parameter
 from minifcn.layers.linear import Linear
 from minifcn.layers.loss import SoftmaxCrossEntropy
+from minifcn.layers.norm import LocalResponseNorm
 from minifcn.layers.pool import AvgPool2d, MaxPool2d
 from minifcn.layers.sequential import Sequential
 from minifcn.layers.unpool import MaxUnpool2d
@@ -15,12 +18,15 @@ from minifcn.layers.upsample import Upsample
 
 __all__ = [
     "AvgPool2d",
+    "Branches",
     "Conv2d",
     "ConvTranspose2d",
     "Dropout",
     "Dropout2d",
+    "Flatten",
     "Layer",
     "Linear",
+    "LocalResponseNorm",
     "MaxPool2d",
     "MaxUnpool2d",
     "Parameter",

@@ -72,6 +72,7 @@ class Layer:
     """
 
     training = True
+    joint = "."  # between this layer's name and its children's
     _kept = None
 
     def __call__(self, *args, **kwargs):
@@ -99,11 +100,20 @@ class Layer:
         for _, child in self.children():
             yield from child.layers()
 
+    def trace(self, name, place, axis, places):
+        """The `Place` of the output, for an input at `place`, along rows (axis 0) or columns (1).
+
+        Layers with windows, this or inside it, are noted in `places` {name: Place}.
+        """
+        if hasattr(self, "windows"):
+            place = places[name] = place.after(self.windows[axis])
+        return place
+
     def named_parameters(self):
         """[(name, Parameter)], named as in PyTorch: "weight" of a lone layer, "conv1_1.weight" inside a network."""
         own = [(name, value) for name, value in vars(self).items() if isinstance(value, Parameter)]
         inner = [
-            (f"{name}.{key}", parameter)
+            (name + child.joint + key, parameter)
             for name, child in self.children()
             for key, parameter in child.named_parameters()
         ]

@@ -10,13 +10,16 @@ class Sequential(Layer):
     backward  dL/dy  -> through every layer in reverse
 
     `Sequential(a, b)` names its layers "0", "1", as PyTorch does; `Sequential({"conv1": a, "relu1": b})` by the keys.
-    Two ways to save memory while training, both False unless set:
+    Ways to save work and memory while training, off unless set:
+    learns_from    the number of the first layer that learns, and needs a gradient. Those before it keep nothing and get
+                   none, and if there are any, backward returns None
     backward_once  backward drops what each layer kept as soon as it is used; so it runs only once after each forward
     recompute      only x is kept, and backward first runs forward again: a second forward pass for the memory of all
                    maps in between (Chen et al. 2016, arXiv 1604.06174, section 4.1)
     """
 
     backward_once = recompute = False
+    learns_from = 0
 
     def __init__(self, *layers):
         if len(layers) == 1 and isinstance(layers[0], dict):
@@ -30,30 +33,34 @@ class Sequential(Layer):
     def forward(self, x):
         if self.recompute:
             self.keep(x, self._random_states())
-        for layer in self.named.values():
+        for number, layer in enumerate(self.named.values()):
             x = layer(x)
-            if self.recompute:
+            if self.recompute or number < self.learns_from:
                 layer.forget()
         return x
 
     def backward(self, dy):
         if self.recompute:
             x, states = self.kept()
-            self._random_states(states)  # so that the same masks are drawn
+            now = self._random_states(states)  # so that the same masks are drawn
             for layer in self.named.values():
                 x = layer(x)
-        for layer in reversed(self.named.values()):
+            self._random_states(now)
+            if self.backward_once:
+                self._kept = None
+        for layer in reversed(list(self.named.values())[self.learns_from :]):
             dy = layer.backward(dy)
             if self.backward_once or self.recompute:
                 layer.forget()
-        return dy
+        return None if self.learns_from else dy
 
     def _random_states(self, states=None):
-        """The states of the generators inside, put to `states` where given."""
+        """The states of the generators inside, which are then put to `states` where given."""
         generators = [layer.rng.bit_generator for layer in self.layers() if hasattr(layer, "rng")]
+        before = [generator.state for generator in generators]
         for generator, state in zip(generators, states or ()):
             generator.state = state
-        return [generator.state for generator in generators]
+        return before
 
     def __repr__(self):
         return "Sequential(\n" + "".join(f"  {name}: {layer!r}\n" for name, layer in self.named.items()) + ")"

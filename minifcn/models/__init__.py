@@ -1,7 +1,17 @@
 """Networks built from the layers."""
 
+from functools import partial
+
+from minifcn.models.backbones import BACKBONES
 from minifcn.models.fcn import FCN, FCN8s, FCN16s, FCN32s
 
-MODELS = {"fcn32s": FCN32s, "fcn16s": FCN16s, "fcn8s": FCN8s}
+MODELS = {
+    "fcn32s": FCN32s,
+    "fcn16s": FCN16s,
+    "fcn8s": FCN8s,
+    "fcn-vgg16": FCN32s,
+    "fcn-alexnet": partial(FCN32s, backbone="alexnet"),
+    "fcn-googlenet": partial(FCN32s, backbone="googlenet"),
+}
 
-__all__ = ["FCN", "MODELS", "FCN8s", "FCN16s", "FCN32s"]
+__all__ = ["BACKBONES", "FCN", "MODELS", "FCN8s", "FCN16s", "FCN32s"]

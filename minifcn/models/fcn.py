@@ -1,39 +1,45 @@
-"""FCN-32s, FCN-16s and FCN-8s on VGG16 (Long, Shelhamer, Darrell 2015, section 4; slides "Combining what and where").
+"""Fully convolutional networks on any classifier (Long, Shelhamer, Darrell 2015, section 4; slides "Combining what and
+where").
 
-The trunk turns the image into coarse scores, 32 pixels apart. Each skip upsamples the scores by 2 and adds those of an
-earlier, finer pool; the last upsampling goes to the image's own size. Maps that are added must lie over each other:
-where to crop them follows from `convolution.geometry`, for every padding and image size.
+The trunk, a classifier after surgery, turns the image into coarse scores, 32 pixels apart. Each skip upsamples the
+scores by 2 and adds those of an earlier, finer pool; the last upsampling goes to the image's own size. Maps that are
+added must lie over each other: where to crop them follows from `convolution.geometry`, for every padding and size.
 """
 
 import itertools
-import math
-
-import numpy as np
 
 from minifcn.backend import array_module
-from minifcn.convolution.geometry import Place, whole
+from minifcn.convolution.geometry import Place, Window
 from minifcn.errors import InputError
-from minifcn.layers import Conv2d, ConvTranspose2d, Dropout2d, Layer, ReLU, Sequential, bilinear_weight
-from minifcn.models.vgg import VGG16, vgg_block
+from minifcn.layers import Conv2d, ConvTranspose2d, Layer, MaxPool2d, Sequential, bilinear_weight
+from minifcn.models.backbones import build_classifier
+from minifcn.models.classifier import Classifier, check_settings
+from minifcn.models.surgery import make_trunk
 
 UPSAMPLING = ("fixed", "learned")
 UPSAMPLING_KERNELS = ("full", "per-class")
+AT_ONCE = {"pool4": 1e-2, "pool3": 1e-4}  # what the authors multiply the pools with to train all skips at once
 
 
 class FCN(Layer):
-    """A VGG16 trunk, scores at 1/32, `skips` to finer pools, and upsampling to the image's size.
+    """A classifier's trunk, scores at 1/32, `skips` to finer pools, and upsampling to the image's size.
 
     forward   images (N, 3, H, W)               -> scores (N, n_class, H, W)
     backward  dL/dscores (N, n_class, H, W)     -> dL/dimages (N, 3, H, W), or None after `train_only()`
 
     n_class             classes, and so channels of the scores
-    width               scales the trunk's channel counts 64..512
-    fc_channels         channels of fc6 and fc7
-    padding             100: the paper's, around the image, and none in fc6; "same": 1, and 3 in fc6, which costs less
-    dropout             probability of dropping a channel after fc6 and fc7
+    width               scales the trunk's channel counts, VGG's 64..512
+    fc_channels         channels of fc6 and fc7, where the backbone has those
+    padding             100: the paper's, around the image, and none in fc6; "same": half of the first kernel, and half
+                        of fc6's there, which costs less
+    dropout             probability of dropping a channel, where the classifier has dropout
     upsampling          "fixed": bilinear for good; "learned": bilinear to begin with
     upsampling_kernels  "full": one for each pair of classes, as in the published weights; "per-class": one for each
                         class, which never mixes classes and costs n_class times less
+    backbone            the classifier's name, or a `Classifier` whose layers the net takes over with their weights:
+                        then width, fc_channels and dropout are that classifier's
+    at_once             multiply pool4 by 0.01 and pool3 by 0.0001 before their scores: then all skips can be trained at
+                        once instead of one after the other (the authors' reference nets)
     seed                of the initial weights: He for the trunk, 0 for the score layers (paper, section 4.1)
 
     Biases learn at twice the rate and do not decay (paper, section 4.3).
@@ -42,7 +48,6 @@ class FCN(Layer):
 
     title = ""  # as the paper writes it
     skips = ()  # pools whose scores are added, coarse to fine
-    upscores = ()  # (name, kernel, stride) of every upsampling, in order; one more than skips
 
     def __init__(
         self,
@@ -53,55 +58,75 @@ class FCN(Layer):
         dropout=0.5,
         upsampling="fixed",
         upsampling_kernels="full",
+        backbone="vgg16",
+        at_once=False,
         seed=0,
     ):
         self._check_settings(n_class, width, fc_channels, padding, upsampling, upsampling_kernels)
-        rng = np.random.default_rng(seed)
-        channels = [[max(1, round(c * width)) for c in block] for block in VGG16]
-        image_padding, fc6_padding = (1, 3) if padding == "same" else (padding, 0)
-        inputs = [3, *(block[-1] for block in channels[:-1])]
-        blocks = [
-            vgg_block(b + 1, inputs[b], channels[b], rng, image_padding if b == 0 else 1) for b in range(len(channels))
-        ]
-        head = {
-            "fc6": Conv2d(channels[-1][-1], fc_channels, 7, padding=fc6_padding, rng=rng),
-            "relu6": ReLU(inplace=True),
-            "drop6": Dropout2d(dropout),
-            "fc7": Conv2d(fc_channels, fc_channels, 1, rng=rng),
-            "relu7": ReLU(inplace=True),
-            "drop7": Dropout2d(dropout),
-            "score_fr": _zero(Conv2d(fc_channels, n_class, 1, rng=rng)),
+        if not isinstance(backbone, Classifier):
+            backbone = build_classifier(backbone, 1, width, fc_channels, dropout, seed)
+        self.settings = {
+            "n_class": n_class,
+            "width": backbone.settings["width"],
+            "fc_channels": backbone.settings.get("fc_channels", fc_channels),
+            "padding": padding,
+            "dropout": backbone.settings["dropout"],
+            "upsampling": upsampling,
+            "upsampling_kernels": upsampling_kernels,
+            "backbone": backbone.name,
+            "at_once": at_once,
         }
-        self.sections = {f"pool{b}": Sequential(block) for b, block in enumerate(blocks, start=1)}
-        self.sections["score_fr"] = Sequential(head)
-        pool_channels = {"pool3": channels[2][-1], "pool4": channels[3][-1]}
-        self.score_pools = {pool: _zero(Conv2d(pool_channels[pool], n_class, 1, rng=rng)) for pool in self.skips}
+        if backbone.name != "vgg16":
+            self.title = f"{self.title}, {backbone.title}" if self.skips else f"FCN-{backbone.title}"
+        self.scales = AT_ONCE if at_once else {}
+        channels = self._cut_into_sections(make_trunk(backbone, padding), n_class)
+        if missing := [pool for pool in self.skips if pool not in channels]:
+            raise InputError(f"{type(self).__name__}: {backbone.title} has no {missing[0]} to skip from: use FCN32s")
+        self.score_pools = {pool: _zero(Conv2d(channels[pool], n_class, 1)) for pool in self.skips}
         groups = 1 if upsampling_kernels == "full" else n_class
-        self.upsamplings = {
-            name: ConvTranspose2d(n_class, n_class, kernel, stride, groups=groups, bias=False, rng=rng)
-            for name, kernel, stride in self.upscores
-        }
-        for up in self.upsamplings.values():
-            up.weight.data[...] = bilinear_weight(n_class, up.kernel_size[0], groups)
+        self.upsamplings = {}
+        for name, kernel, stride in self._upsampling_kernels():
+            up = ConvTranspose2d(n_class, n_class, kernel, stride, groups=groups, bias=False)
+            up.weight.data = bilinear_weight(n_class, kernel, groups)
             up.weight.trainable = upsampling == "learned"
+            self.upsamplings[name] = up
         for name, parameter in self.named_parameters():
             if name.endswith("bias"):
                 parameter.lr_mult, parameter.decay_mult = 2.0, 0.0
-        self.settings = {
-            "n_class": n_class,
-            "width": width,
-            "fc_channels": fc_channels,
-            "padding": padding,
-            "dropout": dropout,
-            "upsampling": upsampling,
-            "upsampling_kernels": upsampling_kernels,
-        }
         try:
             self._walk(0, 1024)
         except InputError as error:
             raise InputError(
                 f'{type(self).__name__}: with padding {padding} the scores never cover the image: use 100, or "same"'
             ) from error
+
+    def _cut_into_sections(self, trunk, n_class):
+        """Make self.sections of the trunk {name: layer}, one up to every pool; returns {pool: its channels}."""
+        self.sections, section, channels, pools = {}, {}, 3, {}
+        for name, layer in trunk.items():
+            section[name] = layer
+            channels = getattr(layer, "out_channels", channels)
+            if isinstance(layer, MaxPool2d):
+                self.sections[name], section, pools[name] = Sequential(section), {}, channels
+        section["score_fr"] = _zero(Conv2d(channels, n_class, 1))
+        self.sections["score_fr"] = Sequential(section)
+        return pools
+
+    def _upsampling_kernels(self):
+        """(published name, kernel, stride) of every upsampling: one to each skip's pool, and one to the image."""
+        image = Place(1024)
+        places = self._trunk_places(0, image)
+        place = places["score_fr"]
+        names = ["upscore"]
+        if self.skips:
+            names = ["upscore2", *(f"upscore_{pool}" for pool in self.skips[:-1])]
+            names.append(f"upscore{int(places[self.skips[-1]].pitch)}")
+        for pool in (*self.skips, None):
+            fine = places[pool] if pool else image
+            stride = int(place.pitch / fine.pitch)
+            kernel = _aligning_kernel(place, fine, stride)
+            yield names.pop(0), kernel, stride
+            place = place.after(Window(kernel, stride, transposed=True))
 
     def children(self):
         """Every layer under its published name: conv1_1 .. fc7, score_fr, score_pool4, upscore2 and so on."""
@@ -122,7 +147,7 @@ class FCN(Layer):
         *upsamplings, last = self.upsamplings.values()
         shapes = {}
         for pool, up in zip(self.skips, upsamplings):
-            coarse, fine = up(x), self.score_pools[pool](maps.pop(pool))
+            coarse, fine = up(x), self.score_pools[pool](self._scaled(maps.pop(pool), pool))
             shapes[pool] = coarse.shape, fine.shape
             up_crop, pool_crop = crops[pool]
             x = coarse[up_crop] + fine[pool_crop]
@@ -139,27 +164,43 @@ class FCN(Layer):
         for pool, up in reversed(list(zip(self.skips, upsamplings))):
             (up_crop, pool_crop), (coarse, fine) = crops[pool], shapes[pool]
             # The sum hands its gradient to both of its terms.
-            dmaps[pool] = self.score_pools[pool].backward(_uncrop(dx, pool_crop, fine))
+            dmap = self.score_pools[pool].backward(_uncrop(dx, pool_crop, fine))
+            dmaps[pool] = None if dmap is None else self._scaled(dmap, pool)
             dx = up.backward(_uncrop(dx, up_crop, coarse))
 
         for name, section in reversed(self.sections.items()):
             if name in dmaps:
                 dx = dx + dmaps.pop(name)  # a pool that forks gets both branches' gradients
             dx = section.backward(dx)
+            if dx is None:  # nothing before it learns
+                break
         return dx
+
+    def _scaled(self, x, pool):
+        return x * x.dtype.type(self.scales[pool]) if self.scales else x
 
     def train_only(self):
         """Do no more than training needs from now on; returns the network.
 
-        backward gives no gradient of the images, and drops what each layer kept, so it runs once after each forward.
+        backward gives no gradient of the images, nor of any map that only frozen layers lead to, and drops what each
+        layer kept, so it runs once after each forward. To be called again after freezing.
         """
-        first = next(layer for layer in self.layers() if isinstance(layer, Conv2d))
-        first.input_gradient = False
-        for section in self.sections.values():
-            section.backward_once = True
+        first = None  # the first layer that learns
+        for name, section in self.sections.items():
+            layers = list(section.named.values())
+            section.backward_once, section.learns_from = True, 0
+            if first is None:
+                learning = [n for n, layer in enumerate(layers) if any(p.trainable for p in layer.parameters())]
+                section.learns_from = learning[0] if learning else len(layers)
+                first = layers[learning[0]] if learning else None
+            if name in self.score_pools:
+                self.score_pools[name].input_gradient = first is not None
+        for layer in self.layers():
+            if isinstance(layer, Conv2d) and layer not in self.score_pools.values():
+                layer.input_gradient = layer is not first
         return self
 
-    def recompute(self):
+    def recompute_maps(self):
         """Keep no map between the pools while training from now on, but compute each again. Returns the network."""
         for section in self.sections.values():
             section.recompute = True
@@ -187,12 +228,9 @@ class FCN(Layer):
 
     def _walk(self, axis, size):
         """The places of all maps along one axis, and the crops that lay them over each other: (places, crops)."""
-        image = Place(size)
-        places, crops, place = {}, {}, image
-        for section in self.sections.values():
-            for name, layer in section.children():
-                if hasattr(layer, "windows"):
-                    place = places[name] = place.after(layer.windows[axis])
+        image, crops = Place(size), {}
+        places = self._trunk_places(axis, image)
+        place = places["score_fr"]
         *skips, (last_name, last) = self.upsamplings.items()
         for pool, (name, up) in zip(self.skips, skips):
             fine = places[f"score_{pool}"] = places[pool]
@@ -209,6 +247,14 @@ class FCN(Layer):
         place.cropped(offset, size)
         return places, crops | {"image": slice(offset, offset + size)}
 
+    def _trunk_places(self, axis, place):
+        """{layer name: Place} of the trunk's layers, for an image at `place`."""
+        places = {}
+        for section in self.sections.values():
+            for name, layer in section.children():
+                place = layer.trace(name, place, axis, places)
+        return places
+
     def _least_size(self):
         for size in itertools.count(1):  # ends: the constructor has seen a size that is admitted
             try:
@@ -219,10 +265,7 @@ class FCN(Layer):
 
     def _check_settings(self, n_class, width, fc_channels, padding, upsampling, upsampling_kernels):
         name = type(self).__name__
-        whole(n_class, f"{name}: n_class", 1)
-        whole(fc_channels, f"{name}: fc_channels", 1)
-        if not 0 < width < math.inf:
-            raise InputError(f"{name}: width is {width}; expected a number above 0, 1 for the paper's")
+        check_settings(name, n_class, width, fc_channels)
         if padding != "same" and not (isinstance(padding, int) and padding >= 0):
             raise InputError(
                 f'{name}: padding is {padding!r}; expected 100 (the paper\'s), another number of pixels, or "same"'
@@ -241,7 +284,6 @@ class FCN32s(FCN):
     """No skip: one upsampling by 32."""
 
     title = "FCN-32s"
-    upscores = (("upscore", 64, 32),)
 
 
 class FCN16s(FCN):
@@ -249,7 +291,6 @@ class FCN16s(FCN):
 
     title = "FCN-16s"
     skips = ("pool4",)
-    upscores = (("upscore2", 4, 2), ("upscore16", 32, 16))
 
 
 class FCN8s(FCN):
@@ -257,7 +298,6 @@ class FCN8s(FCN):
 
     title = "FCN-8s"
     skips = ("pool4", "pool3")
-    upscores = (("upscore2", 4, 2), ("upscore_pool4", 4, 2), ("upscore8", 16, 8))
 
 
 def _zero(layer):
@@ -272,3 +312,17 @@ def _uncrop(dy, index, shape):
         raise InputError(f"the gradient has shape {tuple(dy.shape)}, the scores {tuple(dx[index].shape)}")
     dx[index] = dy
     return dx
+
+
+def _aligning_kernel(place, fine, stride):
+    """How many taps interpolate by `stride` so that the map at `place` comes to lie over that at `fine`.
+
+    Bilinear kernels have 2*stride taps or one less; which of them depends on where the pixels' centres are.
+    """
+    for kernel in (2 * stride - stride % 2, 2 * stride - 1):
+        try:
+            place.after(Window(kernel, stride, transposed=True)).offset_of(fine)
+            return kernel
+        except InputError as error:
+            between = error
+    raise between

@@ -1,23 +1,93 @@
-"""The convolutional part of VGG16 (Simonyan, Zisserman 2014, configuration D), as a fully convolutional net uses it."""
+"""VGG, configurations A to E (Simonyan, Zisserman 2014, table 1; slides "VGG"): 3x3 convolutions in five blocks."""
 
-from minifcn.layers import Conv2d, MaxPool2d, ReLU
+import numpy as np
 
-VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))  # channels, block by block
+from minifcn.layers import Conv2d, LocalResponseNorm, MaxPool2d, ReLU
+from minifcn.models.classifier import Classifier, check_settings, features_size, fully_connected, scaled
+
+CHANNELS = (64, 128, 256, 512, 512)  # of each block
+CONFIGURATIONS = {  # the kernels of each block's convolutions
+    "A": ((3,), (3,), (3, 3), (3, 3), (3, 3)),
+    "A-LRN": ((3,), (3,), (3, 3), (3, 3), (3, 3)),
+    "B": ((3, 3), (3, 3), (3, 3), (3, 3), (3, 3)),
+    "C": ((3, 3), (3, 3), (3, 3, 1), (3, 3, 1), (3, 3, 1)),
+    "D": ((3, 3), (3, 3), (3, 3, 3), (3, 3, 3), (3, 3, 3)),
+    "E": ((3, 3), (3, 3), (3, 3, 3, 3), (3, 3, 3, 3), (3, 3, 3, 3)),
+}
 
 
-def vgg_block(number, in_channels, channels, rng, first_padding=1):
-    """{published name: layer} of one block: 3x3 convolutions with ReLU, then a 2x2 max-pooling that rounds up.
+class VGG(Classifier):
+    """A VGG of one of the CONFIGURATIONS; D is the VGG16 of the FCN paper, E is VGG19.
 
-    number         1..5, for the names ("conv3_2", "relu3_2", "pool3")
-    channels       outputs of each convolution
-    first_padding  of the block's first convolution
+    width scales the channels of the convolutions, fc_channels are fc6's and fc7's, dropout follows those two. Layers
+    have their published names, conv1_1 .. pool5 and fc6 .. fc8; weights start as He et al. 2015 draw them, from `seed`.
+    """
+
+    configuration = "D"
+
+    def __init__(self, n_class=1000, width=1.0, fc_channels=4096, dropout=0.5, image_size=224, seed=0):
+        check_settings(self.title, n_class, width, fc_channels)
+        rng = np.random.default_rng(seed)
+        features, in_channels = {}, 3
+        for number, (channels, kernels) in enumerate(zip(CHANNELS, CONFIGURATIONS[self.configuration]), start=1):
+            features |= vgg_block(number, in_channels, scaled(channels, width), kernels, rng)
+            in_channels = scaled(channels, width)
+            if self.configuration == "A-LRN" and number == 1:
+                features = _with_norm(features)
+        size = features_size(features, image_size)
+        head = fully_connected(in_channels, size, fc_channels, n_class, dropout, rng)
+        super().__init__(
+            features,
+            head,
+            n_class=n_class,
+            width=width,
+            fc_channels=fc_channels,
+            dropout=dropout,
+            image_size=image_size,
+        )
+
+
+def vgg_block(number, in_channels, channels, kernels, rng):
+    """{published name: layer} of one block: convolutions with ReLU, then a 2x2 max-pooling that rounds up.
+
+    number   1..5, for the names ("conv3_2", "relu3_2", "pool3")
+    kernels  the size of each convolution's kernel; the convolutions keep the map's size
     """
     layers = {}
-    for i, out_channels in enumerate(channels, start=1):
-        padding = first_padding if i == 1 else 1
-        layers[f"conv{number}_{i}"] = Conv2d(in_channels, out_channels, 3, padding=padding, rng=rng)
+    for i, kernel in enumerate(kernels, start=1):
+        layers[f"conv{number}_{i}"] = Conv2d(in_channels, channels, kernel, padding=kernel // 2, rng=rng)
         layers[f"relu{number}_{i}"] = ReLU(inplace=True)
-        in_channels = out_channels
+        in_channels = channels
     # Rounding up: rounding down would leave 372 of the sizes 1..1024 without enough pixels for FCN-32s' last crop.
     layers[f"pool{number}"] = MaxPool2d(2, 2, ceil_mode=True)
     return layers
+
+
+def _with_norm(first_block):
+    """The first block of A-LRN: normalised before it is pooled, with AlexNet's parameters as the paper says."""
+    *layers, pool = first_block.items()
+    return dict([*layers, ("norm1", LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)), pool])
+
+
+class VGG11(VGG):
+    name, title, configuration = "vgg11", "VGG11", "A"
+
+
+class VGG11LRN(VGG):
+    name, title, configuration = "vgg11-lrn", "VGG11-LRN", "A-LRN"
+
+
+class VGG13(VGG):
+    name, title, configuration = "vgg13", "VGG13", "B"
+
+
+class VGG16C(VGG):
+    name, title, configuration = "vgg16-c", "VGG16-C", "C"
+
+
+class VGG16(VGG):
+    name, title, configuration = "vgg16", "VGG16", "D"
+
+
+class VGG19(VGG):
+    name, title, configuration = "vgg19", "VGG19", "E"

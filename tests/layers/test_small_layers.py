@@ -165,6 +165,26 @@ class TestSequential:
         for one, other in zip(*results.values(), strict=True):
             np.testing.assert_array_equal(one, other)
 
+    def test_recomputing_leaves_a_shared_generator_where_it_was(self):
+        rng, x = np.random.default_rng(0), np.ones(50)
+        nets = [Sequential(Dropout(0.5, rng)) for _ in range(2)]
+        for net in nets:
+            net.recompute = net.backward_once = True
+        masks = [net(x) for net in nets]
+        for net in reversed(nets):
+            net.backward(x)
+            with pytest.raises(RuntimeError, match="backward needs a forward pass"):
+                net.backward(x)
+        masks += [net(x) for net in nets]
+        assert all((masks[i] != masks[j]).any() for i in range(4) for j in range(i))
+
+    def test_layers_before_the_first_that_learns_keep_nothing_and_get_nothing(self):
+        net = Sequential(Linear(3, 4), Dropout(0), Linear(4, 2))
+        net.learns_from = 2
+        first, _, third = net.named.values()
+        assert net.backward(np.ones_like(net(np.ones((1, 3), "float32")))) is None
+        assert first._kept is None and not first.weight.grad.any() and third.weight.grad.any()
+
     def test_recomputing_wants_a_forward_pass_too(self):
         net = Sequential(ReLU())
         net.recompute = True

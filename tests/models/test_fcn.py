@@ -321,15 +321,18 @@ class TestParameters:
         again = net(**model.settings)
         assert repr(again) == repr(model)
         settings = "n_class=2, width=0.015625, fc_channels=3, padding='same', dropout=0.0, upsampling='learned', "
-        assert repr(model) == f"{net.__name__}({settings}upsampling_kernels='full')"
+        assert repr(model) == f"{net.__name__}({settings}upsampling_kernels='full', backbone='vgg16', at_once=False)"
         again.load_state_dict(model.state_dict())
 
     def test_models_by_the_command_lines_names(self):
-        titles = {name: (net, net.title) for name, net in MODELS.items()}
+        titles = {name: build(n_class=2, width=1 / 64, fc_channels=3).title for name, build in MODELS.items()}
         assert titles == {
-            "fcn32s": (FCN32s, "FCN-32s"),
-            "fcn16s": (FCN16s, "FCN-16s"),
-            "fcn8s": (FCN8s, "FCN-8s"),
+            "fcn32s": "FCN-32s",
+            "fcn16s": "FCN-16s",
+            "fcn8s": "FCN-8s",
+            "fcn-vgg16": "FCN-32s",
+            "fcn-alexnet": "FCN-AlexNet",
+            "fcn-googlenet": "FCN-GoogLeNet",
         }
 
 
@@ -424,7 +427,7 @@ def test_training_alone_needs_no_gradient_of_the_images_and_backward_but_once():
 
 def test_recomputing_the_maps_gives_the_same_gradients():
     images = np.random.default_rng(0).standard_normal((1, 3, 20, 30))
-    models = filled(tiny(FCN8s, "same", dropout=0.5)), filled(tiny(FCN8s, "same", dropout=0.5)).recompute()
+    models = filled(tiny(FCN8s, "same", dropout=0.5)), filled(tiny(FCN8s, "same", dropout=0.5)).recompute_maps()
     dscores = np.random.default_rng(1).standard_normal((1, 2, 20, 30))
     for model in models:
         model.reseed(1)

@@ -1,0 +1,26 @@
+"""From maps to rows of numbers, as a fully connected layer takes them."""
+
+from minifcn.layers.layer import Layer, check_floats, check_gradient
+
+
+class Flatten(Layer):
+    """y = every image's numbers in one row: channel after channel, row after row.
+
+    forward   x (N, C, H, W)         -> y (N, C*H*W)
+    backward  dL/dy (N, C*H*W)       -> dL/dx (N, C, H, W)
+
+    Raises InputError unless x is (N, C, H, W) of floats.
+    """
+
+    def forward(self, x):
+        check_floats(self, x)
+        self.keep(x.shape)
+        return x.reshape(len(x), -1)
+
+    def backward(self, dy):
+        (shape,) = self.kept()
+        check_gradient(self, dy, (shape[0], shape[1] * shape[2] * shape[3]))
+        return dy.reshape(shape)
+
+    def __repr__(self):
+        return "Flatten()"

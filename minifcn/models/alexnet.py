@@ -1,0 +1,87 @@
+"""AlexNet, as Caffe's reference net has it (CaffeNet) and as torchvision has it.
+
+Krizhevsky, Sutskever, Hinton 2012, "ImageNet classification with deep convolutional neural networks". Their two GPUs
+each had half of the channels of conv2, conv4 and conv5: that is what the two groups are.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minifcn.layers import Conv2d, LocalResponseNorm, MaxPool2d, ReLU
+from minifcn.models.classifier import Classifier, check_settings, features_size, fully_connected, scaled
+
+
+class Stage(NamedTuple):
+    """One convolution with its ReLU, and whether a 3x3 pooling with stride 2 and a normalisation follow."""
+
+    channels: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    groups: int = 1
+    pool: bool = False
+    norm: bool = False
+
+
+class AlexNet(Classifier):
+    """CaffeNet, which the FCN paper built upon: pooling comes before normalisation, and conv2, 4, 5 have two groups.
+
+    Arguments as of VGG; layers are conv1 .. conv5, pool1, pool2, pool5, norm1, norm2, fc6 .. fc8.
+    """
+
+    name, title = "alexnet", "AlexNet"
+    stages = (
+        Stage(96, 11, stride=4, pool=True, norm=True),
+        Stage(256, 5, padding=2, groups=2, pool=True, norm=True),
+        Stage(384, 3, padding=1),
+        Stage(384, 3, padding=1, groups=2),
+        Stage(256, 3, padding=1, groups=2, pool=True),
+    )
+
+    def __init__(self, n_class=1000, width=1.0, fc_channels=4096, dropout=0.5, image_size=227, seed=0):
+        check_settings(self.title, n_class, width, fc_channels)
+        rng = np.random.default_rng(seed)
+        features, in_channels = {}, 3
+        for number, stage in enumerate(self.stages, start=1):
+            channels = scaled(stage.channels, width, groups=2)
+            features |= _layers(number, in_channels, channels, stage, rng)
+            in_channels = channels
+        size = features_size(features, image_size)
+        head = fully_connected(in_channels, size, fc_channels, n_class, dropout, rng)
+        super().__init__(
+            features,
+            head,
+            n_class=n_class,
+            width=width,
+            fc_channels=fc_channels,
+            dropout=dropout,
+            image_size=image_size,
+        )
+
+
+class AlexNetOWT(AlexNet):
+    """torchvision's AlexNet (Krizhevsky 2014, "One weird trick", arXiv 1404.5997): neither groups nor LRN.
+
+    torchvision drops out before fc6 and fc7 instead of after them, which makes no difference while evaluating.
+    """
+
+    name, title = "alexnet-owt", "AlexNet-OWT"
+    stages = (
+        Stage(64, 11, stride=4, padding=2, pool=True),
+        Stage(192, 5, padding=2, pool=True),
+        Stage(384, 3, padding=1),
+        Stage(256, 3, padding=1),
+        Stage(256, 3, padding=1, pool=True),
+    )
+
+
+def _layers(number, in_channels, channels, stage, rng):
+    """{published name: layer} of one stage."""
+    conv = Conv2d(in_channels, channels, stage.kernel, stage.stride, stage.padding, groups=stage.groups, rng=rng)
+    layers = {f"conv{number}": conv, f"relu{number}": ReLU(inplace=True)}
+    if stage.pool:
+        layers[f"pool{number}"] = MaxPool2d(3, 2, ceil_mode=True)
+    if stage.norm:
+        layers[f"norm{number}"] = LocalResponseNorm(5)
+    return layers

@@ -1,0 +1,85 @@
+"""What VGG, AlexNet and GoogLeNet share as classifiers of whole images: features, then fully connected layers."""
+
+import math
+
+from minifcn.convolution.geometry import Place, whole
+from minifcn.errors import InputError
+from minifcn.layers import Dropout, Flatten, Layer, Linear, ReLU, Sequential
+
+
+class Classifier(Layer):
+    """Features of an image, layer by layer, then a head that looks at all of them together.
+
+    forward   images (N, 3, S, S), S the `image_size`  -> scores (N, n_class)
+    backward  dL/dscores (N, n_class)                  -> dL/dimages (N, 3, S, S)
+
+    features, head  {published name: layer}; the head begins with "flatten"
+    settings        what the subclass was given, kept with its weights; among it `image_size`, the side of the images
+                    that the head is made for
+    Raises InputError for images of another size, whose features the head cannot take.
+    """
+
+    name = ""  # in BACKBONES
+    title = ""  # as papers write it
+
+    def __init__(self, features, head, **settings):
+        self.features, self.head = Sequential(features), Sequential(head)
+        self.image_size, self.settings = settings["image_size"], settings
+
+    def children(self):
+        """Every layer under its published name: conv1_1 .. pool5, flatten, fc6 .. fc8."""
+        return self.features.children() + self.head.children()
+
+    def forward(self, images):
+        self.check_images(images)
+        return self.head(self.features(images))
+
+    def backward(self, dscores):
+        return self.features.backward(self.head.backward(dscores))
+
+    def check_images(self, images):
+        """InputError unless images are (N, 3, S, S)."""
+        size = self.image_size
+        if images.ndim != 4 or images.shape[1:] != (3, size, size):
+            raise InputError(
+                f"{self.title}: images have shape {tuple(images.shape)}, expected (N, 3, {size}, {size}): its fully "
+                "connected layers take no other size; crop or resize, or convolutionize it"
+            )
+
+    def __repr__(self):
+        return f"{self.title}({', '.join(f'{k}={v!r}' for k, v in self.settings.items())})"
+
+
+def check_settings(name, n_class, width, fc_channels=1):
+    """InputError unless these settings of a network make sense."""
+    whole(n_class, f"{name}: n_class", 1)
+    whole(fc_channels, f"{name}: fc_channels", 1)
+    if not 0 < width < math.inf:
+        raise InputError(f"{name}: width is {width}; expected a number above 0, 1 for the paper's")
+
+
+def scaled(channels, width, groups=1):
+    """`channels` times `width`, at least 1, divisible by `groups`."""
+    return groups * max(1, round(channels * width / groups))
+
+
+def features_size(features, image_size):
+    """The side of the maps that come out of {name: layer} for an image of `image_size`."""
+    place = Place(image_size)
+    for name, layer in features.items():
+        place = layer.trace(name, place, 0, {})
+    return place.size
+
+
+def fully_connected(in_channels, size, fc_channels, n_class, dropout, rng):
+    """The head of VGG and AlexNet, for features of in_channels x size x size: {published name: layer}."""
+    return {
+        "flatten": Flatten(),
+        "fc6": Linear(in_channels * size * size, fc_channels, rng=rng),
+        "relu6": ReLU(inplace=True),
+        "drop6": Dropout(dropout),
+        "fc7": Linear(fc_channels, fc_channels, rng=rng),
+        "relu7": ReLU(inplace=True),
+        "drop7": Dropout(dropout),
+        "fc8": Linear(fc_channels, n_class, rng=rng),
+    }
