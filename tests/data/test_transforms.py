@@ -39,6 +39,10 @@ def test_preprocessing_travels_as_json():
     assert Preprocessing.from_dict(json.loads(json.dumps(preprocessing.to_dict()))) == preprocessing
 
 
+def test_red_green_blue_where_nothing_tells_the_order():
+    assert Preprocessing.from_dict({"mean": (1, 2, 3), "std": (4, 5, 6)}) == Preprocessing((1, 2, 3), (4, 5, 6), "RGB")
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

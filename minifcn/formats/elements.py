@@ -1,0 +1,86 @@
+"""Bytes of a storage as numbers, and a tensor's place among them as an array."""
+
+import math
+
+import numpy as np
+
+from minifcn.errors import InputError
+
+UNTYPED = "torch.storage.UntypedStorage"  # bytes; what they are is said with each tensor
+# NumPy's code of each kind of number; it has none for the two that are spelt out.
+CODES = {
+    "torch.DoubleStorage": "f8",
+    "torch.FloatStorage": "f4",
+    "torch.HalfStorage": "f2",
+    "torch.BFloat16Storage": "bfloat16",
+    "torch.LongStorage": "i8",
+    "torch.IntStorage": "i4",
+    "torch.ShortStorage": "i2",
+    "torch.CharStorage": "i1",
+    "torch.ByteStorage": "u1",
+    "torch.BoolStorage": "bool",
+    "torch.ComplexDoubleStorage": "c16",
+    "torch.ComplexFloatStorage": "c8",
+    "torch.uint16": "u2",
+    "torch.uint32": "u4",
+    "torch.uint64": "u8",
+    "torch.complex32": "complex32",
+}
+_STORED_AS = {"bfloat16": "u2", "complex32": "u4", "bool": "u1"}
+_LEAST_LIMIT = 1 << 18  # elements
+
+
+def item_size(kind):
+    """Bytes of one element of a storage of this kind."""
+    return 1 if kind == UNTYPED else np.dtype(_STORED_AS.get(CODES[kind], CODES[kind])).itemsize
+
+
+def decode(raw, code, order="little"):
+    """The numbers in `raw`, uint8 (bytes,), of one of CODES' codes -> (elements,), a view of it where it can be.
+
+    order  "little" or "big": of the bytes of each number. bfloat16 becomes float32, complex32 complex64, both exactly.
+    """
+    order = "<" if order == "little" else ">"
+    if code == "bool":
+        return raw != 0  # a view could hold a 2, which is neither true nor false
+    if code == "bfloat16":  # the upper half of a float32
+        bits = raw.view(f"{order}u2").astype(np.uint32)
+        bits <<= 16
+        return bits.view(np.float32)
+    if code == "complex32":
+        return raw.view(f"{order}f2").astype(np.float32).view(np.complex64)
+    return raw.view(f"{order}{code}").astype(code, copy=False)
+
+
+def array_of(tensor, elements):
+    """The array that a `Tensor` describes in the elements of its storage, in C order.
+
+    A view of them where they lie that way, else a copy. InputError where it reaches out of them, or where it repeats
+    them (`expand`) to more than the storage's size, which a small file could use to fill the memory.
+    """
+    size, stride, offset = tensor.size, tensor.stride, tensor.offset
+    count = math.prod(size)
+    if count:
+        last = offset + sum((n - 1) * step for n, step in zip(size, stride))
+        if last >= elements.size:
+            raise InputError(f"size {size}, stride {stride} and offset {offset} reach out of {elements.size} numbers")
+        if count > max(elements.size, _LEAST_LIMIT):
+            raise InputError(f"its size {size} repeats {elements.size} numbers more often than is reasonable")
+    if not count or _in_order(size, stride):
+        array = elements[offset : offset + count].reshape(size)
+    else:
+        steps = [step * elements.itemsize for step in stride]
+        array = np.lib.stride_tricks.as_strided(elements[offset:], size, steps).copy()
+    if tensor.conj:
+        array = np.conj(array)
+    return -array if tensor.neg else array
+
+
+def _in_order(size, stride):
+    """Whether the elements lie one after the other; strides along axes of one element say nothing."""
+    expected = 1
+    for n, step in zip(reversed(size), reversed(stride)):
+        if n > 1 and step != expected:
+            return False
+        expected *= n
+    return True
