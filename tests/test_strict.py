@@ -12,11 +12,14 @@ from minifcn.backend import to_device, to_host
 from minifcn.convolution import gemm
 from minifcn.layers import (
     AvgPool2d,
+    Branches,
     Conv2d,
     ConvTranspose2d,
     Dropout,
     Dropout2d,
+    Flatten,
     Linear,
+    LocalResponseNorm,
     MaxPool2d,
     Parameter,
     ReLU,
@@ -45,6 +48,13 @@ LAYERS = {  # each with its input's shape, and the uploads of a forward and a ba
     "dropout": (Dropout(0.4), (2, 3, 4, 5), 1),
     "dropout of channels": (Dropout2d(0.4), (2, 3, 4, 5), 1),
     "linear": (Linear(4, 3), (5, 4), 0),
+    "local response norm": (LocalResponseNorm(3, k=2.0), (2, 5, 3, 4), 0),
+    "flatten": (Flatten(), (2, 3, 4, 5), 0),
+    "branches": (
+        Branches(Sequential(Conv2d(2, 3, 1), ReLU(inplace=True)), Sequential(Conv2d(2, 2, 1))),
+        (2, 2, 4, 3),
+        0,
+    ),
     "sequential": (Sequential(Conv2d(2, 3, 3), ReLU(), MaxPool2d(2)), (2, 2, 7, 6), 0),
 }
 

@@ -4,7 +4,7 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
-from minifcn.layers import Conv2d, ConvTranspose2d
+from minifcn.layers import Branches, Conv2d, ConvTranspose2d
 
 
 class Row(NamedTuple):
@@ -31,11 +31,23 @@ def summarize(model, image_size):
     places = [model.places_along(axis, size) for axis, size in enumerate(image_size)]
     rows, channels = [], 3
     for name, layer in model.children():
-        if not hasattr(layer, "windows"):
-            continue
-        rows_place, cols_place = places[0][name], places[1][name]
+        rows += _rows(name, layer, channels, places)
         channels = getattr(layer, "out_channels", channels)
-        output = (channels, rows_place.size, cols_place.size)
+    return rows
+
+
+def _rows(name, layer, channels, places):
+    """The rows of a layer with so many channels before it: of each one inside, where it is made of branches."""
+    rows = []
+    if isinstance(layer, Branches):
+        for branch in layer.branches:
+            inner_channels = channels
+            for inner, one in branch.children():
+                rows += _rows(name + layer.joint + inner, one, inner_channels, places)
+                inner_channels = getattr(one, "out_channels", inner_channels)
+    elif hasattr(layer, "windows"):
+        cols_place = places[1][name]
+        output = (getattr(layer, "out_channels", channels), places[0][name].size, cols_place.size)
         rows.append(
             Row(
                 name,

@@ -1,0 +1,205 @@
+"""AlexNet and GoogLeNet: names, sizes, auxiliary classifiers; and what surgery makes of any classifier."""
+
+import numpy as np
+import pytest
+
+from minifcn.convolution.geometry import Place
+from minifcn.errors import InputError
+from minifcn.layers import AvgPool2d, Conv2d, Sequential
+from minifcn.models import BACKBONES, FCN32s
+from minifcn.models.googlenet import MODULES, GoogLeNet
+from minifcn.models.surgery import convolutionize
+from minifcn.models.transplant import transplant
+
+SMALL = {"n_class": 3, "width": 1 / 32}
+SIDES = {"alexnet": 67, "alexnet-owt": 63, "googlenet": 64}  # small images that every layer still fits
+
+
+def small(name, **changes):
+    side = SIDES.get(name, 32)
+    if name != "googlenet":
+        changes = {"fc_channels": 4} | changes
+    return BACKBONES[name](**SMALL, image_size=side, **changes), side
+
+
+def places(layers, size):
+    place, noted = Place(size), {}
+    for name, layer in layers.items():
+        place = layer.trace(name, place, 0, noted)
+    return noted
+
+
+class TestThePapersTable:
+    """Convolution layers, parameters and receptive fields of the slides' table, with 21 classes."""
+
+    def test_alexnet_makes_10x10_of_500x500_step_by_step(self):
+        """The slides' open question. Without padding, pools round up."""
+        layers = convolutionize(BACKBONES["alexnet"](n_class=2, width=1 / 64, fc_channels=2))
+        noted = places(layers, 500)
+        steps = ["conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5", "fc6", "fc8"]
+        assert [noted[name].size for name in steps] == [123, 61, 61, 30, 30, 30, 30, 15, 10, 10]
+        assert places(layers, 227)["fc8"].size == 1
+
+    @pytest.mark.parametrize(
+        "name, last, field", [("alexnet", "fc6", 355), ("vgg16", "fc6", 404), ("googlenet", "pool5/7x7_s1", 907)]
+    )
+    def test_receptive_fields(self, name, last, field):
+        noted = places(convolutionize(BACKBONES[name](n_class=2, width=1 / 64)), 1000)
+        assert (noted[last].receptive_field, noted[last].pitch) == (field, 32)
+
+    def test_an_fcn_drops_googlenets_average(self):
+        model = FCN32s(2, 1 / 64, backbone="googlenet")
+        assert not any(isinstance(layer, AvgPool2d) for layer in model.layers())
+        assert model.places_along(0, 500)["score_fr"].receptive_field == 715  # 907 less six times 32
+
+    def test_alexnets_published_upsampling_and_crop(self):
+        model = FCN32s(2, 1 / 64, 2, backbone="alexnet")
+        up = model.upsamplings["upscore"]
+        assert (up.kernel_size, up.stride) == ((63, 63), (32, 32))
+        assert model.crops((500, 375)) == {"image": (..., slice(18, 518), slice(18, 393))}
+
+    def test_22_convolutions_lie_one_behind_the_other_in_googlenet(self):
+        model = FCN32s(21, 1 / 64, backbone="googlenet")
+        names = [name for name, layer in model.children() if isinstance(layer, Conv2d)]
+        assert names == ["conv1/7x7_s2", "conv2/3x3_reduce", "conv2/3x3", "score_fr"]
+        assert len(names) + 2 * len(MODULES) == 22
+
+    def test_parameters_of_alexnet_and_googlenet(self):
+        """57 and 6 million: the trunks', and a score layer of 21 classes."""
+        alexnet = FCN32s(21, padding=100, backbone=BACKBONES["alexnet"](n_class=1))
+        counts = {name: p.data.size for name, p in alexnet.named_parameters() if not name.startswith("upscore")}
+        assert counts["conv2.weight"] == 256 * 48 * 25  # two groups
+        assert round(sum(counts.values()) / 1e6) == 57
+        googlenet = FCN32s(21, backbone="googlenet")
+        sizes = [p.data.size for name, p in googlenet.named_parameters() if not name.startswith("upscore")]
+        assert round(sum(sizes) / 1e6) == 6
+
+
+def test_published_names_of_googlenet():
+    names = [name for name, _ in GoogLeNet(**SMALL, auxiliary=True).named_parameters()]
+    assert {
+        "conv1/7x7_s2.weight",
+        "conv2/3x3_reduce.bias",
+        "inception_3a/1x1.weight",
+        "inception_4e/5x5_reduce.weight",
+        "inception_5b/pool_proj.bias",
+        "loss1/conv.weight",
+        "loss2/classifier.weight",
+        "loss3/classifier.bias",
+    } <= set(names)
+    assert len(names) == len(set(names)) == 2 * (3 + 6 * 9 + 1 + 2 * 3)
+
+
+def test_auxiliary_classifiers_give_scores_and_gradients_while_training_only():
+    rng = np.random.default_rng(0)
+    model = GoogLeNet(n_class=3, width=1 / 16, image_size=224, auxiliary=True, dropout=0).astype("float64")
+    images = rng.standard_normal((1, 3, 224, 224))
+    model.reseed(1)
+    scores = model(images)
+    assert [s.shape for s in scores] == [(1, 3)] * 3
+    dscores = [rng.standard_normal((1, 3)) for _ in scores]
+    dimages = model.backward(dscores)
+    assert all(p.grad.any() for name, p in model.named_parameters() if name.startswith("loss"))
+    step = rng.standard_normal(images.shape) * 1e-6
+    model.reseed(1)
+    up = sum((s * d).sum() for s, d in zip(model(images + step), dscores))
+    model.reseed(1)
+    down = sum((s * d).sum() for s, d in zip(model(images - step), dscores))
+    assert (dimages * step).sum() == pytest.approx((up - down) / 2, rel=1e-4)
+    assert model.eval()(images).shape == (1, 3)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+class TestSurgery:
+    def test_the_convolutionized_net_has_the_classifiers_numbers(self, name):
+        classifier, side = small(name)
+        classifier.astype("float64").eval()
+        net = Sequential(convolutionize(classifier)).eval()
+        rng = np.random.default_rng(0)
+        for parameter in classifier.parameters():
+            if parameter.data.ndim == 1:  # biases that keep the few channels alive
+                parameter.data += rng.uniform(0.5, 1, parameter.data.shape)
+        images = rng.standard_normal((2, 3, side, side))
+        scores = classifier(images)
+        assert scores.shape == (2, 3) and scores.any()
+        np.testing.assert_allclose(net(images)[:, :, 0, 0], scores, rtol=1e-10)
+
+    def test_weights_are_shared(self, name):
+        classifier, _ = small(name)
+        net = Sequential(convolutionize(classifier))
+        for (_, one), (_, other) in zip(classifier.named_parameters(), net.named_parameters(), strict=True):
+            assert np.shares_memory(one.data, other.data)
+
+    def test_another_image_size_is_refused(self, name):
+        classifier, side = small(name)
+        with pytest.raises(InputError, match=rf"images have shape .*expected \(N, 3, {side}, {side}\)"):
+            classifier(np.zeros((1, 3, side + 32, side + 32), "float32"))
+
+    def test_every_size_is_covered(self, name):
+        model = FCN32s(2, 1 / 64, 2, "same", backbone=name)
+        least = model._least_size()
+        assert least <= 35
+        for size in range(least, 600):
+            assert model._walk(0, size)[1]["image"].stop - model._walk(0, size)[1]["image"].start == size
+
+    def test_transplant_from_the_classifier(self, name):
+        classifier, _ = small(name)
+        model = FCN32s(5, padding="same", backbone=small(name, seed=7)[0])
+        result = transplant(model, classifier.state_dict())
+        heads = [] if name == "googlenet" else ["fc6.weight", "fc7.weight"]
+        assert result.reshaped == heads
+        assert result.left == ["score_fr.weight", "score_fr.bias", "upscore.weight"]
+        last = "loss3/classifier" if name == "googlenet" else "fc8"
+        assert result.unused == [f"{last}.weight", f"{last}.bias"]
+        for key, array in classifier.state_dict().items():
+            if key not in result.unused:
+                np.testing.assert_array_equal(model.state_dict()[key].ravel(), array.ravel())
+
+
+def test_a_larger_image_gives_the_heatmap_of_all_crops():
+    """Where no layer pads: padding would be seen around every crop, but only around the whole image."""
+    classifier, _ = small("alexnet")
+    for layer in classifier.layers():
+        if isinstance(layer, Conv2d):
+            layer.padding = (0, 0)
+    bare = BACKBONES["alexnet"](**SMALL, fc_channels=4, image_size=227)
+    for layer in bare.layers():
+        if isinstance(layer, Conv2d):
+            layer.padding = (0, 0)
+    layers = {
+        name: layer
+        for name, layer in convolutionize(bare).items()
+        if not name.startswith(("fc", "relu6", "relu7", "drop"))
+    }
+    features = Sequential(layers).astype("float64").eval()
+    side = 195  # one pixel after pool5
+    head = Sequential(
+        layers | {"fc": Conv2d(features(np.zeros((1, 3, side, side))).shape[1], 3, 1).astype("float64")}
+    ).eval()
+    image = np.random.default_rng(0).standard_normal((1, 3, side + 64, side + 32))
+    heat = head(image)
+    assert heat.shape[2:] == (3, 2)
+    for i in range(3):
+        for j in range(2):
+            crop = image[:, :, 32 * i : 32 * i + side, 32 * j : 32 * j + side]
+            np.testing.assert_allclose(heat[:, :, i, j], head(crop)[:, :, 0, 0], rtol=1e-10)
+
+
+def test_freezing_saves_the_gradients_before_the_first_layer_that_learns():
+    model = FCN32s(3, 1 / 32, 4, "same", dropout=0)
+    for name, parameter in model.named_parameters():
+        parameter.trainable = name.startswith(("score", "fc7"))
+    model.train_only()
+    rng = np.random.default_rng(0)
+    model.sections["score_fr"].named["score_fr"].weight.data[...] = rng.standard_normal((3, 4, 1, 1))
+    scores = model(rng.standard_normal((1, 3, 40, 40)).astype("float32"))
+    kept = [name for name, layer in model.children() if layer._kept is not None]
+    assert not any(name.startswith(("conv", "pool", "fc6")) for name in kept)
+    assert model.backward(rng.standard_normal(scores.shape).astype("float32")) is None
+    learned = {name for name, parameter in model.named_parameters() if parameter._grad is not None}
+    assert learned <= {"fc7.weight", "fc7.bias", "score_fr.weight", "score_fr.bias"} and "score_fr.weight" in learned
+
+
+def test_nothing_that_fits_is_refused():
+    with pytest.raises(InputError, match="none of the weights is one of FCN32s's"):
+        transplant(FCN32s(2, 1 / 64, 2), {"other.weight": np.zeros(3)})
