@@ -78,6 +78,8 @@ class FCN(Layer):
         }
         if backbone.name != "vgg16":
             self.title = f"{self.title}, {backbone.title}" if self.skips else f"FCN-{backbone.title}"
+        if at_once and not self.skips:
+            raise InputError(f"{type(self).__name__}: at_once scales pools, and this net skips from none: use FCN8s")
         self.scales = AT_ONCE if at_once else {}
         channels = self._cut_into_sections(make_trunk(backbone, padding), n_class)
         if missing := [pool for pool in self.skips if pool not in channels]:

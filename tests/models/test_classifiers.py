@@ -6,7 +6,7 @@ import pytest
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
 from minifcn.layers import AvgPool2d, Conv2d, Sequential
-from minifcn.models import BACKBONES, FCN32s
+from minifcn.models import BACKBONES, FCN8s, FCN32s
 from minifcn.models.googlenet import MODULES, GoogLeNet
 from minifcn.models.surgery import convolutionize
 from minifcn.models.transplant import transplant
@@ -203,3 +203,23 @@ def test_freezing_saves_the_gradients_before_the_first_layer_that_learns():
 def test_nothing_that_fits_is_refused():
     with pytest.raises(InputError, match="none of the weights is one of FCN32s's"):
         transplant(FCN32s(2, 1 / 64, 2), {"other.weight": np.zeros(3)})
+
+
+def test_at_once_scales_the_pools_before_their_scores():
+    """As if the score layers' weights were so much smaller; their gradients are."""
+    rng = np.random.default_rng(0)
+    settings = {"n_class": 2, "width": 1 / 32, "fc_channels": 2, "padding": "same", "dropout": 0}
+    plain, scaled = FCN8s(**settings).astype("float64"), FCN8s(**settings, at_once=True).astype("float64")
+    for one, other in zip(plain.parameters(), scaled.parameters(), strict=True):
+        one.data[...] = other.data[...] = rng.uniform(-0.5, 1, one.data.shape)
+    for pool, scale in (("pool4", 0.01), ("pool3", 0.0001)):
+        plain.score_pools[pool].weight.data *= scale
+    images = rng.standard_normal((1, 3, 40, 33))
+    scores, dscores = scaled(images), rng.standard_normal((1, 2, 40, 33))
+    np.testing.assert_allclose(scores, plain(images), rtol=1e-9)
+    np.testing.assert_allclose(scaled.backward(dscores), plain.backward(dscores), rtol=1e-7, atol=1e-12)
+    theirs = plain.score_pools["pool3"].weight.grad
+    np.testing.assert_allclose(scaled.score_pools["pool3"].weight.grad, 0.0001 * theirs, rtol=1e-9)
+    assert theirs.any()
+    with pytest.raises(InputError, match="FCN32s: at_once scales pools"):
+        FCN32s(**settings, at_once=True)
