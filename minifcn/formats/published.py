@@ -5,16 +5,15 @@ from typing import NamedTuple
 from minifcn.data import Preprocessing
 from minifcn.errors import InputError
 from minifcn.formats.descriptions import shown
+from minifcn.models.vgg import CONFIGURATIONS, VGG11, VGG13, VGG16, VGG19
 
 TORCHVISION = Preprocessing(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
 # Networks trained in Caffe take blue, green, red, less ImageNet's means; mean and std are for R, G, B even so.
 CAFFE = Preprocessing(mean=(122.67892, 116.66877, 104.00699), std=(1, 1, 1), channels="BGR")
 
 _VGG = {  # convolutions of each block
-    "VGG11": (1, 1, 2, 2, 2),
-    "VGG13": (2, 2, 2, 2, 2),
-    "VGG16": (2, 2, 3, 3, 3),
-    "VGG19": (2, 2, 4, 4, 4),
+    vgg.title: tuple(len(kernels) for kernels in CONFIGURATIONS[vgg.configuration])
+    for vgg in (VGG11, VGG13, VGG16, VGG19)
 }
 _HEADS = {  # layers after fc7: whose they are
     ("score_fr", "upscore"): "FCN-32s",

@@ -54,6 +54,12 @@ class Sequential(Layer):
                 layer.forget()
         return None if self.learns_from else dy
 
+    def trace(self, name, place, axis, places):
+        """Layer after layer; a nameless net's layers are noted under their own names."""
+        for inner, layer in self.children():
+            place = layer.trace(name + self.joint + inner if name else inner, place, axis, places)
+        return place
+
     def _random_states(self, states=None):
         """The states of the generators inside, which are then put to `states` where given."""
         generators = [layer.rng.bit_generator for layer in self.layers() if hasattr(layer, "rng")]

@@ -6,10 +6,8 @@ each had half of the channels of conv2, conv4 and conv5: that is what the two gr
 
 from typing import NamedTuple
 
-import numpy as np
-
 from minifcn.layers import Conv2d, LocalResponseNorm, MaxPool2d, ReLU
-from minifcn.models.classifier import Classifier, check_settings, features_size, fully_connected, scaled
+from minifcn.models.classifier import FullyConnectedClassifier, scaled
 
 
 class Stage(NamedTuple):
@@ -24,10 +22,10 @@ class Stage(NamedTuple):
     norm: bool = False
 
 
-class AlexNet(Classifier):
+class AlexNet(FullyConnectedClassifier):
     """CaffeNet, which the FCN paper built upon: pooling comes before normalisation, and conv2, 4, 5 have two groups.
 
-    Arguments as of VGG; layers are conv1 .. conv5, pool1, pool2, pool5, norm1, norm2, fc6 .. fc8.
+    Layers are conv1 .. conv5, pool1, pool2, pool5, norm1, norm2, fc6 .. fc8.
     """
 
     name, title = "alexnet", "AlexNet"
@@ -39,25 +37,15 @@ class AlexNet(Classifier):
         Stage(256, 3, padding=1, groups=2, pool=True),
     )
 
-    def __init__(self, n_class=1000, width=1.0, fc_channels=4096, dropout=0.5, image_size=227, seed=0):
-        check_settings(self.title, n_class, width, fc_channels)
-        rng = np.random.default_rng(seed)
+    published_size = 227
+
+    def make_features(self, width, rng):
         features, in_channels = {}, 3
         for number, stage in enumerate(self.stages, start=1):
             channels = scaled(stage.channels, width, groups=2)
             features |= _layers(number, in_channels, channels, stage, rng)
             in_channels = channels
-        size = features_size(features, image_size)
-        head = fully_connected(in_channels, size, fc_channels, n_class, dropout, rng)
-        super().__init__(
-            features,
-            head,
-            n_class=n_class,
-            width=width,
-            fc_channels=fc_channels,
-            dropout=dropout,
-            image_size=image_size,
-        )
+        return features, in_channels
 
 
 class AlexNetOWT(AlexNet):
@@ -67,6 +55,7 @@ class AlexNetOWT(AlexNet):
     """
 
     name, title = "alexnet-owt", "AlexNet-OWT"
+    published_size = 224
     stages = (
         Stage(64, 11, stride=4, padding=2, pool=True),
         Stage(192, 5, padding=2, pool=True),

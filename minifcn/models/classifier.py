@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from minifcn.convolution.geometry import Place, whole
 from minifcn.errors import InputError
 from minifcn.layers import Dropout, Flatten, Layer, Linear, ReLU, Sequential
@@ -65,21 +67,45 @@ def scaled(channels, width, groups=1):
 
 def features_size(features, image_size):
     """The side of the maps that come out of {name: layer} for an image of `image_size`."""
-    place = Place(image_size)
-    for name, layer in features.items():
-        place = layer.trace(name, place, 0, {})
-    return place.size
+    return Sequential(features).trace("", Place(image_size), 0, {}).size
 
 
-def fully_connected(in_channels, size, fc_channels, n_class, dropout, rng):
-    """The head of VGG and AlexNet, for features of in_channels x size x size: {published name: layer}."""
-    return {
-        "flatten": Flatten(),
-        "fc6": Linear(in_channels * size * size, fc_channels, rng=rng),
-        "relu6": ReLU(inplace=True),
-        "drop6": Dropout(dropout),
-        "fc7": Linear(fc_channels, fc_channels, rng=rng),
-        "relu7": ReLU(inplace=True),
-        "drop7": Dropout(dropout),
-        "fc8": Linear(fc_channels, n_class, rng=rng),
-    }
+class FullyConnectedClassifier(Classifier):
+    """What VGG and AlexNet end in: fc6, fc7 and fc8, which see all features at once.
+
+    n_class      classes, and so scores
+    width        scales the channels of the convolutions
+    fc_channels  channels of fc6 and fc7
+    dropout      probability of dropping a number after fc6 and fc7
+    image_size   None: the published one
+    seed         of the weights, as He et al. 2015 draw them
+
+    A subclass writes `make_features(width, rng)` -> ({published name: layer}, channels of the last).
+    """
+
+    published_size = 224
+
+    def __init__(self, n_class=1000, width=1.0, fc_channels=4096, dropout=0.5, image_size=None, seed=0):
+        check_settings(self.title, n_class, width, fc_channels)
+        rng, image_size = np.random.default_rng(seed), image_size or self.published_size
+        features, channels = self.make_features(width, rng)
+        inputs = channels * features_size(features, image_size) ** 2
+        head = {
+            "flatten": Flatten(),
+            "fc6": Linear(inputs, fc_channels, rng=rng),
+            "relu6": ReLU(inplace=True),
+            "drop6": Dropout(dropout),
+            "fc7": Linear(fc_channels, fc_channels, rng=rng),
+            "relu7": ReLU(inplace=True),
+            "drop7": Dropout(dropout),
+            "fc8": Linear(fc_channels, n_class, rng=rng),
+        }
+        super().__init__(
+            features,
+            head,
+            n_class=n_class,
+            width=width,
+            fc_channels=fc_channels,
+            dropout=dropout,
+            image_size=image_size,
+        )

@@ -62,7 +62,7 @@ class FCN(Layer):
         at_once=False,
         seed=0,
     ):
-        self._check_settings(n_class, width, fc_channels, padding, upsampling, upsampling_kernels)
+        self._check_settings(n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once)
         if not isinstance(backbone, Classifier):
             backbone = build_classifier(backbone, 1, width, fc_channels, dropout, seed)
         self.settings = {
@@ -78,8 +78,6 @@ class FCN(Layer):
         }
         if backbone.name != "vgg16":
             self.title = f"{self.title}, {backbone.title}" if self.skips else f"FCN-{backbone.title}"
-        if at_once and not self.skips:
-            raise InputError(f"{type(self).__name__}: at_once scales pools, and this net skips from none: use FCN8s")
         self.scales = AT_ONCE if at_once else {}
         channels = self._cut_into_sections(make_trunk(backbone, padding), n_class)
         if missing := [pool for pool in self.skips if pool not in channels]:
@@ -253,8 +251,7 @@ class FCN(Layer):
         """{layer name: Place} of the trunk's layers, for an image at `place`."""
         places = {}
         for section in self.sections.values():
-            for name, layer in section.children():
-                place = layer.trace(name, place, axis, places)
+            place = section.trace("", place, axis, places)
         return places
 
     def _least_size(self):
@@ -265,7 +262,7 @@ class FCN(Layer):
             except InputError:
                 pass
 
-    def _check_settings(self, n_class, width, fc_channels, padding, upsampling, upsampling_kernels):
+    def _check_settings(self, n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once):
         name = type(self).__name__
         check_settings(name, n_class, width, fc_channels)
         if padding != "same" and not (isinstance(padding, int) and padding >= 0):
@@ -277,6 +274,8 @@ class FCN(Layer):
         if upsampling_kernels not in UPSAMPLING_KERNELS:
             known = ", ".join(UPSAMPLING_KERNELS)
             raise InputError(f"{name}: upsampling_kernels {upsampling_kernels!r} is none of {known}")
+        if at_once and not self.skips:
+            raise InputError(f"{name}: at_once scales pools, and this net skips from none: use FCN8s")
 
     def __repr__(self):
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.settings.items())})"

@@ -1,10 +1,8 @@
 """Weights of one network for another: by name, and by shape."""
 
+import math
 from typing import NamedTuple
 
-import numpy as np
-
-from minifcn.backend import array_module
 from minifcn.errors import InputError
 
 
@@ -23,22 +21,20 @@ def transplant(model, arrays):
 
     Raises InputError where nothing fits.
     """
-    result = Transplant([], [], [], [])
-    for name, parameter in model.named_parameters():
-        array = arrays.get(name)
-        if array is None or not _fits(array.shape, parameter.data.shape):
-            result.left.append(name)
-            continue
-        (result.copied if array.shape == parameter.data.shape else result.reshaped).append(name)
-        parameter.data[...] = array_module(parameter.data).asarray(np.reshape(array, parameter.data.shape))
-    taken = {*result.copied, *result.reshaped}
-    result.unused.extend(name for name in arrays if name not in taken)
-    if not taken:
+    shapes = {name: parameter.data.shape for name, parameter in model.named_parameters()}
+    fitting = {name: array for name, array in arrays.items() if name in shapes and _fits(array.shape, shapes[name])}
+    if not fitting:
         raise InputError(f"none of the weights is one of {type(model).__name__}'s: they are of another network")
-    return result
+    taken = model.copy_from({name: array.reshape(shapes[name]) for name, array in fitting.items()})
+    return Transplant(
+        copied=[name for name in taken if fitting[name].shape == shapes[name]],
+        reshaped=[name for name in taken if fitting[name].shape != shapes[name]],
+        left=[name for name in shapes if name not in fitting],
+        unused=[name for name in arrays if name not in fitting],
+    )
 
 
 def _fits(given, shape):
     """Whether an array of the shape `given` holds a parameter's numbers: (O, C*kh*kw) are (O, C, kh, kw)."""
-    flat = (shape[0], int(np.prod(shape[1:])))
+    flat = (shape[0], math.prod(shape[1:]))
     return tuple(given) == shape or (len(shape) == 4 and tuple(given) == flat)

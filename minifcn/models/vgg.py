@@ -1,9 +1,7 @@
 """VGG, configurations A to E (Simonyan, Zisserman 2014, table 1; slides "VGG"): 3x3 convolutions in five blocks."""
 
-import numpy as np
-
 from minifcn.layers import Conv2d, LocalResponseNorm, MaxPool2d, ReLU
-from minifcn.models.classifier import Classifier, check_settings, features_size, fully_connected, scaled
+from minifcn.models.classifier import FullyConnectedClassifier, scaled
 
 CHANNELS = (64, 128, 256, 512, 512)  # of each block
 CONFIGURATIONS = {  # the kernels of each block's convolutions
@@ -16,35 +14,22 @@ CONFIGURATIONS = {  # the kernels of each block's convolutions
 }
 
 
-class VGG(Classifier):
+class VGG(FullyConnectedClassifier):
     """A VGG of one of the CONFIGURATIONS; D is the VGG16 of the FCN paper, E is VGG19.
 
-    width scales the channels of the convolutions, fc_channels are fc6's and fc7's, dropout follows those two. Layers
-    have their published names, conv1_1 .. pool5 and fc6 .. fc8; weights start as He et al. 2015 draw them, from `seed`.
+    Layers have their published names, conv1_1 .. pool5 and fc6 .. fc8.
     """
 
     configuration = "D"
 
-    def __init__(self, n_class=1000, width=1.0, fc_channels=4096, dropout=0.5, image_size=224, seed=0):
-        check_settings(self.title, n_class, width, fc_channels)
-        rng = np.random.default_rng(seed)
+    def make_features(self, width, rng):
         features, in_channels = {}, 3
         for number, (channels, kernels) in enumerate(zip(CHANNELS, CONFIGURATIONS[self.configuration]), start=1):
             features |= vgg_block(number, in_channels, scaled(channels, width), kernels, rng)
             in_channels = scaled(channels, width)
             if self.configuration == "A-LRN" and number == 1:
                 features = _with_norm(features)
-        size = features_size(features, image_size)
-        head = fully_connected(in_channels, size, fc_channels, n_class, dropout, rng)
-        super().__init__(
-            features,
-            head,
-            n_class=n_class,
-            width=width,
-            fc_channels=fc_channels,
-            dropout=dropout,
-            image_size=image_size,
-        )
+        return features, in_channels
 
 
 def vgg_block(number, in_channels, channels, kernels, rng):

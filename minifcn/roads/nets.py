@@ -9,10 +9,12 @@ where the whole image has pixels. Where a road cannot bear padding it says so. T
 import copy
 import math
 
-from minifcn.convolution.geometry import pair
+from minifcn.convolution.geometry import Place, pair
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, MaxPool2d, ReLU, Sequential
 from minifcn.layers.layer import check_floats
+
+ANY_SIZE = 1 << 40  # pixels: stride and receptive field do not depend on an image's size
 
 
 def checked(net, road):
@@ -59,28 +61,19 @@ def evaluating(net):
     return Sequential(twins(net)).eval()
 
 
-def windows_of(net):
-    """The windows of the layers that have some, in order: those along the rows, those along the columns."""
-    windows = [layer.windows for _, layer in net.children() if hasattr(layer, "windows")]
-    return [[both[axis] for both in windows] for axis in (0, 1)]
-
-
 def total_stride(net):
     """f: pixels of the image from one score to the next, (rows, columns). Raises InputError as `checked`."""
-    net = checked(net, "total_stride")
-    return tuple(math.prod(window.stride for window in windows) for windows in windows_of(net))
+    return tuple(int(place.pitch) for place in _score_places(checked(net, "total_stride")))
 
 
 def receptive_field(net):
     """R: pixels of the image that a score sees, (rows, columns). Raises InputError as `checked`."""
-    fields = []
-    for windows in windows_of(checked(net, "receptive_field")):
-        field = pitch = 1  # of the map so far: what a pixel of it sees, and how far apart they lie
-        for window in windows:
-            field += (window.reach - 1) * pitch
-            pitch *= window.stride
-        fields.append(field)
-    return tuple(fields)
+    return tuple(place.receptive_field for place in _score_places(checked(net, "receptive_field")))
+
+
+def _score_places(net):
+    """The `Place` of the scores of an image that is large enough for any net, along rows and columns."""
+    return [net.trace("", Place(ANY_SIZE), axis, {}) for axis in (0, 1)]
 
 
 def dense_size(net, size, road):

@@ -16,11 +16,10 @@ import copy
 import numpy as np
 
 from minifcn.backend import array_module, to_host
+from minifcn.data import VOID
 from minifcn.errors import InputError
 from minifcn.layers import Sequential, SoftmaxCrossEntropy
 from minifcn.roads.nets import check_image, receptive_field, score_size, total_stride, twins, without_padding
-
-VOID = 255
 
 
 def sample_pixels(labels, probability, rng):

@@ -32,7 +32,7 @@ def by_transposed_convolution(scores, factor):
     layer = bilinear_upsampling(1, factor, "float64").eval()  # one kernel serves all channels, one by one
     check_floats(layer, scores, "scores")
     layer.weight.data = array_module(scores).asarray(layer.weight.data, dtype=scores.dtype)
-    y = layer(scores.reshape(-1, 1, *scores.shape[2:]))
+    y = layer(scores.reshape(-1, 1, *scores.shape[2:]))  # (N*C, 1, h * factor, w * factor)
     return y.reshape(*scores.shape[:2], *y.shape[2:])
 
 
