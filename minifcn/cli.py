@@ -11,11 +11,12 @@ import warnings
 from minifcn import __version__, commands
 from minifcn.backend import DEVICES
 from minifcn.bench import ALL as BENCH_SECTIONS
-from minifcn.errors import InputError
+from minifcn.errors import Caution, InputError
 from minifcn.models import BACKBONES, MODELS
 from minifcn.models.fcn import UPSAMPLING, UPSAMPLING_KERNELS
 from minifcn.optim import SCHEDULES
-from minifcn.training import Settings
+from minifcn.pretraining import PretrainSettings
+from minifcn.settings import LOSSES, Settings, option
 
 DATA = ("scenes", "camvid", "voc")
 
@@ -24,6 +25,7 @@ def main(arguments=None):
     """Run one command; returns the exit code."""
     # A run that diverges overflows; its loss says so in one line, NumPy would in many.
     warnings.filterwarnings("ignore", category=RuntimeWarning, module="minifcn")
+    warnings.showwarning = _show_warning
     try:
         options = _parser().parse_args(arguments)
         options.run(options)
@@ -40,6 +42,13 @@ def main(arguments=None):
         print(f"minifcn: {str(stop) or 'stopped'}", file=sys.stderr)
         return 130
     return 0
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    if issubclass(category, Caution):
+        print(f"minifcn: caution: {message}", file=sys.stderr)
+    else:
+        print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,7 +71,10 @@ def _parser():
     demo.add_argument("--out", metavar="DIR", help="default: runs/demo, or runs/demo-2, ... where that exists")
     demo.add_argument("--epochs", type=int, metavar="N", help="of FCN-32s; the others get fewer, in proportion")
     demo.add_argument("--overwrite", action="store_true", help="replace the run in DIR")
-    _add_training(command(commands.train, "train one network"))
+    train = command(commands.train, "train one network")
+    _add_training(train, Settings(), MODELS, [name for name in SETTINGS if name != "auxiliary"])
+    pretrain = command(commands.pretrain, "train a classifier on labels of whole images, for train --init")
+    _add_training(pretrain, PretrainSettings(), BACKBONES, PRETRAINING)
 
     evaluate = command(commands.evaluate, "the paper's four figures of one or more networks")
     evaluate.add_argument("--weights", nargs="+", required=True, metavar="FILE", help="best.npz of one or more runs")
@@ -113,43 +125,22 @@ def _add_data(parser):
     parser.add_argument("--root", metavar="DIR", default=argparse.SUPPRESS, help="the data set's folder")
 
 
-def _add_training(parser):
-    """Options of train. Those not given are left out of the result: the run's, or the defaults, hold."""
+def _add_training(parser, settings, models, names):
+    """Options of a training. Those not given are left out of the result: the run's, or the defaults, hold."""
     _add_data(parser)
-    default = Settings()
-
-    def option(name, help, **kind):
-        value = getattr(default, name.replace("-", "_"))
-        text = f"{help}; default: {value}" if value is not None else help
-        parser.add_argument(f"--{name}", default=argparse.SUPPRESS, help=text, **kind)
-
-    parser.add_argument("--model", choices=MODELS, default=argparse.SUPPRESS, help=f"default: {default.model}")
-    parser.add_argument("--out", required=True, metavar="DIR", help="the run's folder")
+    parser.add_argument("--model", choices=models, default=argparse.SUPPRESS, help=f"default: {settings.model}")
+    parser.add_argument("--out", metavar="DIR", help="the run's folder")
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR, with its settings")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in DIR")
-    option(
-        "init", "start from these weights, by name: FCN-16s from an FCN-32s, FCN-8s from an FCN-16s", metavar="WEIGHTS"
-    )
-    option("epochs", "passes over the training images", type=int, metavar="N")
-    option("batch-size", "images a batch", type=int, metavar="N")
-    option("accumulate", "batches whose gradients make one step", type=int, metavar="N")
-    option("lr", "learning rate", type=float, metavar="X")
-    option("schedule", "of the learning rate", choices=SCHEDULES)
-    option("momentum", "of SGD", type=float, metavar="X")
-    option("weight-decay", "of SGD, not for biases", type=float, metavar="X")
-    option("backbone", "the classifier that an fcn32s, 16s or 8s is built upon; default: vgg16", choices=BACKBONES)
-    option("at-once", "scale the pools, to train all skips at once", action=argparse.BooleanOptionalAction)
-    option("width", "scales the trunk's channels", type=float, metavar="X")
-    option("fc-channels", "channels of fc6 and fc7", type=int, metavar="N")
-    option("padding", "100: the paper's; same: economical", type=_padding, metavar="100|same")
-    option("dropout", "after fc6 and fc7", type=float, metavar="P")
-    option("upsampling", "bilinear for good, or to begin with", choices=UPSAMPLING)
-    option("upsampling-kernels", "one for each pair of classes, or for each class", choices=UPSAMPLING_KERNELS)
-    option("mirror", "show half of the images mirrored", action=argparse.BooleanOptionalAction)
-    option("crop", "train on random crops of N x N pixels", type=int, metavar="N")
-    option("jitter", "shift images by up to N pixels", type=int, metavar="N")
-    option("recompute", "compute maps twice to keep fewer", action=argparse.BooleanOptionalAction)
-    option("seed", "of everything random", type=int, metavar="N")
+    for name in names:
+        help, kind = SETTINGS[name]
+        value = getattr(settings, name)
+        parser.add_argument(
+            option(name),
+            default=argparse.SUPPRESS,
+            help=help if value is None else f"{help}; default: {value}",
+            **kind,
+        )
 
 
 def _padding(text):
@@ -164,3 +155,49 @@ def _image_size(text):
     if not size:
         raise argparse.ArgumentTypeError(f"{text!r} is no size as 500x375, width x height")
     return int(size[2]), int(size[1])
+
+
+# Settings of a training: (help, how argparse takes them).
+SETTINGS = {
+    "init": (
+        "start from these weights, by name: a classifier's (minifcn pretrain, torchvision's .pth), or an FCN-32s' for "
+        "FCN-16s, an FCN-16s' for FCN-8s",
+        {"metavar": "WEIGHTS"},
+    ),
+    "freeze": ("layers that do not learn, as 'conv*' 'fc*'", {"nargs": "+", "metavar": "PATTERN"}),
+    "epochs": ("passes over the training images", {"type": int, "metavar": "N"}),
+    "batch_size": ("images a batch", {"type": int, "metavar": "N"}),
+    "accumulate": ("batches whose gradients make one step", {"type": int, "metavar": "N"}),
+    "lr": ("learning rate", {"type": float, "metavar": "X"}),
+    "schedule": ("of the learning rate", {"choices": SCHEDULES}),
+    "momentum": ("of SGD", {"type": float, "metavar": "X"}),
+    "weight_decay": ("of SGD, not for biases", {"type": float, "metavar": "X"}),
+    "loss": ("mean or sum over the pixels of a batch", {"choices": LOSSES}),
+    "sample": ("count each pixel with this probability", {"type": float, "metavar": "P"}),
+    "class_balance": ("let rare classes weigh more", {"action": argparse.BooleanOptionalAction}),
+    "backbone": (
+        "the classifier that an fcn32s, 16s or 8s is built upon; default: vgg16, or that of --init",
+        {"choices": BACKBONES},
+    ),
+    "at_once": ("scale the pools, to train all skips at once", {"action": argparse.BooleanOptionalAction}),
+    "width": ("scales the trunk's channels", {"type": float, "metavar": "X"}),
+    "fc_channels": ("channels of fc6 and fc7", {"type": int, "metavar": "N"}),
+    "image_size": (
+        "side of the images that the backbone classifies, which gives fc6 its kernel; default: the published one",
+        {"type": int, "metavar": "N"},
+    ),
+    "padding": ("100: the paper's; same: economical", {"type": _padding, "metavar": "100|same"}),
+    "dropout": ("after fc6 and fc7", {"type": float, "metavar": "P"}),
+    "upsampling": ("bilinear for good, or to begin with", {"choices": UPSAMPLING}),
+    "upsampling_kernels": ("one for each pair of classes, or for each class", {"choices": UPSAMPLING_KERNELS}),
+    "mirror": ("show half of the images mirrored", {"action": argparse.BooleanOptionalAction}),
+    "crop": ("train on random crops of N x N pixels", {"type": int, "metavar": "N"}),
+    "jitter": ("shift images by up to N pixels", {"type": int, "metavar": "N"}),
+    "auxiliary": ("train GoogLeNet's auxiliary classifiers too", {"action": argparse.BooleanOptionalAction}),
+    "recompute": ("compute maps twice to keep fewer", {"action": argparse.BooleanOptionalAction}),
+    "seed": ("of everything random", {"type": int, "metavar": "N"}),
+}
+PRETRAINING = (
+    *("init", "freeze", "epochs", "batch_size", "accumulate", "lr", "schedule", "momentum", "weight_decay"),
+    *("width", "fc_channels", "dropout", "mirror", "crop", "jitter", "auxiliary", "seed"),
+)

@@ -16,16 +16,20 @@ from minifcn.demo import run_demo
 from minifcn.errors import InputError
 from minifcn.evaluation import compare, predict_image
 from minifcn.gradcheck import check_everything
-from minifcn.models import MODELS
+from minifcn.models import BACKBONES, MODELS
 from minifcn.models.summary import summarize
 from minifcn.pictures import FILES, draw_pictures, picture_folders
 from minifcn.plots import VOID_COLOUR, save_predictions
-from minifcn.training import Settings, Trainer
-from minifcn.weights import load_arrays, load_model
+from minifcn.pretrained import load_model, load_weights
+from minifcn.pretraining import Pretrainer, PretrainSettings
+from minifcn.settings import Settings, option
+from minifcn.training import Trainer
 
 SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
-# What a net takes over from the weights it starts from.
-INHERITED = ("width", "fc_channels", "padding", "upsampling", "upsampling_kernels")
+# What a net takes over from an FCN's weights that it starts from, beside what it does from a classifier's.
+INHERITED = ("padding", "upsampling", "upsampling_kernels")
+# Of weights from before there was a choice.
+OLDER = {"upsampling_kernels": "full", "backbone": "vgg16", "image_size": None}
 
 
 def demo(options):
@@ -36,16 +40,16 @@ def demo(options):
 
 def train(options):
     """Train one network. Ctrl-C saves the run and says how to go on; --resume goes on."""
-    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(Settings) if hasattr(options, f.name)}
-    if options.resume and options.overwrite:
-        raise InputError("--resume and --overwrite exclude each other: go on with the run, or replace it")
-    settings = _resumed(options.out, given) if options.resume else Settings(**_inherited(given) | given)
-    device = _device(options)
-    trainer = Trainer(settings, options.out, device, options.resume, options.overwrite)
-    display.describe_run(trainer)
-    with display.Watch() as watch:
-        trainer.run(watch)
-    display.files(trainer.folder.path)
+    given = _given(options, Settings)
+    settings = _resumed(options.out, Settings, given) if options.resume else Settings(**_inherited(given) | given)
+    _run(Trainer, settings, options)
+
+
+def pretrain(options):
+    """Train a classifier on labels of whole images, the dominant object's; train --init then makes an FCN of it."""
+    given = _given(options, PretrainSettings)
+    settings = _resumed(options.out, PretrainSettings, given) if options.resume else PretrainSettings(**given)
+    _run(Pretrainer, settings, options)
 
 
 def evaluate(options):
@@ -136,33 +140,59 @@ def _device(options):
     return device
 
 
+def _given(options, kind):
+    """{name: value} of the settings that the command line gives."""
+    if options.resume and options.overwrite:
+        raise InputError("--resume and --overwrite exclude each other: go on with the run, or replace it")
+    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(kind) if hasattr(options, f.name)}
+    if "fc_channels" in given and any("googlenet" in str(given.get(name)) for name in ("model", "backbone")):
+        raise InputError("--fc-channels: GoogLeNet has no fc6 and fc7; leave it out")
+    return given
+
+
+def _run(kind, settings, options):
+    """Train, as a `Trainer` of this kind does."""
+    device = _device(options)
+    trainer = kind(settings, options.out, device, options.resume, options.overwrite)
+    display.describe_run(trainer)
+    with display.Watch() as watch:
+        trainer.run(watch)
+    display.files(trainer.folder.path)
+
+
 def _inherited(given):
     """Settings of the network that weights given with --init were trained with."""
     if "init" not in given:
         return {}
-    _, about = load_arrays(given["init"])
+    path, model = given["init"], given.get("model", Settings.model)
+    _, about = load_weights(path)
     try:
-        older = {"upsampling_kernels": "full", "backbone": "vgg16"}  # weights written before there was a choice
-        settings = older | about["settings"]
-        inherited = {name: settings[name] for name in INHERITED}
+        settings = OLDER | about["settings"]
+        classifier = about["model"] in BACKBONES
+        backbone = about["model"] if classifier else settings["backbone"]
+        names = ("width", "image_size") if classifier else ("width", "image_size", *INHERITED)
+        inherited = {name: settings[name] for name in names}
+        inherited |= {name: settings[name] for name in ("fc_channels",) if name in settings}
     except (KeyError, TypeError) as error:
-        raise InputError(f"--init {given['init']}: its settings lack {error}: not written by this version") from error
-    if given.get("model", Settings.model) in SKIP_NETS:  # the others' names tell the backbone
-        inherited["backbone"] = settings["backbone"]
-    return inherited
+        raise InputError(f"--init {path}: its settings lack {error}: not written by this version") from error
+    if model not in SKIP_NETS and not backbone.startswith(model.removeprefix("fcn-")):
+        raise InputError(f"--init {path} has {backbone}'s weights, --model {model} is another network: use fcn32s")
+    if model in ("fcn16s", "fcn8s"):
+        inherited["at_once"] = settings.get("at_once", False)
+    return inherited | {"backbone": backbone}
 
 
-def _resumed(out, given):
+def _resumed(out, kind, given):
     """The settings of the run in `out`; those given again must not differ, but the data may have moved."""
     saved = RunFolder(out).saved_settings()
     for name, value in given.items():
         if name != "root" and value != saved.get(name):
             raise InputError(
-                f"--resume: --{name.replace('_', '-')} {value} differs from the run's {saved.get(name)}: "
+                f"--resume: {option(name)} {value} differs from the run's {saved.get(name)}: "
                 "leave it out, or start a new run"
             )
     try:
-        return Settings(**saved | given)
+        return kind(**saved | given)
     except TypeError as error:
         raise InputError(f"--resume: {out}/config.json is of another version ({error})") from error
 

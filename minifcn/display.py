@@ -10,6 +10,7 @@ from rich.table import Table
 from minifcn.pictures import in_words
 
 console = Console(highlight=False)
+EPOCH_FIGURES = {"mean_iu": "mean IU", "pixel_accuracy": "pixel acc.", "accuracy": "accuracy"}  # of a finished epoch
 
 
 def say(text):
@@ -31,10 +32,30 @@ def describe_run(trainer):
         f"{trainer.training.name}: {len(trainer.training)} training and {len(trainer.validation)} validation images, "
         f"{trainer.training.n_class} classes"
     )
-    if trainer.copied:
-        say(f"{len(trainer.copied)} arrays taken over from {settings.init}")
+    if trainer.transplant:
+        _describe_transplant(trainer.transplant, settings.init)
+        say(f"images go in as in its training: {_in_words(trainer.preprocessing)}")
+    if settings.freeze:
+        frozen = sum(p.data.size for name, p in trainer.model.named_parameters() if not p.trainable)
+        say(f"frozen: {' '.join(settings.freeze)}; {parameters - frozen:,} parameters learn")
     if progress.step:
         say(f"going on after step {progress.step}, epoch {progress.epoch + 1} of {settings.epochs}")
+
+
+def _describe_transplant(report, path):
+    say(f"from {path}: {len(report.copied)} arrays copied, {len(report.reshaped)} reshaped")
+    for what, names in (
+        ("reshaped", report.reshaped),
+        ("left as they were", report.left),
+        ("not used", report.unused),
+    ):
+        if names:
+            say(f"  {what}: {', '.join(names)}")
+
+
+def _in_words(preprocessing):
+    mean, std = (", ".join(f"{value:g}" for value in three) for three in (preprocessing.mean, preprocessing.std))
+    return f"{preprocessing.channels}, less the mean ({mean} of R, G, B), over ({std})"
 
 
 class Watch:
@@ -77,8 +98,8 @@ class Watch:
         """Print a finished epoch's row of the history."""
         say(
             f"epoch {row['epoch']:3d}/{epochs}  loss {row['loss']:.4f}  validation: loss {row['val_loss']:.4f}, "
-            f"mean IU {row['mean_iu']:.3f}, pixel acc. {row['pixel_accuracy']:.3f}  "
-            f"{row['images_per_second']:.1f} images/s"
+            + ", ".join(f"{label} {row[name]:.3f}" for name, label in EPOCH_FIGURES.items() if name in row)
+            + f"  {row['images_per_second']:.1f} images/s"
         )
 
 

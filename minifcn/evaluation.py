@@ -4,10 +4,10 @@ import numpy as np
 
 from minifcn.backend import to_device, to_host
 from minifcn.data import VOID, Batches, Preprocessing
-from minifcn.errors import InputError
+from minifcn.errors import InputError, caution
 from minifcn.layers import SoftmaxCrossEntropy
 from minifcn.metrics import ConfusionMatrix
-from minifcn.weights import load_model
+from minifcn.pretrained import load_model
 
 BATCH_PIXELS = 100_000  # images predicted at a time, in pixels: enough to fill the caches, little memory
 
@@ -56,11 +56,22 @@ def compare(weights, dataset, device="cpu"):
             )
         model.to(device)
         preprocessing = Preprocessing.from_dict(about["preprocessing"])
-        name = model.title if model.title not in dict(results) else f"{model.title} ({len(results) + 1})"
+        title = about.get("title", model.title)
+        name = title if title not in dict(results) else f"{title} ({len(results) + 1})"
         results.append((name, evaluate(model, dataset, preprocessing, device)[0]))
         for image, _, predicted in rows:
             predicted[name] = predict_image(model, image, preprocessing, device)
     return results, rows
+
+
+def caution_of_one_class(confusion, dataset):
+    """Caution where the truth has several classes and the predictions but one: the network has learned nothing yet."""
+    actual, predicted = (confusion.counts.any(axis=axis) for axis in (1, 0))
+    if actual.sum() > 1 and predicted.sum() == 1:
+        caution(
+            f"every prediction for {dataset.name} is {dataset.classes[predicted.argmax()]!r}: the network has learned "
+            "nothing yet; train longer, start from pretrained weights (--init), or try another --lr"
+        )
 
 
 def picture_indices(dataset, count=4):

@@ -5,6 +5,8 @@ import numpy as np
 from minifcn.backend import to_host
 from minifcn.errors import InputError
 
+FIGURES = ("pixel_accuracy", "mean_accuracy", "mean_iu", "frequency_weighted_iu")  # the paper's four
+
 
 class ConfusionMatrix:
     """Counts of pixels by actual and predicted class, added up over any number of images.

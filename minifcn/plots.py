@@ -24,6 +24,7 @@ METRICS = (
     ("frequency_weighted_iu", "f.w. IU", GREEN),
     ("mean_accuracy", "mean acc.", VERMILLION),
     ("mean_iu", "mean IU", BLACK),
+    ("accuracy", "accuracy", BLUE),
 )
 
 

@@ -11,50 +11,24 @@ import shlex
 import signal
 import time
 
+import numpy as np
+
 from minifcn.backend import array_module, to_device
 from minifcn.checkpoint import CURVE, PREDICTIONS, Progress, RunFolder
-from minifcn.data import VOID, Batches, Preprocessing, compose, crop, jitter, mirror, open_dataset
+from minifcn.data import VOID, Batches, Preprocessing, class_weights, compose, crop, jitter, mirror, open_dataset
 from minifcn.errors import InputError
-from minifcn.evaluation import evaluate, picture_indices, predict_image
+from minifcn.evaluation import caution_of_one_class, evaluate, picture_indices, predict_image
 from minifcn.layers import SoftmaxCrossEntropy
+from minifcn.metrics import FIGURES
 from minifcn.models import MODELS
 from minifcn.optim import SGD, schedule
 from minifcn.plots import save_learning_curve, save_predictions
-from minifcn.weights import load_arrays, save_arrays
+from minifcn.pretrained import start_from
+from minifcn.roads import sample_pixels
+from minifcn.settings import NETWORK, freeze
+from minifcn.weights import save_arrays
 
 SAVE_SECONDS = 300  # an epoch longer than this is saved on the way
-# Settings that the network's constructor takes.
-NETWORK = ("width", "fc_channels", "padding", "dropout", "upsampling", "upsampling_kernels", "backbone", "at_once")
-
-
-@dataclasses.dataclass
-class Settings:
-    """What a run is made of. The defaults train on a CPU; the paper's net is width 1, fc_channels 4096, padding 100."""
-
-    model: str = "fcn32s"
-    data: str = "scenes"
-    root: str | None = None
-    init: str | None = None  # weights to start from, by name: a coarser net's, for its skips
-    epochs: int = 30
-    batch_size: int = 8
-    accumulate: int = 1  # batches whose gradients are averaged for one step
-    lr: float = 0.02
-    schedule: str = "polynomial"
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    backbone: str | None = None  # the model's own: VGG16, but for fcn-alexnet and fcn-googlenet
-    at_once: bool = False
-    width: float = 0.25
-    fc_channels: int = 256
-    padding: int | str = "same"
-    dropout: float = 0.1
-    upsampling: str = "fixed"
-    upsampling_kernels: str = "full"
-    mirror: bool = True
-    crop: int | None = None
-    jitter: int = 0
-    recompute: bool = False  # less memory for more time: of the network's maps keep only every pool's
-    seed: int = 0
 
 
 class Stopped(KeyboardInterrupt):
@@ -72,29 +46,33 @@ class Trainer:
     Raises InputError for anything wrong with settings, data, weights or folder, before anything is overwritten.
     """
 
+    models = MODELS  # that settings.model names
+    command = "train"  # that goes on with a run
+    best_figure = "mean_iu"  # of the epoch whose weights are kept as the best
+
     def __init__(self, settings, out, device="cpu", resume=False, overwrite=False, datasets=None):
         self.settings, self.device, self.folder = settings, device, RunFolder(out)
-        _check(settings)
+        settings.check(list(self.models))
         self.training, self.validation = datasets or (
             open_dataset(settings.data, settings.root, split) for split in ("train", "val")
         )
-        network = {name: getattr(settings, name) for name in NETWORK if getattr(settings, name) is not None}
-        self.model = MODELS[settings.model](self.training.n_class, seed=settings.seed, **network)
-        self.model.train_only().to(device)
-        if settings.recompute:
-            self.model.recompute_maps()
+        self.model = self.make_model()
+        freeze(self.model, settings.freeze)
+        self.prepare_model()
+        self.model.to(device)
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
-        self.criterion = SoftmaxCrossEntropy()
 
-        self.copied = []  # names of the arrays taken over from settings.init
+        self.transplant = None  # what was taken over from settings.init
         self.preprocessing = Preprocessing(self.training.mean, self.training.std)
         self.progress, about = self.folder.restore(self.model, self.optimizer) if resume else (Progress(), None)
         if settings.init and about is None:
-            self.copied, about = self._start_from(settings.init)
+            self.transplant, about = start_from(self.model, settings.init)
         if about is not None:  # the weights know images only as they were shown to them
             self.preprocessing = Preprocessing.from_dict(about["preprocessing"])
 
-        augmentation = _augmentation(settings)
+        weights = class_weights(self.training) if settings.class_balance else None
+        self.criterion = SoftmaxCrossEntropy(VOID, weights, settings.loss)
+        augmentation = self.make_augmentation()
         self.batches = Batches(self.training, settings.batch_size, self.preprocessing, augmentation, seed=settings.seed)
         steps_per_epoch = -(-len(self.batches) // settings.accumulate)
         self.lr_at = schedule(settings.schedule, settings.lr, settings.epochs * steps_per_epoch)
@@ -103,10 +81,36 @@ class Trainer:
         if not resume:
             self.folder.check(overwrite)
 
+    def make_model(self):
+        """The network that the settings describe, for the classes of the data."""
+        settings = {name: getattr(self.settings, name) for name in NETWORK if getattr(self.settings, name) is not None}
+        return MODELS[self.settings.model](self.training.n_class, seed=self.settings.seed, **settings)
+
+    def prepare_model(self):
+        """Save the network what work and memory training does not need."""
+        self.model.train_only()
+        if self.settings.recompute:
+            self.model.recompute_maps()
+
+    def make_augmentation(self):
+        """What is done to a pair of the training data before it is seen."""
+        chosen = [mirror] if self.settings.mirror else []
+        if self.settings.jitter:
+            chosen.append(jitter(self.settings.jitter))
+        if self.settings.crop is not None:
+            chosen.append(crop(self.settings.crop))
+        return compose(*chosen)
+
+    def title(self):
+        """The network as the paper's tables name it: FCN-32s-fixed is the one whose score layer alone learns."""
+        learning = {name.partition(".")[0] for name, p in self.model.named_parameters() if p.trainable}
+        return self.model.title + ("-fixed" if self.settings.freeze and learning == {"score_fr"} else "")
+
     @property
     def about(self):
         """What travels with the weights: all that is needed to use them."""
         return {
+            "title": self.title(),
             "model": self.settings.model,
             "settings": self.model.settings,
             "preprocessing": self.preprocessing.to_dict(),
@@ -165,13 +169,14 @@ class Trainer:
         self.optimizer.lr = self.lr_at(progress.step)
         model.reseed([self.settings.seed, progress.step])
         model.zero_grad()
+        if self.settings.sample < 1:
+            rng = np.random.default_rng([self.settings.seed, progress.step])
+            group = [(images, sample_pixels(labels, self.settings.sample, rng)) for images, labels in group]
         labelled = [(images, labels) for images, labels in group if (labels != VOID).any()]
         for images, labels in labelled:
             scores = model(to_device(images, self.device))
-            loss = self.criterion(scores, to_device(labels, self.device))
-            if not math.isfinite(loss):
-                raise self._diverged(f"the loss is {loss}")
-            model.backward(self.criterion.backward() / len(labelled))
+            loss, dscores = self.learn(scores, to_device(labels, self.device), 1 / len(labelled))
+            model.backward(dscores)
             progress.loss += loss
             progress.losses += 1
         if labelled:
@@ -182,6 +187,18 @@ class Trainer:
             self.folder.start(dataclasses.asdict(self.settings))
             self.begun = True
 
+    def figures(self, confusion):
+        """{name: value} of the paper's four figures, columns of the history."""
+        return {name: getattr(confusion, name) for name in FIGURES}
+
+    def learn(self, scores, labels, share):
+        """(loss per pixel, dL/dscores) of one batch, whose gradient counts by `share`."""
+        loss = self.criterion(scores, labels)
+        if not math.isfinite(loss):
+            raise self._diverged(f"the loss is {loss}")
+        pixels = int((labels != VOID).sum()) if self.settings.loss == "sum" else 1
+        return loss / pixels, self.criterion.backward() * share
+
     def _validate(self, watch, images_per_second):
         """Measure, note and save at an epoch's end; returns the epoch's row of the history."""
         progress = self.progress
@@ -189,20 +206,19 @@ class Trainer:
         confusion, loss = evaluate(self.model, self.validation, self.preprocessing, self.device, watch.advance)
         if not math.isfinite(loss):
             raise self._diverged(f"the validation loss is {loss}")
+        if progress.epoch + 1 == self.settings.epochs:
+            caution_of_one_class(confusion, self.validation)
         row = {
             "epoch": progress.epoch + 1,
             "loss": progress.loss / progress.losses,
             "val_loss": loss,
-            "pixel_accuracy": confusion.pixel_accuracy,
-            "mean_accuracy": confusion.mean_accuracy,
-            "mean_iu": confusion.mean_iu,
-            "frequency_weighted_iu": confusion.frequency_weighted_iu,
+            **self.figures(confusion),
             "lr": self.lr_at(progress.step - 1),
             "images_per_second": images_per_second,
         }
         progress.history.append(row)
-        if confusion.mean_iu > progress.best:
-            progress.best = confusion.mean_iu
+        if row[self.best_figure] > progress.best:
+            progress.best = row[self.best_figure]
             save_arrays(self.folder.best, self.model.state_dict(), self.about | {"scores": row})
         progress.epoch, progress.batch, progress.loss, progress.losses = progress.epoch + 1, 0, 0.0, 0
         self.save()
@@ -219,29 +235,22 @@ class Trainer:
         """Write the history and the pictures."""
         self.folder.write_history(self.progress.history)
         save_learning_curve(self.folder.path / CURVE, self.progress.history)
+        self.draw()
+
+    def draw(self):
+        """Write a picture of predictions."""
         self.model.eval()
         rows = []
         for index in picture_indices(self.validation):
             image, truth = self.validation[index]
             rows.append(
-                (image, truth, {self.model.title: predict_image(self.model, image, self.preprocessing, self.device)})
+                (image, truth, {self.title(): predict_image(self.model, image, self.preprocessing, self.device)})
             )
         save_predictions(self.folder.path / PREDICTIONS, rows, self.training.classes, self.training.palette)
 
-    def _start_from(self, path):
-        """Copy all weights whose names the model has -> (those names, what the file says of the weights)."""
-        arrays, about = load_arrays(path)
-        try:
-            copied = self.model.copy_from(arrays)
-        except InputError as error:
-            raise InputError(f"--init {path}: {error}") from error
-        if not copied:
-            raise InputError(f"--init {path}: none of its names is one of {type(self.model).__name__}'s")
-        return copied, about
-
     def _stopped(self):
         folder = shlex.quote(str(self.folder.path))
-        return Stopped(f"stopped and saved; go on with: python -m minifcn train --out {folder} --resume")
+        return Stopped(f"stopped and saved; go on with: python -m minifcn {self.command} --out {folder} --resume")
 
     def _diverged(self, what):
         lr = self.optimizer.lr
@@ -250,28 +259,3 @@ class Trainer:
             f"training diverged; start again with a lower --lr, {self.settings.lr / 10:g} say"
             + (f"; the last good checkpoint stays in {self.folder.last}" if self.folder.last.exists() else "")
         )
-
-
-def _augmentation(settings):
-    chosen = [mirror] if settings.mirror else []
-    if settings.jitter:
-        chosen.append(jitter(settings.jitter))
-    if settings.crop is not None:
-        chosen.append(crop(settings.crop))
-    return compose(*chosen)
-
-
-def _check(settings):
-    for field in dataclasses.fields(Settings):  # a config.json may hold anything
-        value, kind = getattr(settings, field.name), int | float if field.type is float else field.type
-        if not isinstance(value, kind):
-            raise InputError(
-                f"--{field.name.replace('_', '-')} is {value!r}; expected {getattr(kind, '__name__', kind)}"
-            )
-    for name in ("epochs", "batch_size", "accumulate"):
-        if getattr(settings, name) < 1:
-            raise InputError(f"--{name.replace('_', '-')} is {getattr(settings, name)}; expected at least 1")
-    if settings.seed < 0:
-        raise InputError(f"--seed is {settings.seed}; expected 0 or more")
-    if settings.model not in MODELS:
-        raise InputError(f"--model {settings.model!r} is none of {', '.join(MODELS)}")

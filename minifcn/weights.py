@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from minifcn.errors import InputError
-from minifcn.models import MODELS
 
 ABOUT = "about"
 VELOCITY = "velocity/"  # before the names of the optimizer's arrays, which a checkpoint holds too
@@ -76,16 +75,3 @@ def load_arrays(path):
             f"weights {path}: no {ABOUT!r} entry with {', '.join(sorted(KEYS))}: not written by minifcn train"
         )
     return arrays, about
-
-
-def load_model(path):
-    """Build the network that a weights file describes, with its weights -> (model in evaluation mode, about)."""
-    arrays, about = load_arrays(path)
-    if about["model"] not in list(MODELS):
-        raise InputError(f"weights {path}: model {about['model']!r} is none of {', '.join(MODELS)}")
-    try:
-        model = MODELS[about["model"]](**about["settings"])
-        model.load_state_dict({name: array for name, array in arrays.items() if not name.startswith(VELOCITY)})
-    except (InputError, TypeError) as error:
-        raise InputError(f"weights {path}: {error}") from error
-    return model.eval(), about

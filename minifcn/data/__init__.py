@@ -1,8 +1,10 @@
 """Data sets, what is done to their pairs, and batches of them."""
 
+from minifcn.data.balance import class_weights
 from minifcn.data.batches import Batches, collate
 from minifcn.data.camvid import CamVid
 from minifcn.data.dataset import VOID, Dataset, voc_palette
+from minifcn.data.dominant import Augmented, dominant
 from minifcn.data.files import read_image
 from minifcn.data.scenes import Scenes
 from minifcn.data.transforms import Preprocessing, compose, crop, jitter, mirror
@@ -11,15 +13,18 @@ from minifcn.errors import InputError
 
 __all__ = [
     "VOID",
+    "Augmented",
     "Batches",
     "CamVid",
     "Dataset",
     "Preprocessing",
     "Scenes",
     "Voc",
+    "class_weights",
     "collate",
     "compose",
     "crop",
+    "dominant",
     "jitter",
     "mirror",
     "open_dataset",

@@ -16,17 +16,20 @@ def collate(samples):
     """One batch of samples, each a float32 (3, h, w) and its label uint8 (h, w), of any sizes.
 
     Gives images float32 (N, 3, H, W) and labels uint8 (N, H, W) with H, W the largest height and width.
-    Smaller samples lie in the upper left, filled up with 0 (the mean colour) and with void.
+    Smaller samples lie in the upper left, filled up with 0 (the mean colour) and with void. Labels of whole images, (),
+    give (N,).
     """
-    height = max(label.shape[0] for _, label in samples)
-    width = max(label.shape[1] for _, label in samples)
-    images = np.zeros((len(samples), 3, height, width), dtype=np.float32)  # (N, 3, H, W)
-    labels = np.full((len(samples), height, width), VOID, dtype=np.uint8)  # (N, H, W)
-    for n, (image, label) in enumerate(samples):
-        h, w = label.shape
-        images[n, :, :h, :w] = image
-        labels[n, :h, :w] = label
-    return images, labels
+    images, labels = zip(*samples)
+    return _stack(images, 0), _stack(labels, VOID)
+
+
+def _stack(arrays, fill):
+    """Arrays of one number of axes on top of each other, each filled up to the largest extents."""
+    extents = np.max([array.shape for array in arrays], axis=0).astype(int)
+    stacked = np.full((len(arrays), *extents), fill, dtype=arrays[0].dtype)
+    for number, array in enumerate(arrays):
+        stacked[(number, *map(slice, array.shape))] = array
+    return stacked
 
 
 class Batches:

@@ -2,6 +2,6 @@
 
 from minifcn.formats.pth import read_pth
 from minifcn.formats.published import Published, recognise
-from minifcn.formats.tensors import read_tensors
+from minifcn.formats.tensors import is_ours, read_tensors
 
-__all__ = ["Published", "read_pth", "read_tensors", "recognise"]
+__all__ = ["Published", "is_ours", "read_pth", "read_tensors", "recognise"]

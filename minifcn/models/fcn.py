@@ -37,9 +37,11 @@ class FCN(Layer):
     upsampling_kernels  "full": one for each pair of classes, as in the published weights; "per-class": one for each
                         class, which never mixes classes and costs n_class times less
     backbone            the classifier's name, or a `Classifier` whose layers the net takes over with their weights:
-                        then width, fc_channels and dropout are that classifier's
+                        then width, fc_channels, dropout and image_size are that classifier's
     at_once             multiply pool4 by 0.01 and pool3 by 0.0001 before their scores: then all skips can be trained at
                         once instead of one after the other (the authors' reference nets)
+    image_size          side of the images that the classifier is made for, which gives fc6 its kernel: 7x7 of VGG16's
+                        224 pixels, 3x3 of 96; None: the published one
     seed                of the initial weights: He for the trunk, 0 for the score layers (paper, section 4.1)
 
     Biases learn at twice the rate and do not decay (paper, section 4.3).
@@ -60,11 +62,12 @@ class FCN(Layer):
         upsampling_kernels="full",
         backbone="vgg16",
         at_once=False,
+        image_size=None,
         seed=0,
     ):
         self._check_settings(n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once)
         if not isinstance(backbone, Classifier):
-            backbone = build_classifier(backbone, 1, width, fc_channels, dropout, seed)
+            backbone = build_classifier(backbone, 1, width, fc_channels, dropout, image_size, seed)
         self.settings = {
             "n_class": n_class,
             "width": backbone.settings["width"],
@@ -75,6 +78,7 @@ class FCN(Layer):
             "upsampling_kernels": upsampling_kernels,
             "backbone": backbone.name,
             "at_once": at_once,
+            "image_size": backbone.image_size,
         }
         if backbone.name != "vgg16":
             self.title = f"{self.title}, {backbone.title}" if self.skips else f"FCN-{backbone.title}"

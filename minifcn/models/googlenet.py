@@ -41,10 +41,11 @@ class GoogLeNet(Classifier):
     """
 
     name, title = "googlenet", "GoogLeNet"
+    published_size = 224
 
-    def __init__(self, n_class=1000, width=1.0, dropout=0.4, image_size=224, auxiliary=False, seed=0):
+    def __init__(self, n_class=1000, width=1.0, dropout=0.4, image_size=None, auxiliary=False, seed=0):
         check_settings(self.title, n_class, width)
-        rng = np.random.default_rng(seed)
+        rng, image_size = np.random.default_rng(seed), image_size or self.published_size
         channels = [scaled(c, width) for c in (64, 64, 192)]
         features = {
             **_conv("conv1/7x7_s2", 3, channels[0], 7, rng, stride=2),

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from minifcn.errors import InputError
 
+OUTPUTS = ("score", "upscore", "fc8", "loss")  # how layers begin whose channels are the classes of the data
+
 
 class Transplant(NamedTuple):
     """Names of the parameters: copied as they were, copied in another shape (a Linear's into a convolution), left as
@@ -15,14 +17,26 @@ class Transplant(NamedTuple):
     left: list
     unused: list
 
+    @property
+    def missing(self):
+        """Those left that do not depend on the classes, and should have had weights."""
+        return [name for name in self.left if not name.startswith(OUTPUTS)]
+
 
 def transplant(model, arrays):
     """Copy {name: array} into a model's parameters of the same name and shape, or as many numbers -> Transplant.
 
-    Raises InputError where nothing fits.
+    Layers of the OUTPUTS may be of other classes, and are left then.
+    Raises InputError, before anything is changed, where another shape does not fit, or no name.
     """
     shapes = {name: parameter.data.shape for name, parameter in model.named_parameters()}
     fitting = {name: array for name, array in arrays.items() if name in shapes and _fits(array.shape, shapes[name])}
+    for name, array in arrays.items():
+        if name in shapes and name not in fitting and not name.startswith(OUTPUTS):
+            raise InputError(
+                f"{name} has shape {tuple(array.shape)} in the weights, {shapes[name]} in this {type(model).__name__}: "
+                "another width, fc_channels, image_size or backbone?"
+            )
     if not fitting:
         raise InputError(f"none of the weights is one of {type(model).__name__}'s: they are of another network")
     taken = model.copy_from({name: array.reshape(shapes[name]) for name, array in fitting.items()})

@@ -1,0 +1,40 @@
+"""One label for a whole image, for classifiers: the class of the object that dominates it."""
+
+import numpy as np
+
+from minifcn.data.dataset import VOID, Dataset
+
+
+def dominant(classes):
+    """An augmentation: the image as it is, its label one number, the class of more than half of the labelled pixels.
+
+    classes  the data set's; a first one named "background" does not count
+    The new label is uint8 (), void where no class has more than half.
+    """
+    first = int(classes[0] == "background")
+
+    def name_the_object(image, label, rng):
+        counts = np.bincount(label[label != VOID], minlength=len(classes))
+        counts[:first] = 0
+        largest = counts.argmax()
+        return image, np.uint8(largest if 2 * counts[largest] > counts.sum() else VOID)
+
+    return name_the_object
+
+
+class Augmented(Dataset):
+    """A data set as an augmentation shows it, the same at every look.
+
+    seed  with a pair's number it fixes what is drawn for the pair
+    """
+
+    def __init__(self, dataset, augmentation, seed=0):
+        self.dataset, self.augmentation, self.seed = dataset, augmentation, seed
+        self.name, self.classes, self.palette = dataset.name, dataset.classes, dataset.palette
+        self.mean, self.std = dataset.mean, dataset.std
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def load(self, index):
+        return self.augmentation(*self.dataset[index], np.random.default_rng([self.seed, index]))
