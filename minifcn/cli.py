@@ -16,6 +16,7 @@ from minifcn.models import BACKBONES, MODELS
 from minifcn.models.fcn import UPSAMPLING, UPSAMPLING_KERNELS
 from minifcn.optim import SCHEDULES
 from minifcn.pretraining import PretrainSettings
+from minifcn.recipes import RECIPES
 from minifcn.settings import LOSSES, Settings, option
 
 DATA = ("scenes", "camvid", "voc")
@@ -73,6 +74,8 @@ def _parser():
     demo.add_argument("--overwrite", action="store_true", help="replace the run in DIR")
     train = command(commands.train, "train one network")
     _add_training(train, Settings(), MODELS, [name for name in SETTINGS if name != "auxiliary"])
+    train.add_argument("--recipe", choices=RECIPES, help="a published training; what is given beside it holds")
+    train.add_argument("--explain", action="store_true", help="say what each setting is, whence, and for a pixel; stop")
     pretrain = command(commands.pretrain, "train a classifier on labels of whole images, for train --init")
     _add_training(pretrain, PretrainSettings(), BACKBONES, PRETRAINING)
 

@@ -22,6 +22,7 @@ from minifcn.pictures import FILES, draw_pictures, picture_folders
 from minifcn.plots import VOID_COLOUR, save_predictions
 from minifcn.pretrained import load_model, load_weights
 from minifcn.pretraining import Pretrainer, PretrainSettings
+from minifcn.recipes import recipe
 from minifcn.settings import Settings, option
 from minifcn.training import Trainer
 
@@ -41,8 +42,22 @@ def demo(options):
 def train(options):
     """Train one network. Ctrl-C saves the run and says how to go on; --resume goes on."""
     given = _given(options, Settings)
-    settings = _resumed(options.out, Settings, given) if options.resume else Settings(**_inherited(given) | given)
-    _run(Trainer, settings, options)
+    if options.resume:
+        if options.recipe:
+            raise InputError("--resume goes on with the run's own settings: leave --recipe out")
+        settings, sources = _resumed(options.out, Settings, given), {}
+    else:
+        values = recipe(options.recipe, given.get("model"), given.get("at_once", False)) if options.recipe else {}
+        sources = {name: value.source for name, value in values.items()}
+        values = {name: value.value for name, value in values.items()}
+        inherited = _inherited(values | given)
+        sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
+        settings = Settings(**values | inherited | given)
+    if options.explain:
+        settings.check(MODELS)
+        display.explain(settings, sources)
+    else:
+        _run(Trainer, settings, options)
 
 
 def pretrain(options):
@@ -142,6 +157,8 @@ def _device(options):
 
 def _given(options, kind):
     """{name: value} of the settings that the command line gives."""
+    if options.out is None and not getattr(options, "explain", False):
+        raise InputError("--out is missing: name a folder for the run")
     if options.resume and options.overwrite:
         raise InputError("--resume and --overwrite exclude each other: go on with the run, or replace it")
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(kind) if hasattr(options, f.name)}

@@ -1,5 +1,6 @@
 """What the terminal shows: progress bars, tables and single lines, all through rich."""
 
+import dataclasses
 import math
 
 from rich import box
@@ -8,6 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from minifcn.pictures import in_words
+from minifcn.recipes import PIXELS, per_pixel
+from minifcn.settings import option
 
 console = Console(highlight=False)
 EPOCH_FIGURES = {"mean_iu": "mean IU", "pixel_accuracy": "pixel acc.", "accuracy": "accuracy"}  # of a finished epoch
@@ -40,6 +43,33 @@ def describe_run(trainer):
         say(f"frozen: {' '.join(settings.freeze)}; {parameters - frozen:,} parameters learn")
     if progress.step:
         say(f"going on after step {progress.step}, epoch {progress.epoch + 1} of {settings.epochs}")
+
+
+def explain(settings, sources):
+    """The settings of a training, where each comes from, and what the learning rate means for one pixel."""
+    table = Table(title="what this training is made of", title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("setting", "value", "source"):
+        table.add_column(column)
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if value is not None:
+            table.add_row(option(field.name), _plain(value), sources.get(field.name, "the default here"))
+    console.print(table)
+    share, mean_rate, long_run = per_pixel(settings)
+    size = f"a pixel of an image of 500x375 ({PIXELS:,} pixels)"
+    say(f"A step moves a weight by {settings.lr:g} x the gradient of the loss, a {settings.loss} over pixels.")
+    say(f"{size} has a share of {share:.2g} in it.")
+    say(f"With the loss a mean over pixels, a learning rate of {mean_rate:.2g} would do the same;")
+    say(f"momentum {settings.momentum:g} makes {long_run:.2g} of it for a gradient that stays.")
+    if settings.loss == "sum":
+        say(f"The summed loss begins near {PIXELS * math.log(21):,.0f} = {PIXELS:,} x log 21 with VOC's 21 classes,")
+        say(f"{math.log(21):.2f} for each pixel. The loss that is shown here is that for each pixel.")
+
+
+def _plain(value):
+    if isinstance(value, list):
+        return " ".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _describe_transplant(report, path):
