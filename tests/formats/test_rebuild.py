@@ -158,6 +158,14 @@ def test_networks_with_names_as_in_caffe(case, tmp_path):
     np.testing.assert_array_equal(model(images), scores)
 
 
+def test_slashes_in_the_names_of_an_npz(tmp_path):
+    original = BACKBONES["googlenet"](3, 1 / 16)
+    np.savez(tmp_path / "weights.npz", **original.state_dict())
+    found = recognise(read_tensors(tmp_path / "weights.npz"))
+    BACKBONES[found.model](**found.settings).load_state_dict(found.arrays)
+    assert found.settings == {"n_class": 3, "width": 1 / 16}
+
+
 def changed(name, shape):
     arrays = MODELS["fcn16s"](3, 1 / 16, 4).state_dict()
     assert name in arrays and arrays[name].shape != shape
@@ -186,3 +194,12 @@ def test_shapes_that_make_no_network_are_refused_in_one_line(name, shape):
     with pytest.raises(InputError, match="shape") as error:
         recognise(changed(name, shape))
     assert "\n" not in str(error.value) and len(str(error.value)) < 300
+
+
+def test_no_classes_are_refused():
+    arrays = MODELS["fcn32s"](3, 1 / 16, 4).state_dict()
+    for name in ("score_fr.weight", "score_fr.bias", "upscore.weight"):
+        arrays[name] = arrays[name][:0]
+    arrays["upscore.weight"] = arrays["upscore.weight"][:, :0]
+    with pytest.raises(InputError, match=r"score_fr.weight of the weights has the shape \(0, 4, 1, 1\)"):
+        recognise(arrays)
