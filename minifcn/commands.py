@@ -16,8 +16,10 @@ from minifcn.demo import run_demo
 from minifcn.errors import InputError
 from minifcn.evaluation import compare, predict_image
 from minifcn.gradcheck import check_everything
+from minifcn.layers import Parameter
 from minifcn.models import BACKBONES, MODELS
 from minifcn.models.summary import summarize
+from minifcn.optim import SGD
 from minifcn.pictures import FILES, draw_pictures, picture_folders
 from minifcn.plots import VOID_COLOUR, save_predictions
 from minifcn.pretrained import load_model, load_weights
@@ -55,6 +57,7 @@ def train(options):
         settings = Settings(**values | inherited | given)
     if options.explain:
         settings.check(MODELS)
+        SGD([Parameter(None)], settings.lr, settings.momentum, settings.weight_decay)  # refuses what it cannot do
         display.explain(settings, sources)
     else:
         _run(Trainer, settings, options)

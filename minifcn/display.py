@@ -52,11 +52,12 @@ def explain(settings, sources):
         table.add_column(column)
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
-        if value is not None:
+        unused = field.name == "fc_channels" and "googlenet" in (settings.model + str(settings.backbone))
+        if value is not None and not unused:
             table.add_row(option(field.name), _plain(value), sources.get(field.name, "the default here"))
     console.print(table)
     share, mean_rate, long_run = per_pixel(settings)
-    size = f"a pixel of an image of 500x375 ({PIXELS:,} pixels)"
+    size = f"A pixel of an image of 500x375 ({PIXELS:,} pixels)"
     say(f"A step moves a weight by {settings.lr:g} x the gradient of the loss, a {settings.loss} over pixels.")
     say(f"{size} has a share of {share:.2g} in it.")
     say(f"With the loss a mean over pixels, a learning rate of {mean_rate:.2g} would do the same;")
