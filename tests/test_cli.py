@@ -12,7 +12,8 @@ from minifcn.data import CamVid, Preprocessing, open_dataset
 from minifcn.evaluation import evaluate
 from minifcn.gradcheck import check_gradients
 from minifcn.layers import ReLU
-from minifcn.weights import load_arrays, load_model, save_arrays
+from minifcn.pretrained import load_model
+from minifcn.weights import load_arrays, save_arrays
 
 CPU = ("--device", "cpu")
 FIGURES = ("pixel_accuracy", "mean_accuracy", "mean_iu", "frequency_weighted_iu")

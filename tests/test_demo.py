@@ -9,7 +9,7 @@ import tiny
 
 from minifcn import demo
 from minifcn.data import open_dataset
-from minifcn.training import Settings
+from minifcn.settings import Settings
 from minifcn.weights import load_arrays
 
 CPU = ("--device", "cpu")

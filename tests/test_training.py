@@ -14,8 +14,9 @@ from minifcn.data import VOID, Dataset, Preprocessing, Scenes
 from minifcn.errors import InputError
 from minifcn.layers import SoftmaxCrossEntropy
 from minifcn.models import FCN16s, FCN32s
+from minifcn.pretrained import load_model
 from minifcn.training import Stopped
-from minifcn.weights import load_arrays, load_model, save_arrays
+from minifcn.weights import load_arrays, save_arrays
 
 PLAIN = {"momentum": 0.0, "weight_decay": 0.0, "dropout": 0.0, "mirror": False, "schedule": "fixed", "lr": 0.1}
 

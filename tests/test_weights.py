@@ -11,7 +11,8 @@ import pytest
 import tiny
 
 from minifcn.errors import InputError
-from minifcn.weights import load_arrays, load_model, save_arrays
+from minifcn.pretrained import load_model
+from minifcn.weights import load_arrays, save_arrays
 
 ABOUT = {"model": "fcn32s", "settings": {"width": 0.5}, "preprocessing": {"channels": "RGB"}, "data": "straße"}
 ABOUT |= {"classes": ["a", "b"], "palette": [[0, 0, 0], [1, 2, 3]], "more": None}

@@ -13,7 +13,8 @@ from minifcn import training
 from minifcn.cli import main
 from minifcn.data import VOID, Preprocessing, open_dataset
 from minifcn.models import MODELS
-from minifcn.training import Settings, Stopped, Trainer
+from minifcn.settings import Settings
+from minifcn.training import Stopped, Trainer
 from minifcn.weights import save_arrays
 
 NETWORK = {"width": 1 / 16, "fc_channels": 8, "padding": "same"}
