@@ -47,7 +47,9 @@ def show_legend(device, sections):
     """What the columns of these sections mean."""
     if set(sections) == {"memory"}:
         return
-    say("ms: one call, the median of interleaved samples; /: minifcn's time over the other's, below 1 it is faster")
+    ratios = pytorch(device) or "layers" in sections
+    over = "; /: minifcn's time over the other's, below 1 it is faster" if ratios else ""
+    say(f"ms: one call, the median of interleaved samples{over}")
     if "layers" in sections:
         say("textbook: the columns of a whole layer and tensordot, as DeZero and Chainer compute a convolution")
     if "layers" in sections or "networks" in sections:
