@@ -76,16 +76,17 @@ class TestThePapersTable:
         assert (up.kernel_size, up.stride) == ((63, 63), (32, 32))
         assert model.crops((500, 375)) == {"image": (..., slice(crop, crop + 500), slice(crop, crop + 375))}
 
-    @pytest.mark.parametrize("padding, crop", [(100, 98), (3, 1)])
-    def test_googlenets_crop_puts_every_pixel_in_its_place(self, padding, crop):
+    @pytest.mark.parametrize("padding, pixels", [(100, 100), ("same", 3)])
+    def test_googlenets_crop_puts_every_pixel_in_its_place(self, padding, pixels):
         """A ramp of pixel numbers, averaged by each window instead of convolved and pooled, and interpolated, comes
         back: pixel i of the crop is i, wherever the image lies between two pixels of the coarse map."""
-        ramp = np.arange(-padding, 500.0 + padding)
+        ramp = np.arange(-pixels, 500.0 + pixels)
         for size in (7, 3, 3, 3, 3):
             ramp = np.convolve(ramp, np.full(size, 1 / size), "valid")[::2]
         stretched = np.zeros(32 * len(ramp) - 31)
         stretched[::32] = ramp
-        up = np.convolve(stretched, 1 - abs(np.arange(-31, 32)) / 32)[crop : crop + 500]
+        up = np.convolve(stretched, 1 - abs(np.arange(-31, 32)) / 32)
+        up = up[FCN32s(2, 1 / 64, padding=padding, backbone="googlenet").crops((500, 500))["image"][2]]
         first, last = max(0, round(ramp[0])), min(499, round(ramp[-1]))
         assert last - first > 300
         np.testing.assert_allclose(up[first : last + 1], np.arange(first, last + 1), atol=1e-9)
