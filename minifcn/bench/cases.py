@@ -13,7 +13,7 @@ from minifcn.backend import to_device
 from minifcn.bench import peers
 from minifcn.bench.textbook import textbook_step
 from minifcn.layers import Conv2d, ConvTranspose2d, MaxPool2d, ReLU, SoftmaxCrossEntropy
-from minifcn.models import FCN8s
+from minifcn.models import MODELS, FCN8s
 from minifcn.models.summary import summarize
 from minifcn.optim import SGD
 
@@ -33,9 +33,12 @@ class Case(NamedTuple):
 
 
 def networks():
-    """The full FCN-8s on one image of 500x500, and the economical one on small batches."""
+    """The full networks on one image of 500x500, and the economical FCN-8s on small batches."""
     return [
-        Case("FCN-8s, 500x500: forward", lambda device: forward(*twins(FULL, device), device), 7, _flops()),
+        _forward_case("FCN-8s", "fcn8s", 7),
+        _forward_case("FCN-AlexNet", "fcn-alexnet", 9),
+        _forward_case("FCN-VGG16", "fcn-vgg16", 5),
+        _forward_case("FCN-GoogLeNet", "fcn-googlenet", 9),
         Case("FCN-8s, 500x500: training step", lambda device: training_step(*twins(FULL, device), IMAGE, device), 5),
         Case("small FCN-8s, 8 of 96x96: step", _maker(_small_step, (8, 3, 96, 96)), 15),
         Case("small FCN-8s, 8 of 240x180: step", _maker(_small_step, (8, 3, 180, 240)), 9),
@@ -83,9 +86,9 @@ def parts():
 SECTIONS = {"networks": networks, "layers": layers, "parts": parts}
 
 
-def twins(settings, device):
-    """A FCN-8s with random weights everywhere, and the same in PyTorch where that is installed, else None."""
-    model = FCN8s(**settings, dropout=0, upsampling="learned")
+def twins(settings, device, network="fcn8s"):
+    """One of MODELS with random weights everywhere, and the same in PyTorch where that is installed, else None."""
+    model = MODELS[network](**settings, dropout=0, upsampling="learned")
     rng = np.random.default_rng(0)
     for name, parameter in model.named_parameters():
         if name.startswith("score") and name.endswith("weight"):  # they start at 0, and would hide all below
@@ -94,8 +97,9 @@ def twins(settings, device):
     return model.to(device), other
 
 
-def _flops():
-    return 2 * sum(row.multiply_adds for row in summarize(FCN8s(**FULL), IMAGE[2:]))
+def _forward_case(title, network, runs):
+    flops = 2 * sum(row.multiply_adds for row in summarize(MODELS[network](**FULL), IMAGE[2:]))
+    return Case(f"{title}, 500x500: forward", _maker(_full_forward, network), runs, flops)
 
 
 def _maker(make, *arguments):
@@ -106,12 +110,16 @@ def _random(shape, device, seed=1):
     return to_device(np.random.default_rng(seed).standard_normal(shape, dtype=np.float32), device)
 
 
+def _full_forward(network, device):
+    return forward(*twins(FULL, device, network), device)
+
+
 def _small_step(shape, device):
     return training_step(*twins(SMALL, device), shape, device)
 
 
 def forward(model, other, device):
-    """Forward passes of the full FCN-8s, as `twins` gives it, in evaluation: {competitor: function}."""
+    """Forward passes of a full network, as `twins` gives it, in evaluation: {competitor: function}."""
     images = _random(IMAGE, device)
     model.eval()
     functions = {"minifcn": lambda: model(images)}

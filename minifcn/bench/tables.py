@@ -32,12 +32,14 @@ def show_section(section, results, limits):
 
 def show_memory(rows):
     """Peak memory: rows of `memory.Memory`."""
-    table = new_table("memory", "", "MB", "/ PyTorch", "MB added", "/ PyTorch")
+    others = [name for name in rows[0].peak if name != "minifcn"]
+    ratios = [f"/ {name}" for name in others]
+    table = new_table("memory", "", "MB", *ratios, "MB added", *ratios)
     for row in rows:
         cells = []
         for numbers in (row.peak, {name: row.peak[name] - row.before[name] for name in row.peak}):
-            other = numbers.get("PyTorch")
-            cells += [f"{numbers['minifcn'] / 1e6:,.0f}", f"{numbers['minifcn'] / other:.2f}" if other else ""]
+            mine = numbers["minifcn"]
+            cells += [f"{mine / 1e6:,.0f}", *(f"{mine / numbers[name]:.2f}" for name in others)]
         table.add_row(row.name, *cells)
     console.print(table)
     say("MB: the whole process at its peak; MB added: since network and libraries were there")
@@ -45,9 +47,10 @@ def show_memory(rows):
 
 def show_legend(device, sections):
     """What the columns of these sections mean."""
-    if set(sections) == {"memory"}:
-        return
-    say("ms: one call, the median of interleaved samples; /: minifcn's time over the other's, below 1 it is faster")
+    if set(sections) != {"memory"}:
+        ratios = pytorch(device) or "layers" in sections  # textbook's, too
+        over = "; /: minifcn's time over the other's, below 1 it is faster" if ratios else ""
+        say(f"ms: one call, the median of interleaved samples{over}")
     if "layers" in sections:
         say("textbook: the columns of a whole layer and tensordot, as DeZero and Chainer compute a convolution")
     if "layers" in sections or "networks" in sections:

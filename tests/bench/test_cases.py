@@ -19,9 +19,8 @@ def torch():
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("padding", [100, "same"])
-def test_pytorchs_network_is_the_same(torch, name, padding, monkeypatch):
-    monkeypatch.setattr(cases, "FCN8s", MODELS[name])
-    model, other = cases.twins(TINY | {"padding": padding}, "cpu")
+def test_pytorchs_network_is_the_same(torch, name, padding):
+    model, other = cases.twins(TINY | {"padding": padding}, "cpu", name)
     images = np.random.default_rng(0).standard_normal((2, 3, 45, 34), dtype=np.float32)
     scores = model(images)
     assert abs(scores).max() > 1e-3
@@ -99,7 +98,34 @@ def test_the_layers_are_vggs():
 
 
 def test_the_forward_passes_flops_are_the_summarys():
-    assert cases.networks()[0].flops == pytest.approx(2 * 182e9, rel=0.01)
+    assert cases._forward_case("FCN-8s", "fcn8s", 1).flops == pytest.approx(2 * 182e9, rel=0.01)
+
+
+def test_each_forward_pass_is_of_the_network_it_names(torch, monkeypatch):
+    """Their layers tell them apart; both sides give the same scores."""
+    monkeypatch.setattr(cases, "FULL", TINY | {"padding": 100})
+    monkeypatch.setattr(cases, "IMAGE", (1, 3, 40, 33))
+    built, twins = [], cases.twins
+    monkeypatch.setattr(cases, "twins", lambda *given: built.append(twins(*given)) or built[-1])
+    first_layers = {
+        "FCN-8s": "conv1_1",
+        "FCN-AlexNet": "conv1",
+        "FCN-VGG16": "conv1_1",
+        "FCN-GoogLeNet": "conv1/7x7_s2",
+    }
+    titles = []
+    for case in cases.networks():
+        title, what = case.name.split(", 500x500: ")[0], case.name.rpartition(": ")[2]
+        if what == "forward":
+            functions = case.make("cpu")
+            names = [name for name, _ in built[-1][0].children()]
+            assert names[0] == first_layers[title]
+            assert ("upscore8" in names) == (title == "FCN-8s")
+            ours, theirs = functions["minifcn"](), functions["PyTorch"]().numpy()
+            assert ours.shape == (1, 3, 40, 33)
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5 * abs(theirs).max())
+            titles.append(title)
+    assert titles == list(first_layers)
 
 
 @pytest.mark.parametrize("make", [cases._relu, cases._pooling, lambda *given: cases._upsampling(4, 2, *given)])

@@ -120,7 +120,21 @@ class TestCommand:
     def test_without_pytorch_it_says_so(self, capsys, monkeypatch):
         monkeypatch.setattr("minifcn.bench.tables.pytorch", lambda device: None)
         assert tiny.command("bench", "parts", "--device", "cpu") == 0
-        assert "PyTorch was not measured, it is not installed" in capsys.readouterr().out
+        printed = capsys.readouterr().out
+        assert "PyTorch was not measured, it is not installed" in printed
+        assert "the median" in printed and "/:" not in printed  # there is no ratio to explain
+        assert tiny.command("bench", "layers", "--device", "cpu") == 0
+        assert "/:" in capsys.readouterr().out  # the textbook's
+
+    def test_memory_without_pytorch(self, capsys, monkeypatch):
+        monkeypatch.setattr(memory, "_in_a_process", lambda peer, what: (100e6, 300e6))
+        for module in ("tables", "peers"):
+            monkeypatch.setattr(f"minifcn.bench.{module}.pytorch", lambda device: None)
+        assert tiny.command("bench", "memory", "--device", "cpu") == 0
+        printed = capsys.readouterr().out
+        assert "/ PyTorch" not in printed and "PyTorch was not measured" in printed
+        lines = [line.split() for line in printed.splitlines() if "500x500" in line]
+        assert lines[0] == ["FCN-8s,", "500x500:", "forward", "300", "200"]
 
     def test_memory(self, capsys, monkeypatch, tmp_path):
         megabytes = {"minifcn": (100e6, 300e6), "PyTorch": (200e6, 600e6)}

@@ -58,6 +58,39 @@ class TestThePapersTable:
         assert (up.kernel_size, up.stride) == ((63, 63), (32, 32))
         assert model.crops((500, 375)) == {"image": (..., slice(18, 518), slice(18, 393))}
 
+    @pytest.mark.parametrize("padding, crop", [(100, 98), ("same", 1)])
+    def test_googlenets_upsampling_and_crop(self, padding, crop):
+        """By hand, in image pixels, p the padding of conv1 (100, or 3 where "same"):
+
+        conv1    7x7/2    the first window's centre is 3 - p,        pixels 2 apart
+        pool1    3x3/2    its second pixel, 2 further on:   5 - p,   4
+        pool2    3x3/2    4 further on:                     9 - p,   8
+        pool3    3x3/2    8 further on:                    17 - p,  16
+        pool4    3x3/2    16 further on:                   33 - p,  32
+        upscore  63x63    31 before that:                   2 - p,   1
+
+        Other layers are centred. So image pixel 0 is pixel p - 2: 98, or 1.
+        """
+        model = FCN32s(2, 1 / 64, padding=padding, backbone="googlenet")
+        up = model.upsamplings["upscore"]
+        assert (up.kernel_size, up.stride) == ((63, 63), (32, 32))
+        assert model.crops((500, 375)) == {"image": (..., slice(crop, crop + 500), slice(crop, crop + 375))}
+
+    @pytest.mark.parametrize("padding, pixels", [(100, 100), ("same", 3)])
+    def test_googlenets_crop_puts_every_pixel_in_its_place(self, padding, pixels):
+        """A ramp of pixel numbers, averaged by each window instead of convolved and pooled, and interpolated, comes
+        back: pixel i of the crop is i, wherever the image lies between two pixels of the coarse map."""
+        ramp = np.arange(-pixels, 500.0 + pixels)
+        for size in (7, 3, 3, 3, 3):
+            ramp = np.convolve(ramp, np.full(size, 1 / size), "valid")[::2]
+        stretched = np.zeros(32 * len(ramp) - 31)
+        stretched[::32] = ramp
+        up = np.convolve(stretched, 1 - abs(np.arange(-31, 32)) / 32)
+        up = up[FCN32s(2, 1 / 64, padding=padding, backbone="googlenet").crops((500, 500))["image"][2]]
+        first, last = max(0, round(ramp[0])), min(499, round(ramp[-1]))
+        assert last - first > 300
+        np.testing.assert_allclose(up[first : last + 1], np.arange(first, last + 1), atol=1e-9)
+
     def test_22_convolutions_lie_one_behind_the_other_in_googlenet(self):
         model = FCN32s(21, 1 / 64, backbone="googlenet")
         names = [name for name, layer in model.children() if isinstance(layer, Conv2d)]
