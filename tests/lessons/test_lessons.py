@@ -8,13 +8,19 @@ import sys
 import pytest
 from PIL import Image
 
+from lessons import cli
 from lessons.formulas import readable
 from lessons.lesson import FOLDER, all_lessons
+from minifcn import backend
 
 LESSONS = all_lessons()
 
 
-@pytest.fixture(params=LESSONS, ids=lambda lesson: lesson.path.stem)
+def stem(lesson):
+    return lesson.path.stem
+
+
+@pytest.fixture(params=LESSONS, ids=stem)
 def lesson(request):
     return request.param
 
@@ -38,6 +44,17 @@ def test_a_lesson_runs_and_draws_its_figures(lesson):
         with Image.open(figure) as picture:
             assert min(picture.size) > 100 and picture.width <= 1200
     assert printed.endswith(f"To check them: python -m lessons test {lesson.number}\n")
+
+
+@pytest.mark.parametrize("lesson", [one for one in LESSONS if "resolve_device" in one.path.read_text()], ids=stem)
+def test_a_lesson_runs_on_the_gpu(lesson, device, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(backend, "gpu_status", lambda: backend.GpuStatus(True, "a device"))
+    monkeypatch.setenv("MINIFCN_DEVICE", "auto")  # and put back afterwards
+    code = cli.main([str(lesson.number), "--no-pause", "--device", "gpu"])
+    printed = capsys.readouterr().out
+    assert code == 0, printed[-2000:]
+    assert "CuPy on the GPU: a device\n" in printed
 
 
 def test_a_lesson_has_its_parts(lesson):
