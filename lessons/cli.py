@@ -120,7 +120,7 @@ def test(options):
     console = Console(highlight=False)
     for name, state, hint in found:
         console.print(f"{name}: [{COLOURS[state]}]{state}[/]", end="")
-        console.print(f": {hint}" if hint else "", markup=False)
+        print(f": {hint}" if hint else "")
     return 0 if all(state == "right" for _, state, _ in found) else 1
 
 

@@ -90,10 +90,10 @@ def test_enter_goes_on_to_the_end(folder, typed, capsys):
 
 
 def test_b_shows_the_cell_before_again_without_running_it_twice(folder, typed, capsys):
-    typed("", "", "b", "", "", "")
+    typed("", "", "", "b", "", "")
     assert cli.main(["1"]) == 0
     out = capsys.readouterr().out
-    assert out.count("x is 2") == 2 and out.count("now 3") == 2 and "now 4" not in out
+    assert out.count("x is 2") == 1 and out.count("now 3") == 2 and "now 4" not in out
     assert "The end." in out
 
 
