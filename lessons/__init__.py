@@ -1,0 +1,1 @@
+"""The lessons: numbered scripts in cells, and what walks through them."""

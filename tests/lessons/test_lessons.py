@@ -1,0 +1,120 @@
+"""Every lesson runs from its first cell to its last, draws what it says, and has the parts that a lesson has."""
+
+import ast
+import re
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from lessons import cli
+from lessons.formulas import readable
+from lessons.lesson import FOLDER, all_lessons
+from minifcn import backend
+
+LESSONS = all_lessons()
+
+
+def stem(lesson):
+    return lesson.path.stem
+
+
+@pytest.fixture(params=LESSONS, ids=stem)
+def lesson(request):
+    return request.param
+
+
+def run(*arguments, cwd=FOLDER.parent):
+    """A Python command without a terminal: (exit code, what it printed, errors included)."""
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_lesson_runs_and_draws_its_figures(lesson):
+    figures = [FOLDER / "figures" / name for name in lesson.figures]
+    for figure in figures:
+        figure.unlink(missing_ok=True)
+    code, printed = run("-W", "error", "-m", "lessons", str(lesson.number), "--no-pause")
+    assert code == 0, printed
+    for figure in figures:
+        assert f"figure: lessons/figures/{figure.name}\n" in printed
+        with Image.open(figure) as picture:
+            assert min(picture.size) > 100 and picture.width <= 1200
+    assert printed.endswith(f"To check them: python -m lessons test {lesson.number}\n")
+
+
+@pytest.mark.parametrize("lesson", [one for one in LESSONS if "resolve_device" in one.path.read_text()], ids=stem)
+def test_a_lesson_runs_on_the_gpu(lesson, device, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(backend, "gpu_status", lambda: backend.GpuStatus(True, "a device"))
+    monkeypatch.setenv("MINIFCN_DEVICE", "auto")  # and put back afterwards
+    code = cli.main([str(lesson.number), "--no-pause", "--device", "gpu"])
+    printed = capsys.readouterr().out
+    assert code == 0, printed[-2000:]
+    assert "CuPy on the GPU: a device\n" in printed
+
+
+def test_a_lesson_has_its_parts(lesson):
+    markdown = [cell.text for cell in lesson.cells if cell.kind == "markdown"]
+    first, last = markdown[0], markdown[-1]
+    assert re.match(rf"# {lesson.number}\. .+\?\n", first), "the first line is its number and its question"
+    assert re.search(r"^\*\*Time:\*\* \d+ minutes$", first, re.MULTILINE)
+    assert re.search(r"^\*\*Know before:\*\* \w", first, re.MULTILINE)
+    assert last.startswith("## Exercises\n")
+    assert f"python -m lessons test {lesson.number}" in last and f"lessons/exercises/{lesson.path.name}" in last
+    (left_out,) = [
+        text for text in markdown if text.startswith("## What was left out, and where the real thing stands")
+    ]
+    paths = re.findall(r"`(minifcn/[\w/]+\.py)`", left_out)
+    assert paths and all((FOLDER.parent / path).is_file() for path in paths)
+
+
+def test_a_lesson_predicts_before_it_computes_and_claims_by_asserts(lesson):
+    cells = lesson.cells
+    predicting = [at for at, cell in enumerate(cells) if "**Predict" in cell.text]
+    assert len(predicting) >= 3
+    assert all(cells[at].kind == "markdown" and cells[at + 1].kind == "code" for at in predicting)
+    code = [cell.text for cell in cells if cell.kind == "code"]
+    assert sum(isinstance(node, ast.Assert) for text in code for node in ast.walk(ast.parse(text))) >= 5
+    assert max(text.count("\n") for text in code) < 40, "a cell is short enough to be seen at once"
+
+
+def test_a_lesson_names_its_figures_by_its_number(lesson):
+    assert lesson.figures and all(name.startswith(f"{lesson.number:02}_") for name in lesson.figures)
+    assert len(set(lesson.figures)) == len(lesson.figures)
+
+
+def test_no_latex_is_left_in_the_terminal(lesson):
+    for cell in lesson.cells:
+        if cell.kind == "markdown":
+            assert not re.search(r"\\[a-zA-Z]|\$", readable(cell.text))
+
+
+def test_a_lesson_is_in_the_table(lesson):
+    readme = (FOLDER / "README.md").read_text("utf-8")
+    assert f"| {lesson.number} | [{lesson.title}]({lesson.path.name}) |" in readme
+
+
+def test_a_lesson_is_a_script_too(tmp_path):
+    code, printed = run(str(LESSONS[0].path), cwd=tmp_path)
+    assert code == 0, printed
+    assert f"figure: {FOLDER / 'figures' / LESSONS[0].figures[0]}\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"$\frac{\partial L}{\partial W_{i,j}}$", "`∂L/∂W_{i,j}`"),
+        (r"$\left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$", "`⌊(i + 2p - k)/s⌋ + 1`"),
+        (r"$\frac{1}{2h}$", "`1/(2h)`"),
+        ("a $x=1$, b $C^\\top$", "a `x = 1`, b `Cᵀ`"),
+        ("$$a =\nb$$", "```text\na = b\n```"),
+        (r"$$\begin{aligned} a &= b \\ c &= d \end{aligned}$$", "```text\na = b\nc = d\n```"),
+        ("no formula", "no formula"),
+    ],
+)
+def test_formulas_become_text(latex, text):
+    assert readable(latex) == text

@@ -1,0 +1,233 @@
+"""python -m lessons as a learner types it: keys, notebooks, exercises, and what is refused."""
+
+import os
+
+import jupytext
+import pytest
+
+from lessons import cli, lesson, walk
+
+SMALL = """# %% [markdown]
+# # 1. Is this small?
+#
+# **Time:** 5 minutes
+#
+# **Know before:** what $x^2$ is.
+
+# %%
+x = 2
+print("x is", x)
+
+# %%
+x += 1
+print("now", x)
+
+# %% [markdown]
+# ## The last cell
+"""
+CHECKS = """from lessons.hints import same
+
+
+def double(answer):
+    same(answer(2), 4, "wrong for 2")
+
+
+def triple(answer):
+    same(answer(2), 6, "wrong for 2")
+
+
+def _not_an_exercise():
+    pass
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder lessons/ with a single small lesson, in the place of the real one."""
+    folder = tmp_path / "lessons"
+    for part in ("exercises", "checks"):
+        (folder / part).mkdir(parents=True)
+    (folder / "01_small.py").write_text(SMALL)
+    (folder / "checks" / "01_small.py").write_text(CHECKS)
+    for module in (lesson, walk):
+        monkeypatch.setattr(module, "FOLDER", folder)
+    monkeypatch.setattr("sys.path", ["/nowhere"])
+    monkeypatch.delenv("MINIFCN_DEVICE", raising=False)
+    return folder
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """Type these lines: the keys of a learner. Where they end, so does the input."""
+
+    def keys(*lines):
+        lines = iter(lines)
+
+        def answer(*_):
+            try:
+                return next(lines)
+            except StopIteration:
+                raise EOFError from None
+
+        monkeypatch.setattr("builtins.input", answer)
+
+    return keys
+
+
+def test_lessons_are_listed(folder, capsys):
+    assert cli.main([]) == 0
+    out = capsys.readouterr().out
+    assert [line.split() for line in out.splitlines() if "small" in line] == [["1", "Is", "this", "small?", "5"]]
+
+
+def test_enter_goes_on_to_the_end(folder, typed, capsys):
+    typed("", "", "", "")
+    assert cli.main(["1"]) == 0
+    out = capsys.readouterr().out
+    places = [out.index(text) for text in ("small?", "1/4", "x is 2", "now 3", "The last cell", "4/4", "The end.")]
+    assert places == sorted(places)
+    assert "x^2" in out and "$" not in out
+
+
+def test_b_shows_the_cell_before_again_without_running_it_twice(folder, typed, capsys):
+    typed("", "", "", "b", "", "")
+    assert cli.main(["1"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("x is 2") == 1 and out.count("now 3") == 2 and "now 4" not in out
+    assert "The end." in out
+
+
+def test_b_at_the_beginning_stays_there(folder, typed, capsys):
+    typed("b", "q")
+    assert cli.main(["1"]) == 0
+    assert capsys.readouterr().out.count("Is this small?") == 2
+
+
+@pytest.mark.parametrize("keys", [("", "q"), ("",)], ids=["q", "end of input"])
+def test_q_quits(folder, typed, capsys, keys):
+    typed(*keys)
+    assert cli.main(["1"]) == 0
+    out = capsys.readouterr().out
+    assert "x is 2" in out and "now 3" not in out and "The end." not in out
+
+
+def test_another_key_is_asked_again(folder, typed, capsys):
+    typed("what", "q")
+    assert cli.main(["1"]) == 0
+    assert capsys.readouterr().out.count("1/4") == 2
+
+
+def test_a_cell_that_fails_is_shown_with_its_line_and_error(folder, capsys):
+    (folder / "01_small.py").write_text(SMALL + "\n# %%\nprint('before')\nassert x == 7, 'x is not 7'\n")
+    assert cli.main(["1", "--no-pause"]) == 1
+    out = capsys.readouterr().out
+    assert out.index("before") < out.index("01_small.py, cell 5 failed, in line 2")
+    assert "❱ 2 assert x == 7" in out and "AssertionError: x is not 7" in out and "The end." not in out
+
+
+def test_a_cell_that_is_no_python_is_shown_with_its_line(folder, capsys):
+    (folder / "01_small.py").write_text(SMALL + "\n# %%\ny = 1\nx = = 1\n")
+    assert cli.main(["1", "--no-pause"]) == 1
+    assert "cell 5 failed, in line 2" in capsys.readouterr().out
+
+
+def test_ctrl_c_stops_with_130_and_a_line(folder, capsys):
+    (folder / "01_small.py").write_text(SMALL + "\n# %%\nraise KeyboardInterrupt\n")
+    assert cli.main(["1", "--no-pause"]) == 130
+    assert capsys.readouterr().err == "lessons: stopped\n"
+
+
+def test_figures_are_listed_without_running(folder, capsys):
+    (folder / "01_small.py").write_text(SMALL + '\n# %%\nshow(figure, "01_a")\nshow(draw, "01_b.gif")\n')
+    assert cli.main(["1", "--list-figures"]) == 0
+    assert capsys.readouterr().out == "lessons/figures/01_a.png\nlessons/figures/01_b.gif\n"
+
+
+def test_the_device_is_passed_on(folder, monkeypatch, capsys):
+    monkeypatch.setenv("MINIFCN_DEVICE", "auto")  # and put back afterwards
+    (folder / "01_small.py").write_text(SMALL + '\n# %%\nimport os\nprint("on", os.environ["MINIFCN_DEVICE"])\n')
+    assert cli.main(["1", "--no-pause", "--device", "cpu"]) == 0
+    assert "on cpu\n" in capsys.readouterr().out
+
+
+def test_a_notebook_has_the_lesson_s_cells_and_is_not_overwritten(folder, capsys):
+    assert cli.main(["notebook", "1"]) == 0
+    path = folder / "01_small.ipynb"
+    assert capsys.readouterr().out == f"wrote {path}\n"
+    notebook = jupytext.read(path)
+    assert [(c.cell_type, c.source) for c in notebook.cells] == [
+        (c.kind, c.text) for c in lesson.all_lessons()[0].cells
+    ]
+    assert notebook.metadata["kernelspec"]["name"] == "python3"
+
+    path.write_text("notes of mine")
+    assert cli.main(["notebook", "1"]) == 2
+    assert "is there already" in capsys.readouterr().err and path.read_text() == "notes of mine"
+    assert cli.main(["notebook", "1", "--overwrite"]) == 0
+    assert path.read_text() != "notes of mine"
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "lines"),
+    [
+        (
+            "def double(x):\n    return 2 * x\n\n\ndef triple(x):\n    return 3 * x\n",
+            0,
+            ["double: right", "triple: right"],
+        ),
+        (
+            "def double(x):\n    raise NotImplementedError\n\n\ndef triple(x):\n    return 2 * x\n",
+            1,
+            ["double: not begun", "triple: wrong: wrong for 2"],
+        ),
+        (
+            "def triple(x):\n    return x.size\n",
+            1,
+            [
+                "double: wrong: there is no function double in lessons/exercises/01_small.py",
+                "triple: wrong: AttributeError in line 2: 'int' object has no attribute 'size'",
+            ],
+        ),
+        (
+            "def double(x):\n    2 * x\n\n\ndef triple(x):\n    return [6, 6]\n",
+            1,
+            [
+                "double: wrong: it returns None: is the `return` missing?",
+                "triple: wrong: the shape is (2,), expected (); wrong for 2",
+            ],
+        ),
+    ],
+)
+def test_exercises_are_judged_one_by_one(folder, capsys, answers, code, lines):
+    (folder / "exercises" / "01_small.py").write_text(answers)
+    assert cli.main(["test", "1"]) == code
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_exercises_that_do_not_run_are_refused_in_a_line(folder, capsys):
+    (folder / "exercises" / "01_small.py").write_text("x = 1\ndef double(x)\n")
+    assert cli.main(["test", "1"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("lessons: error: lessons/exercises/01_small.py does not run: SyntaxError in line 2")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["9"], "there is no lesson '9'; the numbers are 1"),
+        (["seven"], "there is no lesson 'seven'"),
+        (["test", "9"], "there is no lesson '9'"),
+        (["test"], "required: N"),
+        (["notebook", "-1"], "there is no lesson '-1'"),
+        (["1", "--fast"], "unrecognized arguments: --fast"),
+        (["1", "--device", "tpu"], "tpu"),
+        (["test", "1", "--no-pause"], "unrecognized arguments: --no-pause"),
+    ],
+)
+def test_bad_input_is_refused_in_a_line(folder, capsys, arguments, told):
+    before = sorted(os.listdir(folder))
+    assert cli.main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and told in err and err.startswith("lessons: error: ") and err.count("\n") == 1
+    assert sorted(os.listdir(folder)) == before

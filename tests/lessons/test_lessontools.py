@@ -1,0 +1,78 @@
+"""What lessons draw and show: where a figure goes, and who sees it."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lessons.lesson import FOLDER
+from lessons.testing import load
+
+
+@pytest.fixture
+def tools(tmp_path, monkeypatch):
+    """lessontools, with figures in a folder of the test's own, and the addresses that it opened."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    tools = load(FOLDER / "lessontools.py")
+    tools.FIGURES, tools.opened = tmp_path / "figures", []
+    monkeypatch.setattr("webbrowser.open", tools.opened.append)
+    monkeypatch.setenv("DISPLAY", ":0")
+    return tools
+
+
+def test_a_figure_is_saved_and_named(tools, capsys):
+    tools.show(tools.new_figure(320, 200), "00_empty")
+    with Image.open(tools.FIGURES / "00_empty.png") as picture:
+        assert picture.size == (320, 200)
+    assert capsys.readouterr().out == f"figure: {tools.FIGURES / '00_empty.png'}\n"
+    assert tools.opened == []  # nobody watches: the output is no terminal
+
+
+def test_a_figure_may_write_itself(tools):
+    tools.show(lambda path: path.write_text("moving"), "00_moves.gif")
+    assert (tools.FIGURES / "00_moves.gif").read_text() == "moving"
+
+
+@pytest.mark.parametrize(("screen", "opens"), [(":0", True), ("", False)])
+def test_a_figure_opens_where_somebody_watches(tools, monkeypatch, screen, opens):
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("DISPLAY", screen)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    tools.show(tools.new_figure(320, 200), "00_empty")
+    assert tools.opened == [(tools.FIGURES / "00_empty.png").as_uri()] * opens
+
+
+def test_a_figure_stands_below_a_notebook_s_cell(tools, monkeypatch, capsys):
+    shown = []
+    display = SimpleNamespace(Image=lambda filename: filename, display=shown.append)
+    shell = SimpleNamespace(kernel="a notebook's shell has one")
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    tools.show(tools.new_figure(320, 200), "00_empty")
+    assert shown == [tools.FIGURES / "00_empty.png"]
+    assert capsys.readouterr().out == "" and tools.opened == []
+
+
+def test_maps_have_cells_of_one_size_and_their_numbers(tools):
+    maps = {"wide": np.array([[1.0, -2.5]]), "tall,\na long second line": np.array([[3.0]] * 4)}
+    figure, axes = tools.draw_maps(maps, cell=50)
+    tools.frame(axes[1], 2, 0, 2, 1)
+    figure.draw_without_rendering()
+    sides = [
+        (a.get_window_extent().width / n, a.get_window_extent().height / m) for a, (m, n) in zip(axes, [(1, 2), (4, 1)])
+    ]
+    np.testing.assert_allclose(sides, 50)
+    assert [text.get_text() for text in axes[0].texts] == ["1", "-2.5"]
+    inside = figure.bbox.padded(1)
+    for a in axes:
+        box = a.get_tightbbox()
+        assert inside.contains(box.x0, box.y0) and inside.contains(box.x1, box.y1)
+
+
+def test_pytorch_is_left_out_with_a_line_where_it_is_not_installed(tools, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert tools.pytorch() is None
+    assert capsys.readouterr().out == "PyTorch is not installed: the comparison with it is left out\n"
