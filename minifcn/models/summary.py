@@ -1,10 +1,9 @@
 """A network layer by layer, from its geometry alone: sizes, parameters, multiply-adds, receptive fields, strides."""
 
-import math
 from fractions import Fraction
 from typing import NamedTuple
 
-from minifcn.layers import Branches, Conv2d, ConvTranspose2d
+from minifcn.layers import Branches
 
 
 class Row(NamedTuple):
@@ -46,28 +45,16 @@ def _rows(name, layer, channels, places):
                 rows += _rows(name + layer.joint + inner, one, inner_channels, places)
                 inner_channels = getattr(one, "out_channels", inner_channels)
     elif hasattr(layer, "windows"):
-        cols_place = places[1][name]
-        output = (getattr(layer, "out_channels", channels), places[0][name].size, cols_place.size)
+        size, cols_place = (places[0][name].size, places[1][name].size), places[1][name]
         rows.append(
             Row(
                 name,
                 type(layer).__name__,
-                output,
+                (getattr(layer, "out_channels", channels), *size),
                 sum(parameter.data.size for parameter in layer.parameters()),
-                _multiply_adds(layer, name, output, places),
+                layer.multiply_adds(size),
                 cols_place.receptive_field,
                 cols_place.pitch,
             )
         )
     return rows
-
-
-def _multiply_adds(layer, name, output, places):
-    if isinstance(layer, Conv2d):
-        return math.prod(output) * math.prod(layer.weight.data.shape[1:])  # every output pixel sees the kernel
-    if isinstance(layer, ConvTranspose2d):
-        inputs = [
-            (place[name].size - window.reach) // window.stride + 1 for place, window in zip(places, layer.windows)
-        ]
-        return math.prod(inputs) * math.prod(layer.weight.data.shape)  # every input pixel is spread by the kernel
-    return 0
