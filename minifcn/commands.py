@@ -16,8 +16,8 @@ from minifcn.demo import run_demo
 from minifcn.errors import InputError
 from minifcn.evaluation import compare, predict_image
 from minifcn.gradcheck import check_everything
-from minifcn.models import MODELS
-from minifcn.models.summary import summarize
+from minifcn.models import BACKBONES, MODELS
+from minifcn.models.summary import classifiers_field, figures, summarize
 from minifcn.pictures import FILES, draw_pictures, picture_folders
 from minifcn.plots import VOID_COLOUR, save_predictions
 from minifcn.training import Settings, Trainer
@@ -26,6 +26,8 @@ from minifcn.weights import load_arrays, load_model
 SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
 # What a net takes over from the weights it starts from.
 INHERITED = ("width", "fc_channels", "padding", "upsampling", "upsampling_kernels")
+OF_FCNS = ("backbone", "padding", "upsampling", "upsampling_kernels")
+SUMMARY = ("n_class", "width", "fc_channels", *OF_FCNS)  # what a net may be given for its summary
 
 
 def demo(options):
@@ -79,18 +81,19 @@ def predict(options):
 
 
 def summary(options):
-    """Print a network layer by layer, from its geometry alone: nothing is computed."""
+    """Print an FCN or a classifier layer by layer, from its geometry alone: nothing is computed.
+
+    A classifier is shown convolutionized: on its own image size one score of each class, on larger images a map.
+    """
     resolve_device(options.device)  # only to refuse a GPU that is not there: nothing is computed
-    model = MODELS[options.model](
-        options.n_class,
-        options.width,
-        options.fc_channels,
-        options.padding,
-        upsampling=options.upsampling,
-        upsampling_kernels=options.upsampling_kernels,
-        **{"backbone": options.backbone} if options.backbone else {},
-    )
-    display.summary(summarize(model, options.image), options.image, model.settings)
+    name = options.model
+    given = {option: getattr(options, option) for option in SUMMARY if hasattr(options, option)}
+    _check_use(name, given)
+    model = (MODELS | BACKBONES)[name](**given)
+    side = model.image_size if name in BACKBONES else 500
+    image = getattr(options, "image", (side, side))
+    display.summary(model, summarize(model, image), image)
+    display.figures(model, figures(model), None if name in BACKBONES else classifiers_field(model))
 
 
 def arithmetic(options):
@@ -134,6 +137,23 @@ def _device(options):
     device, reason = resolve_device(options.device)
     display.say(reason)
     return device
+
+
+def _check_use(name, given):
+    """InputError for an option that the network of this name would ignore."""
+    rules = [
+        (name in BACKBONES, OF_FCNS, f"{name} is a classifier, that option is for FCNs, as fcn32s: leave it out"),
+        (name not in SKIP_NETS, ("backbone",), f"{name} has its own: leave it out, or take fcn32s"),
+        (
+            "googlenet" in (name.removeprefix("fcn-"), given.get("backbone")),
+            ("fc_channels",),
+            "GoogLeNet has neither fc6 nor fc7: leave it out",
+        ),
+    ]
+    for applies, useless, why in rules:
+        for option in useless:
+            if applies and option in given:
+                raise InputError(f"--{option.replace('_', '-')} {given[option]}: {why}")
 
 
 def _inherited(given):
