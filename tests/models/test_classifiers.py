@@ -6,7 +6,7 @@ import pytest
 from minifcn.errors import InputError
 from minifcn.layers import AvgPool2d, Conv2d, Sequential
 from minifcn.models import BACKBONES, FCN8s, FCN32s
-from minifcn.models.googlenet import GoogLeNet
+from minifcn.models.googlenet import MODULES, GoogLeNet
 from minifcn.models.surgery import convolutionize
 from minifcn.models.transplant import transplant
 
@@ -21,16 +21,24 @@ def small(name, **changes):
     return BACKBONES[name](**SMALL, image_size=side, **changes), side
 
 
-def test_an_fcn_drops_googlenets_average():
-    model = FCN32s(2, 1 / 64, backbone="googlenet")
-    assert not any(isinstance(layer, AvgPool2d) for layer in model.layers())
+class TestFCNs:
+    """FCN-AlexNet and FCN-GoogLeNet."""
 
+    def test_an_fcn_drops_googlenets_average(self):
+        model = FCN32s(2, 1 / 64, backbone="googlenet")
+        assert not any(isinstance(layer, AvgPool2d) for layer in model.layers())
 
-def test_alexnets_published_upsampling_and_crop():
-    model = FCN32s(2, 1 / 64, 2, backbone="alexnet")
-    up = model.upsamplings["upscore"]
-    assert (up.kernel_size, up.stride) == ((63, 63), (32, 32))
-    assert model.crops((500, 375)) == {"image": (..., slice(18, 518), slice(18, 393))}
+    def test_alexnets_published_upsampling_and_crop(self):
+        model = FCN32s(2, 1 / 64, 2, backbone="alexnet")
+        up = model.upsamplings["upscore"]
+        assert (up.kernel_size, up.stride) == ((63, 63), (32, 32))
+        assert model.crops((500, 375)) == {"image": (..., slice(18, 518), slice(18, 393))}
+
+    def test_22_convolutions_lie_one_behind_the_other_in_googlenet(self):
+        model = FCN32s(21, 1 / 64, backbone="googlenet")
+        names = [name for name, layer in model.children() if isinstance(layer, Conv2d)]
+        assert names == ["conv1/7x7_s2", "conv2/3x3_reduce", "conv2/3x3", "score_fr"]
+        assert len(names) + 2 * len(MODULES) == 22
 
 
 def test_published_names_of_googlenet():
