@@ -23,11 +23,10 @@ from minifcn.plots import VOID_COLOUR, save_predictions
 from minifcn.training import Settings, Trainer
 from minifcn.weights import load_arrays, load_model
 
+OF_FCNS = ("backbone", "padding", "upsampling", "upsampling_kernels")
 SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
 # What a net takes over from the weights it starts from.
 INHERITED = ("width", "fc_channels", "padding", "upsampling", "upsampling_kernels")
-OF_FCNS = ("backbone", "padding", "upsampling", "upsampling_kernels")
-SUMMARY = ("n_class", "width", "fc_channels", *OF_FCNS)  # what a net may be given for its summary
 
 
 def demo(options):
@@ -87,13 +86,31 @@ def summary(options):
     """
     resolve_device(options.device)  # only to refuse a GPU that is not there: nothing is computed
     name = options.model
-    given = {option: getattr(options, option) for option in SUMMARY if hasattr(options, option)}
+    settings = ("n_class", "width", "fc_channels", *OF_FCNS)
+    given = {key: getattr(options, key) for key in settings if hasattr(options, key)}
     _check_use(name, given)
     model = (MODELS | BACKBONES)[name](**given)
     side = model.image_size if name in BACKBONES else 500
     image = getattr(options, "image", (side, side))
     display.summary(model, summarize(model, image), image)
     display.figures(model, figures(model), None if name in BACKBONES else classifiers_field(model))
+
+
+def _check_use(name, given):
+    """InputError for an option that the network of this name would ignore."""
+    rules = [
+        (name in BACKBONES, OF_FCNS, f"{name} is a classifier, and that is for FCNs, as fcn32s: leave it out"),
+        (name not in SKIP_NETS, ("backbone",), f"{name} has its own: leave it out, or take fcn32s"),
+        (
+            "googlenet" in (name.removeprefix("fcn-"), given.get("backbone")),
+            ("fc_channels",),
+            "GoogLeNet has neither fc6 nor fc7: leave it out",
+        ),
+    ]
+    for applies, useless, why in rules:
+        for key in useless:
+            if applies and key in given:
+                raise InputError(f"--{key.replace('_', '-')} {given[key]}: {why}")
 
 
 def arithmetic(options):
@@ -137,23 +154,6 @@ def _device(options):
     device, reason = resolve_device(options.device)
     display.say(reason)
     return device
-
-
-def _check_use(name, given):
-    """InputError for an option that the network of this name would ignore."""
-    rules = [
-        (name in BACKBONES, OF_FCNS, f"{name} is a classifier, that option is for FCNs, as fcn32s: leave it out"),
-        (name not in SKIP_NETS, ("backbone",), f"{name} has its own: leave it out, or take fcn32s"),
-        (
-            "googlenet" in (name.removeprefix("fcn-"), given.get("backbone")),
-            ("fc_channels",),
-            "GoogLeNet has neither fc6 nor fc7: leave it out",
-        ),
-    ]
-    for applies, useless, why in rules:
-        for option in useless:
-            if applies and option in given:
-                raise InputError(f"--{option.replace('_', '-')} {given[option]}: {why}")
 
 
 def _inherited(given):
