@@ -94,15 +94,19 @@ def _parser():
     predict.add_argument("--overwrite", action="store_true", help="replace files that are there")
 
     summary = command(commands.summary, "a network layer by layer: sizes, parameters, arithmetic, receptive fields")
-    summary.add_argument("model", choices=MODELS, metavar="MODEL", help=", ".join(MODELS))
-    summary.add_argument("--image", default="500x500", type=_image_size, metavar="WxH", help="default: 500x500")
-    summary.add_argument("--n-class", type=int, default=21, metavar="N", help="default: 21")
-    summary.add_argument("--width", type=float, default=1.0, metavar="X", help="default: 1")
-    summary.add_argument("--fc-channels", type=int, default=4096, metavar="N", help="default: 4096")
-    summary.add_argument("--backbone", choices=BACKBONES, help="default: the model's own")
-    summary.add_argument("--padding", type=_padding, default=100, metavar="100|same", help="default: 100")
-    summary.add_argument("--upsampling", choices=UPSAMPLING, default="fixed", help="default: fixed")
-    summary.add_argument("--upsampling-kernels", choices=UPSAMPLING_KERNELS, default="full", help="default: full")
+    summary.add_argument("model", choices=[*MODELS, *BACKBONES], metavar="MODEL", help=", ".join([*MODELS, *BACKBONES]))
+
+    def setting(name, help, **kind):
+        summary.add_argument(f"--{name}", default=argparse.SUPPRESS, help=help, **kind)
+
+    setting("image", "default: 500x500, or the classifier's own size", type=_image_size, metavar="WxH")
+    setting("n-class", "default: 21, or 1000 of a classifier", type=int, metavar="N")
+    setting("width", "default: 1", type=float, metavar="X")
+    setting("fc-channels", "of fc6 and fc7; default: 4096", type=int, metavar="N")
+    setting("backbone", "of fcn32s, 16s or 8s; default: vgg16", choices=BACKBONES)
+    setting("padding", "of an FCN; default: 100", type=_padding, metavar="100|same")
+    setting("upsampling", "of an FCN; default: fixed", choices=UPSAMPLING)
+    setting("upsampling-kernels", "of an FCN; default: full", choices=UPSAMPLING_KERNELS)
 
     arithmetic = command(commands.arithmetic, "the sizes and the matrix of a convolution and its transpose, drawn too")
     arithmetic.add_argument("--input", type=int, metavar="N", help="pixels; default: the slides' seven cases")

@@ -18,7 +18,7 @@ from minifcn.evaluation import compare, predict_image
 from minifcn.gradcheck import check_everything
 from minifcn.layers import Parameter
 from minifcn.models import BACKBONES, MODELS
-from minifcn.models.summary import summarize
+from minifcn.models.summary import classifiers_field, figures, summarize
 from minifcn.optim import SGD
 from minifcn.pictures import FILES, draw_pictures, picture_folders
 from minifcn.plots import VOID_COLOUR, save_predictions
@@ -28,6 +28,7 @@ from minifcn.recipes import recipe
 from minifcn.settings import Settings, option
 from minifcn.training import Trainer
 
+OF_FCNS = ("backbone", "padding", "upsampling", "upsampling_kernels")
 SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
 # What a net takes over from an FCN's weights that it starts from, beside what it does from a classifier's.
 INHERITED = ("padding", "upsampling", "upsampling_kernels")
@@ -101,18 +102,37 @@ def predict(options):
 
 
 def summary(options):
-    """Print a network layer by layer, from its geometry alone: nothing is computed."""
+    """Print an FCN or a classifier layer by layer, from its geometry alone: nothing is computed.
+
+    A classifier is shown convolutionized: on its own image size one score of each class, on larger images a map.
+    """
     resolve_device(options.device)  # only to refuse a GPU that is not there: nothing is computed
-    model = MODELS[options.model](
-        options.n_class,
-        options.width,
-        options.fc_channels,
-        options.padding,
-        upsampling=options.upsampling,
-        upsampling_kernels=options.upsampling_kernels,
-        **{"backbone": options.backbone} if options.backbone else {},
-    )
-    display.summary(summarize(model, options.image), options.image, model.settings)
+    name = options.model
+    settings = ("n_class", "width", "fc_channels", *OF_FCNS)
+    given = {key: getattr(options, key) for key in settings if hasattr(options, key)}
+    _check_use(name, given)
+    model = (MODELS | BACKBONES)[name](**given)
+    side = model.image_size if name in BACKBONES else 500
+    image = getattr(options, "image", (side, side))
+    display.summary(model, summarize(model, image), image)
+    display.figures(model, figures(model), None if name in BACKBONES else classifiers_field(model))
+
+
+def _check_use(name, given):
+    """InputError for an option that the network of this name would ignore."""
+    rules = [
+        (name in BACKBONES, OF_FCNS, f"{name} is a classifier, and that is for FCNs, as fcn32s: leave it out"),
+        (name not in SKIP_NETS, ("backbone",), f"{name} has its own: leave it out, or take fcn32s"),
+        (
+            "googlenet" in (name.removeprefix("fcn-"), given.get("backbone")),
+            ("fc_channels",),
+            "GoogLeNet has neither fc6 nor fc7: leave it out",
+        ),
+    ]
+    for applies, useless, why in rules:
+        for key in useless:
+            if applies and key in given:
+                raise InputError(f"--{key.replace('_', '-')} {given[key]}: {why}")
 
 
 def arithmetic(options):

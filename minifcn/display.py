@@ -149,11 +149,11 @@ def results(rows, dataset):
     console.print(table)
 
 
-def summary(rows, image_size, settings):
-    """A network's layers: `rows` of `models.summary`, for an image of (H, W); and how it upsamples, by its settings."""
-    table = new_table(
-        f"image {image_size[1]}x{image_size[0]}", "layer", "output", "parameters", "10^6 mult-adds", "field", "stride"
-    )
+def summary(model, rows, image_size):
+    """A network's layers: `rows` of `models.summary`, for an image of (H, W)."""
+    title = f"{model.title}, image {image_size[1]}x{image_size[0]}"
+    table = new_table(title, "layer", "output", "parameters", "mult-adds", "field", "stride")
+    table.show_edge, table.collapse_padding = False, True  # GoogLeNet's names are long
     for row in rows:
         counts = (f"{row.parameters:,}", f"{row.multiply_adds / 1e6:,.1f}") if row.parameters else ("", "")
         table.add_row(row.name, "x".join(map(str, row.output)), *counts, f"{row.receptive_field}", f"{row.stride}")
@@ -161,7 +161,27 @@ def summary(rows, image_size, settings):
     parameters, multiply_adds = sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
     table.add_row("total", "", f"{parameters:,}", f"{multiply_adds / 1e6:,.1f}", "", "")
     console.print(table)
-    say("output: channels x rows x columns; field: receptive field; field and stride in image pixels")
+    say("\noutput: channels x rows x columns; mult-adds: in millions")
+    say("field: receptive field; field and stride in image pixels")
+
+
+def figures(model, figures, classifiers_field):
+    """A network in a row of the paper's table, and what its columns mean: `Figures` of `models.summary`.
+
+    classifiers_field  the receptive field of an FCN's classifier; None for a classifier
+    """
+    table = new_table("\nin the columns of the paper's table", "", "conv. layers", "parameters", "field", "max stride")
+    counts = figures.conv_layers, f"{figures.parameters:,}", figures.receptive_field, figures.stride
+    table.add_row(model.title, *map(str, counts))
+    console.print(table)
+    say("conv. layers: the most on any path from image to score")
+    if classifiers_field is None:
+        say("fully connected layers are shown, and counted, as convolutions")
+        return
+    say("parameters: without the upsampling; field: of a coarse score")
+    if classifiers_field != figures.receptive_field:
+        say(f"  ({classifiers_field} in the paper, which counts the average pooling that the FCN leaves out)")
+    settings = model.settings
     learning = {"fixed": "bilinear for good", "learned": "bilinear to begin with, then learned"}
     kernels = {"full": "one for each pair of classes", "per-class": "one for each class"}
     for name, meaning in (("upsampling", learning), ("upsampling_kernels", kernels)):

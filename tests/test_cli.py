@@ -240,6 +240,46 @@ def test_summary_says_how_the_network_upsamples(given, said, weights, capsys):
     assert re.search(rf"upscore +3x544x544 +{weights * 64 * 64:,} ", out)
 
 
+def test_summary_of_a_classifier_of_its_own_size_and_of_a_larger_one(capsys):
+    small = ("--width", 1 / 48, "--fc-channels", 8)
+    out = ran(capsys, "summary", "alexnet", *small)
+    assert "AlexNet, image 227x227" in out
+    assert re.search(r"fc6 +8x1x1 +1,736 +0\.0 +355 +32\b", out)  # 6 channels of 6x6 pixels, to 8, and biases
+    assert re.search(r"fc8 +1000x1x1 +9,000 ", out)
+    assert re.search(r"AlexNet +8 +[\d,]+ +355 +32\b", out)
+    assert "fully connected layers are shown, and counted, as convolutions" in out and "upsampling" not in out
+    out = ran(capsys, "summary", "alexnet", *small, "--image", "500x400", "--n-class", 3)
+    assert "AlexNet, image 500x400" in out and re.search(r"fc8 +3x7x10 +27 ", out)
+
+
+def test_summary_tells_why_googlenets_fcn_sees_less_than_the_paper_says(capsys):
+    out = ran(capsys, "summary", "fcn-googlenet", "--width", 1 / 16)
+    assert re.search(r"FCN-GoogLeNet +22 +[\d,]+ +715 +32\b", out)
+    assert "(907 in the paper, which counts the average pooling that the FCN leaves out)" in out
+    assert "inception_3a/3x3_reduce" in out and "703x703" in out  # no name is cut short at 80 columns
+    out = ran(capsys, "summary", "fcn-alexnet", "--width", 1 / 64, "--fc-channels", 4)
+    assert re.search(r"FCN-AlexNet +8 +[\d,]+ +355 +32\b", out) and "average pooling" not in out
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ("alexnet --padding same", "--padding same: alexnet is a classifier"),
+        ("vgg16 --backbone vgg11", "--backbone vgg11: vgg16 is a classifier"),
+        ("googlenet --upsampling fixed", "--upsampling fixed: googlenet is a classifier"),
+        ("vgg11 --upsampling-kernels full", "--upsampling-kernels full: vgg11 is a classifier"),
+        ("fcn-alexnet --backbone vgg11", "--backbone vgg11: fcn-alexnet has its own"),
+        ("googlenet --fc-channels 4", "--fc-channels 4: GoogLeNet has neither fc6 nor fc7"),
+        ("fcn-googlenet --fc-channels 4", "--fc-channels 4: GoogLeNet has neither fc6 nor fc7"),
+        ("fcn32s --backbone googlenet --fc-channels 4", "--fc-channels 4: GoogLeNet has neither fc6 nor fc7"),
+    ],
+)
+def test_summary_refuses_options_that_would_do_nothing(arguments, said, capsys):
+    assert tiny.command("summary", *arguments.split()) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith(f"minifcn: error: {said}") and err.count("\n") == 1
+
+
 def test_check_prints_a_table(capsys, monkeypatch):
     x = np.random.default_rng(0).standard_normal((2, 3))
     monkeypatch.setattr(commands, "check_everything", lambda device: [("ReLU", check_gradients(ReLU(), x))])

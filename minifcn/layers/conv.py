@@ -54,6 +54,10 @@ class Conv2d(Layer):
         """The window's arithmetic along rows and columns."""
         return tuple(Window(*axis) for axis in zip(self.kernel_size, self.stride, self.padding, self.dilation))
 
+    def multiply_adds(self, output_size):
+        """Each pixel of the output, (oh, ow), takes the whole kernel once."""
+        return math.prod(output_size) * self.weight.data.size
+
     def forward(self, x):
         check_channels(self, x)
         how = self.stride, self.padding, self.dilation, self.groups

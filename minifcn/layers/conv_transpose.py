@@ -1,5 +1,7 @@
 """Transposed convolution: the convolution's matrix, transposed."""
 
+import math
+
 import numpy as np
 
 from minifcn.backend import array_module
@@ -69,6 +71,11 @@ class ConvTranspose2d(Layer):
         """The window's arithmetic along rows and columns."""
         settings = zip(self.kernel_size, self.stride, self.padding, self.dilation, self.output_padding)
         return tuple(Window(k, s, p, d, transposed=True, output_padding=extra) for k, s, p, d, extra in settings)
+
+    def multiply_adds(self, output_size):
+        """Each pixel of the input takes the whole kernel once; there are as many as C makes of the output, (H, W)."""
+        inputs = conv_output_size(output_size, self.kernel_size, self.stride, self.padding, self.dilation)
+        return math.prod(inputs) * self.weight.data.size
 
     def forward(self, x, output_size=None):
         check_channels(self, x)

@@ -109,6 +109,10 @@ class Layer:
             place = places[name] = place.after(self.windows[axis])
         return place
 
+    def multiply_adds(self, output_size):
+        """Products with this layer's own weights, for one image and an output of (h, w): 0 where it has none."""
+        return 0
+
     def named_parameters(self):
         """[(name, Parameter)], named as in PyTorch: "weight" of a lone layer, "conv1_1.weight" inside a network."""
         own = [(name, value) for name, value in vars(self).items() if isinstance(value, Parameter)]

@@ -24,6 +24,10 @@ class Linear(Layer):
         self.weight = Parameter(he_normal((out_features, in_features), rng))
         self.bias = Parameter(np.zeros(out_features, np.float32)) if bias else None
 
+    def multiply_adds(self, output_size=()):
+        """Each weight is used once."""
+        return self.weight.data.size
+
     def forward(self, x):
         if x.ndim != 2 or x.shape[1] != self.in_features:
             raise InputError(f"Linear: input has shape {tuple(x.shape)}, this layer takes (N, {self.in_features})")

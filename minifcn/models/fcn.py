@@ -3,15 +3,13 @@ where").
 
 The trunk, a classifier after surgery, turns the image into coarse scores, 32 pixels apart. Each skip upsamples the
 scores by 2 and adds those of an earlier, finer pool; the last upsampling goes to the image's own size. Maps that are
-added must lie over each other: where to crop them follows from `convolution.geometry`, for every padding and size.
+added must lie over each other: `models.alignment` tells where to crop them, for every padding and size.
 """
 
-import itertools
-
 from minifcn.backend import array_module
-from minifcn.convolution.geometry import Place, Window
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, ConvTranspose2d, Layer, MaxPool2d, Sequential, bilinear_weight
+from minifcn.models.alignment import Alignment, aligning_kernels, uncrop
 from minifcn.models.backbones import build_classifier
 from minifcn.models.classifier import Classifier, check_settings
 from minifcn.models.surgery import make_trunk
@@ -89,11 +87,12 @@ class FCN(Layer):
         self.score_pools = {pool: _zero(Conv2d(channels[pool], n_class, 1)) for pool in self.skips}
         groups = 1 if upsampling_kernels == "full" else n_class
         self.upsamplings = {}
-        for name, kernel, stride in self._upsampling_kernels():
+        for name, kernel, stride in aligning_kernels(self.sections, self.skips):
             up = ConvTranspose2d(n_class, n_class, kernel, stride, groups=groups, bias=False)
             up.weight.data = bilinear_weight(n_class, kernel, groups)
             up.weight.trainable = upsampling == "learned"
             self.upsamplings[name] = up
+        self.alignment = Alignment(self.sections, self.skips, self.upsamplings)
         for name, parameter in self.named_parameters():
             if name.endswith("bias"):
                 parameter.lr_mult, parameter.decay_mult = 2.0, 0.0
@@ -115,22 +114,6 @@ class FCN(Layer):
         section["score_fr"] = _zero(Conv2d(channels, n_class, 1))
         self.sections["score_fr"] = Sequential(section)
         return pools
-
-    def _upsampling_kernels(self):
-        """(published name, kernel, stride) of every upsampling: one to each skip's pool, and one to the image."""
-        image = Place(1024)
-        places = self._trunk_places(0, image)
-        place = places["score_fr"]
-        names = ["upscore"]
-        if self.skips:
-            names = ["upscore2", *(f"upscore_{pool}" for pool in self.skips[:-1])]
-            names.append(f"upscore{int(places[self.skips[-1]].pitch)}")
-        for pool in (*self.skips, None):
-            fine = places[pool] if pool else image
-            stride = int(place.pitch / fine.pitch)
-            kernel = _aligning_kernel(place, fine, stride)
-            yield names.pop(0), kernel, stride
-            place = place.after(Window(kernel, stride, transposed=True))
 
     def children(self):
         """Every layer under its published name: conv1_1 .. fc7, score_fr, score_pool4, upscore2 and so on."""
@@ -162,15 +145,15 @@ class FCN(Layer):
     def backward(self, dscores):
         crops, shapes, uncropped = self.kept()
         *upsamplings, last = self.upsamplings.values()
-        dx = last.backward(_uncrop(dscores, crops["image"], uncropped))
+        dx = last.backward(uncrop(dscores, crops["image"], uncropped))
 
         dmaps = {}
         for pool, up in reversed(list(zip(self.skips, upsamplings))):
             (up_crop, pool_crop), (coarse, fine) = crops[pool], shapes[pool]
             # The sum hands its gradient to both of its terms.
-            dmap = self.score_pools[pool].backward(_uncrop(dx, pool_crop, fine))
+            dmap = self.score_pools[pool].backward(uncrop(dx, pool_crop, fine))
             dmaps[pool] = None if dmap is None else self._scaled(dmap, pool)
-            dx = up.backward(_uncrop(dx, up_crop, coarse))
+            dx = up.backward(uncrop(dx, up_crop, coarse))
 
         for name, section in reversed(self.sections.items()):
             if name in dmaps:
@@ -216,55 +199,23 @@ class FCN(Layer):
         image_size (H, W). Raises InputError for an image smaller than the geometry admits.
         """
         try:
-            rows, cols = (self._walk(axis, size)[1] for axis, size in enumerate(image_size))
+            return self.alignment.crops(image_size)
         except InputError as error:
             height, width = image_size
             raise InputError(
                 f"{type(self).__name__}: an image of {width}x{height} pixels is too small for padding "
                 f"{self.settings['padding']}; each side needs at least {self._least_size()}"
             ) from error
-        crops = {pool: tuple((..., r, c) for r, c in zip(rows[pool], cols[pool])) for pool in self.skips}
-        return crops | {"image": (..., rows["image"], cols["image"])}
 
     def places_along(self, axis, size):
         """{layer name: Place} of every layer with windows, along rows (axis 0) or columns (1) of an image of `size`."""
         return self._walk(axis, size)[0]
 
     def _walk(self, axis, size):
-        """The places of all maps along one axis, and the crops that lay them over each other: (places, crops)."""
-        image, crops = Place(size), {}
-        places = self._trunk_places(axis, image)
-        place = places["score_fr"]
-        *skips, (last_name, last) = self.upsamplings.items()
-        for pool, (name, up) in zip(self.skips, skips):
-            fine = places[f"score_{pool}"] = places[pool]
-            place = places[name] = place.after(up.windows[axis])
-            offset = fine.offset_of(place)
-            if offset >= 0:  # the pool's map begins first: crop it to the upsampled one
-                fine.cropped(offset, place.size)  # raises where it is too small
-                crops[pool] = slice(0, place.size), slice(offset, offset + place.size)
-            else:
-                place = place.cropped(-offset, fine.size)
-                crops[pool] = slice(-offset, -offset + fine.size), slice(0, fine.size)
-        place = places[last_name] = place.after(last.windows[axis])
-        offset = place.offset_of(image)
-        place.cropped(offset, size)
-        return places, crops | {"image": slice(offset, offset + size)}
-
-    def _trunk_places(self, axis, place):
-        """{layer name: Place} of the trunk's layers, for an image at `place`."""
-        places = {}
-        for section in self.sections.values():
-            place = section.trace("", place, axis, places)
-        return places
+        return self.alignment.walk(axis, size)
 
     def _least_size(self):
-        for size in itertools.count(1):  # ends: the constructor has seen a size that is admitted
-            try:
-                self._walk(0, size)
-                return size
-            except InputError:
-                pass
+        return self.alignment.least_size()
 
     def _check_settings(self, n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once):
         name = type(self).__name__
@@ -308,26 +259,3 @@ class FCN8s(FCN):
 def _zero(layer):
     layer.weight.data[...] = 0
     return layer
-
-
-def _uncrop(dy, index, shape):
-    """The gradient of a crop: dy where the crop was taken from, zeros around it."""
-    dx = array_module(dy).zeros(shape, dtype=dy.dtype)
-    if dx[index].shape != dy.shape:
-        raise InputError(f"the gradient has shape {tuple(dy.shape)}, the scores {tuple(dx[index].shape)}")
-    dx[index] = dy
-    return dx
-
-
-def _aligning_kernel(place, fine, stride):
-    """How many taps interpolate by `stride` so that the map at `place` comes to lie over that at `fine`.
-
-    Bilinear kernels have 2*stride taps or one less; which of them depends on where the pixels' centres are.
-    """
-    for kernel in (2 * stride - stride % 2, 2 * stride - 1):
-        try:
-            place.after(Window(kernel, stride, transposed=True)).offset_of(fine)
-            return kernel
-        except InputError as error:
-            between = error
-    raise between

@@ -7,7 +7,6 @@ where the whole image has pixels. Where a road cannot bear padding it says so. T
 """
 
 import copy
-import math
 
 from minifcn.convolution.geometry import Place, pair
 from minifcn.errors import InputError
@@ -101,7 +100,7 @@ def check_image(net, image, road):
 
 
 def multiply_adds(net, size):
-    """Of all convolutions, for one image of `size` (H, W). Each output is the product of a kernel and a window.
+    """Of all convolutions, for one image of `size` (H, W), as the layers count them.
 
     Raises InputError as `checked`, and for an image that is smaller than a kernel.
     """
@@ -109,6 +108,5 @@ def multiply_adds(net, size):
     for _, layer in checked(net, "multiply_adds").children():
         if hasattr(layer, "windows"):
             size = tuple(window.output_size(n) for window, n in zip(layer.windows, size))
-        if isinstance(layer, Conv2d):
-            total += math.prod(size) * layer.weight.data.size  # (O, C/groups, kh, kw): for all outputs at one place
+        total += layer.multiply_adds(size)
     return total

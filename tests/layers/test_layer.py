@@ -87,6 +87,20 @@ class TestEveryLayer:
         layer.backward(layer.dy)
 
 
+@pytest.mark.parametrize(
+    "layer, output, expected",
+    [
+        (Conv2d(4, 6, (3, 2), (2, 1), 1, groups=2), (3, 6), (3 * 6) * 6 * (4 // 2) * (3 * 2)),
+        (ConvTranspose2d(4, 2, 3, 2, 1, 1), (12, 10), (6 * 5) * 4 * 2 * (3 * 3)),  # the input has 6x5 pixels
+        (Linear(5, 3), (), 5 * 3),
+        (MaxPool2d(3), (3, 6), 0),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_multiply_adds_by_hand(layer, output, expected):
+    assert layer.multiply_adds(output) == expected
+
+
 def test_a_parameter_starts_without_gradient_and_learns_at_the_common_rate():
     parameter = Parameter(np.ones((2, 3), np.float32))
     assert (parameter.trainable, parameter.lr_mult, parameter.decay_mult) == (True, 1, 1)

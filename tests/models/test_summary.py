@@ -1,13 +1,13 @@
-"""The table of layers: of the full networks by hand, and of tiny ones against what really comes out."""
+"""The table of layers, of full networks by hand and of tiny ones against what really comes out; the paper's table."""
 
 import numpy as np
 import pytest
 
 from minifcn.errors import InputError
-from minifcn.layers import conv, conv_transpose
+from minifcn.layers import conv, conv_transpose, linear
 from minifcn.layers.layer import Parameter
-from minifcn.models import FCN8s, FCN16s, FCN32s
-from minifcn.models.summary import summarize
+from minifcn.models import BACKBONES, MODELS, FCN8s, FCN16s, FCN32s
+from minifcn.models.summary import Figures, classifiers_field, figures, summarize
 
 K = 21  # classes
 TRUNK_500 = [  # FCN on 500x375 pixels, padding 100: name, output, weights and biases, receptive field, stride
@@ -62,8 +62,8 @@ class Unallocated(Parameter):
 
 @pytest.fixture
 def full(monkeypatch):
-    """A network's class -> the full network, without its weights."""
-    for module in (conv, conv_transpose):
+    """What makes a network -> the full network, its weights of the full shape but neither drawn nor held."""
+    for module in (conv, conv_transpose, linear):
         monkeypatch.setattr(module, "he_normal", lambda shape, rng: np.broadcast_to(np.float32(0), shape))
         monkeypatch.setattr(module, "Parameter", Unallocated)
     return lambda net: net()
@@ -135,3 +135,70 @@ def test_outputs_are_those_that_come_out(net, padding, monkeypatch):
 def test_an_image_too_small_is_refused():
     with pytest.raises(InputError, match="20x40 pixels is too small for padding 84"):
         summarize(FCN32s(2, 1 / 64, 3, padding=84), (40, 20))
+
+
+class TestThePapersTable:
+    """Table 1 of the paper, as the slides show it, and table 2 of Simonyan and Zisserman, of the full networks."""
+
+    @pytest.mark.parametrize(
+        "name, conv_layers, millions, field, fcns_field",
+        [
+            ("alexnet", 8, 57, 355, 355),
+            ("vgg16", 16, 134, 404, 404),
+            ("googlenet", 22, 6, 907, 715),  # the FCN leaves out an average over 7 pixels, 32 apart
+        ],
+    )
+    def test_fcns(self, name, conv_layers, millions, field, fcns_field, full):
+        model = full(MODELS[f"fcn-{name}"])
+        found = figures(model)
+        assert (found.conv_layers, round(found.parameters / 1e6), found.stride) == (conv_layers, millions, 32)
+        assert found.receptive_field == fcns_field
+        assert classifiers_field(model) == figures(full(BACKBONES[name])).receptive_field == field
+
+    @pytest.mark.parametrize(
+        "name, weight_layers, millions",
+        [
+            ("vgg11", 11, 133),
+            ("vgg11-lrn", 11, 133),
+            ("vgg13", 13, 133),
+            ("vgg16-c", 16, 134),
+            ("vgg16", 16, 138),
+            ("vgg19", 19, 144),
+        ],
+    )
+    def test_vgg_a_to_e(self, name, weight_layers, millions, full):
+        found = figures(full(BACKBONES[name]))
+        assert (found.conv_layers, round(found.parameters / 1e6)) == (weight_layers, millions)
+
+    def test_skips_and_upsampling_make_no_path_longer(self, full):
+        skips = 512 * K + K + 256 * K + K  # the score layers of pool4 and pool3
+        assert figures(full(FCN8s)) == Figures(16, 134_346_581 + skips, 404, 32)
+
+
+class TestClassifiers:
+    def test_alexnet_makes_10x10_of_500x500_step_by_step_and_one_score_of_its_own_size(self, full):
+        rows = summarize(full(BACKBONES["alexnet"]), (500, 500))
+        names = ["conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5", "fc6", "fc7", "fc8"]
+        channels = [96, 96, 256, 256, 384, 384, 256, 256, 4096, 4096, 1000]
+        sizes = [123, 61, 61, 30, 30, 30, 30, 15, 10, 10, 10]
+        assert [(row.name, row.output) for row in rows] == [(n, (c, s, s)) for n, c, s in zip(names, channels, sizes)]
+        assert rows[2].parameters == 256 * 48 * 25 + 256  # conv2 has two groups
+        assert summarize(full(BACKBONES["alexnet"]), (227, 227))[-1].output == (1000, 1, 1)
+
+    @pytest.mark.parametrize("name", BACKBONES)
+    def test_fully_connected_layers_cost_a_multiply_add_a_weight_on_the_classifiers_own_images(self, name, full):
+        model = full(BACKBONES[name])
+        rows = {row.name: row for row in summarize(model, (model.image_size,) * 2)}
+        linear = {key: layer for key, layer in model.head.children() if hasattr(layer, "in_features")}
+        assert list(linear) == (["loss3/classifier"] if name == "googlenet" else ["fc6", "fc7", "fc8"])
+        for key, layer in linear.items():
+            inputs, outputs = layer.in_features, layer.out_features
+            assert rows[key].output == (outputs, 1, 1)
+            assert (rows[key].parameters, rows[key].multiply_adds) == (outputs * (inputs + 1), outputs * inputs)
+        assert sum(row.parameters for row in rows.values()) == sum(p.data.size for p in model.parameters())
+
+    @pytest.mark.parametrize("size, shown", [((226, 150), "150x226"), ((150, 227), "227x150")])
+    def test_an_image_too_small_is_refused(self, size, shown):
+        message = f"AlexNet: an image of {shown} pixels is too small; 227x227 and more will do"
+        with pytest.raises(InputError, match=message):
+            summarize(BACKBONES["alexnet"](2, 1 / 64, 2), size)
