@@ -1,6 +1,5 @@
 """What each command does. Options come parsed from `cli`; the work is done elsewhere."""
 
-import dataclasses
 from pathlib import Path
 
 from PIL import Image
@@ -9,31 +8,22 @@ from minifcn import display
 from minifcn.backend import resolve_device
 from minifcn.bench import ALL as BENCH_SECTIONS
 from minifcn.bench import run_bench
-from minifcn.checkpoint import RunFolder
 from minifcn.convolution import SEVEN_CASES, relationship
 from minifcn.data import VOID, Preprocessing, open_dataset, read_image
 from minifcn.demo import run_demo
 from minifcn.errors import InputError
 from minifcn.evaluation import compare, predict_image
 from minifcn.gradcheck import check_everything
-from minifcn.layers import Parameter
 from minifcn.models import BACKBONES, MODELS
 from minifcn.models.summary import classifiers_field, figures, summarize
-from minifcn.optim import SGD
 from minifcn.pictures import FILES, draw_pictures, picture_folders
 from minifcn.plots import VOID_COLOUR, save_predictions
-from minifcn.pretrained import load_model, load_weights
-from minifcn.pretraining import Pretrainer, PretrainSettings
-from minifcn.recipes import recipe
-from minifcn.settings import Settings, option
+from minifcn.pretrained import load_model
+from minifcn.pretraining import Pretrainer
+from minifcn.starting import SKIP_NETS, pretraining_settings, training_settings
 from minifcn.training import Trainer
 
 OF_FCNS = ("backbone", "padding", "upsampling", "upsampling_kernels")
-SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
-# What a net takes over from an FCN's weights that it starts from, beside what it does from a classifier's.
-INHERITED = ("padding", "upsampling", "upsampling_kernels")
-# Of weights from before there was a choice.
-OLDER = {"upsampling_kernels": "full", "backbone": "vgg16", "image_size": None}
 
 
 def demo(options):
@@ -44,21 +34,8 @@ def demo(options):
 
 def train(options):
     """Train one network. Ctrl-C saves the run and says how to go on; --resume goes on."""
-    given = _given(options, Settings)
-    if options.resume:
-        if options.recipe:
-            raise InputError("--resume goes on with the run's own settings: leave --recipe out")
-        settings, sources = _resumed(options.out, Settings, given), {}
-    else:
-        values = recipe(options.recipe, given.get("model"), given.get("at_once", False)) if options.recipe else {}
-        sources = {name: value.source for name, value in values.items()}
-        values = {name: value.value for name, value in values.items()}
-        inherited = _inherited(values | given)
-        sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
-        settings = Settings(**values | inherited | given)
+    settings, sources = training_settings(options)
     if options.explain:
-        settings.check(MODELS)
-        SGD([Parameter(None)], settings.lr, settings.momentum, settings.weight_decay)  # refuses what it cannot do
         display.explain(settings, sources)
     else:
         _run(Trainer, settings, options)
@@ -66,9 +43,7 @@ def train(options):
 
 def pretrain(options):
     """Train a classifier on labels of whole images, the dominant object's; train --init then makes an FCN of it."""
-    given = _given(options, PretrainSettings)
-    settings = _resumed(options.out, PretrainSettings, given) if options.resume else PretrainSettings(**given)
-    _run(Pretrainer, settings, options)
+    _run(Pretrainer, pretraining_settings(options), options)
 
 
 def evaluate(options):
@@ -178,18 +153,6 @@ def _device(options):
     return device
 
 
-def _given(options, kind):
-    """{name: value} of the settings that the command line gives."""
-    if options.out is None and not getattr(options, "explain", False):
-        raise InputError("--out is missing: name a folder for the run")
-    if options.resume and options.overwrite:
-        raise InputError("--resume and --overwrite exclude each other: go on with the run, or replace it")
-    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(kind) if hasattr(options, f.name)}
-    if "fc_channels" in given and any("googlenet" in str(given.get(name)) for name in ("model", "backbone")):
-        raise InputError("--fc-channels: GoogLeNet has no fc6 and fc7; leave it out")
-    return given
-
-
 def _run(kind, settings, options):
     """Train, as a `Trainer` of this kind does."""
     device = _device(options)
@@ -198,43 +161,6 @@ def _run(kind, settings, options):
     with display.Watch() as watch:
         trainer.run(watch)
     display.files(trainer.folder.path)
-
-
-def _inherited(given):
-    """Settings of the network that weights given with --init were trained with."""
-    if "init" not in given:
-        return {}
-    path, model = given["init"], given.get("model", Settings.model)
-    _, about = load_weights(path)
-    try:
-        settings = OLDER | about["settings"]
-        classifier = about["model"] in BACKBONES
-        backbone = about["model"] if classifier else settings["backbone"]
-        names = ("width", "image_size") if classifier else ("width", "image_size", *INHERITED)
-        inherited = {name: settings[name] for name in names}
-        inherited |= {name: settings[name] for name in ("fc_channels",) if name in settings}
-    except (KeyError, TypeError) as error:
-        raise InputError(f"--init {path}: its settings lack {error}: not written by this version") from error
-    if model not in SKIP_NETS and not backbone.startswith(model.removeprefix("fcn-")):
-        raise InputError(f"--init {path} has {backbone}'s weights, --model {model} is another network: use fcn32s")
-    if model in ("fcn16s", "fcn8s"):
-        inherited["at_once"] = settings.get("at_once", False)
-    return inherited | {"backbone": backbone}
-
-
-def _resumed(out, kind, given):
-    """The settings of the run in `out`; those given again must not differ, but the data may have moved."""
-    saved = RunFolder(out).saved_settings()
-    for name, value in given.items():
-        if name != "root" and value != saved.get(name):
-            raise InputError(
-                f"--resume: {option(name)} {value} differs from the run's {saved.get(name)}: "
-                "leave it out, or start a new run"
-            )
-    try:
-        return kind(**saved | given)
-    except TypeError as error:
-        raise InputError(f"--resume: {out}/config.json is of another version ({error})") from error
 
 
 def _fresh_folder(out):

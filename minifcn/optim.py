@@ -38,12 +38,7 @@ class SGD:
         self.parameters = [p[1] if isinstance(p, tuple) else p for p in parameters]
         if not self.parameters:
             raise InputError("SGD: the list of parameters is empty, pass model.parameters()")
-        if not 0 < lr < math.inf:
-            raise InputError(f"SGD: lr is {lr}, a learning rate is greater than 0")
-        if not 0 <= momentum < 1:
-            raise InputError(f"SGD: momentum is {momentum}, take 0 <= momentum < 1")
-        if not 0 <= weight_decay < math.inf:
-            raise InputError(f"SGD: weight_decay is {weight_decay}, take 0 or more")
+        check_sgd(lr, momentum, weight_decay)
         self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
         self.velocity = [None] * len(self.parameters)  # made when first needed, where the parameter is then
 
@@ -109,6 +104,16 @@ class SGD:
             data = self.parameters[i].data
             self.velocity[i] = array_module(data).zeros_like(data)
         return self.velocity[i]
+
+
+def check_sgd(lr, momentum, weight_decay):
+    """InputError unless these are settings that SGD can have."""
+    if not 0 < lr < math.inf:
+        raise InputError(f"SGD: lr is {lr}, a learning rate is greater than 0")
+    if not 0 <= momentum < 1:
+        raise InputError(f"SGD: momentum is {momentum}, take 0 <= momentum < 1")
+    if not 0 <= weight_decay < math.inf:
+        raise InputError(f"SGD: weight_decay is {weight_decay}, take 0 or more")
 
 
 def fixed(lr):

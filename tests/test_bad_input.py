@@ -156,7 +156,6 @@ def test_commands_that_cannot_be(capsys, workspace, arguments, words):
         ("--init {w}/pickle.npz", "{w}/pickle.npz", "pickle"),
         ("--init {w}/notes.txt", "{w}/notes.txt"),
         ("--init {w}/wide.npz", "{w}/wide.npz", "conv1_1.weight", "(8, 3, 3, 3)", "(4, 3, 3, 3)"),
-        ("--init {w}/scenes.npz", "{w}/scenes.npz", "score_fr.weight", "(7, 8, 1, 1)", "(11, 8, 1, 1)"),
         ("--out {w}/notes.txt", "{w}/notes.txt"),
         ("--out {w}/notes.txt/new", "{w}/notes.txt/new"),
         ("--out /proc/nowhere", "/proc/nowhere"),

@@ -96,7 +96,7 @@ def test_finer_networks_start_from_coarser_ones_and_take_over_their_width(capsys
     finer = ["--model", "fcn16s", "--init", start, "--lr", 0.01, "--epochs", 2]
     out = ran(capsys, *common, *finer, "--out", tmp_path / "16s")
     assert "width=0.03125, fc_channels=6, padding=100" in out and "upsampling='learned'" in out
-    assert f"32 arrays taken over from {start}" in out
+    assert f"from {start}: 32 arrays copied, 0 reshaped" in out
     assert losses(tmp_path / "16s")[-1] < losses(tmp_path / "16s")[0] < losses(tmp_path / "32s")[0] - 0.1
 
     finer = ["--model", "fcn8s", "--init", tmp_path / "16s" / "best.npz", "--lr", 0.01, "--epochs", 1]

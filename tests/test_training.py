@@ -92,7 +92,7 @@ def test_best_holds_the_epoch_with_the_best_mean_iu(tmp_path, monkeypatch):
     def evaluate(model, *_):
         seen.append(model.state_dict())
         values = dict.fromkeys(("pixel_accuracy", "mean_accuracy", "frequency_weighted_iu"), 0.9)
-        return SimpleNamespace(mean_iu=next(figures), **values), 1.0
+        return SimpleNamespace(mean_iu=next(figures), counts=np.eye(7), **values), 1.0
 
     monkeypatch.setattr(training, "evaluate", evaluate)
     run = tiny.trainer(tmp_path / "run", epochs=4, lr=0.1)
@@ -238,7 +238,9 @@ def test_a_finer_network_starts_from_a_coarser_one_by_name(tmp_path):
     coarse = tiny.save_network(tmp_path / "32s.npz", "fcn32s", channels="BGR", mean=(1, 2, 3), std=(4, 5, 6))
     run = tiny.trainer(tmp_path / "run", model="fcn16s", init=str(tmp_path / "32s.npz"))
     shared = [name for name in coarse.state_dict() if name != "upscore.weight"]
-    assert run.copied == shared and len(shared) == 32
+    assert run.transplant.copied == shared and len(shared) == 32
+    assert run.transplant.left == ["score_pool4.weight", "score_pool4.bias", "upscore2.weight", "upscore16.weight"]
+    assert run.transplant.unused == ["upscore.weight"] and run.transplant.reshaped == []
     for name in shared:
         np.testing.assert_array_equal(weights(run)[name], coarse.state_dict()[name])
     assert not weights(run)["score_pool4.weight"].any()
@@ -256,7 +258,7 @@ def test_weights_to_start_from_must_fit(tmp_path):
         tiny.trainer(tmp_path / "run", init=str(tmp_path / "wide.npz"))
     _, about = load_arrays(tmp_path / "wide.npz")
     save_arrays(tmp_path / "none.npz", {"features.0.weight": np.zeros(3)}, about)
-    with pytest.raises(InputError, match=r"none\.npz: none of its names is one of FCN32s's"):
+    with pytest.raises(InputError, match=r"none\.npz: none of the weights is one of FCN32s's"):
         tiny.trainer(tmp_path / "run", init=str(tmp_path / "none.npz"))
     assert not (tmp_path / "run").exists()
 
@@ -269,6 +271,7 @@ def test_the_settings_make_the_network(tmp_path):
         "n_class": 7,
         "backbone": "vgg16",
         "at_once": False,
+        "image_size": 224,
         **settings,
     }
     other = FCN16s(7, seed=7, **settings)

@@ -133,7 +133,7 @@ def test_other_files_are_refused(tmp_path):
     with open(path, "wb") as file:
         np.save(file, np.zeros(3))
     refused(path)
-    assert "about" in refused(written(path, weight=np.zeros(3)))
+    assert "of no network known here" in refused(written(path, weight=np.zeros(3)))
     assert "about" in refused(written(path, about=np.array("dear diary")))
     refused(tmp_path)
     assert "no such file" in refused(tmp_path / "nowhere.npz")

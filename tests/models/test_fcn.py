@@ -80,7 +80,8 @@ class TestParameters:
         again = net(**model.settings)
         assert repr(again) == repr(model)
         settings = "n_class=2, width=0.015625, fc_channels=3, padding='same', dropout=0.0, upsampling='learned', "
-        assert repr(model) == f"{net.__name__}({settings}upsampling_kernels='full', backbone='vgg16', at_once=False)"
+        others = "upsampling_kernels='full', backbone='vgg16', at_once=False, image_size=224"
+        assert repr(model) == f"{net.__name__}({settings}{others})"
         again.load_state_dict(model.state_dict())
 
     def test_models_by_the_command_lines_names(self):

@@ -1,0 +1,94 @@
+"""What a training is made of: recipe, weights to start from, the run to go on with, and what the command line gives."""
+
+import dataclasses
+
+from minifcn.checkpoint import RunFolder
+from minifcn.errors import InputError
+from minifcn.models import BACKBONES, MODELS
+from minifcn.optim import check_sgd
+from minifcn.pretrained import load_weights
+from minifcn.pretraining import PretrainSettings
+from minifcn.recipes import recipe
+from minifcn.settings import Settings, option
+
+SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
+# What a net takes over from an FCN's weights that it starts from, beside what it does from a classifier's.
+INHERITED = ("padding", "upsampling", "upsampling_kernels")
+# Of weights from before there was a choice.
+OLDER = {"upsampling_kernels": "full", "backbone": "vgg16", "image_size": None}
+
+
+def training_settings(options):
+    """(Settings of `train`, {setting: where it comes from}). Raises InputError for what does not go together.
+
+    What is given holds over what the weights of --init bring along, and that over the recipe.
+    """
+    given = _given(options, Settings)
+    if options.resume:
+        if options.recipe:
+            raise InputError("--resume goes on with the run's own settings: leave --recipe out")
+        return _resumed(options.out, Settings, given), {}
+    values = recipe(options.recipe, given.get("model"), given.get("at_once", False)) if options.recipe else {}
+    sources = {name: value.source for name, value in values.items()}
+    values = {name: value.value for name, value in values.items()}
+    inherited = _inherited(values | given)
+    sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
+    settings = Settings(**values | inherited | given)
+    settings.check(MODELS)
+    check_sgd(settings.lr, settings.momentum, settings.weight_decay)
+    return settings, sources
+
+
+def pretraining_settings(options):
+    """The PretrainSettings of `pretrain`. Raises InputError for what does not go together."""
+    given = _given(options, PretrainSettings)
+    return _resumed(options.out, PretrainSettings, given) if options.resume else PretrainSettings(**given)
+
+
+def _given(options, kind):
+    """{name: value} of the settings that the command line gives."""
+    if options.out is None and not getattr(options, "explain", False):
+        raise InputError("--out is missing: name a folder for the run")
+    if options.resume and options.overwrite:
+        raise InputError("--resume and --overwrite exclude each other: go on with the run, or replace it")
+    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(kind) if hasattr(options, f.name)}
+    if "fc_channels" in given and any("googlenet" in str(given.get(name)) for name in ("model", "backbone")):
+        raise InputError("--fc-channels: GoogLeNet has no fc6 and fc7; leave it out")
+    return given
+
+
+def _inherited(given):
+    """Settings of the network that weights given with --init were trained with."""
+    if "init" not in given:
+        return {}
+    path, model = given["init"], given.get("model", Settings.model)
+    _, about = load_weights(path)
+    try:
+        settings = OLDER | about["settings"]
+        classifier = about["model"] in BACKBONES
+        backbone = about["model"] if classifier else settings["backbone"]
+        names = ("width", "image_size") if classifier else ("width", "image_size", *INHERITED)
+        inherited = {name: settings[name] for name in names}
+        inherited |= {name: settings[name] for name in ("fc_channels",) if name in settings}
+    except (KeyError, TypeError) as error:
+        raise InputError(f"--init {path}: its settings lack {error}: not written by this version") from error
+    if model not in SKIP_NETS and not backbone.startswith(model.removeprefix("fcn-")):
+        raise InputError(f"--init {path} has {backbone}'s weights, --model {model} is another network: use fcn32s")
+    if model in ("fcn16s", "fcn8s"):
+        inherited["at_once"] = settings.get("at_once", False)
+    return inherited | {"backbone": backbone}
+
+
+def _resumed(out, kind, given):
+    """The settings of the run in `out`; those given again must not differ, but the data may have moved."""
+    saved = RunFolder(out).saved_settings()
+    for name, value in given.items():
+        if name != "root" and value != saved.get(name):
+            raise InputError(
+                f"--resume: {option(name)} {value} differs from the run's {saved.get(name)}: "
+                "leave it out, or start a new run"
+            )
+    try:
+        return kind(**saved | given)
+    except TypeError as error:
+        raise InputError(f"--resume: {out}/config.json is of another version ({error})") from error
