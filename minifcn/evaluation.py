@@ -1,5 +1,7 @@
 """Running a trained network over images: the paper's four figures, and label maps."""
 
+import dataclasses
+
 import numpy as np
 
 from minifcn.backend import to_device, to_host
@@ -9,6 +11,7 @@ from minifcn.layers import SoftmaxCrossEntropy
 from minifcn.metrics import ConfusionMatrix
 from minifcn.pretrained import load_model
 
+SWAPPED = 0.8  # a loss below this share of the other is better by more than chance
 BATCH_PIXELS = 100_000  # images predicted at a time, in pixels: enough to fill the caches, little memory
 
 
@@ -58,7 +61,10 @@ def compare(weights, dataset, device="cpu"):
         preprocessing = Preprocessing.from_dict(about["preprocessing"])
         title = about.get("title", model.title)
         name = title if title not in dict(results) else f"{title} ({len(results) + 1})"
-        results.append((name, evaluate(model, dataset, preprocessing, device)[0]))
+        confusion = evaluate(model, dataset, preprocessing, device)[0]
+        results.append((name, confusion))
+        caution_of_one_class(confusion, dataset)
+        caution_of_swapped_channels(path, model, dataset, preprocessing, device)
         for image, _, predicted in rows:
             predicted[name] = predict_image(model, image, preprocessing, device)
     return results, rows
@@ -71,6 +77,26 @@ def caution_of_one_class(confusion, dataset):
         caution(
             f"every prediction for {dataset.name} is {dataset.classes[predicted.argmax()]!r}: the network has learned "
             "nothing yet; train longer, start from pretrained weights (--init), or try another --lr"
+        )
+
+
+def caution_of_swapped_channels(path, model, dataset, preprocessing, device="cpu"):
+    """Caution where a few images are predicted much better with red and blue the other way round.
+
+    What a file says of its images, or its names do, may be wrong. The model is in evaluation mode.
+    """
+    other = "BGR" if preprocessing.channels == "RGB" else "RGB"
+    pairs = [dataset[i] for i in picture_indices(dataset, 8)]
+    losses = []
+    for way in (preprocessing, dataclasses.replace(preprocessing, channels=other)):
+        criterion = SoftmaxCrossEntropy(reduction="sum").eval()
+        scores = (model(to_device(way(image)[None], device)) for image, _ in pairs)
+        losses.append(sum(criterion(s, to_device(label[None], device)) for s, (_, label) in zip(scores, pairs)))
+    if losses[1] < SWAPPED * losses[0]:
+        pixels = sum(int((label != VOID).sum()) for _, label in pairs)
+        caution(
+            f"{path}: images go in as {preprocessing.channels}, but as {other} the loss of {len(pairs)} of them falls "
+            f"from {losses[0] / pixels:.2f} to {losses[1] / pixels:.2f} a pixel: were the weights trained on {other}?"
         )
 
 

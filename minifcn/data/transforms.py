@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from minifcn.data.dataset import VOID
-from minifcn.errors import InputError
+from minifcn.errors import InputError, caution
+
+IMAGENET_BGR = (104.00699, 116.66877, 122.67892)  # the mean colour as Caffe's nets write it
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,11 @@ class Preprocessing:
         object.__setattr__(self, "std", _three_numbers("std", self.std))
         if min(self.std) <= 0:
             raise InputError(f"preprocessing: std is {self.std}, expected three numbers above 0")
+        if all(abs(mean - known) < 1 for mean, known in zip(self.mean, IMAGENET_BGR)):
+            caution(
+                f"preprocessing: mean {self.mean} is ImageNet's in the order B, G, R; expected R, G, B, whatever "
+                f"channels is: {self.mean[::-1]}"
+            )
         if self.channels not in ("RGB", "BGR"):
             raise InputError(f"preprocessing: channels is {self.channels!r}, expected 'RGB' or 'BGR'")
 
