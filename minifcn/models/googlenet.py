@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from minifcn.errors import InputError
 from minifcn.layers import (
     AvgPool2d,
     Branches,
@@ -77,6 +78,11 @@ class GoogLeNet(Classifier):
         for loss, module in AUXILIARY.items() if auxiliary else ():
             sizes = seen[module], scaled(128, width), scaled(1024, width), n_class
             side = features_size(_up_to(features, module), image_size)
+            if side < 5:
+                raise InputError(
+                    f"GoogLeNet: of {image_size}x{image_size} pixels {side}x{side} are left at {module}, the auxiliary "
+                    "classifiers need 5x5: take larger images, or leave the auxiliary classifiers out"
+                )
             self.auxiliary[module] = Sequential(_auxiliary(loss, sizes, (side - 5) // 3 + 1, rng))
 
     def children(self):

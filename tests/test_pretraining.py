@@ -1,0 +1,153 @@
+"""Pretraining: a classifier of whole images, and what becomes of it in an FCN."""
+
+import json
+
+import numpy as np
+import pytest
+import tiny
+
+from minifcn.errors import InputError
+from minifcn.layers import SoftmaxCrossEntropy
+from minifcn.models import BACKBONES
+from minifcn.pretrained import load_weights
+from minifcn.pretraining import Pretrainer, PretrainSettings
+
+SMALL = {"width": 1 / 16, "fc_channels": 8, "crop": 32, "batch_size": 4, "epochs": 1, "dropout": 0.0, "mirror": False}
+COMMAND = ["pretrain", "--width", 1 / 16, "--fc-channels", 8, "--batch-size", 2, "--crop", 32, "--device", "cpu"]
+
+
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch):
+    tiny.draw_nothing(monkeypatch)
+
+
+def pretrainer(out, datasets=None, **settings):
+    return Pretrainer(PretrainSettings(**SMALL | settings), out, datasets=datasets or tiny.scenes(8, 4))
+
+
+def test_it_learns_the_class_of_the_whole_image(tmp_path):
+    run = pretrainer(tmp_path / "run", epochs=30, lr=0.02, schedule="fixed", batch_size=8)
+    run.model.head.named["fc8"].weight.data[...] = 0  # from equal scores
+    watch = tiny.Silent()
+    run.run(watch)
+    assert watch.rows[0]["loss"] == pytest.approx(np.log(7), rel=1e-3)
+    assert watch.rows[-1]["loss"] < 0.5 * np.log(7)
+    assert watch.rows[0].keys() == {
+        *("epoch", "loss", "val_loss", "accuracy", "mean_accuracy", "lr", "images_per_second"),
+    }
+    best = max(row["accuracy"] for row in watch.rows)
+    _, about = load_weights(run.folder.best)
+    assert about["scores"]["accuracy"] == best and about["model"] == "vgg16"
+    assert tiny.listing(tmp_path / "run").keys() == {
+        *("config.json", "history.csv", "last.npz", "best.npz", "learning_curve.png"),
+    }
+
+
+def test_it_sees_crops_each_with_one_label(tmp_path):
+    run = pretrainer(tmp_path / "run", crop=16)
+    images, labels, _ = next(iter(run.batches.epoch(0)))
+    assert images.shape == (4, 3, 16, 16) and labels.shape == (4,)
+    image, label = run.validation[0]
+    assert image.shape == (16, 16, 3) and label.shape == ()
+    assert run.model.image_size == 16
+
+
+def test_auxiliary_losses_count_less(tmp_path):
+    """A step of GoogLeNet goes along the gradient of loss3 + 0.3 loss1 + 0.3 loss2."""
+    settings = {"model": "googlenet", "crop": 80, "auxiliary": True, "momentum": 0.0, "weight_decay": 0.0}
+    datasets = tiny.scenes(2, 1)
+    run = pretrainer(tmp_path / "run", datasets, lr=0.1, schedule="fixed", **settings)
+    twin = BACKBONES["googlenet"](**run.model.settings)
+    twin.load_state_dict(run.model.state_dict())
+    for layer in (twin, run.model):
+        for inner in layer.layers():
+            if hasattr(inner, "p"):
+                inner.p = 0.0  # auxiliary classifiers drop out whatever the settings say
+    before = twin.train().state_dict()
+    images, labels, _ = next(iter(run.batches.epoch(0)))
+    criteria = [SoftmaxCrossEntropy() for _ in range(3)]
+    for scores, criterion in zip(twin(images), criteria, strict=True):
+        criterion(scores, labels)
+    twin.backward(tuple(c.backward() * share for c, share in zip(criteria, (1, np.float32(0.3), np.float32(0.3)))))
+    run.model.train()
+    run._step([(images, labels)])
+    for name, parameter in twin.named_parameters():
+        step = run.model.state_dict()[name] - before[name]
+        np.testing.assert_allclose(step, -0.1 * parameter.grad, rtol=1e-3, atol=1e-6, err_msg=name)
+    assert abs(twin.state_dict()["loss1/fc.weight"]).max() > 0
+
+
+def test_images_may_be_too_small_for_auxiliary_classifiers(tmp_path):
+    with pytest.raises(InputError, match="64x64 pixels 4x4 are left at inception_4a"):
+        pretrainer(tmp_path / "run", model="googlenet", crop=64, auxiliary=True)
+
+
+def test_only_googlenet_has_auxiliary_classifiers(tmp_path):
+    with pytest.raises(InputError, match="--auxiliary: vgg16 has no auxiliary"):
+        pretrainer(tmp_path / "run", auxiliary=True)
+
+
+@pytest.mark.parametrize("model", ["vgg11", "alexnet", "googlenet"])
+def test_an_fcn_starts_from_it(capsys, tmp_path, model):
+    side = 32 if model == "vgg11" else 64
+    common = [*COMMAND, "--epochs", 1, "--model", model, "--crop", side, "--lr", 0.001]
+    if model == "googlenet":
+        at = common.index("--fc-channels")
+        del common[at : at + 2]
+    data = ["--data", "camvid", "--root", tiny.camvid_folder(tmp_path / "data")]
+    assert tiny.command(*common, *data, "--out", tmp_path / "classifier") == 0
+    capsys.readouterr()
+    start = tmp_path / "classifier" / "best.npz"
+    train = ["train", *data, "--init", start, "--epochs", 1, "--batch-size", 2, "--device", "cpu", "--lr", 1e-6]
+    assert tiny.command(*train, "--out", tmp_path / "fcn") == 0
+    said = capsys.readouterr().out
+    last = "loss3/classifier" if model == "googlenet" else "fc8"
+    assert "reshaped" in said and f"not used: {last}.weight, {last}.bias" in said
+    assert "left as they were: score_fr.weight, score_fr.bias, upscore.weight" in said
+    config = json.loads((tmp_path / "fcn" / "config.json").read_text())
+    assert config["backbone"] == model and config["image_size"] == side and config["width"] == 1 / 16
+    before, _ = load_weights(start)
+    after, _ = load_weights(tmp_path / "fcn" / "best.npz")
+    first = next(iter(before))
+    np.testing.assert_allclose(after[first], before[first], rtol=1e-3, atol=1e-5)  # at so low a rate
+
+
+def test_a_classifier_gives_no_label_maps(capsys, tmp_path):
+    run = pretrainer(tmp_path / "run")
+    run.run(tiny.Silent())
+    for command in (["evaluate"], ["predict", tmp_path / "a.png", "--out", tmp_path / "new"]):
+        (tmp_path / "a.png").touch()
+        assert tiny.command(*command, "--weights", run.folder.best, "--device", "cpu") == 2
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1 and "VGG16 is a classifier" in err and f"--init {run.folder.best}" in err
+
+
+def test_it_goes_on_and_says_how(capsys, tmp_path):
+    run = pretrainer(tmp_path / "run", epochs=2)
+    stopped = tiny.stop_after(1, run)
+    assert f"python -m minifcn pretrain --out {tmp_path / 'run'} --resume" in str(stopped)
+    again = Pretrainer(run.settings, tmp_path / "run", resume=True, datasets=tiny.scenes(8, 4))
+    again.run(tiny.Silent())
+    whole = pretrainer(tmp_path / "whole", epochs=2)
+    whole.run(tiny.Silent())
+    for name, array in whole.model.state_dict().items():
+        np.testing.assert_array_equal(array, again.model.state_dict()[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--model", "resnet"], ["resnet", "vgg16"]),
+        (["--crop", 0], ["crop", "0"]),
+        (["--auxiliary"], ["--auxiliary", "googlenet"]),
+        (["--model", "googlenet"], ["--fc-channels", "leave it out"]),
+        (["--padding", 100], ["--padding"]),
+        (["--freeze", "score_fr"], ["score_fr", "conv1_1"]),
+        (["--init", "nowhere.npz"], ["nowhere.npz"]),
+    ],
+)
+def test_a_pretraining_that_cannot_be(capsys, tmp_path, options, words):
+    assert tiny.command(*COMMAND, "--out", tmp_path / "run", *options) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and err.startswith("minifcn: error:") and all(word in err for word in words)
+    assert not (tmp_path / "run").exists()
