@@ -26,6 +26,7 @@ def main(arguments=None):
     """Run one command; returns the exit code."""
     # A run that diverges overflows; its loss says so in one line, NumPy would in many.
     warnings.filterwarnings("ignore", category=RuntimeWarning, module="minifcn")
+    warnings.filterwarnings("always", category=Caution)
     warnings.showwarning = _show_warning
     try:
         options = _parser().parse_args(arguments)

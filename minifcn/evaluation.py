@@ -1,6 +1,7 @@
 """Running a trained network over images: the paper's four figures, and label maps."""
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -50,32 +51,33 @@ def compare(weights, dataset, device="cpu"):
     network of one kind is named by its place in `weights`, "FCN-8s (2)".
     Raises InputError where a network was trained for other classes.
     """
-    results, rows = [], [(*dataset[i], {}) for i in picture_indices(dataset)]
-    for path in weights:
-        model, about = load_model(path)
+    networks = [(path, *load_model(path)) for path in weights]  # what is wrong with the last shows before hours pass
+    for path, _, about in networks:
         if tuple(about["classes"]) != tuple(dataset.classes):
             raise InputError(
                 f"weights {path}: trained on {about['data']} for other classes than those of {dataset.name}"
             )
+    results, rows = [], [(*dataset[i], {}) for i in picture_indices(dataset)]
+    for path, model, about in networks:
         model.to(device)
         preprocessing = Preprocessing.from_dict(about["preprocessing"])
         title = about.get("title", model.title)
         name = title if title not in dict(results) else f"{title} ({len(results) + 1})"
         confusion = evaluate(model, dataset, preprocessing, device)[0]
         results.append((name, confusion))
-        caution_of_one_class(confusion, dataset)
+        caution_of_one_class(name, confusion, dataset)
         caution_of_swapped_channels(path, model, dataset, preprocessing, device)
         for image, _, predicted in rows:
             predicted[name] = predict_image(model, image, preprocessing, device)
     return results, rows
 
 
-def caution_of_one_class(confusion, dataset):
+def caution_of_one_class(name, confusion, dataset):
     """Caution where the truth has several classes and the predictions but one: the network has learned nothing yet."""
     actual, predicted = (confusion.counts.any(axis=axis) for axis in (1, 0))
     if actual.sum() > 1 and predicted.sum() == 1:
         caution(
-            f"every prediction for {dataset.name} is {dataset.classes[predicted.argmax()]!r}: the network has learned "
+            f"{name}: every prediction for {dataset.name} is {dataset.classes[predicted.argmax()]!r}: the network has learned "
             "nothing yet; train longer, start from pretrained weights (--init), or try another --lr"
         )
 
@@ -92,11 +94,11 @@ def caution_of_swapped_channels(path, model, dataset, preprocessing, device="cpu
         criterion = SoftmaxCrossEntropy(reduction="sum").eval()
         scores = (model(to_device(way(image)[None], device)) for image, _ in pairs)
         losses.append(sum(criterion(s, to_device(label[None], device)) for s, (_, label) in zip(scores, pairs)))
-    if losses[1] < SWAPPED * losses[0]:
-        pixels = sum(int((label != VOID).sum()) for _, label in pairs)
+    loss, swapped = np.array(losses) / max(1, sum(int((label != VOID).sum()) for _, label in pairs))
+    if swapped < SWAPPED * loss and swapped < math.log(dataset.n_class):  # and better than a guess
         caution(
             f"{path}: images go in as {preprocessing.channels}, but as {other} the loss of {len(pairs)} of them falls "
-            f"from {losses[0] / pixels:.2f} to {losses[1] / pixels:.2f} a pixel: were the weights trained on {other}?"
+            f"from {loss:.2f} to {swapped:.2f} a pixel: were the weights trained on {other}?"
         )
 
 

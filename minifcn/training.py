@@ -207,7 +207,7 @@ class Trainer:
         if not math.isfinite(loss):
             raise self._diverged(f"the validation loss is {loss}")
         if progress.epoch + 1 == self.settings.epochs:
-            caution_of_one_class(confusion, self.validation)
+            caution_of_one_class(self.title(), confusion, self.validation)
         row = {
             "epoch": progress.epoch + 1,
             "loss": progress.loss / progress.losses,

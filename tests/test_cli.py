@@ -32,10 +32,10 @@ def weights(tmp_path, data):
 
 
 def ran(capsys, *arguments):
-    """Run a command that must succeed, without a word on standard error; returns what it printed."""
+    """Run a command that must succeed; returns what it printed. So small a network may well have learned nothing."""
     assert tiny.command(*arguments) == 0
     out, err = capsys.readouterr()
-    assert err == ""
+    assert all(line.startswith("minifcn: caution: ") for line in err.splitlines()), err
     return out
 
 

@@ -31,10 +31,10 @@ def transplant(model, arrays):
     """
     shapes = {name: parameter.data.shape for name, parameter in model.named_parameters()}
     fitting = {name: array for name, array in arrays.items() if name in shapes and _fits(array.shape, shapes[name])}
-    for name, array in arrays.items():
-        if name in shapes and name not in fitting and not name.startswith(OUTPUTS):
+    for name, shape in shapes.items():
+        if name in arrays and name not in fitting and not name.startswith(OUTPUTS):
             raise InputError(
-                f"{name} has shape {tuple(array.shape)} in the weights, {shapes[name]} in this {type(model).__name__}: "
+                f"{name} has shape {tuple(arrays[name].shape)} in the weights, {shape} in this {type(model).__name__}: "
                 "another width, fc_channels, image_size or backbone?"
             )
     if not fitting:
