@@ -145,14 +145,10 @@ def matrix(weight, size, stride=1, padding=0, dilation=1):
 
 W = kernel[None, None]
 padded, strided = matrix(W, (4, 4), 1, 1), matrix(W, (4, 4), 2, 1)
-print(
-    "padding 1:",
-    padded.shape,
-    " weights in the first row:",
-    np.count_nonzero(padded[0]),
-)
+in_the_corner = np.count_nonzero(padded[0])
+print("padding 1:", padded.shape, " weights in row 0:", in_the_corner)
 print("and stride 2:", strided.shape)
-assert padded.shape == (16, 16) and np.count_nonzero(padded[0]) == 4
+assert padded.shape == (16, 16) and in_the_corner == 4
 assert strided.shape == (4, 16)
 assert np.array_equal(strided, padded[[0, 2, 8, 10]])  # every other pixel's
 
@@ -194,9 +190,10 @@ def draw_names(axes, kernel, size, title, **how):
     axes.grid(False)
 
 
-figure = new_figure(1000, 560)
+figure = new_figure(900, 520)
 places = figure.subplot_mosaic(
-    [["plain"] * 3, ["padding", "stride", "dilation"]], height_ratios=(1, 2)
+    [[name, "padding"] for name in ("plain", "stride", "dilation")],
+    height_ratios=(16, 9, 4),
 )
 draw_names(places["plain"], 3, 6, "3x3 on 6x6 pixels")
 draw_names(places["padding"], 3, 6, "padding 1", padding=1)
@@ -207,7 +204,7 @@ show(figure, "03_settings")
 # %% [markdown]
 # Find in each picture: the three stripes, one for each row of the kernel, $w$
 # places apart; where a stripe is cut because the image's row ends; the gaps
-# where padding took weights away; how stride makes the stripes steeper and
+# where padding took weights away; how stride lays the stripes flatter, and
 # dilation pulls them apart.
 #
 # ## Channels are blocks
@@ -273,7 +270,7 @@ assert np.allclose(turned, right.ravel(order="F"))
 # ## im2col, found in C
 #
 # Lesson 2 computed the convolution by another matrix product: $W X$, every
-# window a column of $X$. Whose product is the same, so both must hold the same
+# window a column of $X$. The result is the same, so both must hold the same
 # pairs of a weight and a pixel. They are laid out in opposite ways:
 #
 # - $C \, \mathrm{vec}(x)$: in the matrix the weights, each as often as there
