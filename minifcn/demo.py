@@ -11,62 +11,72 @@ from minifcn.pretraining import Pretrainer, PretrainSettings
 from minifcn.settings import Settings
 from minifcn.training import Stopped, Trainer
 
+EPOCHS = 4  # of FCN-32s
+SIZE, OBJECT_SIZE = 96, 72  # of the scenes, and of those for the classifier, in pixels each way
+COUNTS = {"train": 600, "val": 80}
+NETWORK = {"width": 0.25, "fc_channels": 256}
+TRAINING = {"batch_size": 4, "lr": 0.03}
+
 
 class Stage(NamedTuple):
-    """One network: its folder, the stage whose best weights it starts from, and what else it is trained with."""
+    """One network: its folder, the one whose best weights it starts from, its share of EPOCHS, its own settings."""
 
     name: str
-    init: str | None
-    share: float  # of the epochs
+    init: str
+    share: float
     settings: dict
-    kind: type = Trainer
 
 
-CLASSIFIER = Stage("vgg16", None, 2.0, {"model": "vgg16", "crop": 96}, Pretrainer)
+CLASSIFIER, CLASSIFIER_SHARE = "vgg16", 2
 STAGES = (
-    Stage("fcn32s-fixed", "vgg16", 0.5, {"model": "fcn32s", "freeze": ["conv*", "fc*"]}),
-    Stage("fcn32s", "vgg16", 1.0, {"model": "fcn32s"}),
+    Stage("fcn32s-fixed", CLASSIFIER, 0.5, {"model": "fcn32s", "freeze": ["conv*", "fc*"]}),
+    Stage("fcn32s", CLASSIFIER, 1, {"model": "fcn32s"}),
     Stage("fcn16s", "fcn32s", 0.5, {"model": "fcn16s"}),
     Stage("fcn8s", "fcn16s", 0.5, {"model": "fcn8s"}),
 )
-EPOCHS = 4
-NETWORK = {"width": 0.25, "fc_channels": 256}
-COMMON = {"batch_size": 4, "lr": 0.03}
-TRAIN, VALIDATE = 600, 80  # images
 
 
 def run_demo(folder, device, epochs=None, overwrite=False):
-    """Train a VGG16 on labels of whole images; from it FCN-32s, its last layer alone and all of it, then FCN-16s and
-    FCN-8s, each from the one before; print the paper's table of them. All of it lies below `folder`."""
-    datasets = open_dataset("scenes", split="train", count=TRAIN), open_dataset("scenes", split="val", count=VALIDATE)
+    """Train five networks, each below `folder`, and print the paper's table of the four that segment.
+
+    VGG16 on labels of whole images; from it FCN-32s, its last layer alone ("fixed") and all of it; from that FCN-16s,
+    and FCN-8s from that.
+    """
     if epochs is not None and epochs < 1:
         raise InputError(f"--epochs is {epochs}; expected at least 1")
     if folder.exists() and any(folder.iterdir()) and not overwrite:
         raise InputError(f"--out {folder} is not empty: give --overwrite to replace the demo in it, or another folder")
-    best = {}
-    for stage in (CLASSIFIER, *STAGES):
-        settings = PretrainSettings if stage.kind is Pretrainer else Settings
-        settings = settings(
-            **NETWORK | COMMON | stage.settings,
-            epochs=max(1, round(stage.share * (epochs or EPOCHS))),
-            init=stage.init and str(best[stage.init]),
-            image_size=CLASSIFIER.settings["crop"],
-        )
-        trainer = stage.kind(settings, folder / stage.name, device, overwrite=overwrite, datasets=datasets)
+
+    def train(kind, settings, name, share, datasets):
+        """Train one network; returns the file of its best weights."""
+        settings.epochs = max(1, round(share * (epochs or EPOCHS)))
+        trainer = kind(settings, folder / name, device, overwrite=overwrite, datasets=datasets)
         display.describe_run(trainer)
         try:
             with display.Watch() as watch:
                 trainer.run(watch)
         except Stopped:
             raise KeyboardInterrupt("stopped; start the demo again with --overwrite, or another --out") from None
-        best[stage.name] = trainer.folder.best
+        return trainer.folder.best
+
+    settings = PretrainSettings(**NETWORK, crop=OBJECT_SIZE)
+    best = {CLASSIFIER: train(Pretrainer, settings, CLASSIFIER, CLASSIFIER_SHARE, _scenes(OBJECT_SIZE, dominant=True))}
+    scenes = _scenes(SIZE)
+    for stage in STAGES:
+        settings = Settings(**NETWORK, **TRAINING, **stage.settings, image_size=OBJECT_SIZE, init=str(best[stage.init]))
+        best[stage.name] = train(Trainer, settings, stage.name, stage.share, scenes)
 
     weights = [best[stage.name] for stage in STAGES]
-    results, rows = compare(weights, datasets[1], device)
-    display.results(results, datasets[1])
+    results, rows = compare(weights, scenes[1], device)
+    display.results(results, scenes[1])
     picture = folder / "predictions.png"
-    save_predictions(picture, rows, datasets[1].classes, datasets[1].palette)
+    save_predictions(picture, rows, scenes[1].classes, scenes[1].palette)
     display.say(
         f"pictures: {picture} and learning_curve.png in each network's folder; weights: "
         + ", ".join(map(str, best.values()))
     )
+
+
+def _scenes(size, **kind):
+    """(training, validation) images."""
+    return [open_dataset("scenes", split=split, size=size, count=count, **kind) for split, count in COUNTS.items()]

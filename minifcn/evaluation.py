@@ -77,8 +77,8 @@ def caution_of_one_class(name, confusion, dataset):
     actual, predicted = (confusion.counts.any(axis=axis) for axis in (1, 0))
     if actual.sum() > 1 and predicted.sum() == 1:
         caution(
-            f"{name}: every prediction for {dataset.name} is {dataset.classes[predicted.argmax()]!r}: the network has learned "
-            "nothing yet; train longer, start from pretrained weights (--init), or try another --lr"
+            f"{name}: every prediction for {dataset.name} is {dataset.classes[predicted.argmax()]!r}: the network has "
+            "learned nothing yet; train longer, start from pretrained weights (--init), or try another --lr"
         )
 
 

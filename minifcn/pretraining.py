@@ -6,7 +6,7 @@ The images are those of a segmentation's data set; the label of each is the clas
 
 import dataclasses
 
-from minifcn.data import Augmented, compose, crop, dominant
+from minifcn.data import Augmented, compose, crop, dominant, open_dataset
 from minifcn.errors import InputError
 from minifcn.models import BACKBONES
 from minifcn.settings import Settings
@@ -21,6 +21,7 @@ class PretrainSettings(Settings):
 
     model: str = "vgg16"
     crop: int = 96
+    lr: float = 0.003
     auxiliary: bool = False  # GoogLeNet's two more losses on the way
 
     def check(self, models):
@@ -43,6 +44,11 @@ class Pretrainer(Trainer):
         super().__init__(settings, *args, **kwargs)
         view = compose(crop(settings.crop), dominant(self.validation.classes))
         self.validation = Augmented(self.validation, view, settings.seed)
+
+    def open_data(self, split):
+        """Scenes have one object each, which fills much of them."""
+        large = {"dominant": True} if self.settings.data == "scenes" else {}
+        return open_dataset(self.settings.data, self.settings.root, split, **large)
 
     def make_model(self):
         settings, kind = self.settings, BACKBONES[self.settings.model]

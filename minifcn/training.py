@@ -53,9 +53,7 @@ class Trainer:
     def __init__(self, settings, out, device="cpu", resume=False, overwrite=False, datasets=None):
         self.settings, self.device, self.folder = settings, device, RunFolder(out)
         settings.check(list(self.models))
-        self.training, self.validation = datasets or (
-            open_dataset(settings.data, settings.root, split) for split in ("train", "val")
-        )
+        self.training, self.validation = datasets or (self.open_data(split) for split in ("train", "val"))
         self.model = self.make_model()
         freeze(self.model, settings.freeze)
         self.prepare_model()
@@ -80,6 +78,10 @@ class Trainer:
         self.begun = resume  # whether the folder is this run's
         if not resume:
             self.folder.check(overwrite)
+
+    def open_data(self, split):
+        """The data set that the settings name."""
+        return open_dataset(self.settings.data, self.settings.root, split)
 
     def make_model(self):
         """The network that the settings describe, for the classes of the data."""

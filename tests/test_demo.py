@@ -2,14 +2,12 @@
 
 import json
 import re
-from functools import partial
 
+import numpy as np
 import pytest
 import tiny
 
 from minifcn import demo
-from minifcn.data import open_dataset
-from minifcn.settings import Settings
 from minifcn.weights import load_arrays
 
 CPU = ("--device", "cpu")
@@ -17,10 +15,10 @@ CPU = ("--device", "cpu")
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(demo, "TRAIN", 4)
-    monkeypatch.setattr(demo, "VALIDATE", 2)
-    monkeypatch.setattr(demo, "open_dataset", partial(open_dataset, size=32))
-    monkeypatch.setattr(demo, "Settings", partial(Settings, width=1 / 16, fc_channels=8))
+    monkeypatch.setattr(demo, "COUNTS", {"train": 4, "val": 2})
+    monkeypatch.setattr(demo, "SIZE", 32)
+    monkeypatch.setattr(demo, "OBJECT_SIZE", 32)
+    monkeypatch.setattr(demo, "NETWORK", {"width": 1 / 16, "fc_channels": 8})
 
 
 @pytest.fixture
@@ -33,13 +31,13 @@ def test_it_prints_the_paper_s_table_and_names_what_it_wrote(capsys, tmp_path):
     assert tiny.command("demo", "--out", out, "--epochs", 1, *CPU) == 0
     said = capsys.readouterr().out
     titles = r"pixel acc\. +mean acc\. +mean IU +f\.w\. IU"
-    rows = [rf"{name}( +\d+\.\d){{4}} *" for name in ("FCN-32s", "FCN-16s", "FCN-8s")]
+    rows = [rf"{name}( +\d+\.\d){{4}} *" for name in ("FCN-32s-fixed", "FCN-32s", "FCN-16s", "FCN-8s")]
     assert re.search(titles + r" *\n.*\n *" + r"\n *".join(rows) + r"\n", said)
 
     files = tiny.listing(out)
-    for network in ("fcn32s", "fcn16s", "fcn8s"):
+    for network in ("vgg16", "fcn32s-fixed", "fcn32s", "fcn16s", "fcn8s"):
         for name in ("best.npz", "last.npz", "history.csv", "config.json", "learning_curve.png", "predictions.png"):
-            assert f"{network}/{name}" in files
+            assert (f"{network}/{name}" in files) == (name != "predictions.png" or network != "vgg16")
         assert f"{out / network / 'best.npz'}" in said
     assert "predictions.png" in files and f"{out / 'predictions.png'}" in said
 
@@ -47,11 +45,21 @@ def test_it_prints_the_paper_s_table_and_names_what_it_wrote(capsys, tmp_path):
 @pytest.mark.usefixtures("no_pictures")
 def test_each_network_starts_from_the_one_before(tmp_path):
     assert tiny.command("demo", "--out", tmp_path, "--epochs", 4, *CPU) == 0
-    before = None
-    for network, epochs in (("fcn32s", 4), ("fcn16s", 2), ("fcn8s", 2)):
+    for network, start, epochs in (
+        ("vgg16", None, 8),
+        ("fcn32s-fixed", "vgg16", 2),
+        ("fcn32s", "vgg16", 4),
+        ("fcn16s", "fcn32s", 2),
+        ("fcn8s", "fcn16s", 2),
+    ):
         settings = json.loads((tmp_path / network / "config.json").read_text())
-        assert settings["init"] == (before and str(before)) and settings["epochs"] == epochs
-        before = tmp_path / network / "best.npz"
+        assert settings["init"] == (start and str(tmp_path / start / "best.npz")) and settings["epochs"] == epochs
+        assert settings["freeze"] == (["conv*", "fc*"] if network == "fcn32s-fixed" else None)
+    arrays = {name: load_arrays(tmp_path / name / "best.npz")[0] for name in ("vgg16", "fcn32s-fixed", "fcn32s")}
+    trunk = [name for name in arrays["vgg16"] if not name.startswith("fc8")]
+    for name in trunk:
+        np.testing.assert_array_equal(arrays["fcn32s-fixed"][name].ravel(), arrays["vgg16"][name].ravel())
+    assert any((arrays["fcn32s"][name].ravel() != arrays["vgg16"][name].ravel()).any() for name in trunk)
     histories = [load_arrays(tmp_path / name / "last.npz")[1]["progress"]["history"] for name in ("fcn32s", "fcn8s")]
     assert histories[1][0]["loss"] < histories[0][0]["loss"]
 
@@ -99,4 +107,4 @@ def test_ctrl_c_gives_no_advice_that_would_not_work(capsys, monkeypatch, tmp_pat
     monkeypatch.setattr(demo, "Trainer", Pressing)
     assert tiny.command("demo", "--out", tmp_path, "--epochs", 1, *CPU) == 130
     err = capsys.readouterr().err
-    assert re.fullmatch(r"minifcn: \w.*\n", err) and "minifcn train" not in err
+    assert re.fullmatch(r"(minifcn: caution: .*\n)?minifcn: stopped; .*\n", err) and "minifcn train" not in err

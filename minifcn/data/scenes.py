@@ -32,6 +32,7 @@ MEMORY = 1 << 28  # bytes of scenes that are kept once drawn
 class Scenes(Dataset):
     """`count` scenes of `size` x `size` pixels; the splits "train", "val", "test" have no scene in common.
 
+    With `dominant` each scene has one object, at least half as wide as the scene: for classifiers of whole images.
     Nothing is on disk: a scene is drawn when first asked for (some 2 ms at 96 x 96), and kept for the next epoch if all
     of them need no more than `MEMORY`.
     InputError for an unknown split, a size below 16, a count below 1, a seed below 0.
@@ -43,13 +44,14 @@ class Scenes(Dataset):
     mean = (175.0, 169.0, 168.0)  # of the first 300 scenes, rounded
     std = (55.0, 53.0, 53.0)
 
-    def __init__(self, split="train", size=96, count=None, seed=0):
+    def __init__(self, split="train", size=96, count=None, seed=0, dominant=False):
         if split not in SPLITS:
             raise InputError(f"scenes: split is '{split}', expected one of {', '.join(SPLITS)}")
         self.split = split
         self.size = size
         self.count = COUNTS[split] if count is None else count
         self.seed = seed
+        self.dominant = dominant
         for what, value, least in (("size", size, 16), ("count", self.count, 1), ("seed", seed, 0)):
             if value < least:
                 raise InputError(f"scenes: {what} is {value}, expected at least {least}")
@@ -61,18 +63,20 @@ class Scenes(Dataset):
     def load(self, index):
         pair = self._kept.get(index)
         if pair is None:
-            pair = draw_scene(np.random.default_rng([self.seed, SPLITS.index(self.split), index]), self.size)
+            pair = draw_scene(
+                np.random.default_rng([self.seed, SPLITS.index(self.split), index]), self.size, self.dominant
+            )
             if self.count * sum(array.nbytes for array in pair) <= MEMORY:
                 self._kept[index] = pair
         return tuple(array.copy() for array in pair)  # whoever writes to them spoils no later epoch
 
 
-def draw_scene(rng, size):
+def draw_scene(rng, size, dominant=False):
     """One scene: image uint8 (size, size, 3) and label uint8 (size, size)."""
     places = np.arange(size, dtype=np.int32)
     image = textured(rng, colour(rng, GROUNDS), places[:, None], places)  # (size, size, 3) int32
     label = np.zeros((size, size), dtype=np.uint8)
-    for cy, cx, radius in _places(rng, size):
+    for cy, cx, radius in _place(rng, size) if dominant else _places(rng, size):
         _draw_object(rng, image, label, cy, cx, radius)
     image = _soften(image)
     image = image * (256 - SHADE * clouds(rng, size)[:, :, None] // 256) >> 8
@@ -92,6 +96,12 @@ def _places(rng, size):
         candidates = rng.integers(low, max(high, low + 1), size=(3, 2)).tolist()
         places.append((*max(candidates, key=lambda centre: _room(*centre, radius, places)), radius))
     return places
+
+
+def _place(rng, size):
+    """[Centre and radius (cy, cx, radius)] of an object that fills much of its scene and lies in it, but for tips."""
+    radius = int(rng.integers(size // 4, size * 7 // 16 + 1))
+    return [(*rng.integers(radius, size - radius + 1, size=2).tolist(), radius)]
 
 
 def _room(cy, cx, radius, places):

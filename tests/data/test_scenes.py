@@ -148,3 +148,17 @@ def test_count():
 def test_bad_settings_are_named(settings, message):
     with pytest.raises(InputError, match=message):
         Scenes(**settings)
+
+
+@pytest.mark.parametrize("size", [32, 72])
+def test_a_dominant_object_is_alone_and_fills_much_of_its_scene(size):
+    forms = set()
+    for number in range(40):
+        _, label = Scenes(size=size, dominant=True)[number]
+        rows, columns = np.nonzero((label != 0) & (label != 255))
+        [form] = set(label[rows, columns].tolist())
+        forms.add(form)
+        width, height = np.ptp(columns) + 1, np.ptp(rows) + 1
+        assert max(width, height) >= 0.4 * size  # a square's side is 7/8 of a disc's diameter
+    assert forms == set(range(1, 7))
+    assert (Scenes(size=size)[0][0] != Scenes(size=size, dominant=True)[0][0]).any()
