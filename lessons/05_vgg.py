@@ -148,10 +148,10 @@ assert not np.allclose(turned, -bent)  # what is linear would turn its sign
 
 # %% [markdown]
 # So the trade is: a little freedom given up, for fewer weights and for two or
-# three **nonlinearities** in the place of one. Between two ReLUs there can be
-# an "and" or an "or" of what the first layer found; one linear layer cannot say
-# either. (For the same reason configuration C, below, has 1x1 convolutions:
-# they see no more of the image, but each brings a ReLU.)
+# three **nonlinearities** in the place of one. A ReLU can cut off what the
+# first layer found too little of, before the second adds it up; one linear
+# layer cannot. (For the same reason configuration C, below, has 1x1
+# convolutions: they see no more of the image, but each brings a ReLU.)
 #
 # ## How far a score sees: the formula
 #
@@ -274,8 +274,8 @@ assert len(first) == len(second) == 404 and second[0] == 32
 #
 # The VGG paper tried six networks, from 11 to 19 **weight layers**:
 # convolutions and fully connected layers. A **configuration** says how many
-# convolutions each of the five blocks has; between blocks a pooling halves the
-# map, and the channels double until they are 512.
+# convolutions each of the five blocks has; after each block a pooling halves
+# the map. The blocks have 64, 128, 256, 512 and 512 channels.
 #
 # **Predict.** E has 8 convolutions more than A. How many times as many
 # parameters has it: 1.1, 1.7 or 3 times?
