@@ -361,8 +361,8 @@ show(figure, "05_shares")
 # ## A-LRN: neighbours damp each other
 #
 # AlexNet had **local response normalisation**: a channel that is loud at some
-# pixel damps the channels beside it, there. With $n$ neighbours (5, itself in
-# the middle), at one pixel:
+# pixel damps the channels beside it, there. With five neighbours, itself in the
+# middle, at one pixel:
 #
 # $$s_c = 2 + \alpha \sum_{j=c-2}^{c+2} x_j^2$$
 #
