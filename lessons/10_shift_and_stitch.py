@@ -533,9 +533,9 @@ show(figure, "10_dense")
 #
 # ## Why the paper took neither
 #
-# The slides ask whether the two are "equivalent or not", and say that they were
-# not used. You have shown that they are. The paper weighs three things against
-# each other (section 3.2):
+# The slides ask whether the two are "equivalent or not", and say that neither
+# was used. They are equivalent, as you have shown. The paper weighs three ways
+# against each other (sections 3.2 and 3.3):
 #
 # | way | scores | filters see | receptive field |
 # |---|---|---|---|
