@@ -31,9 +31,9 @@ rng = np.random.default_rng(0)
 # number for each pixel, its **class**. Class 0 is the background, 1 a disc, and
 # so on.
 #
-# **Predict.** The image below has 96x96 pixels. What shape has its array, and
-# what shape its label map? There are seven classes: which numbers may stand in
-# the label map?
+# **Predict.** The image below has 96x96 pixels. What is the shape of its array,
+# and of its label map? There are seven classes: which numbers may stand in the
+# label map?
 
 # %%
 scenes = Scenes("val", size=96)

@@ -9,7 +9,7 @@
 # Convolutions alone make a poor network. Between them stand ReLU, pooling and
 # dropout; behind the last stands the loss, which says of each pixel how wrong
 # it was. None of the four has weights, all have a way back. You derive each on
-# paper, write it, and check it with numbers. Three of them have places where no
+# paper, write it, and check it with numbers. Two of them have places where no
 # derivative exists: you will see what happens there.
 
 # %%
@@ -154,7 +154,8 @@ show(figure, "04_relu")
 # \sum_i \frac{\partial L}{\partial y_i} \, [j \, \mathrm{won \, window} \, i]$$
 #
 # A sum, for where windows overlap a pixel can win several. Forward has to
-# remember who won.
+# remember who won. (Random floats are all different, so the check below meets
+# no kink.)
 #
 # Two details for later: `padding` fills with $-\infty$, and with `ceil` the
 # last window may hang over the edge.
@@ -200,7 +201,8 @@ class MaxPool(Layer):
 
 # %% [markdown]
 # **Predict.** Below, 3x3 windows with stride 1 on a 4x4 map: what are the four
-# outputs? If `dy` is 1 2 / 3 4, how much gradient gets the pixel that holds 9?
+# outputs? If `dy` is 1 2 / 3 4, how much gradient does the pixel that holds 9
+# get?
 
 # %%
 x = np.array([[1.0, 0, 9, 3], [4, 5, 2, 1], [0, 7, 1, 2], [8, 6, 0, 4]])
@@ -228,9 +230,9 @@ assert report.ok(1e-6) and report.kinks == 0
 # upwards makes a winner: a kink again.
 #
 # Two rules suggest themselves. *The first wins* and gets all of `dy`. Or *all
-# equals share*: the mask `x == y` times `dy`, one line, no memory.
+# equals* get `dy`: the mask `x == y` times `dy`, one line, no memory.
 #
-# **Predict.** What says the numerical gradient of each of the four? What is
+# **Predict.** What does the numerical gradient of each of the four say? What is
 # their sum? By how much does $y$ rise if all four rise together by $h$, and
 # which of the two rules agrees with that?
 
@@ -433,7 +435,9 @@ assert report.ok(1e-6)
 
 # %% [markdown]
 # Two masks differ by numbers as large as $x$ itself, divided by $2h$. A check
-# of a random layer has to hold the randomness still.
+# of a random layer has to hold the randomness still. (From the same seed
+# PyTorch draws other masks. Between two frameworks only the rule can be
+# compared, not the numbers.)
 #
 # Neighbouring pixels of a map are nearly alike: where one is dropped, the
 # others still tell what it was. `Dropout2d`, which the slides' code uses, drops
@@ -458,7 +462,7 @@ assert set(layer(ones).sum(axis=(2, 3)).ravel() / 2) == {0, 6}
 # With $t$ the true class, the loss is small if $p_t$ is near 1. It is called
 # **cross-entropy**; on the slides, pixel multinomial logistic loss:
 #
-# $$L = -\log p_t = \log \sum_k e^{z_k} - z_t$$
+# $$L = -\log \, p_t = \log \, \sum_k e^{z_k} - z_t$$
 #
 # Derive by one score. The first term gives, by the chain rule, $e^{z_c}$ over
 # the sum, which is $p_c$ again. The second gives $-1$ for $c = t$, and else 0.
@@ -492,7 +496,7 @@ assert gradient[1] < 0 < gradient[2] and np.isclose(gradient.sum(), 0)
 # very small $p_t$ is rounded to 0, and its logarithm is $-\infty$.
 #
 # **Predict.** Scores 1000, 0, 0 and true class 1: what is the loss, about? What
-# gives the first formula above, as it stands?
+# does the first formula above give, as it stands?
 
 # %%
 large = np.array([1000.0, 0, 0])
@@ -517,7 +521,8 @@ assert np.isnan(p[0]) and half_way == np.inf and stable == 1000
 # \frac{w_i}{n} \, (p_{c,i} - \mathrm{onehot}_{c,i})$$
 #
 # One thing to see to: 255 is no class. It must not be used as an index, not
-# even where the result is multiplied by 0.
+# even where the result is multiplied by 0. (And a map of nothing but void has
+# no mean: $n = 0$. minifcn says so; `nan` would spoil every weight.)
 
 
 # %%
