@@ -145,7 +145,7 @@ MUTANTS = {
         wrong_sign: "wrong sign",
         gradient_of_the_sum: "divide its gradient, too",
         summed: "the loss is wrong without void",
-        divided_by_all: "you divide by all",
+        divided_by_all: "12 of 15 pixels count",
         void_as_background: "the loss is wrong with void (right without)",
         gradient_in_void: "the loss is right, the gradient wrong with void",
         overflowing: "subtract the largest",
