@@ -30,8 +30,8 @@ def _text(latex):
     lines = _converter.latex_to_text(_one_line(latex)).splitlines()
     text = "\n".join(line.strip() for line in lines if line.strip())
     text = _tidy(text).replace("^\N{DOWN TACK}", "ᵀ")
-    text = re.sub(r"(?<=[⌊⟨(]) | (?=[⌋⟩)])", "", text)
-    text = re.sub(r"(?<=[⌋⟩])(?=[+-])", " ", text)
+    text = re.sub(r"(?<=[⌊⌈⟨(]) | (?=[⌋⌉⟩)])", "", text)
+    text = re.sub(r"(?<=[⌋⌉⟩])(?=[+-])", " ", text)
     return re.sub(r" *([=≈≠≤≥∈·]) *", r" \1 ", text)
 
 

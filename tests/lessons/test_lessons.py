@@ -109,6 +109,7 @@ def test_a_lesson_is_a_script_too(tmp_path):
     [
         (r"$\frac{\partial L}{\partial W_{i,j}}$", "`∂L/∂W_{i,j}`"),
         (r"$\left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$", "`⌊(i + 2p - k)/s⌋ + 1`"),
+        (r"$\left\lceil \frac{i}{s} \right\rceil + 1$", "`⌈i/s⌉ + 1`"),
         (r"$\frac{1}{2h}$", "`1/(2h)`"),
         ("a $x=1$, b $C^\\top$", "a `x = 1`, b `Cᵀ`"),
         ("$$a =\nb$$", "```text\na = b\n```"),
