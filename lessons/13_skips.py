@@ -197,10 +197,10 @@ show(figure, "13_maps")
 assert low.shape == (8, 20, 20) and high.shape == (32, 5, 5)
 
 # %% [markdown]
-# pool1's channels are the image again, here its bright bars, there its dark
-# ones or an edge: sharp, and without any idea of crosses. Each channel of the
-# last map is a few blocks that say "something like a frame lies about here".
-# The answer has the right forms in the right places, as blots.
+# pool1's channels are the image again, here its bars, there the ground between
+# them: sharp, and without any idea of crosses. Each channel of the last map is
+# a few blocks that say "something like a frame lies about here". The answer has
+# about the right forms in about the right places, as blots.
 #
 # ## Ask each layer by itself
 #
@@ -268,9 +268,9 @@ assert what(coarse) > what(fine) + 0.1
 #
 # ## Backward through a sum and a fork
 #
-# The sum first. If $s$ = $a + b$, a little more of $a$ is as much more of $s$,
-# so $\frac{\partial L}{\partial a} = \frac{\partial L}{\partial s}$, and the
-# same for $b$: **a sum hands its gradient to both of its terms**, whole.
+# The sum first. If $s = a + b$, a little more of $a$ is as much more of $s$, so
+# $\frac{\partial L}{\partial a} = \frac{\partial L}{\partial s}$, and the same
+# for $b$: **a sum hands its gradient to both of its terms**, whole.
 #
 # The fork: $p$ goes two ways, and the loss feels a change of $p$ through both.
 # Each way has its own derivative, and the chain rule adds them. With both ways
@@ -547,12 +547,12 @@ for name, at in b.items():
 assert b["pool1"] == Fraction(197, 4) and b["pool4"] == 5 + b["upscore2"]
 
 # %% [markdown]
-# No map has the point on a whole pixel. But look at the last lines: in pool4's
-# scores the point lies at 5.71875, in the map upsampled to the same stride at
-# 0.71875. **The fractions are equal, and the difference is 5.** So pool4's
-# pixel 5 lies exactly over the other map's pixel 0, and the crop is at 5. Had
-# the fraction differed, no crop at all could have laid them over each other.
-# The rest is the same sum:
+# From pool1 on no map has the point on a whole pixel. But look at the last
+# lines: in pool4's scores the point lies at 5.71875, in the map upsampled to
+# the same stride at 0.71875. **The fractions are equal, and the difference is
+# 5.** So pool4's pixel 5 lies exactly over the other map's pixel 0, and the
+# crop is at 5. Had the fraction differed, no crop at all could have laid them
+# over each other. The rest is the same sum:
 
 # %%
 crop_pool4 = b["pool4"] - b["upscore2"]
@@ -613,10 +613,10 @@ assert at - up == -1 == of_pool[-1].start - upsampled[-1].start
 
 # %% [markdown]
 # No size occurs in the rules, so none in the crops. With "same" the offset is
-# $-1$: now the upsampled map begins earlier, and it is cropped by 1. Whoever
-# copies the 5 and changes the padding adds maps that are 6 of pool4's pixels,
-# 96 of the image's, out of place, and gets no error for it. So minifcn computes
-# the crops, by your rules.
+# $-1$: now the upsampled map begins earlier, and *it* is cropped, by 1. Whoever
+# changes a padding and keeps the 5 is out of place by whole pixels of pool4, 16
+# of the image's each; and as long as pool4's map is large enough for the slice,
+# no error tells. So minifcn computes the crops, by your rules.
 #
 # ## What exactly is equal at the start
 #
@@ -732,11 +732,13 @@ assert np.isclose(change(0.01) / change(1), 1e-4)
 assert FCN8s(**thin, at_once=True).scales == {"pool4": 0.01, "pool3": 0.0001}
 
 # %% [markdown]
-# $a^2$: ten thousand times, and pool3's a hundred million times. So the coarse
-# scores come first, and the finer ones grow in slowly. The stages do it by
-# hand: for their nets in stages the authors give learning rates of $10^{-10}$
-# for 32s, $10^{-12}$ for 16s, $10^{-14}$ for 8s. At once they reached a mean IU
-# of 65.4, in stages 65.5.
+# $a^2$: ten thousand times, and pool3's a hundred million times. (And what the
+# skip hands down to the pool has a factor $a$.) So the coarse scores come
+# first, and the finer ones grow in slowly. In stages one does that by hand: the
+# authors' learning rates (for a loss that is summed over all pixels, hence so
+# small) are $10^{-10}$ for 32s, $10^{-12}$ for 16s, $10^{-14}$ for 8s, and at
+# once $10^{-10}$ again. At once their net reached a mean IU of 65.4, in stages
+# 65.5.
 
 # %% [markdown]
 # ## What was left out, and where the real thing stands
