@@ -143,26 +143,26 @@ assert counts[8] == 512 + 512
 # needs 16 lines, and they stay until all their numbers are used. This is
 # **tiling**, and the whole secret of a fast matrix product, too.
 #
-# Now a real cache. NumPy transposes a matrix of 64 MB, first whole, then in
-# tiles. The same copies, the same result.
+# Now a real cache. NumPy transposes a matrix of 16 MB, in tiles, and whole at
+# last. The same copies, the same result.
 
 # %%
-matrix = rng.standard_normal((4096, 4096), dtype=np.float32)
+matrix = rng.standard_normal((2048, 2048), dtype=np.float32)
 out = np.empty_like(matrix)
 
 
 def transpose(tile):
-    for top in range(0, 4096, tile):
-        for left in range(0, 4096, tile):
+    for top in range(0, 2048, tile):
+        for left in range(0, 2048, tile):
             rows, cols = slice(top, top + tile), slice(left, left + tile)
             out[rows, cols] = matrix[cols, rows].T
 
 
-real_tiles = [32, 64, 128, 256, 512, 1024, 4096]
+real_tiles = [16, 32, 64, 128, 256, 512, 2048]
 measured = {}
 for tile in real_tiles:
     out[:] = 0
-    measured[tile] = 1e3 * seconds(lambda tile=tile: transpose(tile), 2)
+    measured[tile] = 1e3 * seconds(lambda tile=tile: transpose(tile), 3)
     assert np.array_equal(out, matrix.T)
     print(f"tiles of {tile:4}: {measured[tile]:6.1f} ms")
 
@@ -180,7 +180,7 @@ for ax, (title, values) in zip(axes, panels.items()):
 show(figure, "16_tiles")
 
 # %% [markdown]
-# Too small is bad too: tiles of 1 use one number of each line, and in Python
+# Too small is bad too: tiles of 1 are the plain order once more, and in Python
 # each tile costs a call. Remember both sides of that valley.
 #
 # ## Bands instead of all columns
@@ -497,21 +497,23 @@ for name, (intensity, rate) in points.items():
         ha="right" if right else "left",
         color=colour,
     )
+rates = [rate / 1e9 for _, rate in points.values()]
+axes.set_ylim(min(*rates, *roof) / 3, max(*rates, *roof) * 2)
 axes.set(xlabel="operations for each byte in and out", ylabel="GFLOP/s")
 axes.set_title("the roofline of this machine, now", size=11)
 axes.grid(color="0.92")
 show(figure, "16_roofline")
 
 # %% [markdown]
-# (These maps are small and partly stay in the cache, and the slope was measured
-# with one thread: so some points may lie above the slope. A point above the
-# *roof* is no mistake either: the operations are counted as the definition
-# needs them, and Winograd does a quarter of the products.) A ReLU does an
-# eighth of an operation for each byte: it is as fast as memory, whatever you
-# do. What helps such layers is to be done while the numbers are still in the
-# cache: minifcn adds a bias to a band that has just been made, and lets ReLU
-# work in place. The convolutions lie right, where arithmetic counts, and they
-# are most of a network.
+# Orange points wait for memory, blue ones compute. (The maps are small and
+# partly stay in the cache, and the slope was measured with one thread: some
+# points may lie above it. A point above the *roof* is no mistake either: the
+# operations are counted as the definition needs them, and Winograd does a
+# quarter of the products.) A ReLU does an eighth of an operation for each byte:
+# it is as fast as memory, whatever you do. What helps such layers is to be done
+# while the numbers are still in the cache: minifcn adds a bias to a band that
+# has just been made, and lets ReLU work in place. The convolutions lie right,
+# where arithmetic counts, and they are most of a network.
 #
 # ## Another machine: the same code on a GPU
 #
@@ -543,8 +545,8 @@ assert np.allclose(y, layer(x), atol=1e-3)
 # weights go over once, and then as little as possible.
 #
 # **Predict.** A training step of the full FCN-8s on one image of 500x500: which
-# arrays have to cross, and how many megabytes? How many would it be if each
-# layer's output came back, as little as conv1_1's alone?
+# arrays have to cross, and how many megabytes? And how many if no more than
+# conv1_1's output came back?
 
 # %%
 once = 4 * 134e6  # weights, float32
