@@ -6,12 +6,13 @@
 # **Know before:** im2col, columns and one product (lesson 2), and what layers
 # VGG16 has (lesson 5).
 #
-# All of minifcn is NumPy, and on a CPU a full FCN-8s keeps up with libraries
-# written in C++. Nothing in it is magic. In this lesson you meet the two limits
-# of every computer, arithmetic and memory, and then the five means against
-# them: a good order, small bands, fewer products, several threads, and at last
-# a different machine. Times are printed, and yours will differ; what is
-# *asserted* are counts and equalities, which are the same everywhere.
+# All of minifcn is NumPy, and yet its full FCN-8s took half of PyTorch's time
+# on the two CPU cores where both were measured. Nothing in it is magic. In this
+# lesson you meet the two limits of every computer, arithmetic and memory, and
+# then the five means against them: a good order, small bands, fewer products,
+# several threads, and at last a different machine. Times are printed, and yours
+# will differ; what is *asserted* are counts and equalities, which are the same
+# everywhere.
 
 # %%
 import time
@@ -141,7 +142,7 @@ assert counts[8] == 512 + 512
 # Row by row (one tile of 64) the whole column, 64 lines, should stay until the
 # next column needs the same lines; 32 is all there is room for. A tile of 8x8
 # needs 16 lines, and they stay until all their numbers are used. This is
-# **tiling**, and the whole secret of a fast matrix product, too.
+# **tiling**, and much of the secret of a fast matrix product, too.
 #
 # Now a real cache. NumPy transposes a matrix of 16 MB, in tiles, and whole at
 # last. The same copies, the same result.
@@ -237,11 +238,11 @@ for rows in (1, 2, 8, 32, 128):
 assert peaks[8] < peaks[128] / 4
 
 # %% [markdown]
-# The same numbers in a fraction of the memory. The time has its valley again,
-# more or less deep on your machine: bands of one row are many calls, the whole
-# layer is many trips to memory; the more so, the larger the layer. minifcn
-# takes about 1 MB, what a core's own cache (L2) holds, and asks for that memory
-# once.
+# The same numbers in a fraction of the memory. What the time does depends on
+# the machine and the layer. Bands of one row are many calls; and the columns of
+# a whole layer are trips to memory, once no cache holds them (here they are 19
+# MB, conv1_2's a gigabyte). minifcn takes about 1 MB, what a core's own cache
+# (L2) holds, and asks for that memory once.
 
 # %% [markdown]
 # ## Fewer products: Winograd
@@ -257,7 +258,9 @@ assert peaks[8] < peaks[128] / 4
 # Six products. But $d_1$ and $d_2$ occur in both lines, and that can be used.
 # Put half the sum and half the alternating sum of the kernel aside:
 #
-# $$s = (g_0 + g_1 + g_2) / 2 \qquad t = (g_0 - g_1 + g_2) / 2$$
+# $$s = (g_0 + g_1 + g_2) / 2$$
+#
+# $$t = (g_0 - g_1 + g_2) / 2$$
 #
 # so that $s - t = g_1$ and $s + t = g_0 + g_2$. Then multiply twice: $m_2 =
 # (d_1 + d_2) s$ and $m_3 = (d_2 - d_1) t$. Their sum and difference are
@@ -271,7 +274,9 @@ assert peaks[8] < peaks[128] / 4
 # put right by *one* product: $m_1 = (d_0 - d_2) g_0$ and $m_4 = (d_1 - d_3)
 # g_2$.
 #
-# $$y_0 = m_1 + m_2 + m_3 \qquad y_1 = m_2 - m_3 - m_4$$
+# $$y_0 = m_1 + m_2 + m_3$$
+#
+# $$y_1 = m_2 - m_3 - m_4$$
 #
 # **Four products instead of six**: $F(2, 3)$, two outputs of a kernel of three
 # (Winograd 1980; for networks Lavin and Gray 2015). As matrices, with $\odot$
@@ -287,11 +292,11 @@ G = [[1, 0, 0], [half, half, half], [half, -half, half], [0, 0, 1]]
 A_T = [[1, 1, 1, 0], [0, 1, -1, -1]]
 B_T, G, A_T = (np.array(m, dtype=object) for m in (B_T, G, A_T))
 
-d = np.array([Fraction(int(v)) for v in rng.integers(-9, 10, 4)])
-g = np.array([Fraction(int(v)) for v in rng.integers(-9, 10, 3)])
+d = rng.integers(-9, 10, 4) * Fraction(1)
+g = rng.integers(-9, 10, 3) * Fraction(1)
 y = A_T @ ((G @ g) * (B_T @ d))  # exact, in fractions
-print("d", *d, "  g", *g, "  y", *y)
-assert list(y) == [d[:3] @ g, d[1:] @ g]
+print("d:", *d, "  g:", *g, "  y:", *y)
+assert list(y) == [d[:3] @ g, d[1:] @ g] and len(G @ g) == 4
 
 # %% [markdown]
 # Equal, with no rounding to hide behind. And it is cheaper than it looks:
@@ -307,12 +312,15 @@ assert list(y) == [d[:3] @ g, d[1:] @ g]
 # be directly? What about $F(4, 3)$, with 6x6 tiles and 4x4 outputs?
 
 # %%
+d = rng.integers(-9, 10, (4, 4)) * Fraction(1)
+g = rng.integers(-9, 10, (3, 3)) * Fraction(1)
+products = (G @ g @ G.T) * (B_T @ d @ B_T.T)
+windows = np.lib.stride_tricks.sliding_window_view(d, (3, 3))
+direct = (windows * g).sum(axis=(2, 3))
+assert np.array_equal(A_T @ products @ A_T.T, direct) and products.size == 16
 for m in (2, 4):
-    direct, fewer = m * m * 9, (m + 2) ** 2
-    print(
-        f"F({m}x{m}, 3x3): {direct} -> {fewer}: {direct / fewer:.2f} times less"
-    )
-assert (2 * 2 * 9, 4 * 4) == (36, 16) and 144 / 36 == 4
+    without, fewer = m * m * 9, (m + 2) ** 2
+    print(f"F({m}x{m}): {without} -> {fewer}, {without / fewer:.2f} times less")
 
 # %% [markdown]
 # With channels, the products of a tile are summed over the input channels,
@@ -352,8 +360,7 @@ assert np.allclose(ours, exact, atol=1e-10)
 # where large parts cancel, their rounding stays.
 #
 # **Predict.** In float32 (about seven digits), against the exact result: which
-# is best, plain products, $F(2 \times 2)$, or $F(4 \times 4)$ with its factors
-# up to 8?
+# is best, plain products, F(2x2), or F(4x4) with its factors up to 8?
 
 # %%
 x32, weight32 = x64.astype("float32"), weight64.astype("float32")
@@ -371,14 +378,14 @@ plain, small, large = errors.values()
 assert plain < large < 2e-5 and small < large
 
 # %% [markdown]
-# $F(2 \times 2)$ costs nothing that one sees here, $F(4 \times 4)$ about a
-# digit; five are left. Half precision has three to begin with and none to give
-# away, so minifcn does not use it there. The transforms cost time, too: those
-# of the image are shared by all output channels, those of the kernels by all
-# tiles, so it takes many of both.
+# F(2x2) costs nothing that one sees here, F(4x4) about a digit; five are left.
+# Half precision has three to begin with and none to give away, so minifcn does
+# not use it there. The transforms cost time, too: those of the image are shared
+# by all output channels, those of the kernels by all tiles, so it takes many of
+# both.
 #
 # **Predict.** Which way does minifcn take for conv1_1 (3 channels), for conv3_1
-# (128 to 256), and for the same with one small map of 6x6?
+# (128 to 256), and for 16 to 16 channels on one map of 6x6?
 
 # %%
 cases = {
@@ -576,8 +583,8 @@ assert step == 5_000_000 and conv1_1 > 20 * step
 # ## What was left out, and where the real thing stands
 #
 # - Bands, whole or with their channels cut, and both gradients:
-#   `minifcn/convolution/gemm.py`. Winograd's $F(4 \times 4)$ with both
-#   gradients: `minifcn/convolution/winograd.py`; who takes which:
+#   `minifcn/convolution/gemm.py`. Winograd's F(4x4) with both gradients:
+#   `minifcn/convolution/winograd.py`; who takes which:
 #   `minifcn/convolution/algorithms.py`.
 # - Threads, and memory that is used again (fresh memory costs, too):
 #   `minifcn/parallel.py`.
