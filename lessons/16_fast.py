@@ -503,6 +503,7 @@ for name, (intensity, rate) in points.items():
         textcoords="offset points",
         ha="right" if right else "left",
         color=colour,
+        bbox={"color": "white", "pad": 1},
     )
 rates = [rate / 1e9 for _, rate in points.values()]
 axes.set_ylim(min(*rates, *roof) / 3, max(*rates, *roof) * 2)
@@ -541,7 +542,7 @@ device, reason = resolve_device()
 print(reason)
 x = rng.standard_normal((1, 64, 20, 20), dtype=np.float32)
 on_device = to_device(x, device)
-print(array_module(on_device).__name__, type(standardize(on_device)))
+print("an array of the device:", type(standardize(on_device)))
 y = to_host(layer.to(device)(on_device))
 layer.to("cpu")
 assert np.allclose(y, layer(x), atol=1e-3)
