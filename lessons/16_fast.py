@@ -492,6 +492,7 @@ axes = figure.subplots()
 ends = [0.06, peak / bandwidth, 600]
 roof = [min(peak, bandwidth * end) / 1e9 for end in ends]
 axes.loglog(ends, roof, color=BLACK)
+above = "ReLU", "conv 1x1, 64", "conv 3x3, 64"
 for name, (intensity, rate) in points.items():
     colour = BLUE if intensity > peak / bandwidth else VERMILLION
     axes.plot(intensity, rate / 1e9, "o", color=colour)
@@ -499,7 +500,7 @@ for name, (intensity, rate) in points.items():
     axes.annotate(
         name,
         (intensity, rate / 1e9),
-        (-9 if right else 9, -12),
+        (-9 if right else 9, 5 if name in above else -12),
         textcoords="offset points",
         ha="right" if right else "left",
         color=colour,
