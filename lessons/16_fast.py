@@ -492,20 +492,14 @@ axes = figure.subplots()
 ends = [0.06, peak / bandwidth, 600]
 roof = [min(peak, bandwidth * end) / 1e9 for end in ends]
 axes.loglog(ends, roof, color=BLACK)
-above = "ReLU", "conv 1x1, 64", "conv 3x3, 64"
-for name, (intensity, rate) in points.items():
-    colour = BLUE if intensity > peak / bandwidth else VERMILLION
-    axes.plot(intensity, rate / 1e9, "o", color=colour)
-    right = intensity > 100
-    axes.annotate(
-        name,
-        (intensity, rate / 1e9),
-        (-9 if right else 9, 5 if name in above else -12),
-        textcoords="offset points",
-        ha="right" if right else "left",
-        color=colour,
-        bbox={"color": "white", "pad": 1},
-    )
+beside = [(-9, 4, "right"), (9, -4, "left"), (-9, 4, "right"), (9, -14, "left")]
+beside.append((0, 9, "center"))
+for (name, (intensity, rate)), (x, y, side) in zip(points.items(), beside):
+    style = {"color": BLUE if intensity > peak / bandwidth else VERMILLION}
+    axes.plot(intensity, rate / 1e9, "o", zorder=4, **style)
+    style |= {"textcoords": "offset points", "ha": side, "zorder": 3}
+    style["bbox"] = {"color": "white", "pad": 1}
+    axes.annotate(name, (intensity, rate / 1e9), (x, y), **style)
 rates = [rate / 1e9 for _, rate in points.values()]
 axes.set_ylim(min(*rates, *roof) / 3, max(*rates, *roof) * 2)
 axes.set(xlabel="operations for each byte in and out", ylabel="GFLOP/s")
