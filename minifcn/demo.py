@@ -11,11 +11,12 @@ from minifcn.pretraining import Pretrainer, PretrainSettings
 from minifcn.settings import Settings
 from minifcn.training import Stopped, Trainer
 
-EPOCHS = 4  # of FCN-32s
+EPOCHS = 6  # of FCN-32s
 SIZE, OBJECT_SIZE = 96, 72  # of the scenes, and of those for the classifier, in pixels each way
 COUNTS = {"train": 600, "val": 80}
 NETWORK = {"width": 0.25, "fc_channels": 256}
 TRAINING = {"batch_size": 4, "lr": 0.03}
+FEWER = 1 / 3  # of EPOCHS: what starts from a network that segments, or trains one layer
 
 
 class Stage(NamedTuple):
@@ -27,12 +28,12 @@ class Stage(NamedTuple):
     settings: dict
 
 
-CLASSIFIER, CLASSIFIER_SHARE = "vgg16", 2
+CLASSIFIER = "vgg16"
 STAGES = (
-    Stage("fcn32s-fixed", CLASSIFIER, 0.5, {"model": "fcn32s", "freeze": ["conv*", "fc*"]}),
-    Stage("fcn32s", CLASSIFIER, 1, {"model": "fcn32s"}),
-    Stage("fcn16s", "fcn32s", 0.5, {"model": "fcn16s"}),
-    Stage("fcn8s", "fcn16s", 0.5, {"model": "fcn8s"}),
+    Stage("fcn32s-fixed", CLASSIFIER, FEWER, {"model": "fcn32s", "freeze": ["conv*", "fc*"]}),
+    Stage("fcn32s", CLASSIFIER, 1, {"model": "fcn32s", "lr": 0.01}),
+    Stage("fcn16s", "fcn32s", FEWER, {"model": "fcn16s"}),
+    Stage("fcn8s", "fcn16s", FEWER, {"model": "fcn8s"}),
 )
 
 
@@ -60,10 +61,10 @@ def run_demo(folder, device, epochs=None, overwrite=False):
         return trainer.folder.best
 
     settings = PretrainSettings(**NETWORK, crop=OBJECT_SIZE)
-    best = {CLASSIFIER: train(Pretrainer, settings, CLASSIFIER, CLASSIFIER_SHARE, _scenes(OBJECT_SIZE, dominant=True))}
+    best = {CLASSIFIER: train(Pretrainer, settings, CLASSIFIER, 1, _scenes(OBJECT_SIZE, dominant=True))}
     scenes = _scenes(SIZE)
     for stage in STAGES:
-        settings = Settings(**NETWORK, **TRAINING, **stage.settings, image_size=OBJECT_SIZE, init=str(best[stage.init]))
+        settings = Settings(**NETWORK | TRAINING | stage.settings, image_size=OBJECT_SIZE, init=str(best[stage.init]))
         best[stage.name] = train(Trainer, settings, stage.name, stage.share, scenes)
 
     weights = [best[stage.name] for stage in STAGES]

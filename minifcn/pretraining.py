@@ -21,7 +21,7 @@ class PretrainSettings(Settings):
 
     model: str = "vgg16"
     crop: int = 96
-    lr: float = 0.003
+    lr: float = 0.006
     auxiliary: bool = False  # GoogLeNet's two more losses on the way
 
     def check(self, models):
@@ -54,7 +54,7 @@ class Pretrainer(Trainer):
         settings, kind = self.settings, BACKBONES[self.settings.model]
         own = {"fc_channels": settings.fc_channels, "auxiliary": settings.auxiliary}
         del own["fc_channels" if settings.model == "googlenet" else "auxiliary"]
-        return kind(
+        model = kind(
             self.training.n_class,
             settings.width,
             dropout=settings.dropout,
@@ -62,6 +62,10 @@ class Pretrainer(Trainer):
             seed=settings.seed,
             **own,
         )
+        for layers in (model.head, *getattr(model, "auxiliary", {}).values()):
+            *_, last = layers.named.values()
+            last.weight.data[...] = 0  # random scores make the first steps so large that many ReLUs stay shut
+        return model
 
     def prepare_model(self):
         """A classifier computes nothing that its training does not need, but for the gradient of the images."""

@@ -46,11 +46,11 @@ def test_it_prints_the_paper_s_table_and_names_what_it_wrote(capsys, tmp_path):
 def test_each_network_starts_from_the_one_before(tmp_path):
     assert tiny.command("demo", "--out", tmp_path, "--epochs", 4, *CPU) == 0
     for network, start, epochs in (
-        ("vgg16", None, 8),
-        ("fcn32s-fixed", "vgg16", 2),
+        ("vgg16", None, 4),
+        ("fcn32s-fixed", "vgg16", 1),
         ("fcn32s", "vgg16", 4),
-        ("fcn16s", "fcn32s", 2),
-        ("fcn8s", "fcn16s", 2),
+        ("fcn16s", "fcn32s", 1),
+        ("fcn8s", "fcn16s", 1),
     ):
         settings = json.loads((tmp_path / network / "config.json").read_text())
         assert settings["init"] == (start and str(tmp_path / start / "best.npz")) and settings["epochs"] == epochs
