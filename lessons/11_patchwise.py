@@ -80,11 +80,12 @@ assert net(image[:, :, :R, :R]).shape == (1, 7, 1, 1)
 assert net(image).shape == (1, 7, 5, 5)
 
 # %% [markdown]
-# From the last layer up: 3 pixels, doubled by the pooling to 6, 8 with the
-# convolution's margin, 16, and 18. The scores lie 4 pixels apart, as there are
-# two poolings: $(34 - 18) / 4 + 1 = 5$. Score $(i, j)$ is the net's answer to
-# the patch that begins at pixel $(4i, 4j)$. There are 25 patches in this image,
-# and they overlap a lot:
+# From the last layer to the first: it sees 3 pixels of its map; the pooling
+# before it doubles them to 6; a convolution adds a pixel on either side, 8;
+# then 16, and 18. The scores lie 4 pixels apart, as there are two poolings:
+# $(34 - 18) / 4 + 1 = 5$. Score $(i, j)$ is the net's answer to the patch that
+# begins at pixel $(4i, 4j)$. There are 25 patches in this image, and they
+# overlap a lot:
 
 # %%
 sees = np.zeros((34, 34))  # how many of the 25 patches see a pixel
@@ -116,7 +117,9 @@ assert sees.max() == 25 and sees.sum() == 25 * R * R
 # Whole-image training has one loss, the sum over all scores, and takes its
 # gradient:
 #
-# $$g = \frac{\partial}{\partial \theta} \sum_{i,j} \ell_{ij} =
+# $$L = \sum_{i,j} \ell_{ij}$$
+#
+# $$\frac{\partial L}{\partial \theta} =
 # \sum_{i,j} \frac{\partial \ell_{ij}}{\partial \theta}$$
 #
 # The derivative of a sum is the sum of the derivatives. So if $B$ holds all

@@ -53,7 +53,6 @@ def crop_offset(answer):
 
 def bilinear_kernel(answer):
     tents = {
-        1: [1],
         3: [0.5, 1, 0.5],
         5: [1 / 3, 2 / 3, 1, 2 / 3, 1 / 3],
         2: [0.5, 0.5],
@@ -66,9 +65,9 @@ def bilinear_kernel(answer):
             "right for odd sizes, wrong for" if size % 2 == 0 else "wrong for"
         )
         given = answer(size)
-        if is_same(given, tent) and size > 1:
+        if is_same(given, tent):
             raise Wrong("that is one axis: both, multiplied, make (size, size)")
-        if is_same(given, kernel / kernel.sum()) and size > 1:
+        if is_same(given, kernel / kernel.sum()) and size > 2:
             raise Wrong("its sum is not 1: where stamps overlap, they add to 1")
         if is_same(given, np.minimum.outer(tent, tent)) and size > 2:
             raise Wrong("multiply both tents, do not take the smaller one")
