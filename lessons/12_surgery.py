@@ -182,29 +182,31 @@ assert (field, step) == (404, 32)
 # %% [markdown]
 # 544 pixels, of which the image's 500 are cut out. After each convolution but
 # the last (`score_fr`) stands a ReLU, and behind fc6 and fc7 dropout, as the
-# classifier had. Of the paper's table of its three nets these are the lines
-# that follow from the layers:
+# classifier had. Here is the paper's table of its three nets. What follows from
+# the layers we count: VGG16's convolutions and weights, and the receptive
+# fields.
 
 # %%
 rows = [layer for layer in fcn32() if layer[1]]
 weights = sum(o * (c * k * k + 1) for _, c, o, k, _, _ in rows)
 print(f"VGG16: {len(rows)} convolutions, {weights / 1e6:.0f} million weights")
 assert len(rows) == 16 and round(weights / 1e6) == 134
-print("                 AlexNet  VGG16  GoogLeNet")
-print("mean IU (paper)     39.8   56.0       42.5")
-print("forward (2014)     50 ms 210 ms      59 ms")
-print("convolutions           8     16         22")
-print("parameters          57 M  134 M        6 M")
 nets = [FCN32s(21, 1 / 16, 16, backbone=b) for b in ("alexnet", "googlenet")]
 fields = [n.places_along(0, 500)["score_fr"].receptive_field for n in nets]
-print("receptive field  ", fields[0], "  404 ", fields[1] + 6 * 32)
+table = {"": ("AlexNet", "VGG16", "GoogLeNet"), "mean IU": (39.8, 56.0, 42.5)}
+table |= {"forward, in 2014": ("50 ms", "210 ms", "59 ms")}
+table |= {"convolutions": (8, 16, 22), "weights": ("57 M", "134 M", "6 M")}
+table |= {"receptive field": (fields[0], 404, fields[1] + 6 * 32)}
+table |= {"largest stride": (32, 32, 32)}
+for name, values in table.items():
+    print(f"{name:17}" + "".join(f"{value:>10}" for value in values))
 assert fields[0] == 355 and fields[1] + 6 * 32 == 907
 
 # %% [markdown]
-# All three give a score every 32 pixels. VGG16 is far better, at the price of
-# time; VGG19 was not much better than VGG16. GoogLeNet's last average pooling
-# is thrown away, and its two extra losses. (The table's 907 pixels still count
-# that pooling, 7x7 at stride 32. Hence the 6 * 32 above.)
+# VGG16 is far better, at the price of time; VGG19 was not much better than
+# VGG16. GoogLeNet's last average pooling is thrown away, and its two extra
+# losses. (The table's 907 pixels still count that pooling, 7x7 at stride 32.
+# Hence the 6 * 32 above.)
 #
 # ## Why 100?
 #
@@ -219,14 +221,16 @@ least = next(n for n in range(1, 999) if sizes(n, fcn32(1))["fc6"] > 0)
 print("least image with a score:", least)
 small = sizes(1, fcn32())
 print("padding 100, an image of 1 pixel:", small["fc6"], "score")
-assert plain["fc6"] < 1 and least == 193 and small["fc6"] == 1
+enough = next(p for p in range(200) if sizes(1, fcn32(p))["fc6"] > 0)
+print("least padding for an image of 1 pixel:", enough)
+assert enough == 97 and plain["fc6"] < 1 and least == 193 and small["fc6"] == 1
 
 # %% [markdown]
-# Without padding there is nothing. With 1 score the map upsampled has 64
-# pixels, and an image of 193 is not covered: fc6 eats three rows of 32 pixels
-# at each side, 96 pixels. So the authors put 100 pixels of zeros around the
-# image, enough for any image, even of 1 pixel. It is a trick, not a deep idea;
-# its cost we see below.
+# Without padding a small image has no score at all, and of a larger one the
+# border has none: fc6 eats three pixels of its map on each side, 96 of the
+# image. So the authors put zeros around the image. 97 pixels would do for any
+# image; 100 is the next round number. It is a trick, not a deep idea; its cost
+# we see below.
 #
 # ## Where does 19 come from?
 #
@@ -270,9 +274,10 @@ print("minifcn crops rows", ours.crops((500, 375))["image"][1])
 assert ours.crops((500, 375))["image"] == (..., slice(19, 519), slice(19, 394))
 
 # %% [markdown]
-# $99$, then five times $(b - 0.5) / 2$, then $-3$, then $32 b + 31.5$: exactly
-# 19. That it is whole is no luck: 31.5, the middle of a kernel with an even
-#     number of taps, makes up for what the poolings shift.
+# $99$, then five times $(b - 0.5) / 2$, then $-3$, then $32 b + 31.5$: the
+# code's 19, exactly. It is whole since 31.5, the middle of a kernel with an
+# even number of taps, makes up for what the poolings shift. And each pixel of
+# padding more moves the crop by one: $19 = 100 - 81$.
 #
 # Do not believe the arithmetic; watch it. Let each pixel carry *its own column
 # number* through a net that does nothing but pass numbers on: convolutions that
@@ -379,16 +384,16 @@ for n in (128, 500):
     paper = multiply_adds(n, fcn32())
     same = multiply_adds(n, fcn32(1, 3))
     print(
-        f"{n}x{n}: {paper / 1e9:4.0f} and {same / 1e9:4.0f} thousand million",
+        f"{n}x{n}: {paper / 1e9:4.0f} and {same / 1e9:4.0f} billion",
         end="",
     )
     print(f" multiply-adds, {paper / same:.1f} times")
 assert multiply_adds(128, fcn32()) > 5 * multiply_adds(128, fcn32(1, 3))
 
 # %% [markdown]
-# For small images nearly all of the work went into zeros. What differs is the
-# border: fc6 now sees zeros of its own where it saw what the net had made of
-# padding. Weights trained the one way should be used that way.
+# For small images most of the work went into zeros. What differs is the border:
+# fc6 now sees zeros of its own where it saw what the net had made of padding.
+# Weights trained the one way should be used that way.
 #
 # ## Cuts 3 to 5: scores, upsampling, crop
 #
@@ -514,7 +519,7 @@ for step in range(3):
 assert min(most) > 0
 
 # %% [markdown]
-# It says "each class alike": the loss is $\log 5$. In the first step only the
+# It says "each class alike": the loss is $\log(5)$. In the first step only the
 # score layer learns, and from the second on all do. Random scores would begin
 # with errors that mean nothing and send them down into a trunk that is good
 # already. The paper found that random weights learned neither faster nor
@@ -535,7 +540,8 @@ for kernels in ("full", "per-class"):
     net = FCN32s(21, 1 / 16, 16, upsampling_kernels=kernels)
     stamps = net.upsamplings["upscore"].weight
     print(f"{kernels:10} {stamps.data.size:9,}, learning: {stamps.trainable}")
-assert 21 * 21 * 64 * 64 == 1_806_336 and not stamps.trainable
+    assert not stamps.trainable
+assert stamps.data.size == 21 * 64 * 64  # of the last, per class
 
 # %% [markdown]
 # minifcn's `upsampling="learned"` lets them learn; in training, `--upsampling
@@ -596,7 +602,7 @@ print("FCN-32s                      89.1       73.3     59.4     81.4")
 # generated scenes with one label each, and makes FCN-32s-fixed and FCN-32s of
 # it, in some minutes.
 #
-# With PyTorch, the upsampling and crop in one line:
+# And PyTorch's upsampling and crop, beside ours:
 
 # %%
 if torch := pytorch():
