@@ -455,11 +455,11 @@ show(lambda path: save_convergence(path, curves), "11_convergence")
 
 # %% [markdown]
 # By the step the three are much alike. By the clock a step of the sampled ones
-# costs about twice and four times as much, for the net runs over all pixels of
-# all images (on a busy computer the times are off). The paper saw the same, and
-# trained on whole images, all pixels counted. With few images a step, 4 say,
-# the samples from more images can get further by the step: promise 3. It is the
-# clock that speaks against them.
+# costs more, up to twice and four times as much, for the net runs over all
+# pixels of all images. (In a net this small other work hides some of that.) The
+# paper saw the same, and trained on whole images, all pixels counted. With few
+# images a step, 4 say, the samples from more images can get further by the
+# step: promise 3. It is the clock that speaks against them.
 #
 # ## Class imbalance, by weights
 #

@@ -26,6 +26,7 @@ def converge(net, dataset, probability, steps, batch_size=4, lr=0.03, momentum=0
     net         (N, 3, H, W) -> scores (N, n_class, H, W); it is changed
     dataset     a `Dataset`
     batch_size  images in a step if all pixels count; else 1/probability times as many, so that as many pixels count
+    seed        of the order of images, of the sampled pixels and of dropout
 
     Raises InputError for a probability that is not above 0 and at most 1, and for fewer than 1 step.
     """
@@ -37,7 +38,7 @@ def converge(net, dataset, probability, steps, batch_size=4, lr=0.03, momentum=0
     batches = Batches(dataset, images_a_step, Preprocessing(dataset.mean, dataset.std), seed=seed)
     criterion, optimizer = SoftmaxCrossEntropy(VOID), SGD(net.parameters(), lr, momentum)
     rng, seconds, curve = np.random.default_rng(seed), 0.0, []
-    net.train()
+    net.train().reseed(seed)
     for images, labels, _ in _forever(batches):
         begun = time.perf_counter()
         optimizer.zero_grad()

@@ -5,7 +5,7 @@ import pytest
 
 from minifcn.data import Dataset, Preprocessing, voc_palette
 from minifcn.errors import InputError
-from minifcn.layers import Conv2d, ReLU, Sequential, SoftmaxCrossEntropy
+from minifcn.layers import Conv2d, Dropout, ReLU, Sequential, SoftmaxCrossEntropy
 from minifcn.optim import SGD
 from minifcn.roads import Step, converge, sample_pixels, smoothed
 
@@ -69,6 +69,14 @@ def test_it_learns_and_the_clock_goes_on():
     assert curve[-1].loss < curve[0].loss / 2
     seconds = [step.seconds for step in curve]
     assert seconds[0] > 0 and seconds == sorted(set(seconds))
+
+
+def test_the_seed_fixes_dropout_too():
+    losses = [
+        [step.loss for step in converge(Sequential(net(), Dropout(0.5)), Halves(), 0.5, steps=3, seed=seed)]
+        for seed in (1, 1, 2)
+    ]
+    assert losses[0] == losses[1] != losses[2]
 
 
 def test_smoothed_is_the_mean_of_a_step_and_those_before():
