@@ -19,6 +19,7 @@ DPI = 100
 VOID_COLOUR = (232, 232, 232)
 # Okabe and Ito's palette: its colours stay apart for the colour-blind.
 BLUE, VERMILLION, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
+STYLES = ((BLUE, "-"), (VERMILLION, "--"), (BLACK, ":"), (GREEN, "-."))
 METRICS = (
     ("pixel_accuracy", "pixel acc.", BLUE),
     ("frequency_weighted_iu", "f.w. IU", GREEN),
@@ -109,6 +110,32 @@ def save_learning_curve(path, history):
     figure.draw_without_rendering()  # gives the axes their heights
     for axes, named in zip(figure.axes, ends, strict=True):
         _name_ends(axes, named)
+    figure.savefig(path, dpi=DPI)
+
+
+def save_convergence(path, curves):
+    """Write a picture of trainings side by side: the loss over the steps, and over the seconds.
+
+    curves   {name: [(seconds, loss) of each step]}, up to four; the names stand below the panels
+    Raises InputError for none, and for more.
+    """
+    if not 1 <= len(curves) <= len(STYLES):
+        raise InputError(f"save_convergence: {len(curves)} curves, expected 1 to {len(STYLES)}")
+    figure = _figure(1000, 420, layout="constrained")
+    by_step, by_clock = figure.subplots(1, 2, sharey=True)
+    for (name, curve), (colour, line) in zip(curves.items(), STYLES):
+        seconds, losses = zip(*curve, strict=True)
+        by_step.plot(range(1, len(curve) + 1), losses, color=colour, linestyle=line, linewidth=1.6, label=name)
+        by_clock.plot(seconds, losses, color=colour, linestyle=line, linewidth=1.6)
+    for axes, unit in ((by_step, "step"), (by_clock, "seconds of training")):
+        axes.set(xlabel=unit, xlim=(0, None))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(color="0.9")
+    by_step.set_ylabel("loss per pixel")
+    by_step.set_title("by the step", loc="left", size=11)
+    by_clock.set_title("by the clock", loc="left", size=11)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=10, handlelength=3)
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
     figure.savefig(path, dpi=DPI)
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from minifcn.errors import InputError
-from minifcn.plots import VOID_COLOUR, colorize, save_learning_curve, save_predictions
+from minifcn.plots import VOID_COLOUR, colorize, save_convergence, save_learning_curve, save_predictions
 
 PALETTE = np.array([[0, 0, 0], [128, 0, 0], [0, 0, 250]], np.uint8)
 CLASSES = ("background", "disc", "a thin structure")
@@ -173,3 +173,31 @@ def test_epochs_without_validation_are_left_out(tmp_path, drawn):
 def test_no_epochs(tmp_path):
     with pytest.raises(InputError, match="history is empty"):
         save_learning_curve(tmp_path / "c.png", [])
+
+
+@pytest.mark.parametrize("steps", [1, 50])
+def test_convergence_by_the_step_and_by_the_clock(tmp_path, drawn, steps):
+    names = [f"{p} % of the pixels, {n} images" for p, n in ((100, 20), (50, 40), (25, 80), (10, 200))]
+    curves = {name: [(slow * s, 1 / s) for s in range(1, steps + 1)] for slow, name in enumerate(names, 1)}
+    save_convergence(tmp_path / "c.png", curves)
+    (figure,) = drawn
+    by_step, by_clock = figure.axes
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == names
+    assert apart(figure, [axes.get_tightbbox() for axes in figure.axes] + extents([legend]))
+    assert border_is_white(pixels(tmp_path / "c.png"))
+    for slow, (step, clock, handle) in enumerate(zip(by_step.lines, by_clock.lines, legend.get_lines()), 1):
+        assert list(step.get_xdata()) == list(range(1, steps + 1))
+        assert list(clock.get_xdata()) == [slow * s for s in range(1, steps + 1)]
+        assert list(step.get_ydata()) == list(clock.get_ydata()) == [1 / s for s in range(1, steps + 1)]
+        assert step.get_color() == clock.get_color() == handle.get_color()
+        assert step.get_linestyle() == clock.get_linestyle() == handle.get_linestyle()
+    assert (
+        len({line.get_color() for line in by_step.lines}) == len({line.get_linestyle() for line in by_step.lines}) == 4
+    )
+
+
+@pytest.mark.parametrize("count", [0, 5])
+def test_too_few_or_too_many_curves(tmp_path, count):
+    with pytest.raises(InputError, match=f"{count} curves, expected 1 to 4"):
+        save_convergence(tmp_path / "c.png", {str(n): [(1, 1)] for n in range(count)})

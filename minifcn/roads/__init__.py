@@ -1,5 +1,6 @@
 """The roads not taken: what the FCN paper considered and left (sections 3.1 to 3.4), running, to be held against it."""
 
+from minifcn.roads.convergence import Step, converge, smoothed
 from minifcn.roads.dense import dense, patch_by_patch
 from minifcn.roads.nets import multiply_adds, receptive_field, total_stride
 from minifcn.roads.patchwise import patch_gradients, sample_pixels, sampled_gradients
@@ -10,9 +11,11 @@ from minifcn.roads.upscale import by_interpolation, by_transposed_convolution, c
 
 __all__ = [
     "Cost",
+    "Step",
     "Variant",
     "by_interpolation",
     "by_transposed_convolution",
+    "converge",
     "cost",
     "coverage",
     "dense",
@@ -24,6 +27,7 @@ __all__ = [
     "sample_pixels",
     "sampled_gradients",
     "shift_and_stitch",
+    "smoothed",
     "there_and_back",
     "total_stride",
     "tradeoff",
