@@ -625,10 +625,9 @@ assert balanced["pixel_accuracy"] < plain["pixel_accuracy"]
 
 # %% [markdown]
 # What you ask for is what you get: rare classes are found more often, also
-# where they are not. Here the mean IU gains, too: 3 pixels of 100 are pierced,
-# and the plain net has not come to find them yet. (It does without weights,
-# with more steps and finer maps: lesson 15.) In PASCAL VOC three pixels of four
-# are background. The paper found balancing unnecessary, and did without.
+# where they are not. Whether the mean IU gains from it depends on which of the
+# two is more. In PASCAL VOC three pixels of four are background; the paper
+# found balancing unnecessary, and did without.
 #
 # ## Augmentation
 #
