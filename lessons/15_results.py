@@ -194,9 +194,10 @@ def demo_weights():
     stages = "fcn32s-fixed", "fcn32s", "fcn16s", "fcn8s"
     for folder in sorted(HERE.parent.glob("runs/demo*"), reverse=True):
         files = [folder / stage / "best.npz" for stage in stages]
-        if all(file.exists() for file in files):
-            if load_arrays(files[-1])[1]["scores"]["mean_iu"] > 0.4:
-                return files
+        if not all(file.exists() for file in files):
+            continue
+        if load_arrays(files[-1])[1]["scores"]["mean_iu"] > 0.4:
+            return files
     return []
 
 
@@ -285,7 +286,7 @@ def neighbours(maps, outside):
 
 
 def border_distance(labels, most=12):
-    """(N, H, W) labels -> steps to another label, `most` where there are more"""
+    """(N, H, W) labels -> steps to another label, at most `most`"""
     distance = np.full(labels.shape, most)
     for other in neighbours(labels.astype(int), -1):
         distance[(other != labels) & (other >= 0)] = 1
