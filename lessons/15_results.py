@@ -131,6 +131,7 @@ def small_fcn(kind, weights, frozen=()):
     return net.train_only()
 
 
+# %%
 def train(net, images, labels, steps, lr=0.05, whole=False):
     """Ten random windows of 64x64 pixels a step, half of them mirrored."""
     optimizer = SGD(net.to(device).parameters(), lr, 0.9, weight_decay=5e-4)
