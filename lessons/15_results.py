@@ -434,9 +434,9 @@ assert scales[1][0] > scales[0.5][0] and scales[1][0] > scales[3][0]
 # The net knows objects of the sizes it has learned from, and both ways out are
 # bad. In a large object most pixels see nothing but its inside: the border,
 # which would tell a disc from a ring, lies outside of their receptive field
-# (lesson 5). There the net guesses, and other objects appear *within* the
-# object. The slides list just this. Which of the enlarged objects is the most
-# mixed? Look for it:
+# (lesson 5). There the net guesses, each pixel for itself, and another object
+# may appear *within* an object, or take the whole of it. The slides list just
+# this. Which of the enlarged scenes has most of it? Look for it:
 
 # %%
 mixed = (large != its_truth) & (large > 0) & objects

@@ -11,9 +11,9 @@ from minifcn.pretraining import Pretrainer, PretrainSettings
 from minifcn.settings import Settings
 from minifcn.training import Stopped, Trainer
 
-EPOCHS = 6  # of FCN-32s
+EPOCHS = 5  # of FCN-32s
 SIZE, OBJECT_SIZE = 96, 72  # of the scenes, and of those for the classifier, in pixels each way
-COUNTS = {"train": 600, "val": 80}
+COUNTS = {"train": 500, "val": 80}
 NETWORK = {"width": 0.25, "fc_channels": 256}
 TRAINING = {"batch_size": 4, "lr": 0.03}
 FEWER = 1 / 3  # of EPOCHS: what starts from a network that segments, or trains one layer
