@@ -13,7 +13,7 @@ from minifcn.training import Stopped, Trainer
 
 EPOCHS = 5  # of FCN-32s
 SIZE, OBJECT_SIZE = 96, 72  # of the scenes, and of those for the classifier, in pixels each way
-COUNTS = {"train": 500, "val": 80}
+COUNTS, OBJECT_COUNTS = {"train": 540, "val": 60}, {"train": 600, "val": 60}
 NETWORK = {"width": 0.25, "fc_channels": 256}
 TRAINING = {"batch_size": 4, "lr": 0.03}
 FEWER = 1 / 3  # of EPOCHS: what starts from a network that segments, or trains one layer
@@ -61,8 +61,8 @@ def run_demo(folder, device, epochs=None, overwrite=False):
         return trainer.folder.best
 
     settings = PretrainSettings(**NETWORK, crop=OBJECT_SIZE)
-    best = {CLASSIFIER: train(Pretrainer, settings, CLASSIFIER, 1, _scenes(OBJECT_SIZE, dominant=True))}
-    scenes = _scenes(SIZE)
+    best = {CLASSIFIER: train(Pretrainer, settings, CLASSIFIER, 1, _scenes(OBJECT_SIZE, OBJECT_COUNTS, dominant=True))}
+    scenes = _scenes(SIZE, COUNTS)
     for stage in STAGES:
         settings = Settings(**NETWORK | TRAINING | stage.settings, image_size=OBJECT_SIZE, init=str(best[stage.init]))
         best[stage.name] = train(Trainer, settings, stage.name, stage.share, scenes)
@@ -78,6 +78,6 @@ def run_demo(folder, device, epochs=None, overwrite=False):
     )
 
 
-def _scenes(size, **kind):
+def _scenes(size, counts, **kind):
     """(training, validation) images."""
-    return [open_dataset("scenes", split=split, size=size, count=count, **kind) for split, count in COUNTS.items()]
+    return [open_dataset("scenes", split=split, size=size, count=count, **kind) for split, count in counts.items()]

@@ -16,6 +16,7 @@ CPU = ("--device", "cpu")
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setattr(demo, "COUNTS", {"train": 4, "val": 2})
+    monkeypatch.setattr(demo, "OBJECT_COUNTS", {"train": 4, "val": 2})
     monkeypatch.setattr(demo, "SIZE", 32)
     monkeypatch.setattr(demo, "OBJECT_SIZE", 32)
     monkeypatch.setattr(demo, "NETWORK", {"width": 1 / 16, "fc_channels": 8})
