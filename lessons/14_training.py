@@ -380,6 +380,13 @@ def small(seed=0):
     return Small(3, fc_channels=32, dropout=0.1, image_size=64, seed=seed)
 
 
+# %% [markdown]
+# And here is everything said so far as one loop: draw images, clear the
+# gradients, forward, loss, backward, step. The classifier learns one answer an
+# image, whether its object is solid or pierced.
+
+
+# %%
 def train(net, labels, steps, lr=0.05, weights=None):
     """SGD, ten images a step; returns the loss of every step."""
     criterion = SoftmaxCrossEntropy(class_weights=weights)

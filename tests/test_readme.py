@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from minifcn.cli import main
+from minifcn.data import scenes
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 COMMANDS = [line.split("minifcn", 1)[1] for line in README.splitlines() if line.startswith("    python -m minifcn ")]
+PRETRAIN = [command for command in COMMANDS if command.startswith(" pretrain ")]
 
 
 def test_the_tour_runs(capsys):
@@ -29,13 +31,25 @@ def test_the_transposed_convolution_prints_what_it_says(capsys):
     assert layer.endswith(said)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in PRETRAIN])
 def test_commands_are_understood(command, tmp_path, monkeypatch, capsys):
     """Each command line passes the parser and fails only for want of its data or weights."""
     monkeypatch.chdir(tmp_path)
     assert main(shlex.split(command)) == 2
     assert re.search(r"PATH|VOCdevkit|there is no such file|a folder that exists", capsys.readouterr().err)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pretraining_needs_no_data_and_writes_what_the_next_command_reads(tmp_path, monkeypatch, capsys):
+    (command,) = PRETRAIN
+    assert "--epochs" in command
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(scenes, "COUNTS", {"train": 16, "val": 8, "test": 8})  # to be quick
+    assert main([*shlex.split(command), "--epochs", "1"]) == 0
+    following = COMMANDS[COMMANDS.index(command) + 1]
+    assert main([*shlex.split(following), "--explain"]) == 0
+    assert "runs/vgg11/best.npz" in following and Path("runs/vgg11/best.npz").is_file()
+    assert not Path("runs/fixed").exists()
 
 
 def test_pictures_exist():
