@@ -408,7 +408,7 @@ device, reason = resolve_device()
 print(reason)
 classifier = small()
 kinds = np.where(labels == 255, 0, labels).max(axis=(1, 2))  # of whole images
-losses = train(classifier, kinds, 80, lr=0.01)
+losses = train(classifier, kinds, 70, lr=0.01)
 print(f"loss {losses[:5].mean():.2f} -> {losses[-5:].mean():.2f}")
 pretrained = classifier.state_dict()
 assert losses[-20:].mean() < 0.7  # log 2 would be a coin's
@@ -490,8 +490,8 @@ def measure(net):
 
 
 def run(name, net, lr=0.05):
-    """Train 40 steps, measure, print."""
-    runs[name], figures[name] = train(net, labels, 40, lr), measure(net)
+    """Train 30 steps, measure, print."""
+    runs[name], figures[name] = train(net, labels, 30, lr), measure(net)
     first, last = runs[name][0], runs[name][-8:].mean()
     mean_iu = figures[name]["mean_iu"]
     print(f"{name:10} loss {first:.3f} -> {last:.3f}, mean IU {mean_iu:.1f}")
@@ -511,7 +511,7 @@ assert np.ptp([runs[f"random {seed}"][0] for seed in range(3)]) > 0.05
 # %% [markdown]
 # From zero the first loss is $\log 3$ exactly: the net says "I do not know". A
 # random layer says something at once, by luck a little right, or wrong. Draws
-# differ, in the first loss and 40 steps later, and no seed tells you beforehand
+# differ, in the first loss and 30 steps later, and no seed tells you beforehand
 # which one you have; our few runs prove no more than that. Zero leaves luck out
 # and costs nothing: a good reason to take it.
 #
@@ -540,7 +540,7 @@ styles["slow"] = GREEN, "--", "the whole net, a tenth of the rate"
 styles["last layer"] = VERMILLION, ":", "the last layer alone"
 for name, (colour, style, text) in styles.items():
     curve = np.convolve(runs[name], np.ones(5) / 5, mode="valid")
-    axes.plot(range(3, 39), curve, style, color=colour, lw=2, label=text)
+    axes.plot(range(3, 29), curve, style, color=colour, lw=2, label=text)
 axes.set(xlabel="step", ylabel="loss, mean of 5 steps", ylim=(0, 1.1))
 axes.set_title("fine-tuning a small FCN", size=11)
 axes.legend(frameon=False)
@@ -610,7 +610,7 @@ assert np.isclose(*same)
 # Only their ratios count. A usual choice is **median frequency balancing**: a
 # class's weight is the median of all classes' frequencies, over its own.
 #
-# **Predict.** We let the net from above learn on for 25 steps, with and without
+# **Predict.** We let the net from above learn on for 20 steps, with and without
 # such weights. What happens to the share of pixels that are right (pixel
 # accuracy)? And to the share within a class, averaged over classes (mean
 # accuracy)?
@@ -622,7 +622,7 @@ after = {}
 for name, weights in {"plain": None, "balanced": balance}.items():
     net = fcn(whole.state_dict())
     net.copy_from(whole.state_dict())  # its score layer, too
-    train(net, labels, 25, 0.02, weights)
+    train(net, labels, 20, 0.02, weights)
     after[name] = measure(net)
     text = ", ".join(f"{k} {v:.1f}" for k, v in after[name].items())
     print(f"{name}: {text}")
