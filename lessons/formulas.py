@@ -8,8 +8,11 @@ from pylatexenc.latex2text import (
     get_default_latex_context_db,
 )
 
-# What needs no brackets in a fraction: a number, or a name with its indices.
-PLAIN = re.compile(r"∂?[^\W\d]\w*([_^](\w|{.*}))*|\d+")
+# What needs no brackets in a fraction: a number, a name with its indices, an
+# absolute value, a function of something plain.
+PLAIN = re.compile(
+    r"∂?[^\W\d][\w\N{COMBINING TILDE}]*([_^](\w|{.*}))*|\d+|\|[^|]*\||\w+\(\w\)"
+)
 
 
 def readable(markdown):
@@ -32,7 +35,12 @@ def _text(latex):
     text = _tidy(text).replace("^\N{DOWN TACK}", "ᵀ")
     text = re.sub(r"(?<=[⌊⌈⟨(]) | (?=[⌋⌉⟩)])", "", text)
     text = re.sub(r"(?<=[⌋⌉⟩])(?=[+-])", " ", text)
-    return re.sub(r" *([=≈≠≤≥∈·]) *", r" \1 ", text)
+    # Where a command's name ends there was a space, which LaTeX swallows.
+    text = re.sub(r"(?<=\w)(?=[+-] )|(?<=[ᵀ…∑])(?=[^\W\d_])", " ", text)
+    text = re.sub(r"(log)(?=\w)", r"\1 ", text)
+    return re.sub(
+        r" *([=≈≠≤≥<>∈·⊙→←\N{MULTIPLICATION SIGN}]) *", r" \1 ", text
+    ).strip()
 
 
 def _one_line(latex):
