@@ -98,6 +98,37 @@ def test_a_lesson_is_in_the_table(lesson):
     assert f"| {lesson.number} | [{lesson.title}]({lesson.path.name}) |" in readme
 
 
+def cells_of_slides():
+    """[(slide, lesson's number, first cell, last cell)] of the table in lessons/README.md.
+
+    "10: the proof, cells 21-22; costs, 27; also in 9, cell 31": after a semicolon the lesson stays the same unless
+    another is named.
+    """
+    readme = (FOLDER / "README.md").read_text("utf-8")
+    table = readme.split("| slide | lesson, cells |\n|---|---|\n")[1].split("\n\n")[0]
+    found = []
+    for line in table.splitlines():
+        slide, where = line.strip("| ").split(" | ")
+        number = None
+        for part in where.split(";"):
+            if named := re.search(r"(\d+)[,:] [^\d]*\bcells? ", part):
+                number, part = int(named[1]), part[named.end() :]
+            for first, last in re.findall(r"\b(\d+)(?:-(\d+))?\b", part):
+                found.append((slide, number, int(first), int(last or first)))
+        assert slide == found[-1][0], f"the table names no cells for {slide!r}"
+    return found
+
+
+def test_the_table_of_slides_names_cells_that_lessons_have():
+    counts = {lesson.number: len(lesson.cells) for lesson in LESSONS}
+    references = cells_of_slides()
+    for slide, number, first, last in references:
+        inside = 1 <= first <= last <= counts[number] - 2  # before what was left out, and the exercises
+        assert inside, f"{slide}: lesson {number}, cells {first}-{last}, of {counts[number]}"
+    without_a_slide = {2}
+    assert {number for _, number, _, _ in references} == set(counts) - without_a_slide
+
+
 def test_a_lesson_is_a_script_too(tmp_path):
     code, printed = run(str(LESSONS[0].path), cwd=tmp_path)
     assert code == 0, printed
