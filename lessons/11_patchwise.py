@@ -91,7 +91,7 @@ assert net(image).shape == (1, 7, 5, 5)
 sees = np.zeros((34, 34))  # how many of the 25 patches see a pixel
 for i, j in np.ndindex(5, 5):
     sees[4 * i :, 4 * j :][:R, :R] += 1
-figure = new_figure(700, 370)
+figure = new_figure(700, 345)
 axes = figure.subplots(1, 2)
 axes[0].imshow(picture)
 for at, colour in ((0, BLUE), (8, VERMILLION), (16, "black")):
@@ -417,7 +417,7 @@ assert away < 0.05 < abs(1 / 7 - shares["val"]).max()
 # measure.)
 #
 # **5. Faster convergence.** The sum of the other four, and the one that can
-# simply be timed. The paper did (section 4.4, figure 5): count each pixel with
+# simply be timed. The paper did (section 4.3, figure 5): count each pixel with
 # probability $p$ and take $1/p$ times as many images a step, so that as many
 # pixels count. Here with a small net on small scenes, upsampled by 4 (lesson
 # 7):
@@ -443,9 +443,9 @@ def small_net():
 
 data, curves = Scenes(size=32, count=320), {}
 for p in (1, 0.5, 0.25):
-    curve = smoothed(converge(small_net(), data, p, 80, 8, lr=0.05), 20)
+    curve = smoothed(converge(small_net(), data, p, 60, 8, lr=0.05), 20)
     curves[f"{p:.0%} of the pixels, {8 / p:.0f} images"] = curve
-    print(f"{p:4.0%}: loss {curve[-1].loss:.3f}", end=" after 80 steps, ")
+    print(f"{p:4.0%}: loss {curve[-1].loss:.3f}", end=" after 60 steps, ")
     print(f"{curve[-1].seconds:.1f} s")
 last = [curve[-1].loss for curve in curves.values()]
 assert max(last) < 1.3 * min(last)  # alike by the step
@@ -519,8 +519,8 @@ assert weights[0] == weights.min() and weights[0] < 0.3
 # - Training for the curves: `minifcn/roads/convergence.py`; `python
 #   benchmarks/convergence.py --out FILE` does it with FCN-32s.
 # - The loss with void, weights and mean or sum: `minifcn/layers/loss.py`. A
-#   *mean* divides by the pixels that count: then the sampled gradient is larger
-#   by $1/p$ than the sum's, and the learning rate need not change.
+#   *mean* divides by the pixels that count, so that on average sampling leaves
+#   its gradient as large as it was, and the learning rate need not change.
 # - The weights: `minifcn/data/balance.py`. The training that takes them:
 #   `minifcn/training.py`, lesson 14.
 
