@@ -412,7 +412,7 @@ show(figure, "13_nets")
 #
 # Here is what the paper built on VGG16, and what came of it on PASCAL VOC.
 # **32s-fixed** is a 32s whose score layer alone was trained; the other three
-# are trained whole, each from the one before.
+# are trained whole: 32s from the classifier, 16s from 32s, 8s from 16s.
 #
 #     FCN-32s   score_fr ------------------------------------> up by 32
 #     FCN-16s   score_fr -> up by 2 + pool4's scores --------> up by 16
@@ -442,8 +442,8 @@ assert all(np.diff(list(paper.values()), axis=0).ravel() > 0)
 # second 0.3: each is better in all four figures, but a further one, from pool2,
 # would hardly have paid, and the paper stops there. (The pictures gain more
 # than the figures say: outlines are few of an image's pixels.) In our world the
-# second skip brought much more. Its bars are 4 pixels wide, and little else is
-# in an image.
+# second skip brought much more. Its bars are 4 or 5 pixels wide, and little
+# else is in an image.
 #
 # ## The famous code
 #
