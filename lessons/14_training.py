@@ -83,8 +83,9 @@ for lr in (0.004, 0.0051):
 
 # %% [markdown]
 # The steep direction sets the limit, $\eta < 2/400$, and the gentle one pays
-# for it: after 100 steps $w_1$ has come a third of the way. A loss over
-# millions of weights is full of such valleys.
+# for it: even there $w_1$ shrinks by no more than half a percent in a step, and
+# with 0.004 it has come a third of the way after 100. A loss over millions of
+# weights is full of such valleys.
 #
 # ## Momentum
 #
@@ -143,7 +144,8 @@ show(figure, "14_valley")
 # %% [markdown]
 # $v$ is $1/(1 - \mu)$ times the gradient in the long run: 10 for the paper's
 # 0.9, 100 for 0.99. Momentum does not only smooth the way, it makes steps
-# *longer*. Keep that in mind when you compare learning rates.
+# *longer*. (The picture is stretched upwards: the valley is twenty times as
+# long as it is wide.) Keep that in mind when you compare learning rates.
 #
 # ## Weight decay, and biases
 #
@@ -316,11 +318,11 @@ print(f"which is {np.log(21):.2f} for each pixel")
 # by layer; too large, and it explodes. Take a layer with $n$ inputs $x_i$ and
 # weights with mean 0 and variance $\sigma^2$. The variance of the sum $y$ is
 #
-# $$\mathrm{Var}(y) = n \, \sigma^2 \, \overline{x^2}$$
+# $$\mathrm{Var}(y) = n \, \sigma^2 \, \mathrm{E}[x^2]$$
 #
-# where $\overline{x^2}$ is the mean of $x^2$. Behind a ReLU half of $x^2$ is
-# cut away, $\overline{x^2} = \frac{1}{2} \mathrm{Var}(y_{before})$, so that the
-# variance stays the same from layer to layer if
+# where $\mathrm{E}[x^2]$ is the mean of $x^2$. A ReLU sets half of the numbers
+# to 0, so behind it $\mathrm{E}[x^2] = \frac{1}{2} \mathrm{Var}(y_{before})$,
+# and the variance stays the same from layer to layer if
 #
 # $$\sigma^2 = \frac{2}{n}$$
 #
@@ -481,7 +483,7 @@ test_images, test_labels = arrays(others)
 
 
 def measure(net):
-    """The paper's four figures, in percent, on scenes not seen."""
+    """Three of the paper's four figures, in percent, on scenes not seen."""
     scores = net.eval()(to_device(test_images, device))
     found = ConfusionMatrix(3)
     found.update(scores.argmax(axis=1), test_labels)
@@ -607,8 +609,9 @@ same = [weighted_loss(scores, classes, np.full(3, k))[0] for k in (1.0, 7.0)]
 assert np.isclose(*same)
 
 # %% [markdown]
-# Only their ratios count. A usual choice is **median frequency balancing**: a
-# class's weight is the median of all classes' frequencies, over its own.
+# Only their ratios count. A usual choice is **median frequency balancing**
+# (lesson 11): a class's weight is the median of all classes' frequencies, over
+# its own.
 #
 # **Predict.** We let the net from above learn on for 20 steps, with and without
 # such weights. What happens to the share of pixels that are right (pixel
