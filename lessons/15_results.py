@@ -96,12 +96,11 @@ assert four(counts)[0] == 75 and four(counts)[2] < 4
 #
 # If you have run `python -m minifcn demo`, its four networks are taken here; if
 # not, four small ones are trained now, in some ten seconds. Those are *small*:
-# maps shrink by 16, 8 and 4 in the places of 32, 16 and 8; five thousand
-# weights for each of VGG's million or so; three classes, background, *solid*
-# objects and *pierced* ones (rings, ladders). What is *fixed*, as in the paper:
-# all but the score layer, the trunk left as it was for telling whole images.
-# The order is the paper's, too: a classifier, FCN-32s from it, 16s from that,
-# 8s from that.
+# maps shrink by 16, 8 and 4 in the places of 32, 16 and 8; one weight for some
+# four thousand of VGG16's; three classes, background, *solid* objects and
+# *pierced* ones (rings, ladders). What is *fixed*, as in the paper: all but the
+# score layer, the trunk left as it was for telling whole images. The order is
+# the paper's, too: a classifier, FCN-32s from it, 16s from that, 8s from that.
 
 
 # %%
@@ -334,7 +333,8 @@ show(figure, "15_borders")
 # %% [markdown]
 # (Distance 1 is left out: next to a border the scenes are void.) The skips move
 # the curve down and to the left; no net brings it to 0 at the border. Bilinear
-# scores from pixels 8 apart cannot draw what is thinner than that.
+# scores from pixels 8 apart (4 in the small net) cannot draw what is thinner
+# than that.
 #
 # ## Small objects and large ones
 #
@@ -436,11 +436,13 @@ assert scales[1][0] > scales[0.5][0] and scales[1][0] > scales[3][0]
 
 # %% [markdown]
 # The net knows objects of the sizes it has learned from, and both ways out are
-# bad. In a large object most pixels see nothing but its inside: the border,
-# which would tell a disc from a ring, lies outside of their receptive field
-# (lesson 5). There the net guesses, each pixel for itself, and another object
-# may appear *within* an object, or take the whole of it. The slides list just
-# this. Which of the enlarged scenes has most of it? Look for it:
+# bad. Enlarged, nothing is where it was in training: the hole, which tells a
+# ring from a disc, is three times as far away, and may lie outside of the
+# receptive field (lesson 5). What is left to see, a wide strip of one colour,
+# looks like a part of something solid. There the net guesses, each pixel for
+# itself, and another object may appear *within* an object, or take the whole of
+# it. The slides list just this. Which of the enlarged scenes has most of it?
+# Look for it:
 
 # %%
 mixed = (large != its_truth) & (large > 0) & objects
