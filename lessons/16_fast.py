@@ -489,11 +489,11 @@ assert intensities[0] == 1 / 8 and intensities == sorted(intensities)
 # %%
 figure = new_figure(760, 420)
 axes = figure.subplots()
-ends = [0.06, peak / bandwidth, 600]
+ends = [0.12, peak / bandwidth, 600]
 roof = [min(peak, bandwidth * end) / 1e9 for end in ends]
 axes.loglog(ends, roof, color=BLACK)
-beside = [(-9, 4, "right"), (9, -4, "left"), (-9, 4, "right"), (9, -14, "left")]
-beside.append((0, 9, "center"))
+beside = [(-9, -4, "right"), (9, -4, "left"), (0, -19, "center")]
+beside += [(9, -4, "left"), (0, 9, "center")]
 for (name, (intensity, rate)), (x, y, side) in zip(points.items(), beside):
     style = {"color": BLUE if intensity > peak / bandwidth else VERMILLION}
     axes.plot(intensity, rate / 1e9, "o", zorder=4, **style)
@@ -501,6 +501,7 @@ for (name, (intensity, rate)), (x, y, side) in zip(points.items(), beside):
     style["bbox"] = {"color": "white", "pad": 1}
     axes.annotate(name, (intensity, rate / 1e9), (x, y), **style)
 rates = [rate / 1e9 for _, rate in points.values()]
+axes.set_xlim(0.04, 900)
 axes.set_ylim(min(*rates, *roof) / 3, max(*rates, *roof) * 2)
 axes.set(xlabel="operations for each byte in and out", ylabel="GFLOP/s")
 axes.set_title("the roofline of this machine, now", size=11)
