@@ -176,7 +176,7 @@ flat = np.ones((3, 3))
 interpolated = by_interpolation(flat[None, None], 2)[0, 0]
 stamped = by_stamps(flat, 2)
 maps = {"interpolated": interpolated, "by stamps": stamped}
-show(draw_maps(maps, cell=54)[0], "09_edge")
+show(draw_maps(maps, cell=64)[0], "09_edge")
 print("edge", stamped[0, 2], " corner", stamped[0, 0])
 assert (interpolated == 1).all() and (stamped[1:-1, 1:-1] == 1).all()
 assert stamped[0, 2] == 3 / 4 and stamped[0, 0] == 9 / 16

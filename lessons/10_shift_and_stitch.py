@@ -516,7 +516,7 @@ assert np.allclose(computed, same[:, :, :77, :77], atol=1e-4)
 assert np.allclose(guessed[:, :, ::f, ::f], coarse, atol=1e-5)
 between = abs(guessed - computed).mean() / computed.std()
 print(f"between, the guess is off by {between:.2f} standard deviations")
-figure = new_figure(1000, 290)
+figure = new_figure(1000, 265)
 parts = {"picture": to_host(picture)[0, 0], "one pass, 20x20": coarse[0, 0]}
 parts |= {"led up, guessed": guessed[0, 0], "computed": computed[0, 0]}
 for axes, (title, part) in zip(figure.subplots(1, 4), parts.items()):
