@@ -185,7 +185,7 @@ def test_a_notebook_has_the_lesson_s_cells_and_is_not_overwritten(folder, capsys
             1,
             [
                 "double: wrong: there is no function double in lessons/exercises/01_small.py",
-                "triple: wrong: AttributeError in line 2: 'int' object has no attribute 'size'",
+                "triple: wrong: AttributeError in line 2: 'int' object has no attribute 'size'; it was given 2",
             ],
         ),
         (
