@@ -23,6 +23,8 @@ def band(answer):
     corner = np.zeros((5, 5), int)
     corner[:2, :2] = 1
     _band(answer, corner, 1, "right for straight borders, wrong at a corner")
+    hint = "wrong round a corner: of two steps one may go down, one sideways"
+    _band(answer, corner, 2, hint)
     rng = np.random.default_rng(0)
     blocks = rng.integers(0, 3, (3, 4)).repeat(4, axis=0).repeat(5, axis=1)
     blocks[:4, :5] = 0
@@ -38,13 +40,27 @@ def _band(answer, labels, steps, hint):
     place = np.argwhere(np.ones(labels.shape))  # (pixels, 2)
     apart = abs(place[:, None] - place)  # along rows and columns
     other = labels.ravel()[:, None] != labels.ravel()
-    near = np.where(other, apart.sum(axis=2), labels.size).min(axis=1)
-    expected = (near <= steps).reshape(labels.shape)
+
+    def near(distance):
+        nearest = np.where(other, distance, labels.size).min(axis=1)
+        return (nearest <= steps).reshape(labels.shape)
+
+    expected = near(apart.sum(axis=2))
+    around = np.minimum(apart, np.array(labels.shape) - apart)
+    last = np.array(labels.shape) - 1
+    outside = (np.minimum(place, last - place) < steps).any(axis=1)
+    mistakes = {
+        "a step goes up, down or sideways, not slantwise": apart.max(axis=2),
+        "nothing comes in on the other side: np.roll goes round": around.sum(2),
+    }
+    mistakes = {words: near(apart) for words, apart in mistakes.items()}
+    if labels.shape[1] > 1:  # else all is at the edge
+        words = "too many: the image's edge is no border"
+        mistakes[words] = expected | outside.reshape(labels.shape)
     given = answer(labels.copy(), steps)
-    slanted = np.where(other, apart.max(axis=2), labels.size).min(axis=1)
-    slanted = (slanted <= steps).reshape(labels.shape)
-    if is_same(given, slanted) and (slanted != expected).any():
-        raise Wrong("a step goes up, down or sideways, not slantwise")
+    for words, wrong in mistakes.items():
+        if is_same(given, wrong) and (wrong != expected).any():
+            raise Wrong(words)
     same(given, expected, hint)
 
 

@@ -75,6 +75,10 @@ def counts(size, kernel, stride):
     return np.bincount((starts[:, None] + np.arange(kernel)).ravel())
 
 
+def cut_to_minus_zero(size, kernel, stride, padding):
+    return counts(size, kernel, stride)[padding:-padding]
+
+
 def padding_ignored(size, kernel, stride, padding):
     return counts(size, kernel, stride)
 
@@ -98,7 +102,7 @@ MUTANTS = {
         one_axis: "return the product of two",
         always_even: "right for even factors, wrong for factor 3",
         adds_up_to_one: "what must add up to 1 is the stamps",
-        middle_one_too_far: "wrong for factor 2",
+        middle_one_too_far: "between two pixels",
         smaller_of_two: "are multiplied",
     },
     "max_pool": {
@@ -114,5 +118,6 @@ MUTANTS = {
         padding_at_the_end: "right for padding 0, wrong for padding 1",
         stride_ignored: "right for stride 1, wrong for stride 2",
         one_at_least: "no stamp reaches",
+        cut_to_minus_zero: "a slice [0:-0] holds nothing",
     },
 }

@@ -26,6 +26,21 @@ def edge_is_a_border(labels, steps):
     return distances(labels, edge=True) <= steps
 
 
+def goes_round(labels, steps):
+    for _ in range(steps):
+        turned = [np.roll(labels, by, axis) for by in (-1, 1) for axis in (0, 1)]
+        found = np.any([other != labels for other in turned], axis=0)
+        labels = np.where(found, -1, labels)
+    return found if steps == 1 else labels == -1
+
+
+def straight_ahead(labels, steps):
+    place = np.argwhere(np.ones(labels.shape))
+    apart = abs(place[:, None] - place)
+    other = (labels.ravel()[:, None] != labels.ravel()) & (apart.min(axis=2) == 0)
+    return np.where(other, apart.sum(axis=2), labels.size).min(axis=1).reshape(labels.shape) <= steps
+
+
 def one_step_less(labels, steps):
     return distances(labels) < steps
 
@@ -93,7 +108,9 @@ def a_list(predicted, truth, ids):
 MUTANTS = {
     "band": {
         slantwise: "not slantwise",
-        edge_is_a_border: "wrong for a single row",
+        edge_is_a_border: "the image's edge is no border",
+        goes_round: "np.roll goes round",
+        straight_ahead: "wrong round a corner",
         one_step_less: "wrong for a single row and 1 step",
         always_one_step: "right for 1 step, wrong for 2",
         along_rows_alone: "right along rows, wrong along columns",
