@@ -20,7 +20,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from lessontools import new_figure, show
+from lessontools import new_figure, pytorch, show
 from minifcn.backend import resolve_device, to_device, to_host
 from minifcn.gradcheck import check_gradients
 from minifcn.layers import (
@@ -320,6 +320,27 @@ for kind in (Skip, Forgetful):
     print(kind.__name__, report, sep="\n")
     assert (report["input"] < 1e-6) == (kind is Skip)
     assert report["score.weight"] < 1e-6 and report["deep.0.weight"] < 1e-6
+
+# %%
+if torch := pytorch():
+    functional, draw = torch.nn.functional, np.random.default_rng(1)
+    skip = Skip(Sequential(MaxPool2d(2), Conv2d(2, 3, 1, rng=draw)), 2)
+    skip.score.weight.data[...] = draw.standard_normal((3, 2, 1, 1))
+    skip.astype("float64")
+    pool = draw.standard_normal((1, 2, 4, 6))
+    dy = draw.standard_normal((1, 3, 4, 6))
+    scores = skip(pool)
+    p = torch.tensor(pool, requires_grad=True)
+    w = {n: torch.tensor(v.data) for n, v in skip.named_parameters()}
+    deep = functional.max_pool2d(p, 2)
+    deep = functional.conv2d(deep, w["deep.1.weight"], w["deep.1.bias"])
+    how = {"stride": 2, "padding": 1, "groups": 3}  # a stamp for each class
+    up = functional.conv_transpose2d(deep, w["up.weight"], **how)
+    theirs = up + functional.conv2d(p, w["score.weight"], w["score.bias"])
+    theirs.backward(torch.tensor(dy))
+    assert np.allclose(theirs.detach(), scores)
+    assert np.allclose(p.grad, skip.backward(dy))
+    print("PyTorch's scores and gradient are the same")
 
 # %% [markdown]
 # Only the input's gradient is wrong: the weights *inside* both branches learn
