@@ -250,7 +250,8 @@ assert mean_iu["FCN-32s-fixed"] < mean_iu["FCN-32s"] < mean_iu["FCN-8s"]
 # Thin parts are what skips are for, and the scenes are full of them, while
 # VOC's objects are large. A table tells you about nets *and* about its images.
 #
-# Now look at the images. Four of them, spread over the 80, not picked:
+# Now look at the images. Four of them, spread over the 80, not picked. (Void is
+# white; with the small nets solid objects are blue, pierced ones orange.)
 
 # %%
 palette = scenes.palette
