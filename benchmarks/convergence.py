@@ -1,4 +1,4 @@
-"""Whole images or sampled pixels (paper, section 4.4, figure 5): python benchmarks/convergence.py --out convergence.png
+"""Whole images or sampled pixels (paper, section 4.3, figure 5): python benchmarks/convergence.py --out convergence.png
 
 FCN-32s, an eighth of the paper's channels, learns generated scenes from random weights: on all pixels of 16 images a
 step, half of the pixels of 32, a quarter of those of 64. As many pixels count in each step, but the net runs over all.

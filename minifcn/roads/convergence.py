@@ -1,4 +1,4 @@
-"""How fast learning converges with sampled losses, by the step and by the clock (paper, section 4.4 and figure 5)."""
+"""How fast learning converges with sampled losses, by the step and by the clock (paper, section 4.3 and figure 5)."""
 
 import itertools
 import time

@@ -7,7 +7,7 @@ whole image whose loss counts at the patches' pixels only. Where the patches ove
 what they compute over and over.
 
 A pixel is left out by giving it the void label, 255, which the loss passes over (`SoftmaxCrossEntropy`). The paper
-(section 4.4) keeps each pixel with probability p, and takes 1/p times as many images to see as many pixels: learning
+(section 4.3) keeps each pixel with probability p, and takes 1/p times as many images to see as many pixels: learning
 gets no better by the step, and slower by the clock. So it trains on whole images, all pixels counted.
 """
 
