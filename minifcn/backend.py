@@ -44,7 +44,7 @@ def gpu_status():
         import cupy
     except ImportError as error:
         if getattr(error, "name", None) == "cupy":
-            return GpuStatus(False, 'CuPy is not installed (in the clone: pip install -e ".[cuda12]" or ".[cuda13]")')
+            return GpuStatus(False, 'CuPy is not installed: pip install -e ".[cuda12]"')
         return GpuStatus(False, f"CuPy does not import: {_first_line(error)}")
     try:
         if not cupy.cuda.is_available():
