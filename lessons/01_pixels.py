@@ -274,9 +274,18 @@ assert looks[48, 48] == 32 * 32
 # ## How good is an answer? By hand
 #
 # "Better" needs a number. Here are a truth of 4x4 pixels with three classes,
-# one of its pixels void, and a prediction. Let $n_{ij}$ be how many pixels *of
-# class i* were *predicted as j*. These counts are the **confusion matrix**.
-# Right answers lie on its diagonal.
+# one of its pixels void, and a prediction.
+#
+# ```text
+# truth          prediction
+# 0  0  0   0    0  0  0  0
+# 0  1  1 255    0  1  1  1
+# 0  1  1   2    0  1  2  2
+# 0  0  2   2    0  0  0  2
+# ```
+#
+# Let $n_{ij}$ be how many pixels *of class i* were *predicted as j*. These
+# counts are the **confusion matrix**. Right answers lie on its diagonal.
 #
 # **Predict.** With a pencil: what are the nine numbers? Their sum?
 
@@ -287,7 +296,7 @@ n = np.zeros((3, 3), dtype=int)
 for actual, predicted in zip(truth.flat, guess.flat):
     if actual != VOID:
         n[actual, predicted] += 1
-print("truth:", truth, "prediction:", guess, "confusion matrix:", n, sep="\n")
+print("confusion matrix:", n, sep="\n")
 assert n.tolist() == [[8, 0, 0], [0, 3, 1], [1, 0, 2]] and n.sum() == 15
 
 # %% [markdown]

@@ -200,9 +200,17 @@ class MaxPool(Layer):
 
 
 # %% [markdown]
-# **Predict.** Below, 3x3 windows with stride 1 on a 4x4 map: what are the four
-# outputs? If `dy` is 1 2 / 3 4, how much gradient does the pixel that holds 9
-# get?
+# **Predict.** 3x3 windows with stride 1 on the map `x` of 4x4 pixels: what are
+# the four outputs? With this `dy`, how much gradient does the pixel that holds
+# 9 get?
+#
+# ```text
+# x              dy
+# 1  0  9  3     1  2
+# 4  5  2  1     3  4
+# 0  7  1  2
+# 8  6  0  4
+# ```
 
 # %%
 x = np.array([[1.0, 0, 9, 3], [4, 5, 2, 1], [0, 7, 1, 2], [8, 6, 0, 4]])

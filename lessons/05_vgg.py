@@ -484,8 +484,14 @@ assert np.allclose(conv2d(x, weight, groups=2), np.concatenate(halves, axis=1))
 # in four ways, side by side, and joins the results along the channels: 1x1, 3x3
 # and 5x5 kernels, and a 3x3 pooling with stride 1. The trick is what stands
 # *before* the large kernels and after the pooling: 1x1 convolutions that
-# **reduce** the channels. In module 3a, 192 channels become 16 before the 5x5
-# kernels see them.
+# **reduce** the channels. Module 3a has 28x28 pixels with 192 channels:
+#
+# | way | reduced to | comes out |
+# |---|---|---|
+# | 1x1 | | 64 |
+# | 3x3 | 96 | 128 |
+# | 5x5 | 16 | 32 |
+# | pooling | | 192, reduced to 32 |
 #
 # **Predict.** How many times the multiply-adds would 3a need without its
 # reductions? And how many channels would come out, where all 192 go through the
@@ -506,6 +512,7 @@ def inception(inputs, sizes):
     ]
 
 
+assert MODULES["3a"] == (64, 96, 128, 16, 32, 32)  # as in the table
 one, _, three, _, five, project = MODULES["3a"]
 plain = [Part("1x1", 1, 1, 192, one)]
 plain += [Part("3x3", 3, 1, 192, three), Part("5x5", 5, 1, 192, five)]

@@ -47,9 +47,16 @@ rng = np.random.default_rng(0)
 # stamps the kernel, times its own value, onto the large map. The stamps lie
 # `stride` pixels apart; where they overlap, they add up.
 #
-# **Predict.** A map of 2x2 pixels, 1 2 / 3 4, a kernel of 3x3 and stride 2: how
+# **Predict.** This map of 2x2 pixels, this kernel of 3x3, and stride 2: how
 # large is the result? Which of its pixels get something from all four stamps?
-# With the kernel below, what is the value there?
+# What is the value there?
+#
+# ```text
+# map      kernel
+# 1  2     1  2  3
+# 3  4     0  1  0
+#          1  0  1
+# ```
 
 
 # %%
