@@ -8,6 +8,7 @@ from pylatexenc.latex2text import (
     get_default_latex_context_db,
 )
 
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # What needs no brackets in a fraction: a number, a name with its indices, an
 # absolute value, a function of something plain.
 PLAIN = re.compile(
@@ -38,9 +39,14 @@ def _text(latex):
     # Where a command's name ends there was a space, which LaTeX swallows.
     text = re.sub(r"(?<=\w)(?=[+-] )|(?<=[ᵀ…∑])(?=[^\W\d_])", " ", text)
     text = re.sub(r"(log)(?=\w)", r"\1 ", text)
-    return re.sub(
+    text = re.sub(
         r" *([=≈≠≤≥<>∈·⊙→←\N{MULTIPLICATION SIGN}]) *", r" \1 ", text
     ).strip()
+    return re.sub(r"\^(\d|{-?\d+})", _superscript, text)
+
+
+def _superscript(found):
+    return found[1].strip("{}").translate(SUPERSCRIPTS)
 
 
 def _one_line(latex):

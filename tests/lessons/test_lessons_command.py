@@ -86,7 +86,7 @@ def test_enter_goes_on_to_the_end(folder, typed, capsys):
     out = capsys.readouterr().out
     places = [out.index(text) for text in ("small?", "1/4", "x is 2", "now 3", "The last cell", "4/4", "The end.")]
     assert places == sorted(places)
-    assert "x^2" in out and "$" not in out
+    assert "x²" in out and "$" not in out
 
 
 def test_b_shows_the_cell_before_again_without_running_it_twice(folder, typed, capsys):
