@@ -236,8 +236,13 @@ assert np.allclose(slow, fast.reshape(slow.shape))
 # x_{n,c,\,rs-p+i,\,qs-p+j}$$
 #
 # The pixel's share is the same with the roles swapped: weight times `dy[out]`,
-# sent back to the pixel. And the bias was added to every pixel of its channel,
-# so
+# sent back to the pixel. Pixel $u, v$ gets one from each window that sees it:
+#
+# $$\frac{\partial L}{\partial x_{n,c,u,v}} =
+# \sum_{o,r,q,i,j} \frac{\partial L}{\partial y_{n,o,r,q}} \, W_{o,c,i,j}$$
+#
+# where the sum takes only those with $rs-p+i = u$ and $qs-p+j = v$. And the
+# bias was added to every pixel of its channel, so
 #
 # $$\frac{\partial L}{\partial b_o} =
 # \sum_{n,r,q} \frac{\partial L}{\partial y_{n,o,r,q}}$$
@@ -265,6 +270,13 @@ dx, dweight, dbias = convolve_backward(dy, x, weight, padding=1)
 print("dx", dx.shape, " dweight", dweight.shape, " dbias", dbias.shape)
 assert np.allclose(dx, conv2d_grad_input(dy, weight, (5, 6), padding=1))
 assert np.allclose(dweight, conv2d_grad_weight(dy, x, 3, padding=1))
+if torch:
+    tensors = [torch.tensor(a, requires_grad=True) for a in (x, weight, bias)]
+    theirs = torch.nn.functional.conv2d(*tensors, padding=1)
+    theirs.backward(torch.from_numpy(dy))
+    for gradient, tensor in zip((dx, dweight, dbias), tensors):
+        assert np.allclose(gradient, tensor.grad.numpy())
+    print("PyTorch gives the same three")
 
 # %% [markdown]
 # In columns the same two gradients are two products. Forward was $Y = W X$,

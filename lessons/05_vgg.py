@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lessontools import draw_maps, new_figure, show
+from lessontools import draw_maps, new_figure, pytorch, show
 from minifcn.convolution import conv2d
 from minifcn.gradcheck import check_gradients
 from minifcn.layers import Conv2d, Layer, LocalResponseNorm, MaxPool2d
@@ -435,6 +435,12 @@ dx = layer.backward(np.eye(8)[[2]])  # dy is 1 for the loud channel, else 0
 print("dx of the loud channel:", dx[0, 2].round(3))
 print("the first term alone:  ", (after[2] / loud[2]).round(3))
 assert abs(dx[0, 2]) < 0.1 * after[2] / loud[2]
+if torch := pytorch():
+    x = torch.tensor(loud[None, :, None], requires_grad=True)  # (1, 8, 1)
+    how = {"alpha": 5 * ALPHA, "beta": BETA, "k": 2.0}
+    torch.nn.functional.local_response_norm(x, 5, **how)[0, 2, 0].backward()
+    print("PyTorch's dx is the same:", np.allclose(x.grad[0, :, 0], dx[0]))
+    assert np.allclose(x.grad[0, :, 0], dx[0])
 
 # %% [markdown]
 # Next to nothing is left: were the loud channel louder, it would damp itself

@@ -371,8 +371,17 @@ report = check_gradients(mine, x)
 print(report)
 assert report.ok(1e-6)
 dy = rng.standard_normal(mine(x).shape)
+mine.zero_grad()
 dx = mine.backward(dy)
-assert np.allclose(dx, conv2d(dy, mine.weight.data[None, None], stride=2))
+weight = mine.weight.data[None, None]
+assert np.allclose(dx, conv2d(dy, weight, stride=2))
+if torch:
+    tensors = [torch.tensor(a, requires_grad=True) for a in (x, weight)]
+    theirs = torch.nn.functional.conv_transpose2d(*tensors, stride=2)
+    theirs.backward(torch.from_numpy(dy))
+    for gradient, tensor in zip((dx, mine.weight.grad), tensors):
+        assert np.allclose(gradient, tensor.grad.numpy())
+    print("PyTorch gives the same two gradients")
 
 # %% [markdown]
 # ## The layer at work
