@@ -15,6 +15,8 @@
 # read both gradients off it.
 
 # %%
+from textwrap import fill
+
 import numpy as np
 
 from lessontools import new_figure, pytorch, show
@@ -358,7 +360,7 @@ try:
     conv_matrix(np.zeros((64, 64, 3, 3), "float32"), 224, padding=1)
 except InputError as error:
     refused = str(error)
-print(refused)
+print(fill(refused, 79))
 assert "more than the limit" in refused
 
 # %% [markdown]

@@ -14,6 +14,8 @@
 # inverse, work out its gradients, and compute it in three ways.
 
 # %%
+from textwrap import fill
+
 import numpy as np
 
 from lessontools import draw_maps, frame, new_figure, pytorch, show
@@ -206,14 +208,14 @@ assert np.allclose(jacobian, C, atol=1e-8)
 image = np.arange(16.0).reshape(4, 4)
 there = (C @ image.ravel()).reshape(2, 2)
 back = (C.T @ there.ravel()).reshape(4, 4)
-maps = {"x": image, "C x": there, "back: C^T C x": back}
+maps = {"x": image, "C x": there, "back: CᵀC x": back}
 figure, _ = draw_maps(maps)
 show(figure, "07_no_inverse")
 assert back.shape == image.shape and not np.allclose(back, image)
 
 # %%
 trip = round_trip(kernel[None, None], (4, 4))
-print("stretches of C^T C:", trip.singular_values.round(2))
+print("stretches of C^T C:", trip.singular_values.round(2), sep="\n")
 print("directions that survive:", trip.rank, "of", image.size)
 assert trip.rank == 4
 
@@ -396,7 +398,7 @@ up = bilinear_upsampling(1, 8).to(device)
 coarse = rng.standard_normal((1, 1, 6, 6)).astype("float32")
 fine = to_host(up(to_device(coarse, device)))
 print(coarse.shape, "->", fine.shape, "by")
-print(up)
+print(fill(str(up), 79))
 figure = new_figure(760, 300)
 axes = figure.subplots(1, 3)
 pyramid = to_host(up.weight.data)[0, 0]

@@ -16,6 +16,8 @@
 # deep learning* (2016), short: the guide.
 
 # %%
+from textwrap import fill
+
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
@@ -465,7 +467,7 @@ for number, attempt in enumerate(attempts, 1):
         attempt()
         worked.append(number)
     except InputError as error:
-        print(f"{number}. {error}")
+        print(fill(f"{number}. {error}", 79))
 print("worked:", worked, "with", free(one).shape[2:])
 assert worked == [3]
 
