@@ -84,7 +84,7 @@ def examples(count):
 # two fully connected layers. A **fully connected layer**, `Linear`, takes all
 # numbers of the map in one row (`Flatten` lays them out: channel after channel,
 # row after row) and makes each output a sum over all of them. It trains for
-# some seconds.
+# some seconds, by small steps against the gradient (lesson 14).
 
 
 # %%
