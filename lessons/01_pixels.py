@@ -226,7 +226,8 @@ show(figure, "01_tasks")
 # - *Boxes.* **R-CNN** ("regions with CNN features") has another algorithm
 #   propose some 2000 boxes in an image, cuts each out, stretches it to the size
 #   that the network wants, computes its features by the network, and gives them
-#   to a classifier trained apart.
+#   to a classifier trained apart. (A CNN is a convolutional network; its
+#   **features** are the numbers inside it, from which it makes its answer.)
 # - *Key points.* The network's inner maps tell where an eye or a wing tip is,
 #   with more precision than their coarse grid makes one expect.
 # - *Pixels, by patches.* Cut a **patch**, a small square, out around each
@@ -259,7 +260,7 @@ assert looks[48, 48] == 32 * 32
 # lesson 6.)
 #
 # The paper's title is its answer, *fully convolutional networks*. What it
-# claims is on the slides' second page, and what the lessons unfold:
+# claims is on the slides' page "Abstract", and what the lessons unfold:
 #
 # 1. Segmentation **end-to-end**: one function from the image to the label map,
 #    all of it learned together from the error of its answer, without steps
@@ -336,8 +337,10 @@ draw(panels[0], truth, "truth")
 draw(panels[1], guess, "prediction")
 draw(panels[2], truth, "class 2: IU = 2 / 4")
 for row, col in np.argwhere(((truth == 2) | (guess == 2)) & (truth != VOID)):
-    both = truth[row, col] == guess[row, col] == 2
-    frame(panels[2], row, col, 1, 1, "black" if both else VERMILLION)
+    colour = VERMILLION
+    if truth[row, col] == guess[row, col] == 2:
+        colour = "black"
+    frame(panels[2], row + 0.05, col + 0.05, 0.9, 0.9, colour)
 panels[2].set_xlabel("framed: the union;\nin black: the intersection")
 show(figure, "01_by_hand")
 
