@@ -39,20 +39,12 @@ rng = np.random.default_rng(0)
 # **VGG** came second. (In *localization*, where a box around the object is
 # asked for too, VGG came first.)
 #
-# What such a network had learned turned out to serve other tasks:
-#
-# - *Boxes around objects*: R-CNN cuts some 2000 promising regions out of an
-#   image and computes a network's features of each.
-# - *Key points*: where is the cat's left ear? A layer's features tell the place
-#   more finely than its large windows suggest.
-# - *A class for each pixel*, before the paper: Farabet et al. ran a small
-#   network over the image at several scales and let **superpixels**, patches of
-#   like colour, vote; Gupta et al. took regions as R-CNN does, in images with
-#   depth. Both needed steps before and after the network which did not learn
-#   with it.
-#
-# The paper's question is whether the network alone can do that. So we look at
-# the network first, and ask of each score: *which pixels does it see?*
+# Lesson 1 told what became of them: what such a network had learned served to
+# find boxes, then key points, then, patch by patch or region by region, a class
+# for each pixel, always with steps before and after the network that did not
+# learn with it. The paper's question is whether the network alone can do that.
+# So we look at the network first, and ask of each score (a number that it says
+# for a class): *which pixels does it see?*
 #
 # ## Two small kernels in a row
 #
@@ -296,8 +288,8 @@ assert [round(m) for m in millions.values()] == [133, 133, 133, 134, 138, 144]
 # %% [markdown]
 # Hardly more! The convolutions are not where the parameters are. Count both,
 # parameters and **multiply-adds** (one product, added to a sum), in each part
-# of VGG16. A convolution uses its weights once for every pixel of its output
-# map, a fully connected layer uses each just once.
+# of VGG16; M is a million, G a billion. A convolution uses its weights once for
+# every pixel of its output map, a fully connected layer uses each just once.
 #
 # **Predict.** Which layer has the most parameters? Which block computes the
 # most?
@@ -323,14 +315,16 @@ for title, prefix in groups.items():
     chosen = [n for n, p in enumerate(parts) if p.name.startswith(prefix)]
     parameters = sum(parts[n].parameters() for n in chosen) / 1e6
     shares[title] = parameters, sum(adds[n] for n in chosen) / 1e9
-    print("{:8}{:7.1f}M parameters {:6.2f}G".format(title, *shares[title]))
-print(f"together {millions['D']:.1f}M parameters {sum(adds) / 1e9:6.2f}G")
+    count, work_done = shares[title]
+    print(f"{title:8}{count:7.1f}M parameters {work_done:6.2f}G multiply-adds")
+billions = sum(adds) / 1e9
+print(f"together{millions['D']:7.1f}M parameters {billions:6.2f}G")
 assert shares["fc6"][0] > 0.7 * millions["D"]
 assert shares["fc6"][1] < 0.01 * sum(adds) / 1e9
 
 # %%
 figure = new_figure(760, 320)
-both = ("parameters (millions)", BLUE), ("multiply-adds (G)", VERMILLION)
+both = ("parameters (millions)", BLUE), ("multiply-adds (billions)", VERMILLION)
 for n, (axes, (title, colour)) in enumerate(zip(figure.subplots(1, 2), both)):
     values = [share[n] for share in shares.values()]
     bars = axes.barh(list(shares), values, color=colour)
@@ -535,7 +529,7 @@ assert unreduced > 2.3 * reduced and one + three + five + 192 == 416
 #
 # After the last module GoogLeNet takes the **average** of each channel over its
 # whole 7x7 map, and has one small fully connected layer of 1024 inputs, in the
-# place of VGG's 123 million weights. (While it trains, it has two further
+# place of VGG's 124 million weights. (While it trains, it has two further
 # classifiers on the way, for the gradient's sake. The paper leaves them out,
 # and so do we.)
 
