@@ -577,10 +577,13 @@ ours = SoftmaxCrossEntropy()  # minifcn's
 assert np.isclose(ours(scores, labels), value.item())
 assert np.allclose(ours.backward(), gradient)
 if torch:
-    arrays = torch.from_numpy(scores), torch.from_numpy(labels)
-    theirs = torch.nn.functional.cross_entropy(*arrays, ignore_index=VOID)
-    print("PyTorch's loss:", theirs.item())
+    z = torch.tensor(scores, requires_grad=True)
+    true = torch.from_numpy(labels)
+    theirs = torch.nn.functional.cross_entropy(z, true, ignore_index=VOID)
+    theirs.backward()
+    print("PyTorch's loss:", theirs.item(), "and its gradient is the same")
     assert np.isclose(theirs.item(), value.item())
+    assert np.allclose(z.grad.numpy(), gradient)
 
 # %%
 onehot = (labels[0] == 1).astype(float)
