@@ -24,6 +24,11 @@ def unseen_with_half_the_padding(size, kernel, stride, padding, dilation):
     return o, (size - dilation * (kernel - 1) - 1 + padding) % stride
 
 
+def unseen_without_the_padding(size, kernel, stride, padding, dilation):
+    o, _ = counted(size, kernel, stride, padding, dilation)
+    return o, (size - kernel) % stride
+
+
 def dilation_ignored(size, kernel, stride, padding, dilation):
     return counted(size, kernel, stride, padding, 1)
 
@@ -65,6 +70,12 @@ def stride_zeros_between(x, kernel, stride, padding, unseen):
 
 def stride_two_always(x, kernel, stride, padding, unseen):
     return placed(x, kernel, min(stride, 2), padding, unseen)
+
+
+def zeros_behind_the_last_pixel(x, kernel, stride, padding, unseen):
+    before = kernel - 1 - padding
+    after = before + unseen + stride - 1
+    return placed(x, kernel, stride, padding, unseen, after=after)
 
 
 def never_stretched(x, kernel, stride, padding, unseen):
@@ -117,6 +128,7 @@ MUTANTS = {
         padding_on_one_side: "padding adds pixels on both sides",
         rounded_up: "wrong where a step does not fit whole",
         unseen_with_half_the_padding: "o is right, a is not; right for stride 1, wrong for stride 2",
+        unseen_without_the_padding: "o is right, a is not; a belongs to the padded image",
         dilation_ignored: "a kernel of 3 reaches over 5",
         output_alone: "return both numbers",
         in_each_other_s_place: "in each other's place",
@@ -128,6 +140,7 @@ MUTANTS = {
         never_stretched: "right for stride 1, wrong for stride 2",
         stride_zeros_between: "wrong for stride 1 and padding 0",
         stride_two_always: "wrong for stride 3",
+        zeros_behind_the_last_pixel: "the shape is (12, 14), expected (11, 13); right for stride 1",
         unseen_left_out: "right for a = 0, wrong for a = 1",
         unseen_at_the_start: "right for a = 0, wrong for a = 1",
         nothing_put_in: "it is all zeros",
