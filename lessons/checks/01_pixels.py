@@ -47,7 +47,10 @@ def _confusion(answer, predicted, actual, n_class, hint):
     for i, j in zip(actual.flat, predicted.flat):
         if i != 255:
             expected[i, j] += 1
-    given = answer(predicted.copy(), actual.copy(), n_class)
+    try:
+        given = answer(predicted.copy(), actual.copy(), n_class)
+    except (IndexError, ValueError) as error:  # 255 as an index, for one
+        raise Wrong(f"{hint}; {type(error).__name__}: {error}") from error
     if is_same(given, expected.T) and not is_same(expected, expected.T):
         raise Wrong("rows are the actual classes, columns the predicted ones")
     same(given, expected, hint)

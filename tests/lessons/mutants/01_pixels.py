@@ -54,6 +54,11 @@ def void_as_background(predicted, actual, n_class):
     return counted(predicted, np.where(actual == 255, 0, actual), n_class)
 
 
+def void_as_a_class(predicted, actual, n_class):
+    pairs = n_class * actual.astype(int).ravel() + predicted.ravel()
+    return np.bincount(pairs, minlength=n_class**2).reshape(n_class, n_class)
+
+
 def only_classes_that_occur(predicted, actual, n_class):
     return counted(predicted, actual, int(actual[actual != 255].max()) + 1)
 
@@ -112,6 +117,7 @@ MUTANTS = {
     "confusion": {
         transposed: "rows are the actual classes",
         void_as_background: "right without void",
+        void_as_a_class: "right without void; pixels whose truth is 255 count nowhere; ValueError: ",
         only_classes_that_occur: "the shape is (3, 3), expected (5, 5); classes that do not occur",
         overflow: "uint8",
     },
