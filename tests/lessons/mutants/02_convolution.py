@@ -37,6 +37,13 @@ def weight_gradient_without_padding(dy, x, kernel_size, stride, padding):
     return weight_gradient(dy, np.pad(x, ((0, 2 * padding),) * 2), kernel_size, stride, 0)
 
 
+def weight_gradient_of_the_image_alone(dy, x, kernel_size, stride, padding):
+    (oh, ow), gradient = dy.shape, np.zeros(kernel_size)
+    for i, j in np.ndindex(*kernel_size):
+        gradient[i, j] = (dy * x[i : i + stride * oh : stride, j : j + stride * ow : stride]).sum()
+    return gradient
+
+
 def weight_gradient_without_stride(dy, x, kernel_size, stride, padding):
     return weight_gradient(dy, x, kernel_size, 1, padding)
 
@@ -84,6 +91,7 @@ MUTANTS = {
         weight_gradient_flipped: "dW is flipped",
         weight_gradient_averaged: "take their sum",
         weight_gradient_without_padding: "right for padding 0, wrong for padding 1",
+        weight_gradient_of_the_image_alone: "it was given array (6, 6), array (6, 5), (3, 2), 1, 1",
         weight_gradient_without_stride: "right for stride 1, wrong for stride 2",
         weight_gradient_returned_by_nobody: "is the `return` missing?",
     },
