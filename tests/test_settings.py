@@ -63,6 +63,14 @@ def test_a_fixed_network_learns_its_scores_alone_and_computes_no_other_gradient(
         assert (parameter._grad is None) == (not name.startswith("score_fr.")), name
 
 
+def test_no_gradient_is_computed_of_frozen_layers_between_those_that_learn(tmp_path):
+    run = tiny.trainer(tmp_path / "run", freeze=["conv3*", "fc7", "score_fr.bias"])
+    run.run(tiny.Silent())
+    names = [name for name, parameter in run.model.named_parameters() if parameter._grad is None]
+    frozen = [f"{layer}.{kind}" for layer in ("conv3_1", "conv3_2", "conv3_3", "fc7") for kind in ("weight", "bias")]
+    assert names == [*frozen, "score_fr.bias", "upscore.weight"]
+
+
 def test_a_frozen_run_goes_on_as_if_it_had_never_stopped(tmp_path):
     settings = {"freeze": ["conv1*", "fc7"], "epochs": 2, "model": "fcn16s"}
     whole = tiny.trainer(tmp_path / "whole", **settings)
@@ -112,6 +120,23 @@ def test_sampling_counts_about_so_many_pixels(tmp_path):
     half, _ = moved(tmp_path, "half", lr=1e-5, loss="sum", sample=0.5)
     np.testing.assert_allclose(half, whole / 2, atol=0.1 * abs(whole).max())
     assert (half != whole / 2).all()
+
+
+def test_each_step_samples_other_pixels_and_a_resumed_run_the_same_as_one_that_never_stopped(tmp_path, monkeypatch):
+    drawn = []
+
+    def note(labels, probability, rng):
+        drawn.append(rng.random())
+        return labels
+
+    monkeypatch.setattr("minifcn.training.sample_pixels", note)
+    settings = {"sample": 0.5, "epochs": 2}
+    tiny.trainer(tmp_path / "whole", **settings).run(tiny.Silent())
+    whole, drawn[:] = list(drawn), []
+    assert len(set(whole)) == len(whole) == 6  # three batches an epoch
+    tiny.stop_after(4, tiny.trainer(tmp_path / "halves", **settings))
+    tiny.trainer(tmp_path / "halves", resume=True, **settings).run(tiny.Silent())
+    assert drawn == whole
 
 
 def test_balance_lets_rare_classes_weigh_more(tmp_path):
