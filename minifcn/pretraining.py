@@ -26,6 +26,8 @@ class PretrainSettings(Settings):
 
     def check(self, models):
         super().check(models)
+        if self.crop < 1:
+            raise InputError(f"--crop is {self.crop}; expected at least 1 pixel each way")
         if self.auxiliary and self.model != "googlenet":
             raise InputError(f"--auxiliary: {self.model} has no auxiliary classifiers, only googlenet has")
 
@@ -68,7 +70,7 @@ class Pretrainer(Trainer):
         return model
 
     def prepare_model(self):
-        """A classifier computes nothing that its training does not need, but for the gradient of the images."""
+        """A classifier computes the gradients of all maps, and of its images, but of no frozen parameter."""
 
     def make_augmentation(self):
         return compose(super().make_augmentation(), dominant(self.training.classes))

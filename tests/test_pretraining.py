@@ -138,7 +138,8 @@ def test_it_goes_on_and_says_how(capsys, tmp_path):
     "options, words",
     [
         (["--model", "resnet"], ["resnet", "vgg16"]),
-        (["--crop", 0], ["crop", "0"]),
+        (["--crop", 0], ["--crop is 0", "at least 1"]),
+        (["--model", "alexnet", "--crop", 16], ["16x16 pixels", "larger images"]),
         (["--auxiliary"], ["--auxiliary", "googlenet"]),
         (["--model", "googlenet"], ["--fc-channels", "leave it out"]),
         (["--padding", 100], ["--padding"]),
