@@ -97,7 +97,7 @@ class FCN(Layer):
             if name.endswith("bias"):
                 parameter.lr_mult, parameter.decay_mult = 2.0, 0.0
         try:
-            self._walk(0, 1024)
+            self.alignment.walk(0, 1024)
         except InputError as error:
             raise InputError(
                 f'{type(self).__name__}: with padding {padding} the scores never cover the image: use 100, or "same"'
@@ -204,18 +204,12 @@ class FCN(Layer):
             height, width = image_size
             raise InputError(
                 f"{type(self).__name__}: an image of {width}x{height} pixels is too small for padding "
-                f"{self.settings['padding']}; each side needs at least {self._least_size()}"
+                f"{self.settings['padding']}; each side needs at least {self.alignment.least_size()}"
             ) from error
 
     def places_along(self, axis, size):
         """{layer name: Place} of every layer with windows, along rows (axis 0) or columns (1) of an image of `size`."""
-        return self._walk(axis, size)[0]
-
-    def _walk(self, axis, size):
-        return self.alignment.walk(axis, size)
-
-    def _least_size(self):
-        return self.alignment.least_size()
+        return self.alignment.walk(axis, size)[0]
 
     def _check_settings(self, n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once):
         name = type(self).__name__
