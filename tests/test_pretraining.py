@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tiny
 
+from minifcn.data import VOID
 from minifcn.errors import InputError
 from minifcn.layers import SoftmaxCrossEntropy
 from minifcn.models import BACKBONES
@@ -41,6 +42,13 @@ def test_it_learns_the_class_of_the_whole_image(tmp_path):
     assert tiny.listing(tmp_path / "run").keys() == {
         *("config.json", "history.csv", "last.npz", "best.npz", "learning_curve.png"),
     }
+
+
+def test_scenes_have_one_object_each(tmp_path):
+    run = Pretrainer(PretrainSettings(**SMALL), tmp_path / "run")
+    for number in range(5):
+        _, label = run.training[number]
+        assert len(np.unique(label[(label != 0) & (label != VOID)])) == 1
 
 
 def test_it_sees_crops_each_with_one_label(tmp_path):

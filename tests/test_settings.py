@@ -48,6 +48,8 @@ def test_parameters_by_their_names():
 def test_patterns_that_cannot_be():
     with pytest.raises(InputError, match=r"--freeze 'conf\*' fits no layer: they are conv1_1, conv1_2, "):
         freeze(FCN32s(3, **tiny.NETWORK), ["conv*", "conf*"])
+    with pytest.raises(InputError, match="--freeze 'conv1' fits no layer"):  # a pattern is for the whole name
+        freeze(FCN32s(3, **tiny.NETWORK), ["conv1"])
     with pytest.raises(InputError, match=r"--freeze \*: nothing is left to learn"):
         freeze(FCN32s(3, **tiny.NETWORK), ["*"])
 
@@ -61,6 +63,12 @@ def test_a_fixed_network_learns_its_scores_alone_and_computes_no_other_gradient(
         assert (array != before[name]).any() == name.startswith("score_fr."), name
     for name, parameter in run.model.named_parameters():
         assert (parameter._grad is None) == (not name.startswith("score_fr.")), name
+
+
+def test_fixed_is_the_name_where_the_score_layer_alone_learns(tmp_path):
+    for settings in ({"freeze": ["conv*"]}, {"freeze": ["conv*", "fc*"], "upsampling": "learned"}, {}):
+        assert tiny.trainer(tmp_path / "run", **settings).title() == "FCN-32s"
+    assert tiny.trainer(tmp_path / "run", freeze=["conv*", "fc*"], model="fcn16s").title() == "FCN-16s"
 
 
 def test_no_gradient_is_computed_of_frozen_layers_between_those_that_learn(tmp_path):
