@@ -8,6 +8,7 @@ import dataclasses
 
 from minifcn.data import Augmented, compose, crop, dominant, open_dataset
 from minifcn.errors import InputError
+from minifcn.layers.sequential import skip_frozen
 from minifcn.models import BACKBONES
 from minifcn.settings import Settings
 from minifcn.training import Trainer
@@ -70,7 +71,9 @@ class Pretrainer(Trainer):
         return model
 
     def prepare_model(self):
-        """A classifier computes the gradients of all maps, and of its images, but of no frozen parameter."""
+        """Compute no gradient before the first layer that learns; but auxiliary classifiers may see maps before it."""
+        if not self.settings.auxiliary:
+            skip_frozen((self.model.features, self.model.head))
 
     def make_augmentation(self):
         return compose(super().make_augmentation(), dominant(self.training.classes))

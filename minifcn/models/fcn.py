@@ -9,6 +9,7 @@ added must lie over each other: `models.alignment` tells where to crop them, for
 from minifcn.backend import array_module
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, ConvTranspose2d, Layer, MaxPool2d, Sequential, bilinear_weight
+from minifcn.layers.sequential import skip_frozen
 from minifcn.models.alignment import Alignment, aligning_kernels, uncrop
 from minifcn.models.backbones import build_classifier
 from minifcn.models.classifier import Classifier, check_settings
@@ -172,16 +173,11 @@ class FCN(Layer):
         backward gives no gradient of the images, nor of any map that only frozen layers lead to, and drops what each
         layer kept, so it runs once after each forward. To be called again after freezing.
         """
-        first = None  # the first layer that learns
+        first = skip_frozen(self.sections.values())
         for name, section in self.sections.items():
-            layers = list(section.named.values())
-            section.backward_once, section.learns_from = True, 0
-            if first is None:
-                learning = [n for n, layer in enumerate(layers) if any(p.trainable for p in layer.parameters())]
-                section.learns_from = learning[0] if learning else len(layers)
-                first = layers[learning[0]] if learning else None
+            section.backward_once = True
             if name in self.score_pools:
-                self.score_pools[name].input_gradient = first is not None
+                self.score_pools[name].input_gradient = section.learns_from < len(section.named)
         for layer in self.layers():
             if isinstance(layer, Conv2d) and layer not in self.score_pools.values():
                 layer.input_gradient = layer is not first
