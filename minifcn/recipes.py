@@ -26,6 +26,7 @@ _FULL = {  # the paper's networks, as they are built
     "padding": Value(100, "the published networks"),
     "dropout": Value(0.5, f"{PAPER}: kept where the classifier had it"),
     "upsampling": Value("fixed", "the published networks: bilinear, learning rate times 0"),
+    "upsampling_kernels": Value("full", "the published networks"),
     "schedule": Value("fixed", PAPER),
     "mirror": Value(False, f"{PAPER}: mirroring and jitter brought nothing to speak of"),
 }
