@@ -30,6 +30,10 @@ def main():
     parser.add_argument("--out", required=True, help="the picture to write, .png")
     parser.add_argument("--steps", type=int, default=200, help="of each training (%(default)s)")
     args = parser.parse_args()
+    if args.steps < OVER:
+        parser.error(f"--steps is {args.steps}; expected at least {OVER}")
+    if not (args.out.endswith(".png") and Path(args.out).parent.is_dir()):
+        parser.error(f"--out {args.out}: expected a .png file in a folder that exists")
     dataset, curves = Scenes(size=64, count=1920), {}
     for p in PROBABILITIES:
         net = FCN32s(dataset.n_class, width=0.125, fc_channels=128, padding="same", dropout=0.1, image_size=64)

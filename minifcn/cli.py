@@ -199,7 +199,7 @@ SETTINGS = {
     "upsampling": ("bilinear for good, or to begin with", {"choices": UPSAMPLING}),
     "upsampling_kernels": ("one for each pair of classes, or for each class", {"choices": UPSAMPLING_KERNELS}),
     "mirror": ("show half of the images mirrored", {"action": argparse.BooleanOptionalAction}),
-    "crop": ("train on random crops of N x N pixels", {"type": int, "metavar": "N"}),
+    "crop": ("train on random crops of N x N pixels; a classifier is made for these", {"type": int, "metavar": "N"}),
     "jitter": ("shift images by up to N pixels", {"type": int, "metavar": "N"}),
     "auxiliary": ("train GoogLeNet's auxiliary classifiers too", {"action": argparse.BooleanOptionalAction}),
     "recompute": ("compute maps twice to keep fewer", {"action": argparse.BooleanOptionalAction}),

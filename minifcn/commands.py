@@ -20,7 +20,8 @@ from minifcn.pictures import FILES, draw_pictures, picture_folders
 from minifcn.plots import VOID_COLOUR, save_predictions
 from minifcn.pretrained import load_model
 from minifcn.pretraining import Pretrainer
-from minifcn.starting import SKIP_NETS, pretraining_settings, training_settings
+from minifcn.settings import option
+from minifcn.starting import check_backbone, pretraining_settings, training_settings
 from minifcn.training import Trainer
 
 OF_FCNS = ("backbone", "padding", "upsampling", "upsampling_kernels")
@@ -95,19 +96,12 @@ def summary(options):
 
 def _check_use(name, given):
     """InputError for an option that the network of this name would ignore."""
-    rules = [
-        (name in BACKBONES, OF_FCNS, f"{name} is a classifier, and that is for FCNs, as fcn32s: leave it out"),
-        (name not in SKIP_NETS, ("backbone",), f"{name} has its own: leave it out, or take fcn32s"),
-        (
-            "googlenet" in (name.removeprefix("fcn-"), given.get("backbone")),
-            ("fc_channels",),
-            "GoogLeNet has neither fc6 nor fc7: leave it out",
-        ),
-    ]
-    for applies, useless, why in rules:
-        for key in useless:
-            if applies and key in given:
-                raise InputError(f"--{key.replace('_', '-')} {given[key]}: {why}")
+    for key in OF_FCNS if name in BACKBONES else ():
+        if key in given:
+            raise InputError(
+                f"{option(key)} {given[key]}: {name} is a classifier, and that is for FCNs, as fcn32s: leave it out"
+            )
+    check_backbone(name, given)
 
 
 def arithmetic(options):

@@ -8,6 +8,7 @@ import dataclasses
 
 from minifcn.data import Augmented, compose, crop, dominant, open_dataset
 from minifcn.errors import InputError
+from minifcn.layers.sequential import skip_frozen
 from minifcn.models import BACKBONES
 from minifcn.settings import Settings
 from minifcn.training import Trainer
@@ -26,6 +27,8 @@ class PretrainSettings(Settings):
 
     def check(self, models):
         super().check(models)
+        if self.crop < 1:
+            raise InputError(f"--crop is {self.crop}; expected at least 1 pixel each way")
         if self.auxiliary and self.model != "googlenet":
             raise InputError(f"--auxiliary: {self.model} has no auxiliary classifiers, only googlenet has")
 
@@ -68,7 +71,9 @@ class Pretrainer(Trainer):
         return model
 
     def prepare_model(self):
-        """A classifier computes nothing that its training does not need, but for the gradient of the images."""
+        """Compute no gradient before the first layer that learns; but auxiliary classifiers may see maps before it."""
+        if not self.settings.auxiliary:
+            skip_frozen((self.model.features, self.model.head))
 
     def make_augmentation(self):
         return compose(super().make_augmentation(), dominant(self.training.classes))

@@ -26,6 +26,7 @@ _FULL = {  # the paper's networks, as they are built
     "padding": Value(100, "the published networks"),
     "dropout": Value(0.5, f"{PAPER}: kept where the classifier had it"),
     "upsampling": Value("fixed", "the published networks: bilinear, learning rate times 0"),
+    "upsampling_kernels": Value("full", "the published networks"),
     "schedule": Value("fixed", PAPER),
     "mirror": Value(False, f"{PAPER}: mirroring and jitter brought nothing to speak of"),
 }
@@ -45,7 +46,12 @@ _HEAVY = _FULL | {
     "loss": Value("sum", REFERENCE),
     "epochs": Value(12, f"{REFERENCE}: 100,000 steps over 8498 images"),
 }
-_ALEXNET = {"accumulate": 20, "momentum": 0.9, "loss": "mean"}  # where the authors' AlexNet differs
+_ALEXNET = {  # where the authors' AlexNet differs
+    "accumulate": Value(20, f"{REFERENCE}: AlexNet's"),
+    "momentum": Value(0.9, f"{REFERENCE}: AlexNet's"),
+    "loss": Value("mean", f"{REFERENCE}: AlexNet's"),
+    "epochs": Value(236, f"{REFERENCE}: 100,000 steps of 20 of 8498 images"),
+}
 _RATES = {  # learning rate of each of a recipe's networks, the one it is for first
     "fcn-vgg16-2015": {"fcn32s": 1e-4, "fcn-vgg16": 1e-4, "fcn16s": 1e-6, "fcn8s": 1e-8},
     "fcn-alexnet-2015": {"fcn-alexnet": 1e-3},
@@ -72,7 +78,7 @@ def recipe(name, model=None, at_once=False):
         raise InputError(f"--recipe {name} is for {', '.join(rates)}; --model {model} was given")
     values, rate = (_HEAVY, Value(rates[model], REFERENCE)) if name == "heavy" else (_PAPER, Value(rates[model], PAPER))
     if name == "heavy" and model == "fcn-alexnet":
-        values = values | {key: Value(value, f"{REFERENCE}: AlexNet's") for key, value in _ALEXNET.items()}
+        values = values | _ALEXNET
     if name == "heavy" and model == "fcn8s" and at_once:
         rate = Value(rates["fcn32s"], f"{REFERENCE}: at-once")
     if name != "heavy" and model in ("fcn16s", "fcn8s"):
@@ -86,10 +92,11 @@ def recipe(name, model=None, at_once=False):
 def per_pixel(settings):
     """What a learning rate comes to for a pixel of an image of 500x375 -> (share, mean_rate, in_the_long_run).
 
-    share            the learning rate times the pixel's share of a step's loss
+    share            the learning rate times the pixel's share of a step's loss, if it counts there
     mean_rate        the learning rate that does the same with a loss that is a mean over pixels
     in_the_long_run  mean_rate / (1 - momentum): how far a gradient that stays the same moves a weight by each step
     """
-    mean_rate = settings.lr * (PIXELS * settings.batch_size if settings.loss == "sum" else 1)
-    share = mean_rate / (PIXELS * settings.batch_size * settings.accumulate)
+    counted = PIXELS * settings.batch_size * settings.sample  # pixels of a batch
+    mean_rate = settings.lr * (counted if settings.loss == "sum" else 1)
+    share = mean_rate / (counted * settings.accumulate)
     return share, mean_rate, mean_rate / (1 - settings.momentum)

@@ -3,7 +3,7 @@
 import dataclasses
 
 from minifcn.checkpoint import RunFolder
-from minifcn.errors import InputError
+from minifcn.errors import InputError, caution
 from minifcn.models import BACKBONES, MODELS
 from minifcn.optim import check_sgd
 from minifcn.pretrained import load_weights
@@ -27,34 +27,55 @@ def training_settings(options):
     if options.resume:
         if options.recipe:
             raise InputError("--resume goes on with the run's own settings: leave --recipe out")
-        return _resumed(options.out, Settings, given), {}
-    values = recipe(options.recipe, given.get("model"), given.get("at_once", False)) if options.recipe else {}
-    sources = {name: value.source for name, value in values.items()}
-    values = {name: value.value for name, value in values.items()}
-    inherited = _inherited(values | given)
-    sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
-    settings = Settings(**values | inherited | given)
+        settings = _resumed(options.out, Settings, given)
+        sources = dict.fromkeys(vars(settings), "the run's own")
+    else:
+        settings, sources = _new(options.recipe, given)
     settings.check(MODELS)
     check_sgd(settings.lr, settings.momentum, settings.weight_decay)
     return settings, sources
 
 
+def _new(name, given):
+    """(Settings, {setting: where it comes from}) of a new training, by the recipe of that name, if any."""
+    values = recipe(name, given.get("model"), given.get("at_once", False)) if name else {}
+    sources = {name: value.source for name, value in values.items()}
+    values = {name: value.value for name, value in values.items()}
+    check_backbone((values | given).get("model", Settings.model), given)
+    inherited = _inherited(values | given)
+    sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
+    if name and "init" not in given:
+        caution(
+            f"--recipe {name} without --init: the published training starts from pretrained weights; from random ones "
+            "its learning rate is too low to get anywhere"
+        )
+    return Settings(**values | inherited | given), sources
+
+
 def pretraining_settings(options):
     """The PretrainSettings of `pretrain`. Raises InputError for what does not go together."""
     given = _given(options, PretrainSettings)
-    return _resumed(options.out, PretrainSettings, given) if options.resume else PretrainSettings(**given)
+    if options.resume:
+        return _resumed(options.out, PretrainSettings, given)
+    check_backbone(given.get("model", PretrainSettings.model), given)
+    return PretrainSettings(**given)
+
+
+def check_backbone(model, given):
+    """InputError for a setting given of which a network, an FCN or a classifier, leaves no choice."""
+    if "backbone" in given and model not in SKIP_NETS:
+        raise InputError(f"--backbone {given['backbone']}: {model} has its own: leave it out, or take fcn32s")
+    if "fc_channels" in given and "googlenet" in (model.removeprefix("fcn-"), given.get("backbone")):
+        raise InputError(f"--fc-channels {given['fc_channels']}: GoogLeNet has neither fc6 nor fc7: leave it out")
 
 
 def _given(options, kind):
     """{name: value} of the settings that the command line gives."""
-    if options.out is None and not getattr(options, "explain", False):
+    if options.out is None and (options.resume or not getattr(options, "explain", False)):
         raise InputError("--out is missing: name a folder for the run")
     if options.resume and options.overwrite:
         raise InputError("--resume and --overwrite exclude each other: go on with the run, or replace it")
-    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(kind) if hasattr(options, f.name)}
-    if "fc_channels" in given and any("googlenet" in str(given.get(name)) for name in ("model", "backbone")):
-        raise InputError("--fc-channels: GoogLeNet has no fc6 and fc7; leave it out")
-    return given
+    return {f.name: getattr(options, f.name) for f in dataclasses.fields(kind) if hasattr(options, f.name)}
 
 
 def _inherited(given):
@@ -91,4 +112,4 @@ def _resumed(out, kind, given):
     try:
         return kind(**saved | given)
     except TypeError as error:
-        raise InputError(f"--resume: {out}/config.json is of another version ({error})") from error
+        raise InputError(f"--resume: {out}/config.json is of another command or version ({error})") from error

@@ -108,6 +108,13 @@ def test_weights_of_another_network(capsys, tmp_path, torchvision, options, word
         assert f"no weights for {', '.join(more)}: they keep random ones" in err
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_pools_stay_scaled_in_a_net_that_starts_from_one_with_scaled_pools(capsys, tmp_path, at_once):
+    tiny.save_network(tmp_path / "16s.npz", "fcn16s", at_once=at_once)
+    assert tiny.command("train", "--model", "fcn8s", "--init", tmp_path / "16s.npz", "--explain") == 0
+    assert f"--at-once {at_once} of the weights of --init" in " ".join(capsys.readouterr().out.split())
+
+
 def test_missing_weights_are_cautioned_of_by_name(tmp_path):
     model = tiny.filled(FCN32s(7, 1 / 16, 8, "same"))
     state = model.state_dict()

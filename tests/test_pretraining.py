@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tiny
 
+from minifcn.data import VOID
 from minifcn.errors import InputError
 from minifcn.layers import SoftmaxCrossEntropy
 from minifcn.models import BACKBONES
@@ -41,6 +42,13 @@ def test_it_learns_the_class_of_the_whole_image(tmp_path):
     assert tiny.listing(tmp_path / "run").keys() == {
         *("config.json", "history.csv", "last.npz", "best.npz", "learning_curve.png"),
     }
+
+
+def test_scenes_have_one_object_each(tmp_path):
+    run = Pretrainer(PretrainSettings(**SMALL), tmp_path / "run")
+    for number in range(5):
+        _, label = run.training[number]
+        assert len(np.unique(label[(label != 0) & (label != VOID)])) == 1
 
 
 def test_it_sees_crops_each_with_one_label(tmp_path):
@@ -85,6 +93,48 @@ def test_images_may_be_too_small_for_auxiliary_classifiers(tmp_path):
 def test_only_googlenet_has_auxiliary_classifiers(tmp_path):
     with pytest.raises(InputError, match="--auxiliary: vgg16 has no auxiliary"):
         pretrainer(tmp_path / "run", auxiliary=True)
+
+
+@pytest.mark.parametrize(
+    "model, side, freeze, learning",
+    [
+        ("vgg11", 32, ["conv*"], ["fc6", "fc7", "fc8"]),
+        ("vgg11", 32, ["conv*", "fc6", "fc7"], ["fc8"]),
+        ("alexnet", 64, ["conv1", "conv2", "fc7"], ["conv3", "conv4", "conv5", "fc6", "fc8"]),
+        ("googlenet", 64, ["conv*", "inception*"], ["loss3/classifier"]),
+    ],
+)
+def test_frozen_layers_keep_nothing_before_the_first_that_learns(tmp_path, model, side, freeze, learning):
+    """What learns gets the gradients that it gets where everything is kept and computed."""
+    datasets = tiny.scenes(4, 1)
+    run = pretrainer(tmp_path / "run", datasets, model=model, crop=side, freeze=freeze)
+    whole = BACKBONES[model](**run.model.settings)
+    rng = np.random.default_rng(0)
+    for ours, theirs in zip(run.model.parameters(), whole.parameters(), strict=True):
+        theirs.data[...] = ours.data[...] = abs(rng.normal(0.05, 0.02, ours.data.shape))  # all ReLUs stay open
+    images, dscores = rng.standard_normal((2, 3, side, side), "float32"), rng.standard_normal((2, 7), "float32")
+    for network in (run.model.train(), whole.train()):
+        network(images)
+    kept = [name for name, layer in run.model.children() if layer._kept is not None]
+    assert not set(kept) & {"conv1", "conv1_1", "conv2_1", "conv5_2", "conv1/7x7_s2", "inception_3a", "pool1"}
+    assert run.model.backward(dscores) is None
+    whole.backward(dscores)
+    for (name, ours), theirs in zip(run.model.named_parameters(), whole.parameters(), strict=True):
+        if name.rpartition(".")[0] in learning:
+            np.testing.assert_allclose(ours.grad, theirs.grad, rtol=1e-5, atol=1e-7, err_msg=name)
+            assert theirs.grad.any()
+        else:
+            assert ours._grad is None, name
+
+
+@pytest.mark.parametrize("freeze", [["conv*"], ["conv*", "inception*", "loss3*"]])
+def test_auxiliary_classifiers_learn_from_frozen_maps(tmp_path, freeze):
+    run = pretrainer(tmp_path / "run", tiny.scenes(2, 1), model="googlenet", crop=80, auxiliary=True, freeze=freeze)
+    before = run.model.state_dict()
+    run.run(tiny.Silent())
+    moved = {name for name, array in run.model.state_dict().items() if (array != before[name]).any()}
+    assert {"loss1/classifier.weight", "loss2/classifier.weight"} <= moved
+    assert not any(name.startswith(tuple(pattern.rstrip("*") for pattern in freeze)) for name in moved)
 
 
 @pytest.mark.parametrize("model", ["vgg11", "alexnet", "googlenet"])
@@ -138,7 +188,8 @@ def test_it_goes_on_and_says_how(capsys, tmp_path):
     "options, words",
     [
         (["--model", "resnet"], ["resnet", "vgg16"]),
-        (["--crop", 0], ["crop", "0"]),
+        (["--crop", 0], ["--crop is 0", "at least 1"]),
+        (["--model", "alexnet", "--crop", 16], ["16x16 pixels", "larger images"]),
         (["--auxiliary"], ["--auxiliary", "googlenet"]),
         (["--model", "googlenet"], ["--fc-channels", "leave it out"]),
         (["--padding", 100], ["--padding"]),

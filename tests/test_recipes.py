@@ -1,5 +1,6 @@
 """The published trainings: numbers of the papers, and what they come to."""
 
+import dataclasses
 import json
 
 import pytest
@@ -46,6 +47,8 @@ def test_heavy_at_once_and_alexnet():
     assert settings("heavy", "fcn8s", at_once=True).lr == 1e-10
     made = settings("heavy", "fcn-alexnet")
     assert (made.lr, made.momentum, made.accumulate, made.loss) == (1e-4, 0.9, 20, "mean")
+    steps_per_epoch = -(-8498 // 20)
+    assert steps_per_epoch * (made.epochs - 1) < 100_000 <= steps_per_epoch * made.epochs
 
 
 def test_each_number_names_its_source():
@@ -61,6 +64,19 @@ def test_what_the_rates_mean_for_a_pixel():
     share, mean_rate, long_run = per_pixel(settings("fcn-vgg16-2015"))
     assert share == pytest.approx(1e-4 / 187_500 / 20)
     assert mean_rate == pytest.approx(1e-4) and long_run == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize(
+    "given, share, mean_rate",
+    [
+        ({"loss": "sum"}, 1 / 5, 3 * 187_500 / 4),
+        ({"loss": "mean"}, 4 / (3 * 187_500) / 5, 1),
+    ],
+)
+def test_what_batches_and_samples_mean_for_a_pixel(given, share, mean_rate):
+    """Three images, a quarter of whose pixels count, five times a step: a pixel that counts has its share of those."""
+    found = per_pixel(Settings(lr=1, momentum=0, batch_size=3, accumulate=5, sample=0.25, **given))
+    assert found == pytest.approx((share, mean_rate, mean_rate))
 
 
 def test_recipes_that_cannot_be():
@@ -94,3 +110,29 @@ def test_what_is_given_holds_over_weights_and_these_over_the_recipe(tmp_path, mo
 def test_a_run_is_resumed_without_a_recipe(capsys, tmp_path):
     assert tiny.command("train", "--recipe", "heavy", "--resume", "--out", tmp_path) == 2
     assert "leave --recipe out" in capsys.readouterr().err
+
+
+def test_explain_tells_a_runs_own_settings(capsys, tmp_path):
+    settings = Settings(lr=0.125, freeze=["conv*"])
+    (tmp_path / "config.json").write_text(json.dumps(dataclasses.asdict(settings)))
+    assert tiny.command("train", "--resume", "--out", tmp_path, "--explain") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "--lr 0.125 the run's own" in said and "--freeze conv* the run's own" in said and "default" not in said
+
+
+def test_explain_needs_a_run_to_resume(capsys):
+    assert tiny.command("train", "--resume", "--explain") == 2
+    assert capsys.readouterr().err == "minifcn: error: --out is missing: name a folder for the run\n"
+
+
+def test_a_recipe_without_pretrained_weights_is_cautioned_of(capsys, tmp_path):
+    tiny.save_network(tmp_path / "w.npz")
+    caution = "minifcn: caution: --recipe heavy without --init: the published training starts from pretrained weights"
+    for init, cautioned in (([], True), (["--init", tmp_path / "w.npz"], False)):
+        assert tiny.command("train", "--recipe", "heavy", *init, "--explain") == 0
+        assert (caution in capsys.readouterr().err) == cautioned
+
+
+def test_a_recipes_network_has_its_own_backbone(capsys):
+    assert tiny.command("train", "--recipe", "fcn-alexnet-2015", "--backbone", "vgg16", "--explain") == 2
+    assert "--backbone vgg16: fcn-alexnet has its own" in capsys.readouterr().err

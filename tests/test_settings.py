@@ -48,6 +48,8 @@ def test_parameters_by_their_names():
 def test_patterns_that_cannot_be():
     with pytest.raises(InputError, match=r"--freeze 'conf\*' fits no layer: they are conv1_1, conv1_2, "):
         freeze(FCN32s(3, **tiny.NETWORK), ["conv*", "conf*"])
+    with pytest.raises(InputError, match="--freeze 'conv1' fits no layer"):  # a pattern is for the whole name
+        freeze(FCN32s(3, **tiny.NETWORK), ["conv1"])
     with pytest.raises(InputError, match=r"--freeze \*: nothing is left to learn"):
         freeze(FCN32s(3, **tiny.NETWORK), ["*"])
 
@@ -61,6 +63,20 @@ def test_a_fixed_network_learns_its_scores_alone_and_computes_no_other_gradient(
         assert (array != before[name]).any() == name.startswith("score_fr."), name
     for name, parameter in run.model.named_parameters():
         assert (parameter._grad is None) == (not name.startswith("score_fr.")), name
+
+
+def test_fixed_is_the_name_where_the_score_layer_alone_learns(tmp_path):
+    for settings in ({"freeze": ["conv*"]}, {"freeze": ["conv*", "fc*"], "upsampling": "learned"}, {}):
+        assert tiny.trainer(tmp_path / "run", **settings).title() == "FCN-32s"
+    assert tiny.trainer(tmp_path / "run", freeze=["conv*", "fc*"], model="fcn16s").title() == "FCN-16s"
+
+
+def test_no_gradient_is_computed_of_frozen_layers_between_those_that_learn(tmp_path):
+    run = tiny.trainer(tmp_path / "run", freeze=["conv3*", "fc7", "score_fr.bias"])
+    run.run(tiny.Silent())
+    names = [name for name, parameter in run.model.named_parameters() if parameter._grad is None]
+    frozen = [f"{layer}.{kind}" for layer in ("conv3_1", "conv3_2", "conv3_3", "fc7") for kind in ("weight", "bias")]
+    assert names == [*frozen, "score_fr.bias", "upscore.weight"]
 
 
 def test_a_frozen_run_goes_on_as_if_it_had_never_stopped(tmp_path):
@@ -112,6 +128,23 @@ def test_sampling_counts_about_so_many_pixels(tmp_path):
     half, _ = moved(tmp_path, "half", lr=1e-5, loss="sum", sample=0.5)
     np.testing.assert_allclose(half, whole / 2, atol=0.1 * abs(whole).max())
     assert (half != whole / 2).all()
+
+
+def test_each_step_samples_other_pixels_and_a_resumed_run_the_same_as_one_that_never_stopped(tmp_path, monkeypatch):
+    drawn = []
+
+    def note(labels, probability, rng):
+        drawn.append(rng.random())
+        return labels
+
+    monkeypatch.setattr("minifcn.training.sample_pixels", note)
+    settings = {"sample": 0.5, "epochs": 2}
+    tiny.trainer(tmp_path / "whole", **settings).run(tiny.Silent())
+    whole, drawn[:] = list(drawn), []
+    assert len(set(whole)) == len(whole) == 6  # three batches an epoch
+    tiny.stop_after(4, tiny.trainer(tmp_path / "halves", **settings))
+    tiny.trainer(tmp_path / "halves", resume=True, **settings).run(tiny.Silent())
+    assert drawn == whole
 
 
 def test_balance_lets_rare_classes_weigh_more(tmp_path):

@@ -15,6 +15,8 @@ from minifcn.formats.elements import item_size
 from minifcn.formats.unpickling import read_pickle
 
 BEGINNING = b"PK\x03\x04"  # of every zip archive
+_END = b"PK\x05\x06"  # of its last record, which has _END_SIZE bytes
+_END_SIZE = 22
 _PICKLE = "data.pkl"
 _CHUNK = 1 << 20  # bytes read at a time: they are still in the cache when their check sum is computed
 
@@ -26,6 +28,9 @@ def open_archive(file, size):
     InputError for what is refused, and other errors for a damaged file.
     """
     archive = zipfile.ZipFile(file)
+    file.seek(-_END_SIZE, io.SEEK_END)
+    if not file.read().startswith(_END):
+        raise InputError("bytes follow the archive's end: it is damaged")
     entries = {entry.filename: entry for entry in archive.infolist()}
     if len(entries) < len(archive.infolist()):
         raise InputError("two entries of the archive have one name: it is damaged")

@@ -37,15 +37,17 @@ def open_legacy(file, size):
             storage = storages[key]
             (count,) = struct.unpack("<q", file.read(8))
             length = count * item_size(storage.kind)
-            if count != storage.count or file.tell() + length > size:
-                raise InputError(
-                    f"storage {shown(key)} has {count} numbers, expected {storage.count}: damaged or cut short"
-                )
+            if count != storage.count:
+                raise InputError(f"storage {shown(key)} has {count} numbers, expected {storage.count}: it is damaged")
+            if file.tell() + length > size:
+                raise InputError(f"storage {shown(key)} reaches beyond the end of the file: it is damaged or cut short")
             if key in keys:
                 raw = np.empty(length, np.uint8)
                 file.readinto(raw)
                 yield key, raw, "little"
             else:
                 file.seek(length, 1)
+        if file.tell() < size:
+            raise InputError(f"{size - file.tell()} bytes follow the last storage: it is damaged")
 
     return saved, read

@@ -40,8 +40,9 @@ class Linear(Layer):
 
     def backward(self, dy):
         (x,) = self.kept()
-        self.weight.add_grad(_product(dy.T, x))
-        if self.bias:
+        if self.weight.trainable:
+            self.weight.add_grad(_product(dy.T, x))
+        if self.bias and self.bias.trainable:
             self.bias.add_grad(dy.sum(axis=0))
         return _product(dy, self.weight.data)
 

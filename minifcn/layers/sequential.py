@@ -70,3 +70,19 @@ class Sequential(Layer):
 
     def __repr__(self):
         return "Sequential(\n" + "".join(f"  {name}: {layer!r}\n" for name, layer in self.named.items()) + ")"
+
+
+def skip_frozen(parts):
+    """Let Sequentials, one after another, keep and compute nothing for backward before the first layer that learns.
+
+    Returns that layer, None where there is none. To be called again after freezing.
+    """
+    first = None
+    for part in parts:
+        layers = list(part.named.values())
+        part.learns_from = 0
+        if first is None:
+            learning = [number for number, layer in enumerate(layers) if any(p.trainable for p in layer.parameters())]
+            part.learns_from = learning[0] if learning else len(layers)
+            first = layers[learning[0]] if learning else None
+    return first

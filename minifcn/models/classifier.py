@@ -52,9 +52,10 @@ class Classifier(Layer):
         return f"{self.title}({', '.join(f'{k}={v!r}' for k, v in self.settings.items())})"
 
 
-def check_settings(name, n_class, width, fc_channels=1):
+def check_settings(name, n_class, width, fc_channels=1, image_size=None):
     """InputError unless these settings of a network make sense."""
     whole(n_class, f"{name}: n_class", 1)
+    whole(1 if image_size is None else image_size, f"{name}: image_size", 1)
     whole(fc_channels, f"{name}: fc_channels", 1)
     if not 0 < width < math.inf:
         raise InputError(f"{name}: width is {width}; expected a number above 0, 1 for the paper's")
@@ -66,8 +67,13 @@ def scaled(channels, width, groups=1):
 
 
 def features_size(features, image_size):
-    """The side of the maps that come out of {name: layer} for an image of `image_size`."""
-    return Sequential(features).trace("", Place(image_size), 0, {}).size
+    """The side of the maps that come out of {name: layer} for an image of `image_size`. InputError where none do."""
+    try:
+        return Sequential(features).trace("", Place(image_size), 0, {}).size
+    except InputError as error:
+        raise InputError(
+            f"of {image_size}x{image_size} pixels none are left after the classifier's last pooling: take larger images"
+        ) from error
 
 
 class FullyConnectedClassifier(Classifier):
@@ -86,7 +92,7 @@ class FullyConnectedClassifier(Classifier):
     published_size = 224
 
     def __init__(self, n_class=1000, width=1.0, fc_channels=4096, dropout=0.5, image_size=None, seed=0):
-        check_settings(self.title, n_class, width, fc_channels)
+        check_settings(self.title, n_class, width, fc_channels, image_size)
         rng, image_size = np.random.default_rng(seed), image_size or self.published_size
         features, channels = self.make_features(width, rng)
         inputs = channels * features_size(features, image_size) ** 2

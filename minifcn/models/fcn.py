@@ -9,6 +9,7 @@ added must lie over each other: `models.alignment` tells where to crop them, for
 from minifcn.backend import array_module
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, ConvTranspose2d, Layer, MaxPool2d, Sequential, bilinear_weight
+from minifcn.layers.sequential import skip_frozen
 from minifcn.models.alignment import Alignment, aligning_kernels, uncrop
 from minifcn.models.backbones import build_classifier
 from minifcn.models.classifier import Classifier, check_settings
@@ -97,7 +98,7 @@ class FCN(Layer):
             if name.endswith("bias"):
                 parameter.lr_mult, parameter.decay_mult = 2.0, 0.0
         try:
-            self._walk(0, 1024)
+            self.alignment.walk(0, 1024)
         except InputError as error:
             raise InputError(
                 f'{type(self).__name__}: with padding {padding} the scores never cover the image: use 100, or "same"'
@@ -172,16 +173,11 @@ class FCN(Layer):
         backward gives no gradient of the images, nor of any map that only frozen layers lead to, and drops what each
         layer kept, so it runs once after each forward. To be called again after freezing.
         """
-        first = None  # the first layer that learns
+        first = skip_frozen(self.sections.values())
         for name, section in self.sections.items():
-            layers = list(section.named.values())
-            section.backward_once, section.learns_from = True, 0
-            if first is None:
-                learning = [n for n, layer in enumerate(layers) if any(p.trainable for p in layer.parameters())]
-                section.learns_from = learning[0] if learning else len(layers)
-                first = layers[learning[0]] if learning else None
+            section.backward_once = True
             if name in self.score_pools:
-                self.score_pools[name].input_gradient = first is not None
+                self.score_pools[name].input_gradient = section.learns_from < len(section.named)
         for layer in self.layers():
             if isinstance(layer, Conv2d) and layer not in self.score_pools.values():
                 layer.input_gradient = layer is not first
@@ -204,18 +200,12 @@ class FCN(Layer):
             height, width = image_size
             raise InputError(
                 f"{type(self).__name__}: an image of {width}x{height} pixels is too small for padding "
-                f"{self.settings['padding']}; each side needs at least {self._least_size()}"
+                f"{self.settings['padding']}; each side needs at least {self.alignment.least_size()}"
             ) from error
 
     def places_along(self, axis, size):
         """{layer name: Place} of every layer with windows, along rows (axis 0) or columns (1) of an image of `size`."""
-        return self._walk(axis, size)[0]
-
-    def _walk(self, axis, size):
-        return self.alignment.walk(axis, size)
-
-    def _least_size(self):
-        return self.alignment.least_size()
+        return self.alignment.walk(axis, size)[0]
 
     def _check_settings(self, n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once):
         name = type(self).__name__

@@ -45,7 +45,7 @@ class GoogLeNet(Classifier):
     published_size = 224
 
     def __init__(self, n_class=1000, width=1.0, dropout=0.4, image_size=None, auxiliary=False, seed=0):
-        check_settings(self.title, n_class, width)
+        check_settings(self.title, n_class, width, image_size=image_size)
         rng, image_size = np.random.default_rng(seed), image_size or self.published_size
         channels = [scaled(c, width) for c in (64, 64, 192)]
         features = {

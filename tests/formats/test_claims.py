@@ -8,6 +8,8 @@ import handmade as hm
 import pytest
 from handmade import archive, entries, refused, tensor
 
+from minifcn.formats import read_pth
+
 TRILLION = 10**12
 
 
@@ -73,3 +75,14 @@ def test_compressed_entries_are_refused(tmp_path):
         file.writestr("net/data/0", bytes(2**26))
     assert path.stat().st_size < 2**17
     refused(path, "data/0 is compressed")
+
+
+@pytest.mark.parametrize(
+    "write, words", [(hm.archive, "bytes follow the archive's end"), (hm.legacy, "5 bytes follow the last storage")]
+)
+def test_files_longer_than_what_they_hold_are_refused(tmp_path, write, words):
+    path = write(tmp_path / "w.pth", hm.entries(a=hm.tensor()))
+    assert read_pth(path)["a"].shape == (3, 4)
+    with open(path, "ab") as file:
+        file.write(b"extra")
+    refused(path, words)

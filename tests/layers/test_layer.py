@@ -101,6 +101,19 @@ def test_multiply_adds_by_hand(layer, output, expected):
     assert layer.multiply_adds(output) == expected
 
 
+@pytest.mark.parametrize("frozen", ["weight", "bias"])
+@pytest.mark.parametrize("name", [name for name, (make, _) in LAYERS.items() if hasattr(make(), "weight")])
+def test_no_gradient_is_computed_of_a_frozen_parameter(name, frozen):
+    make, shape = LAYERS[name]
+    layer, rng = make(), np.random.default_rng(0)
+    getattr(layer, frozen).trainable = False
+    y = layer(rng.standard_normal(shape, "float32"))
+    dx = layer.backward(rng.standard_normal(y.shape, "float32"))
+    assert dx.any()
+    for key, parameter in layer.named_parameters():
+        assert parameter._grad is None if key == frozen else parameter.grad.any()
+
+
 def test_a_parameter_starts_without_gradient_and_learns_at_the_common_rate():
     parameter = Parameter(np.ones((2, 3), np.float32))
     assert (parameter.trainable, parameter.lr_mult, parameter.decay_mult) == (True, 1, 1)

@@ -28,7 +28,7 @@ def test_the_papers_crops():
 def test_the_output_has_the_images_size_for_every_size(net, padding):
     model = tiny(net, padding)
     for size in range(1, 1025):
-        places, crops = model._walk(0, size)
+        places, crops = model.alignment.walk(0, size)
         # the sizes once more, in whole numbers
         pools = [size + 198 if padding == 100 else size]
         for _ in range(5):
@@ -63,7 +63,7 @@ def test_pooling_that_rounds_down_would_leave_372_of_1024_sizes_without_their_la
     refused = {"crop": [], "kernel": []}
     for size in range(1, 1025):
         try:
-            model._walk(0, size)
+            model.alignment.walk(0, size)
         except InputError as error:
             refused["crop" if "crop of" in str(error) else "kernel"].append(size)
     assert len(refused["crop"]) == 372

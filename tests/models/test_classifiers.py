@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from minifcn.errors import InputError
-from minifcn.layers import AvgPool2d, Conv2d, Sequential
+from minifcn.layers import AvgPool2d, Conv2d, Dropout, Dropout2d, Sequential
 from minifcn.models import BACKBONES, FCN8s, FCN32s
+from minifcn.models.alexnet import AlexNet
 from minifcn.models.googlenet import MODULES, GoogLeNet
 from minifcn.models.surgery import convolutionize
 from minifcn.models.transplant import transplant
@@ -19,6 +20,12 @@ def small(name, **changes):
     if name != "googlenet":
         changes = {"fc_channels": 4} | changes
     return BACKBONES[name](**SMALL, image_size=side, **changes), side
+
+
+def covered(model, size):
+    """Pixels of the last map that an image of this size gets, along rows."""
+    crop = model.alignment.walk(0, size)[1]["image"]
+    return crop.stop - crop.start
 
 
 class TestFCNs:
@@ -123,6 +130,11 @@ class TestSurgery:
         assert scores.shape == (2, 3) and scores.any()
         np.testing.assert_allclose(net(images)[:, :, 0, 0], scores, rtol=1e-10)
 
+    def test_dropout_drops_whole_channels(self, name):
+        net = convolutionize(small(name, dropout=0.25)[0])
+        drops = [layer for layer in net.values() if isinstance(layer, Dropout)]
+        assert [(type(layer), layer.p) for layer in drops] == [(Dropout2d, 0.25)] * (1 if name == "googlenet" else 2)
+
     def test_weights_are_shared(self, name):
         classifier, _ = small(name)
         net = Sequential(convolutionize(classifier))
@@ -136,10 +148,10 @@ class TestSurgery:
 
     def test_every_size_is_covered(self, name):
         model = FCN32s(2, 1 / 64, 2, "same", backbone=name)
-        least = model._least_size()
+        least = model.alignment.least_size()
         assert least <= 35
         for size in range(least, 600):
-            assert model._walk(0, size)[1]["image"].stop - model._walk(0, size)[1]["image"].start == size
+            assert covered(model, size) == size
 
     def test_transplant_from_the_classifier(self, name):
         classifier, _ = small(name)
@@ -157,31 +169,15 @@ class TestSurgery:
 
 def test_a_larger_image_gives_the_heatmap_of_all_crops():
     """Where no layer pads: padding would be seen around every crop, but only around the whole image."""
-    classifier, _ = small("alexnet")
-    for layer in classifier.layers():
-        if isinstance(layer, Conv2d):
-            layer.padding = (0, 0)
-    bare = BACKBONES["alexnet"](**SMALL, fc_channels=4, image_size=227)
-    for layer in bare.layers():
-        if isinstance(layer, Conv2d):
-            layer.padding = (0, 0)
-    layers = {
-        name: layer
-        for name, layer in convolutionize(bare).items()
-        if not name.startswith(("fc", "relu6", "relu7", "drop"))
-    }
-    features = Sequential(layers).astype("float64").eval()
-    side = 195  # one pixel after pool5
-    head = Sequential(
-        layers | {"fc": Conv2d(features(np.zeros((1, 3, side, side))).shape[1], 3, 1).astype("float64")}
-    ).eval()
-    image = np.random.default_rng(0).standard_normal((1, 3, side + 64, side + 32))
-    heat = head(image)
+    bare = type("Bare", (AlexNet,), {"stages": [stage._replace(padding=0) for stage in AlexNet.stages]})
+    classifier = bare(n_class=3, width=1 / 8, fc_channels=64).astype("float64").eval()
+    image = np.random.default_rng(0).standard_normal((1, 3, 227 + 64, 227 + 32))
+    heat = Sequential(convolutionize(classifier)).eval()(image)
     assert heat.shape[2:] == (3, 2)
-    for i in range(3):
-        for j in range(2):
-            crop = image[:, :, 32 * i : 32 * i + side, 32 * j : 32 * j + side]
-            np.testing.assert_allclose(heat[:, :, i, j], head(crop)[:, :, 0, 0], rtol=1e-10)
+    for i, j in np.ndindex(3, 2):
+        crop = image[:, :, 32 * i : 32 * i + 227, 32 * j : 32 * j + 227]
+        np.testing.assert_allclose(heat[:, :, i, j], classifier(crop), atol=1e-12)
+    assert heat.std(axis=(2, 3)).min() > 1e-3
 
 
 def test_freezing_saves_the_gradients_before_the_first_layer_that_learns():
@@ -202,6 +198,14 @@ def test_freezing_saves_the_gradients_before_the_first_layer_that_learns():
 def test_nothing_that_fits_is_refused():
     with pytest.raises(InputError, match="none of the weights is one of FCN32s's"):
         transplant(FCN32s(2, 1 / 64, 2), {"other.weight": np.zeros(3)})
+
+
+def test_as_many_numbers_in_another_order_are_refused():
+    """(O, C*kh*kw) are (O, C, kh, kw); of a layer's transpose the numbers are as many, but lie otherwise."""
+    state = FCN32s(2, 1 / 64, 2, "same").state_dict()
+    for name, turned in (("conv2_1.weight", (1, 0, 2, 3)), ("fc6.weight", (1, 2, 3, 0))):
+        with pytest.raises(InputError, match=f"{name} has shape"):
+            transplant(FCN32s(2, 1 / 64, 2, "same"), state | {name: state[name].transpose(turned)})
 
 
 def test_at_once_scales_the_pools_before_their_scores():
