@@ -102,14 +102,21 @@ def _inherited(given):
 
 def _resumed(out, kind, given):
     """The settings of the run in `out`; those given again must not differ, but the data may have moved."""
-    saved = RunFolder(out).saved_settings()
+    saved, names = RunFolder(out).saved_settings(), {field.name for field in dataclasses.fields(kind)}
+    if others := names ^ set(saved):
+        raise InputError(
+            f"--resume: {out} is a run of another command, or of another version: its config.json and this command "
+            f"differ in {', '.join(sorted(others))}"
+        )
     for name, value in given.items():
-        if name != "root" and value != saved.get(name):
+        if name != "root" and value != saved[name]:
             raise InputError(
-                f"--resume: {option(name)} {value} differs from the run's {saved.get(name)}: "
+                f"--resume: {option(name)} {_shown(value)} differs from the run's {_shown(saved[name])}: "
                 "leave it out, or start a new run"
             )
-    try:
-        return kind(**saved | given)
-    except TypeError as error:
-        raise InputError(f"--resume: {out}/config.json is of another command or version ({error})") from error
+    return kind(**saved | given)
+
+
+def _shown(value):
+    """A setting's value as one would type it."""
+    return " ".join(value) if isinstance(value, list) else value

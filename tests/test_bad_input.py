@@ -201,6 +201,7 @@ def test_a_run_to_be_replaced_is_kept_where_the_new_one_cannot_be(capsys, worksp
         ("--model fcn16s", "--model", "fcn16s", "fcn8s"),
         ("--epochs 9", "--epochs", "9", "2"),
         ("--no-mirror", "mirror"),
+        ("--freeze conv* fc*", "--freeze conv* fc* differs from the run's None"),
         ("--init {w}/8s.npz", "--init", "8s.npz"),
         ("--root {w}/nowhere", "{w}/nowhere"),
     ),

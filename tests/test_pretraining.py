@@ -184,6 +184,16 @@ def test_it_goes_on_and_says_how(capsys, tmp_path):
         np.testing.assert_array_equal(array, again.model.state_dict()[name], err_msg=name)
 
 
+def test_neither_command_goes_on_with_the_others_run(capsys, tmp_path):
+    pretrainer(tmp_path / "classifier").run(tiny.Silent())
+    tiny.trainer(tmp_path / "fcn").run(tiny.Silent())
+    capsys.readouterr()
+    for command, folder in (("train", "classifier"), ("pretrain", "fcn")):
+        assert tiny.command(command, "--out", tmp_path / folder, "--resume", "--device", "cpu") == 2
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1 and "another command" in err and "auxiliary" in err
+
+
 @pytest.mark.parametrize(
     "options, words",
     [
