@@ -13,7 +13,7 @@ from minifcn.training import Stopped, Trainer
 
 EPOCHS = 5  # of FCN-32s
 SIZE, OBJECT_SIZE = 96, 72  # of the scenes, and of those for the classifier, in pixels each way
-COUNTS, OBJECT_COUNTS = {"train": 540, "val": 60}, {"train": 600, "val": 60}
+COUNTS, OBJECT_COUNTS = {"train": 450, "val": 60}, {"train": 600, "val": 60}
 NETWORK = {"width": 0.25, "fc_channels": 256}
 TRAINING = {"batch_size": 4, "lr": 0.03}
 FEWER = 1 / 3  # of EPOCHS: what starts from a network that segments, or trains one layer
