@@ -390,13 +390,13 @@ def small(seed=0):
 
 # %%
 def train(net, labels, steps, lr=0.05, weights=None):
-    """SGD, ten images a step; returns the loss of every step."""
+    """SGD, eight images a step; returns the loss of every step."""
     criterion = SoftmaxCrossEntropy(class_weights=weights)
     optimizer = SGD(net.to(device).parameters(), lr, 0.9, weight_decay=5e-4)
     draw, losses = np.random.default_rng(0), []
     net.train()
     for number in range(steps):
-        some = draw.integers(len(images), size=10)
+        some = draw.integers(len(images), size=8)
         net.reseed(number)  # the channels that dropout drops
         net.zero_grad()
         scores = net(to_device(images[some], device))
