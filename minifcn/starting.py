@@ -46,8 +46,8 @@ def _new(name, given):
     sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
     if name and "init" not in given:
         caution(
-            f"--recipe {name} without --init: the published training starts from pretrained weights; from random ones "
-            "its learning rate is too low to get anywhere"
+            f"--recipe {name} without --init: the published training starts from pretrained weights, and its learning "
+            "rate is for them"
         )
     return Settings(**values | inherited | given), sources
 
