@@ -41,8 +41,8 @@ def _new(name, given):
     values = recipe(name, given.get("model"), given.get("at_once", False)) if name else {}
     sources = {name: value.source for name, value in values.items()}
     values = {name: value.value for name, value in values.items()}
-    check_backbone((values | given).get("model", Settings.model), given)
     inherited = _inherited(values | given)
+    check_backbone((values | given).get("model", Settings.model), given, inherited.get("backbone"))
     sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
     if name and "init" not in given:
         caution(
@@ -61,11 +61,13 @@ def pretraining_settings(options):
     return PretrainSettings(**given)
 
 
-def check_backbone(model, given):
-    """InputError for a setting given of which a network, an FCN or a classifier, leaves no choice."""
+def check_backbone(model, given, inherited=None):
+    """InputError for a setting given of which a network leaves no choice: an FCN, on the backbone that is given or
+    else inherited, or a classifier.
+    """
     if "backbone" in given and model not in SKIP_NETS:
         raise InputError(f"--backbone {given['backbone']}: {model} has its own: leave it out, or take fcn32s")
-    if "fc_channels" in given and "googlenet" in (model.removeprefix("fcn-"), given.get("backbone")):
+    if "fc_channels" in given and "googlenet" in (model.removeprefix("fcn-"), given.get("backbone", inherited)):
         raise InputError(f"--fc-channels {given['fc_channels']}: GoogLeNet has neither fc6 nor fc7: leave it out")
 
 

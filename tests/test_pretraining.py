@@ -162,6 +162,17 @@ def test_an_fcn_starts_from_it(capsys, tmp_path, model):
     np.testing.assert_allclose(after[first], before[first], rtol=1e-3, atol=1e-5)  # at so low a rate
 
 
+def test_fc_channels_are_refused_beside_the_weights_of_a_network_without_fc_layers(capsys, tmp_path):
+    run = pretrainer(tmp_path / "run", tiny.scenes(2, 1), model="googlenet", crop=64)
+    run.run(tiny.Silent())
+    train = ["train", "--data", "camvid", "--root", tiny.camvid_folder(tmp_path / "data"), "--epochs", 1]
+    train += ["--init", run.folder.best, "--fc-channels", 8, "--out", tmp_path / "fcn", "--device", "cpu"]
+    assert tiny.command(*train) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "--fc-channels 8: GoogLeNet has neither fc6 nor fc7" in err
+    assert not (tmp_path / "fcn").exists()
+
+
 def test_a_classifier_gives_no_label_maps(capsys, tmp_path):
     run = pretrainer(tmp_path / "run")
     run.run(tiny.Silent())
