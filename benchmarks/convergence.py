@@ -35,6 +35,8 @@ def main():
     if not (args.out.endswith(".png") and Path(args.out).parent.is_dir()):
         parser.error(f"--out {args.out}: expected a .png file in a folder that exists")
     dataset, curves = Scenes(size=64, count=1920), {}
+    for _ in dataset:  # draw the scenes now: in threads beside the first training they would slow it
+        pass
     for p in PROBABILITIES:
         net = FCN32s(dataset.n_class, width=0.125, fc_channels=128, padding="same", dropout=0.1, image_size=64)
         curve = roads.converge(net.train_only(), dataset, p, args.steps, BATCH, lr=0.05)

@@ -493,7 +493,7 @@ ends = [0.12, peak / bandwidth, 600]
 roof = [min(peak, bandwidth * end) / 1e9 for end in ends]
 axes.loglog(ends, roof, color=BLACK)
 beside = [(-9, -4, "right"), (9, -4, "left"), (0, -19, "center")]
-beside += [(9, -4, "left"), (0, 9, "center")]
+beside += [(9, -4, "left"), (9, -4, "left")]
 for (name, (intensity, rate)), (x, y, side) in zip(points.items(), beside):
     style = {"color": BLUE if intensity > peak / bandwidth else VERMILLION}
     axes.plot(intensity, rate / 1e9, "o", zorder=4, **style)
