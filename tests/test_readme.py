@@ -40,7 +40,7 @@ def test_commands_are_understood(command, tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_pretraining_needs_no_data_and_writes_what_the_next_command_reads(tmp_path, monkeypatch, capsys):
+def test_pretraining_needs_no_data_and_writes_what_the_next_command_reads(tmp_path, monkeypatch):
     (command,) = PRETRAIN
     assert "--epochs" in command
     monkeypatch.chdir(tmp_path)
