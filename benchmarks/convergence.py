@@ -14,11 +14,11 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from minifcn import roads
+from minifcn import alternatives
+from minifcn.backend.parallel import thread_count
 from minifcn.data import Scenes
 from minifcn.models import FCN32s
-from minifcn.parallel import thread_count
-from minifcn.plots import save_convergence
+from minifcn.pictures.runs import save_convergence
 
 PROBABILITIES = (1.0, 0.5, 0.25)
 BATCH = 16  # images if all pixels count
@@ -39,8 +39,8 @@ def main():
         pass
     for p in PROBABILITIES:
         net = FCN32s(dataset.n_class, width=0.125, fc_channels=128, padding="same", dropout=0.1, image_size=64)
-        curve = roads.converge(net.train_only(), dataset, p, args.steps, BATCH, lr=0.05)
-        curves[f"{p:.0%} of the pixels, {round(BATCH / p)} images"] = roads.smoothed(curve, OVER)
+        curve = alternatives.converge(net.train_only(), dataset, p, args.steps, BATCH, lr=0.05)
+        curves[f"{p:.0%} of the pixels, {round(BATCH / p)} images"] = alternatives.smoothed(curve, OVER)
     save_convergence(args.out, curves)
     Console(width=100).print(table(curves))
 

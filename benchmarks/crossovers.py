@@ -15,10 +15,10 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from minifcn.bench.timing import medians
+from minifcn.backend.parallel import thread_count
+from minifcn.commands.bench.timing import medians
 from minifcn.convolution import algorithms
-from minifcn.convolution.winograd import TILE
-from minifcn.parallel import thread_count
+from minifcn.convolution.fast.winograd import TILE
 
 HOW = ((1, 1), (1, 1), (1, 1), 1)  # stride, padding, dilation, groups
 SHAPES = [  # images, channels, pixels across

@@ -15,10 +15,10 @@ from threadpoolctl import ThreadpoolController
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from minifcn.bench.timing import medians
+from minifcn.backend.parallel import run_all, thread_count
+from minifcn.commands.bench.timing import medians
 from minifcn.convolution import conv2d
-from minifcn.convolution.winograd import B_T
-from minifcn.parallel import run_all, thread_count
+from minifcn.convolution.fast.winograd import B_T
 
 RUNS = 9
 
@@ -96,17 +96,17 @@ def pieces():
 
 def larger_pieces():
     """im2col of 8 images, 16 channels, 96x96: bands of 64 KiB | of 1 MiB"""
-    from minifcn.convolution import gemm
+    from minifcn.convolution.fast import bands
 
-    x, weight, usual = random(8, 16, 96, 96), random(16, 16, 3, 3), gemm.BAND_BYTES
+    x, weight, usual = random(8, 16, 96, 96), random(16, 16, 3, 3), bands.BAND_BYTES
 
     def in_bands(size):
         def call():
-            gemm.BAND_BYTES = size
+            bands.BAND_BYTES = size
             try:
                 conv2d(x, weight, padding=1)
             finally:
-                gemm.BAND_BYTES = usual
+                bands.BAND_BYTES = usual
 
         return call
 

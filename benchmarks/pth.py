@@ -16,8 +16,8 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from minifcn.bench.timing import medians
-from minifcn.formats import read_pth
+from minifcn.commands.bench.timing import medians
+from minifcn.weights import read_pth
 
 RUNS = 9
 READERS = {"minifcn": read_pth, "PyTorch": torch.load}

@@ -13,7 +13,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from minifcn.bench.timing import medians
+from minifcn.commands.bench.timing import medians
 from minifcn.convolution import conv2d, conv_matrix
 from minifcn.layers import ConvTranspose2d
 

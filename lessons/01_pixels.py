@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 from lessontools import frame, new_figure, show
 from minifcn.data import VOID, Scenes
 from minifcn.metrics import ConfusionMatrix
-from minifcn.plots import VERMILLION
+from minifcn.pictures.runs import VERMILLION
 
 rng = np.random.default_rng(0)
 
@@ -513,7 +513,8 @@ assert np.isclose(together, 9 / 10) and np.isclose(apart, (1 + 1 / 2) / 2)
 # ## What was left out, and where the real thing stands
 #
 # - The confusion matrix, counted without a loop over pixels:
-#   `minifcn/metrics.py`. Over a whole data set: `minifcn/evaluation.py`.
+#   `minifcn/metrics.py`. Over a whole data set:
+#   `minifcn/training/evaluation.py`.
 # - How scenes are drawn: `minifcn/data/scenes.py`. Real photos in the layouts
 #   of VOC and CamVid: `minifcn/data/voc.py`, `minifcn/data/camvid.py`. VOC
 #   stores a label map as a PNG with a **palette**, a table from number to

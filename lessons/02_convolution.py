@@ -26,7 +26,7 @@ from minifcn.convolution import (
 )
 from minifcn.gradcheck import check_gradients
 from minifcn.layers import Conv2d
-from minifcn.plots import BLUE, VERMILLION
+from minifcn.pictures.runs import BLUE, VERMILLION
 
 rng = np.random.default_rng(0)
 
@@ -478,8 +478,9 @@ assert report.ok(1e-6)
 # - im2col without a loop over windows, and col2im:
 #   `minifcn/convolution/im2col.py`.
 # - For large images the columns would fill the memory: they are made and
-#   multiplied band by band in `minifcn/convolution/gemm.py`; `winograd.py`
-#   beside it needs fewer multiplications for 3x3 kernels (lesson 16).
+#   multiplied band by band in `minifcn/convolution/fast/bands.py`;
+#   `fast/winograd.py` beside it needs fewer multiplications for 3x3 kernels
+#   (lesson 16).
 # - The layer, with forward and backward side by side: `minifcn/layers/conv.py`.
 #   The check: `minifcn/gradcheck.py`.
 #

@@ -506,7 +506,7 @@ assert np.allclose(y, layer(x), atol=1e-4)
 # - A small transposed convolution is computed by $C^\top$ indeed:
 #   `minifcn/layers/conv_transpose.py`. What it is: lesson 7.
 # - How $X$ is kept small, a band of rows at a time:
-#   `minifcn/convolution/gemm.py`.
+#   `minifcn/convolution/fast/bands.py`.
 
 # %% [markdown]
 # ## Exercises

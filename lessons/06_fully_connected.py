@@ -19,6 +19,7 @@ import time
 import numpy as np
 
 from lessontools import new_figure, pytorch, show
+from minifcn.alternatives import dense, multiply_adds, patch_by_patch
 from minifcn.backend import resolve_device, to_device, to_host
 from minifcn.data import forms
 from minifcn.data.textures import COLOURS, GROUNDS, colour
@@ -37,7 +38,6 @@ from minifcn.models.alexnet import AlexNet
 from minifcn.models.classifier import Classifier
 from minifcn.models.surgery import convolutionize
 from minifcn.optim import SGD
-from minifcn.roads import dense, multiply_adds, patch_by_patch
 
 rng = np.random.default_rng(0)
 
@@ -537,8 +537,8 @@ assert 100 * crop[1] == whole[1] and 5 < times < 10
 #
 # - `convolutionize` also turns dropout of numbers into dropout of channels, and
 #   the trunk of an FCN drops the last layer: `minifcn/models/surgery.py`.
-# - Both roads, with any net that does not pad: `minifcn/roads/dense.py`; the
-#   counting: `minifcn/roads/nets.py`.
+# - Both roads, with any net that does not pad: `minifcn/alternatives/dense.py`;
+#   the counting: `minifcn/alternatives/nets.py`.
 # - Ceil mode, and where each score lies on the image:
 #   `minifcn/convolution/geometry.py`. How to pad an image so that the scores
 #   cover all of it: lesson 12.

@@ -18,6 +18,14 @@ from math import ceil
 import numpy as np
 
 from lessontools import draw_maps, frame, new_figure, pytorch, show
+from minifcn.alternatives import (
+    by_interpolation,
+    by_transposed_convolution,
+    coverage,
+    rarefied,
+    tradeoff,
+    without_pool_strides,
+)
 from minifcn.backend import resolve_device, to_device, to_host
 from minifcn.convolution import contributions, conv2d, conv_transpose2d
 from minifcn.gradcheck import check_gradients
@@ -30,14 +38,6 @@ from minifcn.layers import (
     Sequential,
     Upsample,
     bilinear_upsampling,
-)
-from minifcn.roads import (
-    by_interpolation,
-    by_transposed_convolution,
-    coverage,
-    rarefied,
-    tradeoff,
-    without_pool_strides,
 )
 
 rng = np.random.default_rng(0)
@@ -455,9 +455,9 @@ assert round(512 * 7 * 7 * 4096 / 1e6) == 103
 assert 512 * 14 * 14 * 4096 == 4 * 512 * 7 * 7 * 4096
 
 # %% [markdown]
-# `minifcn.roads` does this to a network that runs. All three have the *same*
-# weights. **Predict.** Are the scores of "strides left out", at every 4th
-# pixel, those of the net as it is? And the dilated ones?
+# `minifcn.alternatives` does this to a network that runs. All three have the
+# *same* weights. **Predict.** Are the scores of "strides left out", at every
+# 4th pixel, those of the net as it is? And the dilated ones?
 
 # %%
 net = Sequential(
@@ -585,8 +585,9 @@ assert np.allclose(learned, kernel.sum())
 #   `minifcn/layers/bilinear.py`.
 # - Unpooling windows that overlap, padding, sizes that do not divide:
 #   `minifcn/layers/unpool.py`; the places come from `minifcn/layers/pool.py`.
-# - The comparison of interpolation and stamps: `minifcn/roads/upscale.py`;
-#   strides left out: `minifcn/roads/strides.py`, with `minifcn/roads/nets.py`,
+# - The comparison of interpolation and stamps:
+#   `minifcn/alternatives/upscale.py`; strides left out:
+#   `minifcn/alternatives/strides.py`, with `minifcn/alternatives/nets.py`,
 #   which counts.
 # - The count of stamps: `minifcn/convolution/transposed.py`.
 

@@ -18,6 +18,12 @@ import time
 import numpy as np
 
 from lessontools import draw_map, draw_maps, frame, new_figure, pytorch, show
+from minifcn.alternatives import (
+    cost,
+    rarefied,
+    receptive_field,
+    shift_and_stitch,
+)
 from minifcn.backend import resolve_device, to_device, to_host
 from minifcn.convolution import conv2d, conv_transpose2d
 from minifcn.gradcheck import check_gradients
@@ -30,8 +36,7 @@ from minifcn.layers import (
     Sequential,
     bilinear_weight,
 )
-from minifcn.plots import BLACK, BLUE, GREEN, VERMILLION
-from minifcn.roads import cost, rarefied, receptive_field, shift_and_stitch
+from minifcn.pictures.runs import BLACK, BLUE, GREEN, VERMILLION
 
 rng = np.random.default_rng(0)
 
@@ -573,12 +578,12 @@ assert 300 < holes / one_pass < 320 and up / one_pass < 1e-3
 # ## What was left out, and where the real thing stands
 #
 # - Shift-and-stitch with strides that differ along rows and columns, and images
-#   where a shift leaves no room: `minifcn/roads/shift_and_stitch.py`.
+#   where a shift leaves no room: `minifcn/alternatives/shift_and_stitch.py`.
 # - A net with holes as a `Sequential` that shares its weights, with padding,
-#   too, and the count of both: `minifcn/roads/rarefaction.py`. Why shifts and
-#   padding do not go together: `minifcn/roads/nets.py`.
+#   too, and the count of both: `minifcn/alternatives/rarefaction.py`. Why
+#   shifts and padding do not go together: `minifcn/alternatives/nets.py`.
 # - One pass over an image against patch by patch, as in our check:
-#   `minifcn/roads/dense.py` (lesson 6).
+#   `minifcn/alternatives/dense.py` (lesson 6).
 # - Dilated convolutions, and poolings, without zeros:
 #   `minifcn/convolution/im2col.py` and `minifcn/layers/pool.py`.
 

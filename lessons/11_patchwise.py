@@ -18,6 +18,14 @@
 import numpy as np
 
 from lessontools import frame, new_figure, pytorch, show
+from minifcn.alternatives import (
+    converge,
+    multiply_adds,
+    patch_gradients,
+    sample_pixels,
+    sampled_gradients,
+    smoothed,
+)
 from minifcn.backend import resolve_device, to_device, to_host
 from minifcn.data import Scenes, class_weights
 from minifcn.layers import (
@@ -28,15 +36,7 @@ from minifcn.layers import (
     SoftmaxCrossEntropy,
     bilinear_upsampling,
 )
-from minifcn.plots import BLUE, VERMILLION, save_convergence
-from minifcn.roads import (
-    converge,
-    multiply_adds,
-    patch_gradients,
-    sample_pixels,
-    sampled_gradients,
-    smoothed,
-)
+from minifcn.pictures.runs import BLUE, VERMILLION, save_convergence
 
 rng = np.random.default_rng(0)
 
@@ -517,14 +517,14 @@ assert weights[0] == weights.min() and weights[0] < 0.3
 # ## What was left out, and where the real thing stands
 #
 # - Both roads for any net without padding, and sampling:
-#   `minifcn/roads/patchwise.py`.
-# - Training for the curves: `minifcn/roads/convergence.py`; `python
+#   `minifcn/alternatives/patchwise.py`.
+# - Training for the curves: `minifcn/alternatives/convergence.py`; `python
 #   benchmarks/convergence.py --out FILE` does it with FCN-32s.
 # - The loss with void, weights and mean or sum: `minifcn/layers/loss.py`. A
 #   *mean* divides by the pixels that count, so that on average sampling leaves
 #   its gradient as large as it was, and the learning rate need not change.
 # - The weights: `minifcn/data/balance.py`. The training that takes them:
-#   `minifcn/training.py`, lesson 14.
+#   `minifcn/training/trainer.py`, lesson 14.
 
 # %% [markdown]
 # ## Exercises

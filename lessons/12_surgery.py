@@ -33,7 +33,7 @@ from minifcn.models.surgery import convolutionize
 from minifcn.models.transplant import transplant
 from minifcn.models.vgg import VGG16
 from minifcn.optim import SGD
-from minifcn.plots import BLUE, VERMILLION
+from minifcn.pictures.runs import BLUE, VERMILLION
 
 rng = np.random.default_rng(0)
 
@@ -623,12 +623,13 @@ if torch := pytorch():
 #
 # - The surgery: `minifcn/models/surgery.py`; weights from one net to another:
 #   `minifcn/models/transplant.py`; files of pretrained weights:
-#   `minifcn/pretrained.py`.
+#   `minifcn/weights/loading.py`.
 # - The three nets, with crops for every padding and backbone from the
 #   arithmetic you did here: `minifcn/models/fcn.py`,
 #   `minifcn/convolution/geometry.py`.
-# - Training a classifier on labels of whole images: `minifcn/pretraining.py`.
-#   Freezing by patterns, `train --freeze "conv*" "fc*"`: `minifcn/settings.py`.
+# - Training a classifier on labels of whole images:
+#   `minifcn/training/pretraining.py`. Freezing by patterns, `train --freeze
+#   "conv*" "fc*"`: `minifcn/training/settings.py`.
 # - Learning rates, momentum, and other settings of the training: lesson 14.
 
 # %% [markdown]

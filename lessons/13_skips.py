@@ -37,7 +37,7 @@ from minifcn.models import FCN8s, FCN16s, FCN32s
 from minifcn.models.summary import summarize
 from minifcn.models.transplant import transplant
 from minifcn.optim import SGD
-from minifcn.plots import BLACK, BLUE, VERMILLION
+from minifcn.pictures.runs import BLACK, BLUE, VERMILLION
 
 rng = np.random.default_rng(0)
 
@@ -768,7 +768,7 @@ assert FCN8s(**thin, at_once=True).scales == {"pool4": 0.01, "pool3": 0.0001}
 #   also tell strides and receptive fields: `minifcn/convolution/geometry.py`.
 # - Weights that are taken over by name: `minifcn/models/transplant.py`. The
 #   demo trains 32s-fixed, 32s, 16s and 8s one from the other:
-#   `minifcn/demo.py`.
+#   `minifcn/commands/demo.py`.
 # - 19 and the padding of 100: lesson 12. What the nets look like on
 #   photographs, and what even FCN-8s misses: lesson 15.
 

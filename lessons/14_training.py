@@ -39,9 +39,9 @@ from minifcn.models import FCN32s
 from minifcn.models.classifier import FullyConnectedClassifier
 from minifcn.models.transplant import transplant
 from minifcn.optim import SGD
-from minifcn.plots import BLUE, GREEN, VERMILLION, colorize
-from minifcn.recipes import per_pixel
-from minifcn.settings import Settings, freeze
+from minifcn.pictures.runs import BLUE, GREEN, VERMILLION, colorize
+from minifcn.training.recipes import per_pixel
+from minifcn.training.settings import Settings, freeze
 
 rng = np.random.default_rng(0)
 
@@ -687,12 +687,12 @@ assert 0 < turned < 20
 #
 # - The optimizer, and rates that fall during the run (the paper's stay fixed):
 #   `minifcn/optim.py`. `python -m minifcn train --help` shows all settings of
-#   this lesson; what they are made of: `minifcn/settings.py`.
+#   this lesson; what they are made of: `minifcn/training/settings.py`.
 # - The paper's recipes with their sources, and the arithmetic of $10^{-10}$:
-#   `minifcn/recipes.py`.
+#   `minifcn/training/recipes.py`.
 # - The loop with batches read ahead, validation and checkpoints, so that a run
-#   survives being stopped: `minifcn/training.py`. Pretraining on whole images:
-#   `minifcn/pretraining.py`.
+#   survives being stopped: `minifcn/training/trainer.py`. Pretraining on whole
+#   images: `minifcn/training/pretraining.py`.
 # - Balancing and augmentation: `minifcn/data/balance.py`,
 #   `minifcn/data/transforms.py`.
 # - Adam, batch normalisation, warm-up: they came after the paper, or it did

@@ -21,17 +21,17 @@ import numpy as np
 from lessontools import HERE, new_figure, show
 from minifcn.backend import resolve_device, to_device, to_host
 from minifcn.data import Augmented, Preprocessing, Scenes
-from minifcn.evaluation import compare
 from minifcn.layers import Conv2d, MaxPool2d, ReLU, SoftmaxCrossEntropy
 from minifcn.metrics import ConfusionMatrix
 from minifcn.models import FCN8s, FCN16s, FCN32s
 from minifcn.models.classifier import FullyConnectedClassifier
 from minifcn.models.transplant import transplant
 from minifcn.optim import SGD, polynomial
-from minifcn.plots import BLUE, GREEN, VERMILLION, colorize
-from minifcn.pretrained import load_model
-from minifcn.settings import freeze
-from minifcn.weights import load_arrays
+from minifcn.pictures.runs import BLUE, GREEN, VERMILLION, colorize
+from minifcn.training.evaluation import compare
+from minifcn.training.settings import freeze
+from minifcn.weights.loading import load_model
+from minifcn.weights.npz import load_arrays
 
 rng = np.random.default_rng(0)
 
@@ -541,11 +541,12 @@ else:
 #
 # - The four numbers, for classes that never occur as well:
 #   `minifcn/metrics.py`. Images of different sizes, nets with their own
-#   preprocessing: `minifcn/evaluation.py`.
-# - The demo that trains the four networks, in minutes: `minifcn/demo.py`. Its
-#   scenes: `minifcn/data/scenes.py`.
-# - The paper's networks with their published weights: `minifcn/pretrained.py`;
-#   the README says which files. Without them nobody gets 62.7 on VOC.
+#   preprocessing: `minifcn/training/evaluation.py`.
+# - The demo that trains the four networks, in minutes:
+#   `minifcn/commands/demo.py`. Its scenes: `minifcn/data/scenes.py`.
+# - The paper's networks with their published weights:
+#   `minifcn/weights/loading.py`; the README says which files. Without them
+#   nobody gets 62.7 on VOC.
 # - CRF, dilated nets, U-Net: not in minifcn.
 # - Seeds: one run of each net is one draw. Differences of a point or two
 #   between our small nets mean nothing.

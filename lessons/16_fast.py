@@ -25,13 +25,13 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from lessontools import new_figure, show
 from minifcn.backend import array_module, resolve_device, to_device, to_host
+from minifcn.backend.parallel import run_all, thread_count
 from minifcn.convolution import conv2d, im2col
 from minifcn.convolution.algorithms import choose
-from minifcn.convolution.gemm import BAND_BYTES
-from minifcn.convolution.winograd import conv2d_winograd
+from minifcn.convolution.fast.bands import BAND_BYTES
+from minifcn.convolution.fast.winograd import conv2d_winograd
 from minifcn.layers import Conv2d, MaxPool2d, ReLU
-from minifcn.parallel import run_all, thread_count
-from minifcn.plots import BLACK, BLUE, VERMILLION
+from minifcn.pictures.runs import BLACK, BLUE, VERMILLION
 
 rng = np.random.default_rng(0)
 
@@ -197,7 +197,7 @@ show(figure, "16_tiles")
 entries = 64 * 698 * 698
 print(f"input:   {4 * entries / 1e6:7,.0f} MB")
 print(f"columns: {4 * 9 * entries / 1e6:7,.0f} MB, of all windows")
-print(f"a band:  {BAND_BYTES / 1e6:7.2f} MB, minifcn's (gemm.py)")
+print(f"a band:  {BAND_BYTES / 1e6:7.2f} MB, minifcn's (fast/bands.py)")
 assert 4 * 9 * entries > 1.1e9
 
 # %% [markdown]
@@ -580,14 +580,14 @@ assert step == 5_000_000 and conv1_1 > 20 * step
 # ## What was left out, and where the real thing stands
 #
 # - Bands, whole or with their channels cut, and both gradients:
-#   `minifcn/convolution/gemm.py`. Winograd's F(4x4) with both gradients:
-#   `minifcn/convolution/winograd.py`; who takes which:
+#   `minifcn/convolution/fast/bands.py`. Winograd's F(4x4) with both gradients:
+#   `minifcn/convolution/fast/winograd.py`; who takes which:
 #   `minifcn/convolution/algorithms.py`.
 # - Threads, and memory that is used again (fresh memory costs, too):
-#   `minifcn/parallel.py`.
-# - The sides, host and device: `minifcn/backend.py`. Honest timing, samples in
-#   turn and medians of ratios: `minifcn/bench/timing.py`; the limits:
-#   `minifcn/bench/machine.py`.
+#   `minifcn/backend/parallel.py`.
+# - The sides, host and device: `minifcn/backend/arrays.py`. Honest timing,
+#   samples in turn and medians of ratios: `minifcn/commands/bench/timing.py`;
+#   the limits: `minifcn/commands/bench/machine.py`.
 # - All that was tried, what each idea gave, and what was not reached:
 #   `docs/speed.md`.
 

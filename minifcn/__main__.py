@@ -1,5 +1,5 @@
 import sys
 
-from minifcn.cli import main
+from minifcn.commands.main import main
 
 sys.exit(main())

@@ -14,8 +14,8 @@ A gradient is added to by every backward pass, so k batches are accumulated by c
 import math
 
 from minifcn.backend import array_module
+from minifcn.backend.parallel import blocks, run_all, scratch
 from minifcn.errors import InputError
-from minifcn.parallel import blocks, run_all, scratch
 
 SCHEDULES = ("fixed", "step", "polynomial")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from minifcn.cli import main
+from minifcn.commands.main import main
 from minifcn.data import scenes
 
 README = (Path(__file__).parents[1] / "README.md").read_text()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minifcn.backend import to_device, to_host
-from minifcn.convolution import gemm
+from minifcn.convolution.fast import bands
 from minifcn.layers import (
     AvgPool2d,
     Branches,
@@ -61,7 +61,7 @@ LAYERS = {  # each with its input's shape, and the uploads of a forward and a ba
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_layer(name, device, monkeypatch):
-    monkeypatch.setattr(gemm, "BAND_BYTES", 1)  # so that these small convolutions go in several bands, too
+    monkeypatch.setattr(bands, "BAND_BYTES", 1)  # so that these small convolutions go in several bands, too
     layer, shape, uploads = copy.deepcopy(LAYERS[name])
     rng = np.random.default_rng(1)
     x = rng.standard_normal(shape, dtype="float32")

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minifcn import training
-from minifcn.cli import main
+from minifcn.commands.main import main
 from minifcn.data import VOID, Preprocessing, open_dataset
 from minifcn.models import MODELS
-from minifcn.settings import Settings
-from minifcn.training import Stopped, Trainer
-from minifcn.weights import save_arrays
+from minifcn.training import trainer as training
+from minifcn.training.settings import Settings
+from minifcn.training.trainer import Stopped, Trainer
+from minifcn.weights.npz import save_arrays
 
 NETWORK = {"width": 1 / 16, "fc_channels": 8, "padding": "same"}
 FLAGS = ["--width", "0.0625", "--fc-channels", "8", "--batch-size", "2", "--device", "cpu"]
@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 class Silent:
-    """A `display.Watch` that shows nothing, calls `after_step(number)` after each step, and keeps the rows."""
+    """A `terminal.Watch` that shows nothing, calls `after_step(number)` after each step, and keeps the rows."""
 
     def __init__(self, after_step=None):
         self.after_step, self.steps, self.rows = after_step, 0, []

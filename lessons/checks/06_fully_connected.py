@@ -7,8 +7,8 @@ that minifcn's poolings and convolutions really have.
 import numpy as np
 
 from lessons.hints import Wrong, is_same, same
+from minifcn.alternatives import multiply_adds, receptive_field
 from minifcn.layers import Conv2d, Linear, MaxPool2d
-from minifcn.roads import multiply_adds, receptive_field
 
 ALEXNET = [
     (11, 4, 0, False),

@@ -1,14 +1,15 @@
 """Which way of computing a convolution and its gradients suits which shape. All give the same numbers.
 
     loops     the definition, pixel by pixel: to read and to test against
-    im2col    windows as columns, then one product (gemm.py): any setting
-    winograd  a quarter of the multiplications (winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
+    im2col    windows as columns, then one product (bands.py): any setting
+    winograd  a quarter of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
 
-Settings as in `gemm`, each a pair.
+Settings as in `bands`, each a pair.
 """
 
-from minifcn.convolution import gemm, loops, winograd
+from minifcn.convolution import loops
 from minifcn.convolution.checks import check_bias, check_channels, check_output
+from minifcn.convolution.fast import bands, winograd
 from minifcn.convolution.geometry import conv_output_size
 from minifcn.errors import InputError
 
@@ -49,7 +50,7 @@ def choose(algorithm, x, weight_shape, stride, padding, dilation, groups):
 def forward(algorithm, x, weight, stride, padding, dilation, groups, bias=None):
     """`conv2d` by an algorithm of `choose`. Raises the same errors."""
     if algorithm == "im2col":
-        return gemm.conv2d(x, weight, stride, padding, dilation, groups, bias)
+        return bands.conv2d(x, weight, stride, padding, dilation, groups, bias)
     check_channels(x, weight, groups)
     check_bias(bias, weight)
     if algorithm == "winograd":
@@ -60,7 +61,7 @@ def forward(algorithm, x, weight, stride, padding, dilation, groups, bias=None):
 def grad_input(algorithm, dy, weight, input_size, stride, padding, dilation, groups):
     """`conv2d_grad_input` by an algorithm of `choose`. Raises the same errors."""
     if algorithm == "im2col":
-        return gemm.conv2d_grad_input(dy, weight, input_size, stride, padding, dilation, groups)
+        return bands.conv2d_grad_input(dy, weight, input_size, stride, padding, dilation, groups)
     check_output("dy", dy, weight, input_size, stride, padding, dilation, groups)
     if algorithm == "winograd":
         return winograd.winograd_grad_input(dy, weight, padding)
@@ -71,5 +72,5 @@ def grad_weight(algorithm, dy, x, kernel_size, stride, padding, dilation, groups
     """`conv2d_grad_weight` by an algorithm of `choose`."""
     if algorithm == "winograd":
         return winograd.winograd_grad_weight(dy, x, padding)
-    function = gemm.conv2d_grad_weight if algorithm == "im2col" else loops.conv2d_grad_weight_loops
+    function = bands.conv2d_grad_weight if algorithm == "im2col" else loops.conv2d_grad_weight_loops
     return function(dy, x, kernel_size, stride, padding, dilation, groups)

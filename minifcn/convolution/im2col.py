@@ -6,10 +6,10 @@ one matrix product does them all; col2im is its transpose: it adds every column 
 """
 
 from minifcn.backend import array_module
+from minifcn.backend.parallel import scratch
 from minifcn.convolution.checks import check_numbers
 from minifcn.convolution.geometry import conv_output_size, conv_pairs, pair
 from minifcn.errors import InputError
-from minifcn.parallel import scratch
 
 
 def pad(x, padding, value=0):

@@ -2,7 +2,7 @@
 
     y[n, o, y, x] = b[o] + sum over c, i, j of  weight[o, c, i, j] * x[n, c, y*s - p + i*d, x*s - p + j*d]
 
-Every fast version must equal these. Shapes and settings as in `gemm`.
+Every fast version must equal these. Shapes and settings as in `bands`.
 """
 
 from minifcn.backend import array_module

@@ -14,14 +14,14 @@ Shapes: x (N, C, h, w), weight (C, O/groups, kh, kw), y (N, O, H, W). Settings a
 import numpy as np
 
 from minifcn.backend import array_module
+from minifcn.backend.parallel import run_all
 from minifcn.convolution.arithmetic import Relationship
 from minifcn.convolution.checks import check_output, check_output_padding
-from minifcn.convolution.gemm import conv2d, conv2d_grad_input, flipped
+from minifcn.convolution.fast.bands import conv2d, conv2d_grad_input, flipped
 from minifcn.convolution.geometry import Window, conv_pairs, pair
 from minifcn.convolution.im2col import pad
 from minifcn.convolution.matrix import conv_matrix
 from minifcn.errors import InputError
-from minifcn.parallel import run_all
 
 
 def conv_transpose2d(x, weight, output_size, stride=1, padding=0, dilation=1, groups=1, method="columns"):

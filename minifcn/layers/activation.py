@@ -1,8 +1,8 @@
 """The rectified linear unit."""
 
 from minifcn.backend import array_module
+from minifcn.backend.parallel import blocks, run_all, scratch
 from minifcn.layers.layer import Layer, check_gradient
-from minifcn.parallel import blocks, run_all, scratch
 
 
 class ReLU(Layer):

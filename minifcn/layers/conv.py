@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from minifcn.backend import array_module
+from minifcn.backend.parallel import BLOCK, chunks, room, run_all
 from minifcn.convolution import algorithms
 from minifcn.convolution.geometry import Window, conv_pairs, whole
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, Parameter, check_floats, check_gradient
-from minifcn.parallel import BLOCK, chunks, room, run_all
 
 
 class Conv2d(Layer):

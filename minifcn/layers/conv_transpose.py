@@ -7,7 +7,7 @@ import numpy as np
 from minifcn.backend import array_module
 from minifcn.convolution import transposed
 from minifcn.convolution.checks import check_output_padding
-from minifcn.convolution.gemm import conv2d, conv2d_grad_weight
+from minifcn.convolution.fast.bands import conv2d, conv2d_grad_weight
 from minifcn.convolution.geometry import Window, conv_output_size, conv_pairs, pair, told_size
 from minifcn.convolution.matrix import conv_matrix_bytes, in_bytes
 from minifcn.errors import InputError

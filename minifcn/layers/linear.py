@@ -3,10 +3,10 @@
 import numpy as np
 
 from minifcn.backend import array_module
+from minifcn.backend.parallel import PARTS, cut, run_all
 from minifcn.errors import InputError
 from minifcn.layers.conv import check_kind, he_normal
 from minifcn.layers.layer import Layer, Parameter
-from minifcn.parallel import PARTS, cut, run_all
 
 
 class Linear(Layer):

@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from minifcn.backend import array_module
+from minifcn.backend.parallel import BLOCK, bands, room, run_all
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, check_gradient
-from minifcn.parallel import BLOCK, bands, room, run_all
 
 REDUCTIONS = ("mean", "sum", "none")
 

@@ -1,10 +1,10 @@
 """Local response normalisation, as AlexNet and GoogLeNet have it: strong neighbours damp a channel."""
 
 from minifcn.backend import array_module
+from minifcn.backend.parallel import BLOCK, bands, room, run_all
 from minifcn.convolution.geometry import whole
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, check_floats, check_gradient
-from minifcn.parallel import BLOCK, bands, room, run_all
 
 
 class LocalResponseNorm(Layer):

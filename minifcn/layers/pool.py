@@ -1,10 +1,10 @@
 """Pooling: the largest or the mean of every window, channel by channel."""
 
 from minifcn.backend import array_module
+from minifcn.backend.parallel import blocks, run_all
 from minifcn.convolution.geometry import Window, conv_pairs
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, check_floats, check_gradient
-from minifcn.parallel import blocks, run_all
 
 
 class Pool2d(Layer):

@@ -16,10 +16,10 @@ from numbers import Real
 import numpy as np
 
 from minifcn.backend import array_module
+from minifcn.backend.parallel import blocks, run_all
 from minifcn.convolution.geometry import pair
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, check_floats, check_gradient
-from minifcn.parallel import blocks, run_all
 
 MODES = ("nearest", "bilinear")
 

@@ -14,7 +14,7 @@ from minifcn.pictures.sliding import (
     sliding_transposed,
     title,
 )
-from minifcn.weights import write_whole
+from minifcn.weights.npz import write_whole
 
 FRAME, LAST_FRAME = 600, 2500  # ms
 MAP, SUM = 340, 16  # the height that a map or C may take; the size of the sum's letters

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minifcn import parallel
+from minifcn.backend import parallel
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, Dropout, Dropout2d, Layer, Linear, ReLU, Sequential
 

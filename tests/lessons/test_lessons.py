@@ -11,7 +11,7 @@ from PIL import Image
 from lessons import cli
 from lessons.formulas import readable
 from lessons.lesson import FOLDER, all_lessons
-from minifcn import backend
+from minifcn.backend import arrays as backend
 
 LESSONS = all_lessons()
 

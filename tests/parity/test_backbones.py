@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minifcn.bench.peers import TorchFCN
+from minifcn.commands.bench.peers import TorchFCN
 from minifcn.models import BACKBONES, FCN32s
 
 from .compare import assert_equal_to, to_torch

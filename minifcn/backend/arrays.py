@@ -1,0 +1,114 @@
+"""NumPy or CuPy: which module owns an array, and moving arrays between host and device.
+
+A function asks its array for its module, `xp = array_module(x)`, and stays on that side. Only the edges (reading
+batches, metrics, pictures, checkpoints) move arrays, with `to_device` and `to_host`.
+"""
+
+import functools
+import os
+import sys
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minifcn.errors import InputError
+
+DEVICES = ("auto", "cpu", "gpu")
+Array = Any  # NumPy's or CuPy's, or what stands in for one in tests: no one type names them all
+
+
+class GpuStatus(NamedTuple):
+    """Whether CuPy found a working GPU, and in one line why, or why not."""
+
+    usable: bool
+    reason: str
+
+
+def array_module(x):
+    """The module whose functions work on `x`: NumPy for NumPy's arrays, CuPy for CuPy's.
+
+    Other array types answer for themselves through the array API's `__array_namespace__`, as NumPy's do.
+    Raises TypeError for anything that is no array.
+    """
+    cupy = sys.modules.get("cupy")
+    if cupy is not None and isinstance(x, cupy.ndarray):
+        return cupy
+    if hasattr(x, "__array_namespace__"):
+        return x.__array_namespace__()
+    raise TypeError(f"expected an array, got {type(x).__name__}: wrap it in numpy.asarray(...)")
+
+
+@functools.cache
+def gpu_status():
+    """Try the GPU once with a small product and a sum; -> GpuStatus(usable, reason)."""
+    try:
+        import cupy
+    except ImportError as error:
+        if getattr(error, "name", None) == "cupy":
+            return GpuStatus(False, 'CuPy is not installed: pip install -e ".[cuda12]"')
+        return GpuStatus(False, f"CuPy does not import: {_first_line(error)}")
+    try:
+        if not cupy.cuda.is_available():
+            return GpuStatus(False, "CuPy is installed but finds no GPU: " + _why_no_device(cupy))
+        # is_available() does not see missing CUDA libraries: cuBLAS shows in a product, NVRTC in a sum.
+        square = cupy.ones((2, 2), dtype="float32")
+        if float((square @ square).sum()) != 8.0:
+            return GpuStatus(False, "the GPU returned a wrong product")
+        name = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+    except Exception as error:  # CuPy raises RuntimeError, ImportError and its own, by what is missing
+        return GpuStatus(False, f"CuPy found a GPU that does not work: {_first_line(error)}")
+    return GpuStatus(True, f"{name}, CuPy {cupy.__version__}")
+
+
+def resolve_device(wanted=None):
+    """Turn "auto", "cpu" or "gpu" (default: $MINIFCN_DEVICE, else "auto") into a device and one line saying why.
+
+    Returns ("cpu" or "gpu", reason). Raises InputError for an unknown name, and for "gpu" where none works.
+    """
+    wanted = wanted or os.environ.get("MINIFCN_DEVICE") or "auto"
+    if wanted not in DEVICES:
+        raise InputError(f"device {wanted!r} is none of {', '.join(DEVICES)}")
+    if wanted == "cpu":
+        return "cpu", "NumPy on the CPU, as asked"
+    usable, reason = gpu_status()
+    if usable:
+        return "gpu", f"CuPy on the GPU: {reason}"
+    if wanted == "gpu":
+        raise InputError(f"device gpu was asked for, but {reason}; use --device cpu")
+    return "cpu", f"NumPy on the CPU: {reason}"
+
+
+def to_device(x, device):
+    """The array `x` on "cpu" (a NumPy array) or "gpu" (a CuPy array); no copy where it is there already.
+
+    Raises InputError for another name, and for "gpu" where CuPy is not installed.
+    """
+    if device == "cpu":
+        return to_host(x)
+    if device != "gpu":
+        raise InputError(f'device {device!r} is neither "cpu" nor "gpu"')
+    try:
+        import cupy
+    except ImportError as error:
+        raise InputError(f"device gpu: CuPy does not import ({error}); use cpu") from error
+
+    return cupy.asarray(x)
+
+
+def to_host(x):
+    """The array `x` as a NumPy array."""
+    return x.get() if hasattr(x, "get") else np.asarray(x)
+
+
+def _first_line(error):
+    return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
+
+
+def _why_no_device(cupy):
+    try:
+        if cupy.cuda.runtime.driverGetVersion() == 0:  # getDeviceCount would blame the driver's version
+            return "no NVIDIA driver"
+        cupy.cuda.runtime.getDeviceCount()
+    except RuntimeError as error:
+        return _first_line(error)
+    return "no device"

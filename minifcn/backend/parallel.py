@@ -1,0 +1,195 @@
+"""Independent pieces of work on the host's cores, and memory to work in.
+
+NumPy runs copies and elementwise work on one core, and BLAS's own threads go on spinning for a while after every
+product, in the way of whatever comes next. So pieces of work go over threads of ours, each with a one-thread BLAS.
+A GPU needs none of this: there the pieces run in turn.
+"""
+
+import contextlib
+import math
+import os
+import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+BLOCK = 1 << 19  # entries that elementwise work takes at a time: less would be many calls, more would leave the cache
+PARTS = 4  # into which work is cut where nothing else keeps the cores busy: not so many that it is all in the calls
+
+
+def run_all(function, pieces, xp):
+    """[function(*piece) for piece in pieces], where `xp` is NumPy spread over as many threads as BLAS may use.
+
+    The pieces write to different places, so neither the order nor the number of threads changes the results. A piece
+    may call `run_all` itself: its own pieces are spread if it is the only one, and run in turn if it is not.
+    """
+    pieces = list(pieces)
+    if xp is not np:
+        return [function(*piece) for piece in pieces]
+    with hold():
+        return _spread(function, pieces)
+
+
+@contextlib.contextmanager
+def hold():
+    """Hold BLAS to one thread within the block, so that `run_all` need not do it at each call. Blocks may be nested."""
+    if hasattr(_here, "threads"):  # held already: by a block outside, or by the piece of work that this is
+        yield
+        return
+    try:
+        _here.threads = _blas.hold()
+        yield
+    finally:
+        _here.__dict__.pop("threads", None)
+        _blas.release()
+
+
+def _spread(function, pieces):
+    threads = _here.threads
+    if min(threads, len(pieces)) < 2:
+        return [function(*piece) for piece in pieces]
+    results, waiting, helpers = [None] * len(pieces), deque(enumerate(pieces)), []
+
+    def work():
+        try:
+            while waiting:
+                try:
+                    number, piece = waiting.popleft()
+                except IndexError:  # another thread was faster
+                    return
+                results[number] = function(*piece)
+        except BaseException:
+            waiting.clear()  # so that nobody begins another piece
+            raise
+
+    _here.threads = 1
+    try:
+        with contextlib.suppress(RuntimeError):  # the interpreter ends, and starts no threads any more
+            helpers += [_helpers.submit(work) for _ in range(min(threads, len(pieces)) - 1)]
+        work()
+    finally:
+        _here.threads = threads
+        waiting.clear()
+        begun = [helper for helper in helpers if not helper.cancel()]
+        errors = [helper.exception() for helper in begun]  # waits: nobody writes to the arrays after this
+    for error in filter(None, errors):
+        raise error
+    return results
+
+
+class _OneThreadBlas:
+    """Holds BLAS to one thread while any thread asks for it, and then puts its own limit back.
+
+    A Ctrl-C may come between any two lines. So who holds is a set, not a count: to hold or release once more does no
+    harm, and a hold that was never released ends with the same thread's next one.
+    """
+
+    def __init__(self):
+        self.libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+        self.lock, self.holders = threading.Lock(), set()
+
+    def hold(self):
+        """Hold BLAS to one thread until this thread's `release`. Returns how many it may use otherwise."""
+        with self.lock:
+            if not self.holders:
+                self.limits = [library.num_threads for library in self.libraries]
+            self.holders.add(threading.get_ident())
+            self._limit([1] * len(self.libraries))
+            return max(self.limits, default=_cores())
+
+    def release(self):
+        with self.lock:
+            if self.holders == {threading.get_ident()}:
+                self._limit(self.limits)  # before this thread is no holder any more: see `hold`
+            self.holders.discard(threading.get_ident())
+
+    def _limit(self, limits):
+        for library, limit in zip(self.libraries, limits):
+            library.set_num_threads(limit)
+
+
+def _start():
+    """Make what all calls share; once more in a forked child, where the parent's threads and locks are of no use."""
+    global _blas, _helpers, _here
+    if "_blas" in globals() and _blas.holders:
+        _blas._limit(_blas.limits)
+    _here = threading.local()  # .threads: over how many threads this one may spread work; .buffers: see `scratch`
+    _blas = _OneThreadBlas()
+    _helpers = ThreadPoolExecutor(_cores(), "minifcn", initializer=lambda: setattr(_here, "threads", 1))
+
+
+def thread_count():
+    """Over how many threads work is spread now."""
+    try:
+        return _blas.hold()
+    finally:
+        _blas.release()
+
+
+def _cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def room(amount, xp):
+    """How much to take at a time: `amount`, which suits a core's cache, or more on a GPU, where calls cost time."""
+    return amount if xp is np else 16 * amount
+
+
+def chunks(count, each, most):
+    """Slices that cut `count` things of size `each` into equal parts of at most about `most`: one, two, four, six, ...
+
+    For two cores three parts are as much work as four. All but the last part have half of the room at least.
+    """
+    parts = -(-count // max(1, most // max(1, each)))
+    step = max(1, -(-count // (parts + parts % 2 if parts > 1 else 1)))
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def cut(count, parts):
+    """`count` things in so many equal parts, or as many as there are: [(slice,)], as arguments for `run_all`."""
+    step = -(-count // max(1, min(parts, count)))
+    return [(slice(start, min(start + step, count)),) for start in range(0, count, max(1, step))]
+
+
+def bands(images, rows, size, most):
+    """Cut `images` x `rows` into pieces of at most about `most`, a row being of `size`: [(slice, slice)].
+
+    Several whole images a piece, or several rows of one.
+    """
+    if rows * size <= most:
+        return [(some, slice(0, rows)) for some in chunks(images, rows * size, most)]
+    return [(slice(i, i + 1), some) for i in range(images) for some in chunks(rows, size, most)]
+
+
+def blocks(shape, xp, axes=None):
+    """Indices that cut an array of `shape`, along its first `axes` (all), into blocks of about `BLOCK` entries."""
+    axes = len(shape) if axes is None else axes
+    entries, most = math.prod(shape), room(BLOCK, xp)
+    if entries <= most or not axes:
+        return [(...,)]
+    inner = entries // shape[0]
+    if inner > most:
+        return [(slice(i, i + 1), *rest) for i in range(shape[0]) for rest in blocks(shape[1:], xp, axes - 1)]
+    return [(some, ...) for some in chunks(shape[0], inner, most)]
+
+
+def scratch(name, shape, dtype, xp):
+    """An array to work in, its contents undefined; valid until the same thread asks for `name` again.
+
+    On the host it is the same memory every time: fresh memory costs a page fault for every 4 KiB first written to.
+    """
+    if xp is not np:
+        return xp.empty(shape, dtype)
+    buffers = _here.__dict__.setdefault("buffers", {})  # name -> bytes
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    buffer = buffers.get(name)
+    if buffer is None or buffer.size < size:
+        buffer = buffers[name] = np.empty(size, np.uint8)
+    return buffer[:size].view(dtype).reshape(shape)
+
+
+_start()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start)

@@ -1,0 +1,40 @@
+"""What the machine itself can do: the roofs over everything else (Williams, Waterman, Patterson 2009, "Roofline")."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minifcn.backend import array_module, to_device
+from minifcn.backend.parallel import blocks, run_all
+from minifcn.commands.bench.timing import seconds_of, waiting
+
+PRODUCT = {"cpu": 2048, "gpu": 8192}  # rows and columns of the matrices
+COPY = {"cpu": 1 << 26, "gpu": 1 << 28}  # entries: far more than caches hold
+TRIES = 10
+
+
+class Limits(NamedTuple):
+    """The fastest of several tries: float32 matrix products in FLOP/s, copying in bytes/s, read and written."""
+
+    product: float
+    copy: float
+
+    def or_better(self, other):
+        """The better of both figures: what else runs on a machine only slows it."""
+        return Limits(*map(max, self, other))
+
+
+def measure_limits(device):
+    """Measure both on "cpu", with as many threads as BLAS uses, or "gpu" -> Limits."""
+    wait, size = waiting(device), PRODUCT[device]
+    a = to_device(np.ones((size, size), np.float32), device)
+    seconds = min(seconds_of(lambda: a @ a, 1, wait) for _ in range(TRIES))
+    source = to_device(np.ones(COPY[device], np.float32), device)
+    target = source.copy()
+
+    def copy(block):
+        target[block] = source[block]
+
+    pieces = [(block,) for block in blocks(source.shape, array_module(source))]
+    copying = min(seconds_of(lambda: run_all(copy, pieces, array_module(source)), 1, wait) for _ in range(TRIES))
+    return Limits(2 * size**3 / seconds, 2 * source.nbytes / copying)

@@ -1,0 +1,72 @@
+"""Peak memory of the full FCN-8s, each measurement in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from minifcn.commands.bench import cases, peers
+from minifcn.errors import InputError
+
+STATUS, FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+WHATS = {
+    "forward": cases.forward,
+    "training step": lambda model, other, device: cases.training_step(model, other, cases.IMAGE, device),
+}
+
+
+class Memory(NamedTuple):
+    """Bytes of a whole process: at its peak, and before, when the network and the libraries were there."""
+
+    name: str
+    peak: dict  # {"minifcn": ..., "PyTorch": ...}
+    before: dict
+
+
+def measure_memory():
+    """[Memory] of FCN-8s' forward pass and its training step over one image of 500x500, on the CPU.
+
+    Raises InputError where the system does not tell a process's memory as Linux does, or has too little.
+    """
+    if not (STATUS.exists() and os.access(FORGET, os.W_OK)):
+        raise InputError(f"bench memory: this system has no {STATUS} or {FORGET}; leave the section out")
+    results = []
+    for what in WHATS:
+        measured = {}
+        for peer in ("minifcn", "PyTorch") if peers.pytorch("cpu") else ("minifcn",):
+            measured[peer] = _in_a_process(peer, what)
+        before, peak = ({peer: numbers[i] for peer, numbers in measured.items()} for i in (0, 1))
+        results.append(Memory(f"FCN-8s, 500x500: {what}", peak, before))
+    return results
+
+
+def _in_a_process(peer, what):
+    call = f"from minifcn.commands.bench.memory import print_memory; print_memory({peer!r}, {what!r})"
+    process = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True)
+    if process.returncode:
+        why = (process.stderr.strip().splitlines() or ["it was killed: too little memory?"])[-1]
+        raise InputError(f"bench memory: {peer}'s {what} did not end ({why}); leave the section out")
+    return tuple(int(number) for number in process.stdout.split())
+
+
+def print_memory(peer, what):
+    """Print this process's bytes before and at the peak of "minifcn"'s or "PyTorch"'s work, one of WHATS."""
+    if peer == "minifcn":
+        peers.pytorch = lambda device: None  # then it is neither imported nor built
+    model, other = cases.twins(cases.FULL, "cpu")
+    if peer != "minifcn":
+        for parameter in model.parameters():  # the other has copies; of ours only the geometry is needed
+            parameter.data = None
+    step = WHATS[what](model, other, "cpu")[peer]
+    FORGET.write_text("5")  # forget the peak of building it
+    before = _status("VmRSS")
+    for _ in range(2):  # the second step has the optimizer's velocities from the start
+        step()
+    print(before, _status("VmHWM"))
+
+
+def _status(key):
+    """Bytes. Not getrusage: its maximum survives from the process that started this one."""
+    (line,) = (line for line in STATUS.read_text().splitlines() if line.startswith(f"{key}:"))
+    return int(line.split()[1]) * 1024

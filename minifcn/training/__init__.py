@@ -1,0 +1,1 @@
+"""Training a network, from its settings to its figures."""

@@ -1,0 +1,132 @@
+"""Running a trained network over images: the paper's four figures, and label maps."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from minifcn.backend import to_device, to_host
+from minifcn.data import VOID, Batches, Preprocessing
+from minifcn.errors import InputError, caution
+from minifcn.layers import SoftmaxCrossEntropy
+from minifcn.metrics import ConfusionMatrix
+from minifcn.weights.loading import load_model
+
+SWAPPED = 0.8  # a loss below this share of the other is better by more than chance
+BATCH_PIXELS = 100_000  # images predicted at a time, in pixels: enough to fill the caches, little memory
+
+
+def evaluate(model, dataset, preprocessing, device="cpu", advance=None):
+    """Predict every image of `dataset` and compare with its truth.
+
+    Each image counts whole and as it is: no padding, no cropping, no dependence on the other images.
+    Returns (ConfusionMatrix, mean loss per counted pixel). `advance(n)` is called after every n images.
+    Leaves the model in the mode it was in. Raises InputError where every pixel is void.
+    """
+    confusion = ConfusionMatrix(dataset.n_class)
+    criterion = SoftmaxCrossEntropy(reduction="sum").eval()
+    total, was_training = 0.0, model.training
+    model.eval()
+    try:
+        for images, labels in _equal_sized(Batches(dataset, 1, preprocessing, shuffle=False)):
+            scores = model(to_device(images, device))
+            total += criterion(scores, to_device(labels, device))
+            confusion.update(scores.argmax(axis=1), labels)
+            if advance:
+                advance(len(images))
+    finally:
+        model.train(was_training)
+    pixels = int(confusion.counts.sum())
+    if pixels == 0:
+        raise InputError(
+            f"all labels of {dataset.name} are void ({VOID}): there is nothing to evaluate; check the labels"
+        )
+    return confusion, total / pixels
+
+
+def compare(weights, dataset, device="cpu"):
+    """Evaluate the networks of several weights files on one data set, each with the preprocessing it was trained with.
+
+    Returns (results, rows): results [("FCN-32s", ConfusionMatrix), ...] and rows for `plots.save_predictions`; a second
+    network of one kind is named by its place in `weights`, "FCN-8s (2)".
+    Raises InputError where a network was trained for other classes.
+    """
+    networks = [(path, *load_model(path)) for path in weights]  # what is wrong with the last shows before hours pass
+    for path, _, about in networks:
+        if tuple(about["classes"]) != tuple(dataset.classes):
+            raise InputError(
+                f"weights {path}: trained on {about['data']} for other classes than those of {dataset.name}"
+            )
+    results, rows = [], [(*dataset[i], {}) for i in picture_indices(dataset)]
+    for path, model, about in networks:
+        model.to(device)
+        preprocessing = Preprocessing.from_dict(about["preprocessing"])
+        title = about.get("title", model.title)
+        name = title if title not in dict(results) else f"{title} ({len(results) + 1})"
+        confusion = evaluate(model, dataset, preprocessing, device)[0]
+        results.append((name, confusion))
+        caution_of_one_class(name, confusion, dataset)
+        caution_of_swapped_channels(path, model, dataset, preprocessing, device)
+        for image, _, predicted in rows:
+            predicted[name] = predict_image(model, image, preprocessing, device)
+    return results, rows
+
+
+def caution_of_one_class(name, confusion, dataset):
+    """Caution where the truth has several classes and the predictions but one: the network has learned nothing yet."""
+    actual, predicted = (confusion.counts.any(axis=axis) for axis in (1, 0))
+    if actual.sum() > 1 and predicted.sum() == 1:
+        caution(
+            f"{name}: every prediction for {dataset.name} is {dataset.classes[predicted.argmax()]!r}: the network has "
+            "learned nothing yet; train longer, start from pretrained weights (--init), or try another --lr"
+        )
+
+
+def caution_of_swapped_channels(path, model, dataset, preprocessing, device="cpu"):
+    """Caution where a few images are predicted much better with red and blue the other way round.
+
+    What a file says of its images, or its names do, may be wrong. The model is in evaluation mode.
+    """
+    other = "BGR" if preprocessing.channels == "RGB" else "RGB"
+    pairs = [dataset[i] for i in picture_indices(dataset, 8)]
+    losses = []
+    for way in (preprocessing, dataclasses.replace(preprocessing, channels=other)):
+        criterion = SoftmaxCrossEntropy(reduction="sum").eval()
+        scores = (model(to_device(way(image)[None], device)) for image, _ in pairs)
+        losses.append(sum(criterion(s, to_device(label[None], device)) for s, (_, label) in zip(scores, pairs)))
+    loss, swapped = np.array(losses) / max(1, sum(int((label != VOID).sum()) for _, label in pairs))
+    if swapped < SWAPPED * loss and swapped < math.log(dataset.n_class):  # and better than a guess
+        caution(
+            f"{path}: images go in as {preprocessing.channels}, but as {other} the loss of {len(pairs)} of them falls "
+            f"from {loss:.2f} to {swapped:.2f} a pixel: were the weights trained on {other}?"
+        )
+
+
+def picture_indices(dataset, count=4):
+    """`count` images spread over a data set, for pictures."""
+    count = min(count, len(dataset))
+    return [(2 * i + 1) * len(dataset) // (2 * count) for i in range(count)]
+
+
+def predict_image(model, image, preprocessing, device="cpu"):
+    """The class of every pixel of one image uint8 (H, W, 3) -> uint8 (H, W). The model is in evaluation mode."""
+    scores = model(to_device(preprocessing(image)[None], device))  # (1, n_class, H, W)
+    return to_host(scores.argmax(axis=1)[0]).astype("uint8")
+
+
+def _equal_sized(batches):
+    """Neighbouring images of one size together, as (images, labels) of about `BATCH_PIXELS`."""
+    group = []
+    for sample in batches.epoch(0):
+        images, _, _ = sample
+        full = len(group) * images[0, 0].size >= BATCH_PIXELS
+        if group and (full or images.shape != group[0][0].shape):
+            yield _together(group)
+            group = []
+        group.append(sample)
+    if group:
+        yield _together(group)
+
+
+def _together(group):
+    return np.concatenate([images for images, _, _ in group]), np.concatenate([labels for _, labels, _ in group])

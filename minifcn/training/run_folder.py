@@ -1,0 +1,111 @@
+"""A run's folder: what a training leaves behind, and what it needs to go on.
+
+config.json   the settings, as given
+last.npz      weights, velocities, position in the run and history: everything that a resumed run starts from
+best.npz      the weights with the best mean IU on the validation images
+history.csv   a line an epoch
+*.png         pictures
+"""
+
+import csv
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+from minifcn.backend import to_host
+from minifcn.errors import InputError
+from minifcn.weights.npz import VELOCITY, load_arrays, save_arrays, write_whole
+
+PICTURES = CURVE, PREDICTIONS = "learning_curve.png", "predictions.png"
+
+
+@dataclasses.dataclass
+class Progress:
+    """How far a run has come. Everything else that a step depends on follows from the settings and these numbers."""
+
+    epoch: int = 0  # the epoch under way
+    batch: int = 0  # its batches that are done
+    step: int = 0  # optimizer steps since the start
+    loss: float = 0.0  # sum of the losses of this epoch's batches
+    losses: int = 0  # how many they are
+    best: float = -1.0  # best validation mean IU so far
+    history: list = dataclasses.field(default_factory=list)  # a dict an epoch
+
+
+class RunFolder:
+    """The folder of one run. Raises InputError where it cannot be used as asked."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.last, self.best = self.path / "last.npz", self.path / "best.npz"
+        self.config, self.history = self.path / "config.json", self.path / "history.csv"
+
+    def check(self, overwrite):
+        """Raise InputError where a new run cannot have this folder: another run is there, and no `overwrite`."""
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"--out {self.path} is a file; name a folder")
+        if not overwrite and (self.last.exists() or self.config.exists()):
+            raise InputError(
+                f"--out {self.path} holds another run: give --resume to go on with it, --overwrite to replace it, "
+                "or another folder"
+            )
+
+    def start(self, settings):
+        """Make the folder, or take it from the run that is in it, for a new run with `settings` (a dict)."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_whole(self.config, lambda file: file.write(json.dumps(settings, indent=2).encode() + b"\n"))
+            for old in (self.last, self.best, self.history, *(self.path / name for name in PICTURES)):
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder") from error
+
+    def saved_settings(self):
+        """The settings of the run in this folder."""
+        if not self.config.is_file():
+            raise InputError(
+                f"--resume: {self.path} holds no run (no {self.config.name}); leave --resume out to start one"
+            )
+        try:
+            settings = json.loads(self.config.read_text())
+        except ValueError as error:
+            raise InputError(f"--resume: {self.config} is no JSON ({error})") from error
+        if not isinstance(settings, dict):
+            raise InputError(f"--resume: {self.config} holds no settings, but {settings!r}")
+        return settings
+
+    def save(self, model, optimizer, about, progress):
+        """Write last.npz, whole or not at all."""
+        names = [name for name, parameter in model.named_parameters() if parameter.trainable]
+        velocity = optimizer.state_dict()["velocity"]
+        arrays = {VELOCITY + name: to_host(v) for name, v in zip(names, velocity, strict=True)}
+        save_arrays(self.last, model.state_dict() | arrays, about | {"progress": dataclasses.asdict(progress)})
+
+    def restore(self, model, optimizer):
+        """Put last.npz back into model and optimizer -> (Progress, what the file says of the weights).
+
+        (a fresh Progress, None) where the run never came to save anything.
+        """
+        if not self.last.exists():
+            return Progress(), None
+        arrays, about = load_arrays(self.last)
+        if "progress" not in about:
+            raise InputError(f"--resume: {self.last} holds no position in a run; start a new one with --init")
+        velocity = {name: arrays.pop(name) for name in list(arrays) if name.startswith(VELOCITY)}
+        names = [VELOCITY + name for name, parameter in model.named_parameters() if parameter.trainable]
+        try:
+            model.load_state_dict(arrays)
+            optimizer.load_state_dict({"velocity": [velocity[name] for name in names]})
+            return Progress(**about["progress"]), about
+        except (InputError, KeyError, TypeError) as error:
+            raise InputError(f"--resume: {self.last} does not fit {self.config}: {error}") from error
+
+    def write_history(self, rows):
+        """Write history.csv: a line an epoch, columns by name."""
+        if rows:
+            text = io.StringIO()
+            writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+            write_whole(self.history, lambda file: file.write(text.getvalue().encode()))

@@ -1,0 +1,124 @@
+"""What a training is made of: recipe, weights to start from, the run to go on with, and what the command line gives."""
+
+import dataclasses
+
+from minifcn.errors import InputError, caution
+from minifcn.models import BACKBONES, MODELS
+from minifcn.optim import check_sgd
+from minifcn.training.pretraining import PretrainSettings
+from minifcn.training.recipes import recipe
+from minifcn.training.run_folder import RunFolder
+from minifcn.training.settings import Settings, option
+from minifcn.weights.loading import load_weights
+
+SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
+# What a net takes over from an FCN's weights that it starts from, beside what it does from a classifier's.
+INHERITED = ("padding", "upsampling", "upsampling_kernels")
+# Of weights from before there was a choice.
+OLDER = {"upsampling_kernels": "full", "backbone": "vgg16", "image_size": None}
+
+
+def training_settings(options):
+    """(Settings of `train`, {setting: where it comes from}). Raises InputError for what does not go together.
+
+    What is given holds over what the weights of --init bring along, and that over the recipe.
+    """
+    given = _given(options, Settings)
+    if options.resume:
+        if options.recipe:
+            raise InputError("--resume goes on with the run's own settings: leave --recipe out")
+        settings = _resumed(options.out, Settings, given)
+        sources = dict.fromkeys(vars(settings), "the run's own")
+    else:
+        settings, sources = _new(options.recipe, given)
+    settings.check(MODELS)
+    check_sgd(settings.lr, settings.momentum, settings.weight_decay)
+    return settings, sources
+
+
+def _new(name, given):
+    """(Settings, {setting: where it comes from}) of a new training, by the recipe of that name, if any."""
+    values = recipe(name, given.get("model"), given.get("at_once", False)) if name else {}
+    sources = {name: value.source for name, value in values.items()}
+    values = {name: value.value for name, value in values.items()}
+    inherited = _inherited(values | given)
+    check_backbone((values | given).get("model", Settings.model), given, inherited.get("backbone"))
+    sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
+    if name and "init" not in given:
+        caution(
+            f"--recipe {name} without --init: the published training starts from pretrained weights, and its learning "
+            "rate is for them"
+        )
+    return Settings(**values | inherited | given), sources
+
+
+def pretraining_settings(options):
+    """The PretrainSettings of `pretrain`. Raises InputError for what does not go together."""
+    given = _given(options, PretrainSettings)
+    if options.resume:
+        return _resumed(options.out, PretrainSettings, given)
+    check_backbone(given.get("model", PretrainSettings.model), given)
+    return PretrainSettings(**given)
+
+
+def check_backbone(model, given, inherited=None):
+    """InputError for a setting given of which a network leaves no choice: an FCN, on the backbone that is given or
+    else inherited, or a classifier.
+    """
+    if "backbone" in given and model not in SKIP_NETS:
+        raise InputError(f"--backbone {given['backbone']}: {model} has its own: leave it out, or take fcn32s")
+    if "fc_channels" in given and "googlenet" in (model.removeprefix("fcn-"), given.get("backbone", inherited)):
+        raise InputError(f"--fc-channels {given['fc_channels']}: GoogLeNet has neither fc6 nor fc7: leave it out")
+
+
+def _given(options, kind):
+    """{name: value} of the settings that the command line gives."""
+    if options.out is None and (options.resume or not getattr(options, "explain", False)):
+        raise InputError("--out is missing: name a folder for the run")
+    if options.resume and options.overwrite:
+        raise InputError("--resume and --overwrite exclude each other: go on with the run, or replace it")
+    return {f.name: getattr(options, f.name) for f in dataclasses.fields(kind) if hasattr(options, f.name)}
+
+
+def _inherited(given):
+    """Settings of the network that weights given with --init were trained with."""
+    if "init" not in given:
+        return {}
+    path, model = given["init"], given.get("model", Settings.model)
+    _, about = load_weights(path)
+    try:
+        settings = OLDER | about["settings"]
+        classifier = about["model"] in BACKBONES
+        backbone = about["model"] if classifier else settings["backbone"]
+        names = ("width", "image_size") if classifier else ("width", "image_size", *INHERITED)
+        inherited = {name: settings[name] for name in names}
+        inherited |= {name: settings[name] for name in ("fc_channels",) if name in settings}
+    except (KeyError, TypeError) as error:
+        raise InputError(f"--init {path}: its settings lack {error}: not written by this version") from error
+    if model not in SKIP_NETS and not backbone.startswith(model.removeprefix("fcn-")):
+        raise InputError(f"--init {path} has {backbone}'s weights, --model {model} is another network: use fcn32s")
+    if model in ("fcn16s", "fcn8s"):
+        inherited["at_once"] = settings.get("at_once", False)
+    return inherited | {"backbone": backbone}
+
+
+def _resumed(out, kind, given):
+    """The settings of the run in `out`; those given again must not differ, but the data may have moved."""
+    saved, names = RunFolder(out).saved_settings(), {field.name for field in dataclasses.fields(kind)}
+    if others := names ^ set(saved):
+        raise InputError(
+            f"--resume: {out} is a run of another command, or of another version: its config.json and this command "
+            f"differ in {', '.join(sorted(others))}"
+        )
+    for name, value in given.items():
+        if name != "root" and value != saved[name]:
+            raise InputError(
+                f"--resume: {option(name)} {_shown(value)} differs from the run's {_shown(saved[name])}: "
+                "leave it out, or start a new run"
+            )
+    return kind(**saved | given)
+
+
+def _shown(value):
+    """A setting's value as one would type it."""
+    return " ".join(value) if isinstance(value, list) else value

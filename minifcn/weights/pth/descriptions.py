@@ -1,0 +1,147 @@
+"""What a pickle of tensors may ask for, and the descriptions made of it. Nothing is imported or called by name."""
+
+import re
+from typing import NamedTuple
+
+from minifcn.errors import InputError
+from minifcn.weights.pth.elements import CODES, UNTYPED
+
+MOST_AXES = 64  # of a NumPy array
+
+
+class Storage(NamedTuple):
+    """A run of numbers in the file: `kind` as PyTorch writes it ("torch.FloatStorage"), its key, and how many."""
+
+    kind: str
+    key: str
+    count: int
+
+
+class Tensor(NamedTuple):
+    """Where a tensor lies in its storage, in elements. kind: of the elements; conj, neg: still to be done to them."""
+
+    storage: Storage
+    offset: int
+    size: tuple
+    stride: tuple
+    kind: str
+    conj: bool = False
+    neg: bool = False
+
+
+class Parameter:
+    """A parameter as PyTorch wrote it until 0.3: its tensor, and a state that may bring the tensor along."""
+
+    def __init__(self, tensor=None):
+        self.tensor = tensor
+
+    def set_state(self, state):
+        if len(state) == 5:  # of the first releases: (tensor, gradient, hooks, requires_grad, volatile)
+            self.tensor = state[0]
+
+
+class Name(str):
+    """A known name that the pickle asks for; a string of the file cannot pass for one."""
+
+
+def known(name):
+    """The `Name` "module.name" that a pickle asks for. InputError for all but tensors and containers."""
+    name = name.replace("torch.cuda.", "torch.")  # where the numbers were is no matter
+    if name in _FUNCTIONS or name in CODES or name == UNTYPED:
+        return Name(name)
+    if _OTHER_TENSORS.fullmatch(name):
+        raise InputError(
+            f"it holds {shown(name)}, a kind of tensor that is not read here: make it a dense one of floats in"
+            " PyTorch (dequantize(), to_dense(), float()) and save it again"
+        )
+    raise InputError(
+        f"the pickle asks for {shown(name)}: refused, it could run any code; save no more than model.state_dict()"
+    )
+
+
+def call(function, arguments):
+    """What the pickle makes by calling `function`. InputError for all but the functions in the table below."""
+    if not isinstance(function, Name) or function not in _FUNCTIONS:
+        what = shown(function) if isinstance(function, str) else f"a {type(function).__name__}"
+        raise InputError(f"the pickle calls {what}: refused, only tensors and dicts are made")
+    if not isinstance(arguments, tuple):
+        raise InputError(f"the pickle calls {function} with a {type(arguments).__name__}, expected a tuple")
+    return _FUNCTIONS[function](*arguments)
+
+
+def storage(identity):
+    """The `Storage` that a pickle refers to as ("storage", kind, key, device, count), in old files with a view."""
+    word, kind, key, _device, count, *view = identity
+    if word != "storage" or not isinstance(kind, Name) or kind in _FUNCTIONS or not isinstance(key, str):
+        raise InputError("the pickle refers to something outside it that is no storage: refused")
+    if any(view):
+        raise InputError("it has storages inside storages: save it with PyTorch 0.4 or newer")
+    return Storage(str(kind), key, _whole(count))
+
+
+def plain_key(value):
+    """`value`, fit for a dict's key. InputError for all but text and numbers.
+
+    Python hashes a tuple by recursion: one nested 100,000 deep would crash the process.
+    """
+    if not isinstance(value, str | int | float | None):
+        raise InputError(f"the pickle has a {type(value).__name__} as a dict's key, expected text or a number")
+    return value
+
+
+def shown(text):
+    """A text of the file, fit for a line of a message."""
+    return text[:100].encode("unicode_escape").decode()
+
+
+def _tensor(storage, offset, size, stride, _requires_grad=False, _hooks=None, metadata=None):
+    return _any_tensor(storage, offset, size, stride, getattr(storage, "kind", None), metadata)
+
+
+def _tensor_of_bytes(storage, offset, size, stride, _requires_grad, _hooks, dtype, metadata=None):
+    if not isinstance(dtype, Name):
+        raise InputError(f"the pickle has a {type(dtype).__name__} as a tensor's kind of number")
+    return _any_tensor(storage, offset, size, stride, str(dtype), metadata)
+
+
+def _any_tensor(storage, offset, size, stride, kind, metadata):
+    if not isinstance(storage, Storage) or kind not in CODES or storage.kind not in (kind, UNTYPED):
+        raise InputError("the pickle has a tensor without a storage of its kind of number")
+    if not len(size) == len(stride) <= MOST_AXES:
+        raise InputError(f"the pickle has a tensor with {len(size)} axes and {len(stride)} strides")
+    offset, size, stride = _whole(offset), tuple(map(_whole, size)), tuple(map(_whole, stride))
+    return Tensor(storage, offset, size, stride, kind, **(metadata or {}))
+
+
+def _parameter(tensor, *_):
+    return tensor
+
+
+def _dict(pairs=None):
+    if not pairs:
+        return {}
+    if not isinstance(pairs, list | dict):
+        raise InputError(f"the pickle makes a dict of a {type(pairs).__name__}, expected a list or a dict")
+    result = {plain_key(name): value for name, value in (pairs.items() if isinstance(pairs, dict) else pairs)}
+    pairs.clear()  # written for this dict alone; a file that names them again and again would fill the memory
+    return result
+
+
+def _whole(number):
+    if type(number) is not int or number < 0:
+        what = number if type(number) is int else f"a {type(number).__name__}"
+        raise InputError(f"the pickle has {what} as a tensor's place or size, expected a whole number from 0")
+    return number
+
+
+_FUNCTIONS = {
+    "collections.OrderedDict": _dict,
+    "collections.Counter": _dict,
+    "torch._utils._rebuild_tensor": _tensor,  # until 0.3
+    "torch._utils._rebuild_tensor_v2": _tensor,
+    "torch._utils._rebuild_tensor_v3": _tensor_of_bytes,  # of kinds that have no storage of their own
+    "torch._utils._rebuild_parameter": _parameter,
+    "torch._utils._rebuild_parameter_with_state": _parameter,
+    "torch.nn.parameter.Parameter": Parameter,  # until 0.3
+}
+_OTHER_TENSORS = re.compile(r"torch\.(_utils\._rebuild_\w+|_tensor\._rebuild_\w+|\w*Storage|(q?u?int|float|bits)\d\w*)")

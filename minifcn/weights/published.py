@@ -1,0 +1,159 @@
+"""Whose weights these are, by their names; the names that they have here, and the settings of their network."""
+
+from typing import NamedTuple
+
+from minifcn.data import Preprocessing
+from minifcn.errors import InputError
+from minifcn.models.vgg import CONFIGURATIONS, VGG11, VGG13, VGG16, VGG19
+from minifcn.weights.pth.descriptions import shown
+from minifcn.weights.shapes import BACKBONE, UPSAMPLINGS, weight_shapes
+
+TORCHVISION = Preprocessing(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
+# Networks trained in Caffe take blue, green, red, less ImageNet's means; mean and std are for R, G, B even so.
+CAFFE = Preprocessing(mean=(122.67892, 116.66877, 104.00699), std=(1, 1, 1), channels="BGR")
+CAFFE_GOOGLENET = Preprocessing(mean=(123, 117, 104), std=(1, 1, 1), channels="BGR")  # bvlc_googlenet's own
+
+_EXPECTED = (
+    "torchvision's VGG11, 13, 16, 19 and AlexNet; VGG, CaffeNet, GoogLeNet, FCN-32s, 16s, 8s, FCN-AlexNet and"
+    " FCN-GoogLeNet with names as in Caffe"
+)
+_TITLES = {
+    "vgg11": "VGG11",
+    "vgg13": "VGG13",
+    "vgg16": "VGG16",
+    "vgg19": "VGG19",
+    "alexnet": "CaffeNet",
+    "alexnet-owt": "AlexNet",
+    "googlenet": "GoogLeNet",
+    "fcn32s": "FCN-32s",
+    "fcn16s": "FCN-16s",
+    "fcn8s": "FCN-8s",
+    "fcn-alexnet": "FCN-AlexNet",
+    "fcn-googlenet": "FCN-GoogLeNet",
+}
+
+
+class Published(NamedTuple):
+    """Weights that somebody published.
+
+    origin         which and whose: "VGG16 of torchvision", "FCN-8s of Caffe"
+    arrays         {our name: array}: conv1_1.weight ..., fc6, fc7, fc8 or score_fr and so on; shapes as they were, so
+                   that fc6.weight has 2 axes in a classifier and 4 in an FCN
+    preprocessing  of the images that the network was trained on
+    model          the network's name: in BACKBONES a classifier's, in MODELS an FCN's
+    settings       what its constructor takes, from the arrays' shapes: MODELS[model](**settings) is a network that
+                   `load_state_dict(arrays)` fits; BACKBONES[model](**settings) likewise
+    """
+
+    origin: str
+    arrays: dict
+    preprocessing: Preprocessing
+    model: str
+    settings: dict
+
+
+def recognise(arrays):
+    """{name: array} as it was read -> Published.
+
+    Names and shapes tell the network, but not what has no weights:
+    - the images: a VGG of Caffe's that somebody gave torchvision's names passes for torchvision's;
+    - FCN-8s trained at once, whose pools are scaled before their scores: it passes for the FCN-8s trained skip by skip.
+      Whoever knows better adds at_once=True to the settings;
+    - Caffe's other AlexNet, which normalises before it pools: it passes for CaffeNet, which pools first;
+    - the padding of an FCN: it is taken for 100, as published.
+    Raises InputError where the names are of no network known here, and where the shapes do not make up that network.
+    """
+    normed = next((name for name in arrays if name.endswith("running_mean")), None)
+    if normed:
+        raise InputError(
+            f"the weights have batch normalisation ({shown(normed)}), expected {_EXPECTED}: take those without it,"
+            " vgg16 for vgg16_bn"
+        )
+    for network in _NETWORKS:
+        if arrays.keys() == network.names.keys():
+            renamed = {network.names[name]: array for name, array in arrays.items()}
+            settings = _settings(network, renamed)
+            return Published(network.origin, renamed, network.preprocessing, network.model, settings)
+    some = ", ".join(map(shown, list(arrays)[:3]))
+    raise InputError(f"the {len(arrays)} weights ({some} ...) are of no network known here: expected {_EXPECTED}")
+
+
+class _Network(NamedTuple):
+    """A network that somebody published, and {their name of a weight: ours}."""
+
+    origin: str
+    model: str
+    preprocessing: Preprocessing
+    names: dict
+
+
+def _of_caffe(model, preprocessing=CAFFE, **settings):
+    names = {name: name for name in weight_shapes(model, **settings)}
+    return _Network(f"{_TITLES[model]} of Caffe", model, preprocessing, names)
+
+
+def _of_torchvision(model, layers):
+    """A network whose layers torchvision gives these names, in the order that they have here."""
+    names, ours = {}, weight_shapes(model)
+    for layer, weight, bias in zip(layers, list(ours)[::2], list(ours)[1::2], strict=True):
+        names |= {f"{layer}.weight": weight, f"{layer}.bias": bias}
+    return _Network(f"{_TITLES[model]} of torchvision", model, TORCHVISION, names)
+
+
+def _vgg_layers(blocks):
+    """torchvision's names of a VGG's layers. Its numbers count convolutions, ReLUs and poolings alike."""
+    layers, number = [], 0
+    for kernels in blocks:
+        for _ in kernels:
+            layers.append(f"features.{number}")
+            number += 2  # and its ReLU
+        number += 1  # the pooling
+    return [*layers, "classifier.0", "classifier.3", "classifier.6"]
+
+
+_ALEXNET_LAYERS = [f"features.{number}" for number in (0, 3, 6, 8, 10)] + [f"classifier.{n}" for n in (1, 4, 6)]
+_NETWORKS = [
+    *[
+        _of_torchvision(vgg.name, _vgg_layers(CONFIGURATIONS[vgg.configuration]))
+        for vgg in (VGG11, VGG13, VGG16, VGG19)
+    ],
+    _of_torchvision("alexnet-owt", _ALEXNET_LAYERS),
+    *[_of_caffe(model) for model in ("vgg11", "vgg13", "vgg16", "vgg19", "alexnet", *BACKBONE)],
+    _of_caffe("googlenet", CAFFE_GOOGLENET),
+    _of_caffe("googlenet", CAFFE_GOOGLENET, auxiliary=True),
+]
+
+
+def _settings(network, arrays):
+    """The settings of a network that {our name: array} fits. InputError where there are none."""
+    model, published = network.model, weight_shapes(network.model)
+    first = next(iter(published))
+    last = next(layer for layer in ("score_fr", "loss3/classifier", "fc8") if f"{layer}.weight" in arrays)
+    settings = {
+        "n_class": _outputs(arrays, f"{last}.weight"),
+        "width": _outputs(arrays, first) / published[first][0],
+    }
+    if "fc6.weight" in arrays:
+        settings["fc_channels"] = _outputs(arrays, "fc6.weight")
+    if "loss1/fc.weight" in arrays:
+        settings["auxiliary"] = True
+    if model in UPSAMPLINGS:
+        up = arrays[f"{next(iter(UPSAMPLINGS[model]))}.weight"]
+        per_class = up.shape[1:2] == (1,) and settings["n_class"] > 1
+        settings["upsampling_kernels"] = "per-class" if per_class else "full"
+    for name, expected in weight_shapes(model, **settings).items():
+        if arrays[name].shape != expected:
+            beside = ", ".join(f"{key} {value}" for key, value in settings.items())
+            raise InputError(
+                f"the weights have the names of {network.origin}, but {name} has the shape {arrays[name].shape},"
+                f" expected {expected} for {beside}: they are of another network"
+            )
+    return settings | ({"padding": 100} if model in UPSAMPLINGS else {})
+
+
+def _outputs(arrays, name):
+    """How many channels come out of a layer: the first axis of its weight."""
+    shape = arrays[name].shape
+    if not shape or not shape[0]:
+        raise InputError(f"{name} of the weights has the shape {shape}, expected (channels, ...) of a network")
+    return shape[0]

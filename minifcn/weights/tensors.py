@@ -1,0 +1,95 @@
+"""Arrays by name from a file of any format that is known here; its content tells which, not its name."""
+
+import json
+import os
+import zipfile
+
+import numpy as np
+from safetensors import safe_open
+
+from minifcn.errors import InputError
+from minifcn.weights.npz import ABOUT, VELOCITY, load_arrays
+from minifcn.weights.opening import beginning, open_weights, reading
+from minifcn.weights.pth.elements import decode
+from minifcn.weights.pth.reading import is_archive, is_legacy, read_pth
+
+READABLE = ".pth of torch.save(model.state_dict()), .safetensors, .npz of plain arrays"
+_LONGEST_HEADER = 100_000_000  # bytes that the safetensors package admits
+_SAFETENSORS = {  # its name of a kind of number: the code that `decode` takes
+    "F64": "f8",
+    "F32": "f4",
+    "F16": "f2",
+    "BF16": "bfloat16",
+    "I64": "i8",
+    "I32": "i4",
+    "I16": "i2",
+    "I8": "i1",
+    "U64": "u8",
+    "U32": "u4",
+    "U16": "u2",
+    "U8": "u1",
+    "BOOL": "bool",
+    "C64": "c8",
+}
+
+
+def read_tensors(path):
+    """Read a file of weights -> {name: array}, in the file's order; bfloat16 becomes float32.
+
+    Of a file of minifcn train it is the network's arrays. Raises InputError for a file of another format, a damaged
+    one, and one that could run code.
+    """
+    with open_weights(path) as file, reading(path):
+        names = zipfile.ZipFile(file).namelist() if is_archive(file) else []
+        pickled = is_legacy(file) or any(name.split("/")[-1] == "data.pkl" for name in names)
+        if not pickled and f"{ABOUT}.npy" not in names:
+            if names and all(name.endswith(".npy") for name in names):
+                return _npz(file)
+            if _is_safetensors(file):
+                return _safetensors(file, path)
+            raise InputError(f"its format is not known; expected {READABLE}")
+    if pickled:
+        return read_pth(path)
+    return {name: array for name, array in load_arrays(path)[0].items() if not name.startswith(VELOCITY)}
+
+
+def is_ours(path):
+    """Whether a file is one of minifcn train, by its content. Raises InputError where it cannot be read."""
+    with open_weights(path) as file, reading(path):
+        return is_archive(file) and f"{ABOUT}.npy" in zipfile.ZipFile(file).namelist()
+
+
+def _npz(file):
+    file.seek(0)
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except ValueError as error:  # NumPy's own word for an array of objects; reading it could run any code
+        raise InputError("not an .npz of plain arrays; pickles are not read") from error
+
+
+def _is_safetensors(file):
+    first = beginning(file)
+    return first[8:9] == b"{" and int.from_bytes(first[:8], "little") <= _LONGEST_HEADER
+
+
+def _safetensors(file, path):
+    """8 bytes with the header's length, the header in JSON, the numbers: little-endian, array by array.
+
+    The package checks that the header fits the file. The numbers are read here, because NumPy has no bfloat16.
+    """
+    with safe_open(os.fspath(path), "np"):
+        pass
+    file.seek(0)
+    header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    header.pop("__metadata__", None)
+    start, arrays = file.tell(), {}
+    for name, entry in header.items():
+        if entry["dtype"] not in _SAFETENSORS:
+            raise InputError(f"{name} has numbers of the kind {entry['dtype']}, expected {', '.join(_SAFETENSORS)}")
+        begin, end = entry["data_offsets"]
+        raw = np.empty(end - begin, np.uint8)
+        file.seek(start + begin)
+        file.readinto(raw)
+        arrays[name] = decode(raw, _SAFETENSORS[entry["dtype"]]).reshape(entry["shape"])
+    return arrays

@@ -1,0 +1,208 @@
+"""One run of bench on cases of a moment: what is timed, printed and written, and what is refused."""
+
+import csv
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tiny
+from PIL import Image
+
+from minifcn.commands.bench import machine, memory, peers, run, timing
+from minifcn.commands.bench.cases import Case
+from minifcn.commands.bench.machine import Limits
+from minifcn.commands.bench.report import bench_files, write_roofline
+from minifcn.commands.bench.timing import Measured, medians
+from minifcn.errors import InputError
+
+
+class TestTiming:
+    def test_functions_are_called_in_turn_after_a_call_of_each_that_is_not_counted(self, monkeypatch):
+        monkeypatch.setattr(timing, "SAMPLE_SECONDS", 0)
+        calls = []
+        medians([lambda: calls.append("a"), lambda: calls.append("b")], 2, lambda: calls.append("|"))
+        sample = ["{0}", "|", "{0}", "|"]
+        expected = [word.format(name) for name in "ab" for word in sample]  # how often to call it
+        expected += 2 * expected
+        assert calls == expected
+
+    def test_short_functions_are_called_more_often(self, monkeypatch):
+        monkeypatch.setattr(timing, "SAMPLE_SECONDS", 0.02)
+        calls = []
+        (seconds,) = medians([lambda: calls.append(1)], 1, lambda: None)
+        assert len(calls) > 100
+        assert 0 < seconds < 0.001
+
+    def test_the_median_counts(self, monkeypatch):
+        taken = iter([1, 5, 3, 9, 100])  # the first says how often to call it in a sample: once
+        monkeypatch.setattr(timing, "seconds_of", lambda *_: next(taken))
+        assert medians([None], 4, None) == [7]
+
+    def test_ratios_and_rates(self):
+        measured = Measured(Case("x", None, 1, flops=100), {"minifcn": 2.0, "PyTorch": 4.0})
+        assert measured.ratio("PyTorch") == 0.5
+        assert measured.rate == 50
+
+
+def test_limits_count_every_operation_and_byte(monkeypatch):
+    monkeypatch.setattr(machine, "PRODUCT", {"cpu": 10})
+    monkeypatch.setattr(machine, "COPY", {"cpu": 1000})
+    seconds = iter([2.0, 0.5, 1.0, 4.0, 2.0, 8.0])
+    monkeypatch.setattr(machine, "TRIES", 3)
+    monkeypatch.setattr(machine, "seconds_of", lambda *_: next(seconds))
+    limits = machine.measure_limits("cpu")
+    assert limits == Limits(2 * 10**3 / 0.5, 2 * 4000 / 2.0)
+    assert limits.or_better(Limits(1.0, 5000.0)) == Limits(4000.0, 5000.0)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Cases, limits and networks of a moment."""
+    monkeypatch.setattr(timing, "SAMPLE_SECONDS", 0)
+    monkeypatch.setattr(machine, "PRODUCT", {"cpu": 64})
+    monkeypatch.setattr(machine, "COPY", {"cpu": 1 << 16})
+    x = np.ones(1000)
+
+    def functions(*names):
+        return lambda device: {name: lambda: np.exp(x) for name in names}
+
+    sections = {
+        "networks": lambda: [Case("a net", functions("minifcn", "PyTorch"), 1, 1e12)],
+        "layers": lambda: [Case("a layer", functions("minifcn", "PyTorch", "textbook"), 1, 1e9, 1e6)],
+        "parts": lambda: [Case("a part", functions("minifcn", "PyTorch"), 1, 100, 1e6)],
+    }
+    monkeypatch.setattr(run, "SECTIONS", sections)
+
+
+@pytest.mark.usefixtures("small")
+class TestCommand:
+    def test_sections_are_printed_and_written(self, capsys, tmp_path):
+        out = tmp_path / "new" / "folder"
+        assert tiny.command("bench", "networks", "layers", "parts", "--out", out, "--device", "cpu") == 0
+        printed, errors = capsys.readouterr()
+        assert errors == ""
+        for words in ("GFLOP/s", "a net", "a layer", "a part", "/ PyTorch", "/ textbook", "of peak", "geometric mean"):
+            assert words in printed
+        assert max(map(len, printed.splitlines()[1:-1])) <= 120  # all but the device's and the files' lines
+        with (out / "bench.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [(row["section"], row["name"], row["unit"]) for row in rows] == [
+            ("networks", "a net", "ms"),
+            ("layers", "a layer", "ms"),
+            ("parts", "a part", "ms"),
+        ]
+        assert all(float(row["minifcn"]) > 0 and float(row["PyTorch"]) > 0 for row in rows)
+        assert [bool(row["textbook"]) for row in rows] == [False, True, False]
+        assert all(row["device"] == "CPU" and int(row["threads"]) > 0 for row in rows)
+        with Image.open(out / "roofline.png") as picture:
+            assert picture.size == (900, 560)
+
+    def test_a_section_alone(self, capsys):
+        assert tiny.command("bench", "parts", "--device", "cpu") == 0
+        printed = capsys.readouterr().out
+        assert "a part" in printed and "a net" not in printed
+        assert "of peak" not in printed and "textbook" not in printed  # nothing that would need explaining
+
+    def test_files_in_the_way_are_kept(self, capsys, tmp_path):
+        (tmp_path / "bench.csv").write_text("mine")
+        assert tiny.command("bench", "parts", "--out", tmp_path, "--device", "cpu") == 2
+        assert "bench.csv exists: give --overwrite to replace it, or another --out" in capsys.readouterr().err
+        assert (tmp_path / "bench.csv").read_text() == "mine"
+        assert tiny.command("bench", "parts", "--out", tmp_path, "--overwrite", "--device", "cpu") == 0
+        assert (tmp_path / "bench.csv").read_text().startswith("date,")
+
+    def test_an_unknown_section(self, capsys):
+        assert tiny.command("bench", "layer", "--device", "cpu") == 2
+        known = "networks, layers, parts, memory"
+        assert capsys.readouterr().err == f"minifcn: error: bench: section 'layer' is none of {known}\n"
+
+    def test_without_pytorch_it_says_so(self, capsys, monkeypatch):
+        monkeypatch.setattr("minifcn.commands.bench.tables.pytorch", lambda device: None)
+        assert tiny.command("bench", "parts", "--device", "cpu") == 0
+        printed = capsys.readouterr().out
+        assert "PyTorch was not measured, it is not installed" in printed
+        assert "the median" in printed and "/:" not in printed  # there is no ratio to explain
+        assert tiny.command("bench", "layers", "--device", "cpu") == 0
+        assert "/:" in capsys.readouterr().out  # the textbook's
+
+    def test_memory_without_pytorch(self, capsys, monkeypatch):
+        monkeypatch.setattr(memory, "_in_a_process", lambda peer, what: (100e6, 300e6))
+        for module in ("tables", "peers"):
+            monkeypatch.setattr(f"minifcn.commands.bench.{module}.pytorch", lambda device: None)
+        assert tiny.command("bench", "memory", "--device", "cpu") == 0
+        printed = capsys.readouterr().out
+        assert "/ PyTorch" not in printed and "PyTorch was not measured" in printed
+        lines = [line.split() for line in printed.splitlines() if "500x500" in line]
+        assert lines[0] == ["FCN-8s,", "500x500:", "forward", "300", "200"]
+
+    def test_memory(self, capsys, monkeypatch, tmp_path):
+        megabytes = {"minifcn": (100e6, 300e6), "PyTorch": (200e6, 600e6)}
+        monkeypatch.setattr(memory, "_in_a_process", lambda peer, what: megabytes[peer])
+        monkeypatch.setattr(peers, "pytorch", lambda device: True)
+        assert tiny.command("bench", "memory", "--out", tmp_path, "--device", "cpu") == 0
+        lines = [line.split() for line in capsys.readouterr().out.splitlines() if "500x500" in line]
+        assert lines[0] == ["FCN-8s,", "500x500:", "forward", "300", "0.50", "200", "0.50"]
+        with (tmp_path / "bench.csv").open(newline="") as file:
+            rows = [(row["unit"], row["minifcn"], row["PyTorch"]) for row in csv.DictReader(file)]
+        assert rows == 2 * [("MB at the peak", "300", "600"), ("MB more than before", "200", "400")]
+        assert not (tmp_path / "roofline.png").exists()
+
+
+@pytest.mark.skipif(not memory.STATUS.exists(), reason="this system has no /proc/self/status")
+@pytest.mark.parametrize("what", memory.WHATS)
+def test_a_process_tells_its_memory(what):
+    """In a process of its own, as bench does it: in this one other tests have left memory to use again."""
+    program = f"""
+from minifcn.commands.bench import cases, memory
+cases.FULL = {{"n_class": 3, "width": 1 / 16, "fc_channels": 8, "padding": "same"}}
+memory.print_memory("minifcn", {what!r})
+"""
+    out = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    before, peak = map(int, out.split())
+    maps = 4 * 500 * 500 * 4  # bytes of conv1_1's output: two of them are there at a time
+    assert before + 2 * maps < peak < before + 200e6
+
+
+def test_a_system_that_does_not_tell_memory(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "STATUS", tmp_path / "none")
+    with pytest.raises(InputError, match=r"bench memory: this system has no .*/none or .*; leave the section out"):
+        memory.measure_memory()
+
+
+def test_a_file_where_the_folder_should_be(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"out cannot be written \(Not a directory\); name another folder"):
+        bench_files(tmp_path / "file" / "out", overwrite=False)
+
+
+def test_tf32_has_files_of_its_own(tmp_path):
+    assert [path.name for path in bench_files(tmp_path, False, ["-tf32"])[0]] == ["bench-tf32.csv", "roofline-tf32.png"]
+
+
+def test_a_roofline_of_points_on_both_sides_of_the_ridge(tmp_path):
+    results = [
+        Measured(Case("left", None, 1, 1e6, 1e6), {"minifcn": 1e-3, "PyTorch": 2e-3}),
+        Measured(Case("right", None, 1, 1e9, 1e6), {"minifcn": 1e-2}),
+        Measured(Case("uncounted", None, 1), {"minifcn": 1.0}),
+    ]
+    write_roofline(tmp_path / "roofline.png", "here", Limits(1e11, 1e10), results)
+    with Image.open(tmp_path / "roofline.png") as picture:
+        assert picture.size == (900, 560)
+
+
+def test_a_folder_where_a_file_should_be(tmp_path):
+    (tmp_path / "bench.csv").mkdir()
+    with pytest.raises(InputError, match=r"bench.csv is a folder"):
+        bench_files(tmp_path, overwrite=True)
+
+
+def test_a_process_that_dies_is_told_in_a_line(monkeypatch):
+    monkeypatch.setattr(memory, "WHATS", {"dying": None})  # the process knows no such thing
+    with pytest.raises(InputError, match=r"bench memory: minifcn's dying did not end .KeyError"):
+        memory._in_a_process("minifcn", "dying")
+
+
+def test_memory_is_not_measured_on_a_gpu():
+    with pytest.raises(InputError, match="bench memory: only the CPU's is measured"):
+        run.run_bench("gpu", ["memory"])

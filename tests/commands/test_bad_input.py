@@ -1,0 +1,417 @@
+"""Bad input at the command line: one line that says what is wrong, exit code 2, and nothing lost.
+
+Every case compares all files before and after: nothing may be made, changed or removed.
+"""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tiny
+from PIL import Image
+
+from minifcn.backend import GpuStatus
+from minifcn.commands import actions
+from minifcn.data import open_dataset
+from minifcn.weights.npz import load_arrays, save_arrays
+
+CPU = ["--device", "cpu"]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """A folder with data, photographs, networks and a run that was stopped; no case may change it."""
+    folder = tmp_path_factory.mktemp("workspace")
+    data = tiny.camvid_folder(folder / "data")
+    dataset = open_dataset("camvid", data)
+    tiny.save_network(folder / "8s.npz", "fcn8s", dataset=dataset)
+    tiny.save_network(folder / "wide.npz", "fcn8s", dataset=dataset, width=1 / 8)
+    tiny.save_network(folder / "scenes.npz", "fcn8s")
+    (folder / "cut.npz").write_bytes((folder / "8s.npz").read_bytes()[:5000])
+    np.savez(folder / "pickle.npz", weight=np.array([{}], dtype=object))
+    (folder / "notes.txt").write_text("dear diary\n")
+    (folder / "empty").mkdir()
+    for name in ("a.png", "a_view.png", "b.jpg", "more/a.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(data / "train" / "0.png", folder / name)
+    (folder / "cut.png").write_bytes((folder / "a.png").read_bytes()[:500])
+    Image.new("I;16", (8, 8)).save(folder / "deep.png")
+    run = tiny.trainer(folder / "run", data="camvid", root=str(data), model="fcn8s", epochs=2)
+    tiny.stop_after(1, run)
+    return folder
+
+
+def assert_refused(capsys, workspace, arguments, *words):
+    """The command ends with 2, one line with these words, and every file as before."""
+    before = tiny.listing(workspace)
+    capsys.readouterr()
+    code = tiny.command(*[str(a).format(w=workspace) for a in arguments])
+    err = capsys.readouterr().err
+    assert code == 2
+    assert err.startswith("minifcn: error: ") and err.endswith("\n") and err.count("\n") == 1, err
+    assert "Traceback" not in err
+    for word in words:
+        assert word.format(w=workspace) in err, err
+    after = tiny.listing(workspace)
+    assert after.keys() == before.keys()
+    assert [name for name in before if after[name] != before[name]] == []
+
+
+def cases(*rows):
+    """Parameters from rows of (command line, word that the message has, ...)."""
+    return [pytest.param(row[0].split(), row[1:], id=row[0].replace("{w}/", "")) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    cases(
+        ("", "COMMAND"),
+        ("fly", "fly"),
+        ("train", "--out"),
+        ("train --out {w}/new --speed 3", "--speed"),
+        ("train --out", "--out"),
+        ("check now", "now"),
+        ("check --device tpu", "tpu"),
+        ("summary", "MODEL"),
+        ("summary fcn4s", "fcn4s", "fcn8s"),
+        ("summary fcn8s --image 500", "--image", "500", "x"),
+        ("summary fcn8s --image 500x", "--image", "500x"),
+        ("summary fcn8s --image x500", "--image", "x500"),
+        ("summary fcn8s --image 0x0", "0x0"),
+        ("summary fcn8s --image 10x0", "10x0"),
+        ("summary fcn8s --image=-5x5", "-5x5"),
+        ("summary fcn8s --image 1.5x3", "1.5x3"),
+        ("summary fcn8s --image 5x5x5", "5x5x5"),
+        ("summary fcn8s --width 0.02 --fc-channels 4 --padding 72 --image 9x9", "9x9", "too small", "padding 72"),
+        ("summary fcn8s --padding abc", "--padding", "abc", "same"),
+        ("summary fcn8s --padding -1", "padding", "-1"),
+        ("summary fcn8s --padding 1.5", "--padding", "1.5"),
+        ("summary fcn8s --n-class 0", "n_class", "0"),
+        ("summary fcn8s --n-class few", "--n-class", "few"),
+        ("summary fcn8s --width 0", "width", "0"),
+        ("summary fcn8s --width -1", "width", "-1"),
+        ("summary fcn8s --width nan", "width", "nan"),
+        ("summary fcn8s --width inf", "width", "inf"),
+        ("summary fcn8s --width 1e9",),
+        ("summary fcn8s --fc-channels 0", "fc_channels"),
+        ("demo --epochs few", "--epochs", "few"),
+        ("demo --epochs 0 --out {w}/new", "--epochs", "0"),
+        ("demo --out {w}/notes.txt", "notes.txt"),
+        ("demo --speed 3", "--speed"),
+    ),
+)
+def test_commands_that_cannot_be(capsys, workspace, arguments, words):
+    assert_refused(capsys, workspace, arguments, *words)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    cases(
+        ("--model fcn4s", "fcn4s", "fcn32s"),
+        ("--data cityscapes", "cityscapes", "camvid"),
+        ("--epochs 0", "--epochs", "0"),
+        ("--epochs -3", "--epochs", "-3"),
+        ("--epochs 1.5", "--epochs", "1.5"),
+        ("--batch-size 0", "--batch-size", "0"),
+        ("--batch-size -1", "--batch-size", "-1"),
+        ("--accumulate 0", "--accumulate", "0"),
+        ("--lr 0", "lr", "0"),
+        ("--lr -0.1", "lr", "-0.1"),
+        ("--lr nan", "lr", "nan"),
+        ("--lr inf", "lr", "inf"),
+        ("--lr fast", "--lr", "fast"),
+        ("--schedule cosine", "cosine", "polynomial"),
+        ("--momentum 1.5", "momentum", "1.5"),
+        ("--momentum -0.1", "momentum", "-0.1"),
+        ("--weight-decay -1", "decay", "-1"),
+        ("--weight-decay inf", "decay", "inf"),
+        ("--width 0", "width", "0"),
+        ("--width -1", "width", "-1"),
+        ("--width inf", "width", "inf"),
+        ("--fc-channels 0", "fc_channels", "0"),
+        ("--padding abc", "--padding", "abc", "same"),
+        ("--padding -3", "padding", "-3"),
+        ("--padding 50", "padding 50", "never cover"),
+        ("--padding 0 --crop 16", "padding 0", "never cover"),
+        ("--padding 82 --crop 16", "padding 82", "16x16", "too small"),
+        ("--image-size 0", "image_size", "0"),
+        ("--image-size -3", "image_size", "-3"),
+        ("--model fcn-alexnet --backbone vgg16", "--backbone vgg16", "fcn-alexnet has its own"),
+        ("--model fcn-vgg16 --backbone vgg11", "--backbone vgg11", "fcn-vgg16 has its own"),
+        ("--model fcn-googlenet", "--fc-channels 8", "neither fc6 nor fc7"),
+        ("--model fcn32s --backbone googlenet", "--fc-channels 8", "neither fc6 nor fc7"),
+        ("--dropout 1", "1"),
+        ("--dropout -0.5", "-0.5"),
+        ("--upsampling cubic", "cubic", "learned"),
+        ("--crop 0", "crop", "0"),
+        ("--crop -8", "crop", "-8"),
+        ("--jitter -1", "jitter", "-1"),
+        ("--seed -1", "seed", "-1"),
+        ("--seed x", "--seed", "x"),
+        ("--device tpu", "--device", "tpu"),
+        ("--data scenes", "scenes", "{w}/data"),  # with a root
+        ("--data voc", "{w}/data", "VOC"),
+        ("--root {w}/nowhere", "{w}/nowhere"),
+        ("--root {w}/empty", "{w}/empty", "empty"),
+        ("--root {w}/notes.txt", "{w}/notes.txt"),
+        ("--root {w}/more", "train.txt"),
+        ("--init {w}/nowhere.npz", "{w}/nowhere.npz"),
+        ("--init {w}/data", "{w}/data"),
+        ("--init {w}/cut.npz", "{w}/cut.npz"),
+        ("--init {w}/pickle.npz", "{w}/pickle.npz", "pickle"),
+        ("--init {w}/notes.txt", "{w}/notes.txt"),
+        ("--init {w}/wide.npz", "{w}/wide.npz", "conv1_1.weight", "(8, 3, 3, 3)", "(4, 3, 3, 3)"),
+        ("--out {w}/notes.txt", "{w}/notes.txt"),
+        ("--out {w}/notes.txt/new", "{w}/notes.txt/new"),
+        ("--out /proc/nowhere", "/proc/nowhere"),
+        ("--out {w}/run", "{w}/run", "--overwrite", "--resume"),
+        ("--resume", "{w}/new", "holds no run"),
+        ("--resume --out {w}/empty", "{w}/empty", "holds no run"),
+        ("--resume --out {w}/notes.txt", "{w}/notes.txt"),
+        ("--resume --overwrite --out {w}/run", "--resume", "--overwrite"),
+    ),
+)
+def test_a_training_that_cannot_be(capsys, workspace, options, words):
+    """Last options win, so each case changes one thing in a training that would run."""
+    good = ["train", "--data", "camvid", "--root", "{w}/data", "--model", "fcn8s", "--epochs", 1, *tiny.FLAGS]
+    assert_refused(capsys, workspace, [*good, "--out", "{w}/new", *options], *words)
+
+
+@pytest.mark.parametrize(
+    "option, words",
+    cases(
+        ("--padding 50", "never cover"),
+        ("--lr -1", "lr"),
+        ("--root {w}/nowhere", "nowhere"),
+        ("--init {w}/cut.npz", "cut.npz"),
+        ("--crop 0", "crop"),
+    ),
+)
+def test_a_run_to_be_replaced_is_kept_where_the_new_one_cannot_be(capsys, workspace, option, words):
+    good = ["train", "--data", "camvid", "--root", "{w}/data", "--model", "fcn8s", "--epochs", 1, *tiny.FLAGS]
+    assert_refused(capsys, workspace, [*good, "--out", "{w}/run", "--overwrite", *option], *words)
+
+
+@pytest.mark.parametrize(
+    "option, words",
+    cases(
+        ("--lr 0.5", "--lr", "0.5", "0.02"),
+        ("--batch-size 3", "--batch-size", "3", "2"),
+        ("--model fcn16s", "--model", "fcn16s", "fcn8s"),
+        ("--epochs 9", "--epochs", "9", "2"),
+        ("--no-mirror", "mirror"),
+        ("--freeze conv* fc*", "--freeze conv* fc* differs from the run's None"),
+        ("--init {w}/8s.npz", "--init", "8s.npz"),
+        ("--root {w}/nowhere", "{w}/nowhere"),
+    ),
+)
+def test_a_run_is_not_resumed_with_other_settings(capsys, workspace, option, words):
+    assert_refused(capsys, workspace, ["train", "--out", "{w}/run", "--resume", *CPU, *option], *words)
+
+
+def without_velocities(folder):
+    arrays, about = load_arrays(folder / "last.npz")
+    arrays = {name: array for name, array in arrays.items() if not name.startswith("velocity/")}
+    save_arrays(folder / "last.npz", arrays, about)
+
+
+def changed_settings(**changes):
+    def change(folder):
+        settings = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(settings | changes))
+
+    return change
+
+
+DAMAGES = {
+    "config cut": ("config.json", lambda f: (f / "config.json").write_text('{"model": "fcn')),
+    "config empty": ("config.json", lambda f: (f / "config.json").write_text("")),
+    "config a list": ("config.json", lambda f: (f / "config.json").write_text("[]")),
+    "config binary": ("config.json", lambda f: (f / "config.json").write_bytes(b"\xff\x00\xfe")),
+    "config of another version": ("config.json", changed_settings(mood="good")),
+    "config of another type": ("epochs", changed_settings(epochs="ten")),
+    "config of another model": ("last.npz", changed_settings(model="fcn16s")),
+    "config of another width": ("last.npz", changed_settings(width=1 / 8)),
+    "config of an unknown model": ("fcn4s", changed_settings(model="fcn4s")),
+    "last cut": ("last.npz", lambda f: (f / "last.npz").write_bytes((f / "last.npz").read_bytes()[:-100])),
+    "last empty": ("last.npz", lambda f: (f / "last.npz").write_bytes(b"")),
+    "last a text": ("last.npz", lambda f: (f / "last.npz").write_text("dear diary")),
+    "last without velocities": ("last.npz", without_velocities),
+    "last without position": ("last.npz", lambda f: shutil.copy(f.parent / "8s.npz", f / "last.npz")),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_run_is_not_resumed(capsys, tmp_path, workspace, damage):
+    shutil.copytree(workspace / "run", tmp_path / "run")
+    shutil.copy(workspace / "8s.npz", tmp_path)
+    word, do = DAMAGES[damage]
+    do(tmp_path / "run")
+    assert_refused(capsys, tmp_path, ["train", "--out", "{w}/run", "--resume", "--data", "camvid", *CPU], word)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    cases(
+        ("--data camvid --root {w}/data", "--weights"),
+        ("--weights {w}/nowhere.npz --data camvid --root {w}/data", "{w}/nowhere.npz"),
+        ("--weights {w}/data --data camvid --root {w}/data", "{w}/data"),
+        ("--weights {w}/cut.npz --data camvid --root {w}/data", "{w}/cut.npz"),
+        ("--weights {w}/pickle.npz --data camvid --root {w}/data", "{w}/pickle.npz", "pickle"),
+        ("--weights {w}/8s.npz {w}/notes.txt --data camvid --root {w}/data", "{w}/notes.txt"),
+        ("--weights {w}/scenes.npz --data camvid --root {w}/data", "{w}/scenes.npz", "other classes"),
+        ("--weights {w}/8s.npz --data camvid --root {w}/data --split nonsense", "nonsense"),
+        ("--weights {w}/scenes.npz --split nonsense", "nonsense"),
+        ("--weights {w}/8s.npz --data camvid --root {w}/nowhere", "{w}/nowhere"),
+        ("--weights {w}/8s.npz --data camvid --root {w}/empty", "{w}/empty"),
+        ("--weights {w}/8s.npz --data camvid", "--root"),
+        ("--weights {w}/8s.npz --data camvid --root {w}/data --picture {w}/nowhere/p.png", "{w}/nowhere"),
+        ("--weights {w}/8s.npz --data camvid --root {w}/data --picture {w}/p.xyz", "{w}/p.xyz"),
+        ("--weights {w}/8s.npz --data camvid --root {w}/data --picture {w}/empty", "{w}/empty"),
+    ),
+)
+def test_an_evaluation_that_cannot_be(capsys, workspace, options, words):
+    assert_refused(capsys, workspace, ["evaluate", *CPU, *options], *words)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    cases(
+        ("--weights {w}/8s.npz --out {w}/new", "IMAGE"),
+        ("{w}/a.png --weights {w}/8s.npz", "--out"),
+        ("{w}/a.png --weights {w}/nowhere.npz --out {w}/new", "{w}/nowhere.npz"),
+        ("{w}/a.png --weights {w}/cut.npz --out {w}/new", "{w}/cut.npz"),
+        ("{w}/nowhere.png --weights {w}/8s.npz --out {w}/new", "{w}/nowhere.png"),
+        ("{w}/cut.png --weights {w}/8s.npz --out {w}/new", "{w}/cut.png"),
+        ("{w}/notes.txt --weights {w}/8s.npz --out {w}/new", "{w}/notes.txt"),
+        ("{w}/deep.png --weights {w}/8s.npz --out {w}/new", "{w}/deep.png", "8 bits"),
+        ("{w}/data --weights {w}/8s.npz --out {w}/new", "{w}/data"),
+        ("{w}/a.png {w}/b.jpg --weights {w}/8s.npz --out {w}/new.png", "{w}/new.png", "2 images"),
+        ("{w}/a.png {w}/more/a.png --weights {w}/8s.npz --out {w}/new", "one file"),
+        ("{w}/a.png {w}/a_view.png --weights {w}/8s.npz --out {w}/new", "one file"),
+        ("{w}/b.jpg --weights {w}/8s.npz --out {w}/a.png", "{w}/a.png", "--overwrite"),
+        ("{w}/b.jpg --weights {w}/8s.npz --out {w}/new.jpg", "{w}/new.jpg", ".png"),
+        ("{w}/b.jpg --weights {w}/8s.npz --out {w}/new.JPEG", "{w}/new.JPEG", ".png"),
+        ("{w}/b.jpg --weights {w}/8s.npz --out {w}/a.jpg --overwrite", "{w}/a.jpg", ".png"),
+        ("{w}/a.png --weights {w}/8s.npz --out {w}/a.png", "{w}/a.png"),
+        ("{w}/a.png --weights {w}/8s.npz --out {w}/a.png --overwrite", "{w}/a.png", "the images themselves"),
+        ("{w}/a.png --weights {w}/8s.npz --out {w} --overwrite", "{w}/a.png", "the images themselves"),
+        ("{w}/a.png --weights {w}/8s.npz --out {w}/more/../a.png --overwrite", "a.png", "the images themselves"),
+        ("{w}/a_view.png --weights {w}/8s.npz --out {w}/new/../a.png --overwrite", "a_view.png"),
+        ("{w}/more/a.png --weights {w}/8s.npz --out {w}", "{w}/a.png", "--overwrite"),
+        ("{w}/b.jpg --weights {w}/8s.npz --out {w}/notes.txt", "{w}/notes.txt"),
+        ("{w}/b.jpg --weights {w}/8s.npz --out {w}/notes.txt/new", "{w}/notes.txt"),
+        ("{w}/b.jpg --weights {w}/8s.npz --out /proc/nowhere", "/proc/nowhere"),
+    ),
+)
+def test_a_prediction_that_cannot_be(capsys, workspace, options, words):
+    assert_refused(capsys, workspace, ["predict", *options, *CPU], *words)
+
+
+def test_a_view_of_an_earlier_prediction_is_kept(capsys, tmp_path, workspace):
+    shutil.copy(workspace / "a.png", tmp_path / "photo.jpg")
+    shutil.copy(workspace / "8s.npz", tmp_path)
+    (tmp_path / "photo_view.png").write_text("mine")
+    arguments = ["predict", "{w}/photo.jpg", "--weights", "{w}/8s.npz", "--out", "{w}", *CPU]
+    assert_refused(capsys, tmp_path, arguments, "photo_view.png", "--overwrite")
+
+
+def break_list(root):
+    with open(root / "train.txt", "a") as file:
+        file.write("/SegNet/CamVid/train/99.png /SegNet/CamVid/trainannot/99.png\n")
+
+
+def cut_file(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def label(path, change):
+    with Image.open(path) as image:
+        Image.fromarray(change(np.array(image))).save(path)
+
+
+def all_void(root, split):
+    for path in (root / f"{split}annot").iterdir():
+        label(path, lambda array: np.full_like(array, 11))
+
+
+BROKEN_DATA = {
+    "a list naming no file": (break_list, ["{w}/data/train.txt line 6", "99.png"]),
+    "a list of half pairs": (lambda r: (r / "train.txt").write_text("train/0.png\n"), ["{w}/data/train.txt line 1"]),
+    "an empty list": (lambda r: (r / "train.txt").write_text("\n"), ["{w}/data/train.txt"]),
+    "no validation list": (lambda r: (r / "val.txt").unlink(), ["{w}/data/val.txt"]),
+    "a truncated image": (lambda r: cut_file(r / "train" / "3.png"), ["{w}/data/train/3.png"]),
+    "no image": (lambda r: (r / "train" / "3.png").write_text("dear diary"), ["{w}/data/train/3.png"]),
+    "a truncated label": (lambda r: cut_file(r / "trainannot" / "3.png"), ["{w}/data/trainannot/3.png"]),
+    "a truncated image to validate on": (lambda r: cut_file(r / "val" / "1.png"), ["{w}/data/val/1.png"]),
+    "a label of another size": (
+        lambda r: label(r / "trainannot" / "2.png", lambda array: array[:, :30]),
+        ["{w}/data/trainannot/2.png", "30x32", "32x32"],
+    ),
+    "a label outside the classes": (
+        lambda r: label(r / "trainannot" / "2.png", lambda array: np.full_like(array, 12)),
+        ["{w}/data/trainannot/2.png", "12"],
+    ),
+    "labels all void": (lambda r: all_void(r, "train"), ["void"]),
+    "validation labels all void": (lambda r: all_void(r, "val"), ["void"]),
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN_DATA)
+def test_data_that_is_broken(capsys, tmp_path, damage):
+    """Found where the file is read, which may be in the midst of a training: what it left by then is whole."""
+    data = tiny.camvid_folder(tmp_path / "data")
+    do, words = BROKEN_DATA[damage]
+    do(data)
+    before = tiny.listing(tmp_path)
+    out = tmp_path / "run"
+    assert tiny.command("train", "--data", "camvid", "--root", data, "--epochs", 1, *tiny.FLAGS, "--out", out) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("minifcn: error: ") and err.count("\n") == 1, err
+    assert all(word.format(w=tmp_path) in err for word in words), err
+    after = tiny.listing(tmp_path)
+    assert {name: after[name] for name in before} == before
+    assert not [name for name in after if name.endswith(("npz", "unfinished"))]
+
+
+def test_evaluating_nothing_but_void_is_an_error(capsys, tmp_path, workspace):
+    data = tiny.camvid_folder(tmp_path / "data")
+    all_void(data, "val")
+    arguments = ["evaluate", "--weights", workspace / "8s.npz", "--data", "camvid", "--root", data, *CPU]
+    assert_refused(capsys, tmp_path, arguments, "camvid", "void")
+
+
+@pytest.mark.parametrize("command", ["train --out {w}/new", "evaluate --weights {w}/8s.npz", "demo --out {w}/new"])
+def test_a_gpu_that_is_not_there_is_an_error(capsys, monkeypatch, workspace, command):
+    monkeypatch.setattr("minifcn.backend.arrays.gpu_status", lambda: GpuStatus(False, "there is none"))
+    assert_refused(capsys, workspace, [*command.split(), "--device", "gpu"], "gpu", "there is none", "--device cpu")
+
+
+def test_a_disk_that_is_full_while_a_label_map_is_written(capsys, monkeypatch, workspace):
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(actions, "_label_map", lambda *_: type("Full", (), {"save": staticmethod(full)}))
+    before = tiny.listing(workspace)
+    code = tiny.command("predict", workspace / "b.jpg", "--weights", workspace / "8s.npz", "--out", workspace, *CPU)
+    err = capsys.readouterr().err
+    assert code == 2 and err.count("\n") == 1 and "No space left" in err
+    assert tiny.listing(workspace) == before
+
+
+def test_a_real_process_says_one_line_too(tmp_path):
+    code, out, err = tiny.run("train", "--data", "camvid", "--root", tmp_path / "nowhere", "--out", tmp_path / "new")
+    assert code == 2 and "Traceback" not in out
+    assert err.startswith("minifcn: error: ") and err.count("\n") == 1
+    assert tiny.listing(tmp_path) == {}
+
+
+def test_a_real_training_that_diverges_says_one_line(tmp_path):
+    data = tiny.camvid_folder(tmp_path / "data")
+    options = ["--root", data, *tiny.FLAGS, "--epochs", 2, "--lr", "1e8", "--out", tmp_path / "run"]
+    code, _, err = tiny.run("train", "--data", "camvid", *options)
+    assert code == 2
+    assert err.startswith("minifcn: error: ") and err.count("\n") == 1, err
+    assert "diverged" in err and "step 2" in err and "learning rate" in err and "lower --lr" in err
+    assert "last.npz" not in tiny.listing(tmp_path / "run")

@@ -1,0 +1,203 @@
+"""The pictures: each pixel in the colour of its class, nothing clipped, no text on another or on data."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from minifcn.errors import InputError
+from minifcn.pictures.runs import VOID_COLOUR, colorize, save_convergence, save_learning_curve, save_predictions
+
+PALETTE = np.array([[0, 0, 0], [128, 0, 0], [0, 0, 250]], np.uint8)
+CLASSES = ("background", "disc", "a thin structure")
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that get saved, after that."""
+    figures, savefig = [], Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda f, *a, **k: (figures.append(f), savefig(f, *a, **k))[1])
+    return figures
+
+
+def pixels(path):
+    with Image.open(path) as picture:
+        return np.array(picture.convert("RGB"))
+
+
+def border_is_white(picture):
+    return all((edge == 255).all() for edge in (picture[:2], picture[-2:], picture[:, :2], picture[:, -2:]))
+
+
+def sample(height, width, networks=("FCN-32s", "FCN-8s")):
+    truth = RNG.integers(0, 3, (height, width))
+    truth[0, 0] = 255
+    predictions = {name: RNG.integers(0, 3, (height, width)) for name in networks}
+    return RNG.integers(0, 256, (height, width, 3)).astype(np.uint8), truth, predictions
+
+
+def test_colours_of_a_label():
+    label = np.array([[0, 1, 2], [255, 2, 0]], np.uint8)
+    light = list(VOID_COLOUR)
+    expected = [[[0, 0, 0], [128, 0, 0], [0, 0, 250]], [light, [0, 0, 250], [0, 0, 0]]]
+    coloured = colorize(label, PALETTE.tolist())
+    assert coloured.dtype == np.uint8 and coloured.tolist() == expected
+    assert min(light) > 220
+    assert (colorize(label.astype(np.int64), PALETTE) == coloured).all()
+
+
+@pytest.mark.parametrize("value", [3, -1, 254, 256])
+def test_a_value_that_is_no_class_has_no_colour(value):
+    with pytest.raises(InputError, match=f"label {value} is neither a class 0..2 nor 255"):
+        colorize(np.array([[0, value]]), PALETTE)
+
+
+def find(picture, panel):
+    """The (row, column) at which `panel` lies in `picture`, pixel by pixel; None if nowhere."""
+    height, width = panel.shape[:2]
+    rows, columns = picture.shape[0] - height + 1, picture.shape[1] - width + 1
+    fits = np.ones((rows, columns), bool)  # by a few pixels; then by all
+    for i, j in zip(RNG.integers(0, height, 20), RNG.integers(0, width, 20), strict=True):
+        fits &= (picture[i : i + rows, j : j + columns] == panel[i, j]).all(axis=-1)
+    for row, column in np.argwhere(fits):
+        if (picture[row : row + height, column : column + width] == panel).all():
+            return row, column
+    return None
+
+
+def test_every_label_pixel_has_its_colour_at_a_whole_magnification(tmp_path):
+    rows = [sample(60, 96), sample(75, 144)]
+    save_predictions(tmp_path / "p.png", rows, CLASSES, PALETTE)
+    picture = pixels(tmp_path / "p.png")
+    places = []
+    for (_, truth, predictions), factor in zip(rows, (3, 2), strict=True):
+        for label in (truth, *predictions.values()):
+            panel = colorize(label, PALETTE).repeat(factor, axis=0).repeat(factor, axis=1)
+            places.append(find(picture, panel))
+    (a, b, c), (d, e, f) = places[:3], places[3:]
+    assert a[0] == b[0] == c[0] and d[0] == e[0] == f[0] >= a[0] + 180  # one below the other
+    assert a[1] == d[1] and b[1] == e[1] >= a[1] + 288 and c[1] == f[1] >= b[1] + 288  # truth, 32s, 8s
+    image = rows[0][0].repeat(3, axis=0).repeat(3, axis=1)
+    assert find(picture, image)[0] == a[0] and find(picture, image)[1] <= a[1] - 288
+
+
+def apart(figure, boxes):
+    """Whether no two boxes overlap, and none reaches out of the figure."""
+    whole = figure.bbox
+    inside = all(b.x0 >= 0 and b.y0 >= 0 and b.x1 <= whole.x1 and b.y1 <= whole.y1 for b in boxes)
+    return inside and not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+
+
+def extents(artists):
+    return [artist.get_window_extent() for artist in artists]
+
+
+@pytest.mark.parametrize("size", [(96, 96), (375, 500), (500, 375), (40, 7), (1, 1)])
+def test_texts_and_panels_have_their_own_places(tmp_path, drawn, size):
+    names = [f"class number {i}" for i in range(21)]
+    palette = RNG.integers(0, 256, (21, 3)).astype(np.uint8)
+    save_predictions(tmp_path / "p.png", [sample(*size), sample(30, 50)], names, palette)
+    (figure,) = drawn
+    (legend,) = figure.legends
+    assert [t.get_text() for t in legend.get_texts()] == [*names, "void"]
+    assert tuple(np.round(255 * np.array(legend.get_patches()[-1].get_facecolor()[:3]))) == VOID_COLOUR
+    assert apart(figure, extents([*figure.axes, *figure.texts, *legend.get_texts()]))
+    assert [text.get_text() for text in figure.texts] == ["image", "truth", "FCN-32s", "FCN-8s"]
+    assert border_is_white(pixels(tmp_path / "p.png"))
+
+
+def test_images_without_truth(tmp_path, drawn):
+    image, _, _ = sample(30, 50)
+    save_predictions(tmp_path / "p.png", [(image, None, {"prediction": np.ones((30, 50), int)})], CLASSES, PALETTE)
+    assert [text.get_text() for text in drawn[0].texts] == ["image", "prediction"]
+
+
+def test_no_rows(tmp_path):
+    with pytest.raises(InputError, match="no rows"):
+        save_predictions(tmp_path / "p.png", [], CLASSES, PALETTE)
+
+
+def history(epochs, loss=1.0, figure=0.5, **changes):
+    names = ("pixel_accuracy", "mean_accuracy", "mean_iu", "frequency_weighted_iu")
+    return [
+        {"epoch": e, "loss": loss / e, "val_loss": 1.1 * loss / e, "lr": 0.1, **dict.fromkeys(names, figure)} | changes
+        for e in range(1, epochs + 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        history(40),
+        history(1),
+        history(3, loss=1e5, figure=0.99, lr=1e-10),
+        history(3, loss=1e-4, figure=0.0),
+        history(3, val_loss=None, mean_iu=math.nan),
+    ],
+)
+def test_curves_and_their_names(tmp_path, drawn, rows):
+    save_learning_curve(tmp_path / "c.png", rows)
+    (figure,) = drawn
+    assert apart(figure, [axes.get_tightbbox() for axes in figure.axes])  # with its title, ticks and names
+    assert border_is_white(pixels(tmp_path / "c.png"))
+    loss, validation, lr = figure.axes
+    assert [axes.get_title("left") for axes in figure.axes] == [
+        "loss per pixel",
+        "validation",
+        "learning rate",
+    ]
+    for axes in figure.axes:  # a name has its curve's colour, and lies outside the data
+        assert sorted(t.get_color() for t in axes.texts) == sorted(c.get_color() for c in axes.lines)
+        assert apart(figure, extents([*axes.texts, axes]))
+        box = axes.get_window_extent()
+        assert all(box.y0 - 1 <= (b.y0 + b.y1) / 2 <= box.y1 + 1 for b in extents(axes.texts))
+    given = [key for key in ("loss", "val_loss") if rows[0][key] is not None]
+    assert [list(line.get_ydata()) for line in loss.lines] == [[row[key] for row in rows] for key in given]
+    assert len(validation.lines) == len(validation.texts) == (3 if math.isnan(rows[0]["mean_iu"]) else 4)
+    assert list(lr.lines[0].get_xdata()) == [row["epoch"] for row in rows]
+
+
+def test_epochs_without_validation_are_left_out(tmp_path, drawn):
+    rows = [{"epoch": e, "loss": 1.0, "lr": 0.1} for e in (1, 2, 3, 4)]
+    rows[1]["mean_iu"], rows[3]["mean_iu"] = 0.25, 0.5
+    save_learning_curve(tmp_path / "c.png", rows)
+    (line,) = drawn[0].axes[1].lines
+    assert list(line.get_xdata()) == [2, 4] and list(line.get_ydata()) == [0.25, 0.5]
+    assert [text.get_text() for text in drawn[0].axes[1].texts] == ["mean IU 0.500"]
+
+
+def test_no_epochs(tmp_path):
+    with pytest.raises(InputError, match="history is empty"):
+        save_learning_curve(tmp_path / "c.png", [])
+
+
+@pytest.mark.parametrize("steps", [1, 50])
+def test_convergence_by_the_step_and_by_the_clock(tmp_path, drawn, steps):
+    names = [f"{p} % of the pixels, {n} images" for p, n in ((100, 20), (50, 40), (25, 80), (10, 200))]
+    curves = {name: [(slow * s, 1 / s) for s in range(1, steps + 1)] for slow, name in enumerate(names, 1)}
+    save_convergence(tmp_path / "c.png", curves)
+    (figure,) = drawn
+    by_step, by_clock = figure.axes
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == names
+    assert apart(figure, [axes.get_tightbbox() for axes in figure.axes] + extents([legend]))
+    assert border_is_white(pixels(tmp_path / "c.png"))
+    for slow, (step, clock, handle) in enumerate(zip(by_step.lines, by_clock.lines, legend.get_lines()), 1):
+        assert list(step.get_xdata()) == list(range(1, steps + 1))
+        assert list(clock.get_xdata()) == [slow * s for s in range(1, steps + 1)]
+        assert list(step.get_ydata()) == list(clock.get_ydata()) == [1 / s for s in range(1, steps + 1)]
+        assert step.get_color() == clock.get_color() == handle.get_color()
+        assert step.get_linestyle() == clock.get_linestyle() == handle.get_linestyle()
+    assert (
+        len({line.get_color() for line in by_step.lines}) == len({line.get_linestyle() for line in by_step.lines}) == 4
+    )
+
+
+@pytest.mark.parametrize("count", [0, 5])
+def test_too_few_or_too_many_curves(tmp_path, count):
+    with pytest.raises(InputError, match=f"{count} curves, expected 1 to 4"):
+        save_convergence(tmp_path / "c.png", {str(n): [(1, 1)] for n in range(count)})

@@ -1,0 +1,201 @@
+"""A run that was stopped, however, and resumed ends with the same bits as one that never was.
+
+Compared are the weights, the velocities, the best weights and the history (but for its images per second), with
+everything on that draws random numbers: order, mirror, jitter, crop, dropout; and with batches accumulated.
+"""
+
+import csv
+import json
+import os
+import random
+import re
+import shlex
+import signal
+import time
+
+import numpy as np
+import pytest
+import tiny
+
+from minifcn.weights.npz import load_arrays
+
+# 7 images in 4 batches, 2 of them a step: 2 steps an epoch.
+RANDOM = {"model": "fcn16s", "batch_size": 2, "accumulate": 2, "lr": 0.05, "seed": 3}
+RANDOM |= {"dropout": 0.4, "mirror": True, "jitter": 3, "crop": 24}
+
+
+def result(folder):
+    """Everything that a run leaves behind and that must not depend on where it was stopped."""
+    last, about = load_arrays(folder / "last.npz")
+    best, about_best = load_arrays(folder / "best.npz")
+    with open(folder / "history.csv", newline="") as file:
+        history = list(csv.DictReader(file))
+    for row in [*history, *about["progress"]["history"], about_best["scores"]]:
+        assert float(row.pop("images_per_second")) >= 0
+    return last, best, about, about_best, history
+
+
+def assert_same(folder, expected):
+    found = result(folder)
+    for mine, theirs in zip(found[:2], expected[:2]):
+        assert mine.keys() == theirs.keys()
+        for name, array in theirs.items():
+            np.testing.assert_array_equal(mine[name], array, err_msg=name)
+    assert found[2:] == expected[2:]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_pictures():
+    with pytest.MonkeyPatch.context() as patch:
+        tiny.draw_nothing(patch)
+        yield
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """A run of two epochs that was never stopped."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    datasets = tiny.scenes(7)
+    tiny.trainer(folder, datasets=datasets, epochs=2, **RANDOM).run(tiny.Silent())
+    expected = result(folder)
+    assert any(name.startswith("velocity/") and array.any() for name, array in expected[0].items())
+    assert len(expected[4]) == 2 and expected[2]["progress"]["step"] == 4
+    return datasets, expected
+
+
+@pytest.mark.parametrize("steps", [[1], [2], [3], [4], [1, 1, 1, 1], [2, 2]], ids=str)
+def test_stopped_after_these_many_steps_and_resumed(tmp_path, unbroken, steps):
+    datasets, expected = unbroken
+    for number, step in enumerate(steps):
+        stopped = tiny.trainer(tmp_path, resume=number > 0, datasets=datasets, epochs=2, **RANDOM)
+        assert str(tmp_path) in str(tiny.stop_after(step, stopped))
+    tiny.trainer(tmp_path, resume=True, datasets=datasets, epochs=2, **RANDOM).run(tiny.Silent())
+    assert_same(tmp_path, expected)
+
+
+def test_a_finished_run_resumed_stays_as_it_is(tmp_path, unbroken):
+    datasets, expected = unbroken
+    tiny.trainer(tmp_path, datasets=datasets, epochs=2, **RANDOM).run(tiny.Silent())
+    (tmp_path / "learning_curve.png").unlink()
+    last = (tmp_path / "last.npz").read_bytes()
+    watch = tiny.Silent()
+    tiny.trainer(tmp_path, resume=True, datasets=datasets, epochs=2, **RANDOM).run(watch)
+    assert watch.steps == 0 and (tmp_path / "last.npz").read_bytes() == last
+    assert (tmp_path / "learning_curve.png").exists()  # drawn again, should it have been lost
+    assert_same(tmp_path, expected)
+
+
+def test_where_it_was_stopped_does_matter_to_the_test(tmp_path, unbroken):
+    """The comparison is not blind: another seed gives other bits everywhere."""
+    datasets, expected = unbroken
+    tiny.trainer(tmp_path, datasets=datasets, epochs=2, **RANDOM | {"seed": 4}).run(tiny.Silent())
+    with pytest.raises(AssertionError):
+        assert_same(tmp_path, expected)
+
+
+# From here on real processes, through the command line.
+
+EPOCHS = 12
+
+
+@pytest.fixture(scope="module")
+def unbroken_command(tmp_path_factory):
+    """(the options of a run, what it leaves behind when it is never stopped)."""
+    folder = tmp_path_factory.mktemp("unbroken-command")
+    data = tiny.camvid_folder(folder / "data", train=7)
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in RANDOM.items() if name != "mirror"]
+    options = ["--data", "camvid", "--root", data, *tiny.FLAGS, *flags, "--epochs", EPOCHS]
+    assert tiny.command("train", *options, "--out", folder / "run") == 0
+    return options, result(folder / "run")
+
+
+def next_command(options, out):
+    """What a user types after the run was killed: start it, or go on with it."""
+    if (out / "config.json").exists():
+        return ["train", "--out", out, "--resume", "--device", "cpu"]
+    return ["train", *options, "--out", out]
+
+
+def wait_for(process, words):
+    """Read the process' output up to a line with these words."""
+    for line in process.stdout:
+        if words in line:
+            return
+    pytest.fail(f"the run ended without a word of {words!r}: {process.stderr.read()}")
+
+
+def test_ctrl_c_exits_with_130_and_says_how_to_go_on(tmp_path, unbroken_command):
+    options, expected = unbroken_command
+    out = tmp_path / "my run"
+    process = tiny.start("train", *options, "--out", out)
+    wait_for(process, f"epoch   1/{EPOCHS}")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    said = re.fullmatch(r"minifcn: stopped and saved; go on with: python -m minifcn (train --out .* --resume)\n", err)
+    assert said, err
+    assert load_arrays(out / "last.npz")[1]["progress"]["epoch"] < EPOCHS
+
+    assert tiny.command(*shlex.split(said[1]), "--device", "cpu") == 0
+    assert_same(out, expected)
+
+
+def test_killed_at_random_moments(tmp_path, unbroken_command):
+    options, expected = unbroken_command
+    seed = int(os.environ.get("MINIFCN_KILL_SEED") or random.SystemRandom().randrange(10**6))
+    print(f"to repeat: MINIFCN_KILL_SEED={seed}")
+    dice = random.Random(seed)
+    out = tmp_path / "run"
+    for _ in range(3):
+        process = tiny.start(*next_command(options, out))
+        wait_for(process, "as asked")  # the device line: before the network is made
+        time.sleep(dice.uniform(0, 0.7))
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)
+        if (out / "last.npz").exists():
+            arrays, about = load_arrays(out / "last.npz")
+            assert all(np.isfinite(array).all() for array in arrays.values())
+            print(f"killed after step {about['progress']['step']}")
+    assert tiny.command(*next_command(options, out)) == 0
+    assert_same(out, expected)
+    assert not [name for name in tiny.listing(out) if "unfinished" in name]
+
+
+# Kills the process where a file is half written for the nth time: the worst moment.
+KILLED_WRITING = """
+import os, signal, sys
+left = [int(sys.argv[1])]
+def fsync(file, real=os.fsync):
+    left[0] -= 1
+    if left[0] == 0:
+        os.ftruncate(file, 1000)
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(file)
+os.fsync = fsync
+from minifcn.commands.main import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("nth", [1, 2, 4])
+def test_killed_while_a_checkpoint_is_written(tmp_path, unbroken_command, nth):
+    options, expected = unbroken_command
+    out = tmp_path / "run"
+    code, _, err = tiny.run(nth, *next_command(options, out), code=KILLED_WRITING)
+    assert code == -signal.SIGKILL, err
+    assert [name for name in tiny.listing(out) if "unfinished" in name]
+    if (out / "last.npz").exists():
+        load_arrays(out / "last.npz")
+    assert tiny.command(*next_command(options, out)) == 0
+    assert_same(out, expected)
+    assert not [name for name in tiny.listing(out) if "unfinished" in name]
+
+
+def test_data_that_moved_can_be_named_again(tmp_path):
+    data = tiny.camvid_folder(tmp_path / "data")
+    run = tiny.trainer(tmp_path / "run", data="camvid", root=str(data))
+    tiny.stop_after(1, run)
+    data.rename(tmp_path / "moved")
+    assert tiny.command("train", "--out", tmp_path / "run", "--resume") == 2
+    assert tiny.command("train", "--out", tmp_path / "run", "--resume", "--root", tmp_path / "moved") == 0
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["epochs"] == 1

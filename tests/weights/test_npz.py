@@ -1,0 +1,198 @@
+"""Weights files: what is written comes back, and nothing else is taken for one."""
+
+import errno
+import json
+import os
+import pickle
+import random
+
+import numpy as np
+import pytest
+import tiny
+
+from minifcn.errors import InputError
+from minifcn.weights.loading import load_model
+from minifcn.weights.npz import load_arrays, save_arrays
+
+ABOUT = {"model": "fcn32s", "settings": {"width": 0.5}, "preprocessing": {"channels": "RGB"}, "data": "straße"}
+ABOUT |= {"classes": ["a", "b"], "palette": [[0, 0, 0], [1, 2, 3]], "more": None}
+ARRAYS = {"conv.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "conv.bias": np.array([0.1, -2.0])}
+
+
+class Mkdir:
+    """Makes a folder when unpickled: a stand-in for any code that a pickle can run."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+def full_disk(*_, **__):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def refused(path, read=load_model):
+    """The error's message: one line that names the file."""
+    with pytest.raises(InputError) as error:
+        read(path)
+    message = str(error.value)
+    assert str(path) in message and "\n" not in message
+    return message
+
+
+def written(path, **entries):
+    np.savez(path, **entries)
+    return path
+
+
+def test_arrays_and_about_come_back(tmp_path):
+    save_arrays(tmp_path / "w.npz", ARRAYS, ABOUT)
+    arrays, about = load_arrays(tmp_path / "w.npz")
+    assert about == ABOUT and list(arrays) == list(ARRAYS)
+    for name, array in ARRAYS.items():
+        assert arrays[name].dtype == array.dtype
+        np.testing.assert_array_equal(arrays[name], array)
+    assert [p.name for p in tmp_path.iterdir()] == ["w.npz"]
+
+
+def test_any_numpy_reads_the_file_without_pickle(tmp_path):
+    save_arrays(tmp_path / "w.npz", ARRAYS, ABOUT)
+    with np.load(tmp_path / "w.npz", allow_pickle=False) as file:
+        assert sorted(file.files) == ["about", "conv.bias", "conv.weight"]
+        assert json.loads(str(file["about"])) == ABOUT
+
+
+@pytest.mark.parametrize("name", ["fcn32s", "fcn16s", "fcn8s"])
+def test_a_network_comes_back_ready_for_use(tmp_path, name):
+    saved = tiny.save_network(tmp_path / "w.npz", name, upsampling="learned", dropout=0.3)
+    model, about = load_model(tmp_path / "w.npz")
+    assert type(model) is type(saved) and model.settings == saved.settings and not model.training
+    images = np.random.default_rng(0).standard_normal((1, 3, 33, 20)).astype(np.float32)
+    scores = model(images)
+    assert np.ptp(scores) > 0
+    np.testing.assert_array_equal(scores, saved(images))
+    assert about["preprocessing"] == {"mean": [120, 110, 100], "std": [60, 50, 40], "channels": "RGB"}
+
+
+def test_a_checkpoint_is_a_weights_file_too(tmp_path):
+    trainer = tiny.trainer(tmp_path / "run")
+    trainer.run(tiny.Silent())
+    model, _ = load_model(trainer.folder.last)
+    for name, array in trainer.model.state_dict().items():
+        np.testing.assert_array_equal(model.state_dict()[name], array)
+
+
+def test_a_file_cut_anywhere_is_refused(tmp_path):
+    path = tmp_path / "w.npz"
+    save_arrays(path, ARRAYS, ABOUT)
+    whole = path.read_bytes()
+    for length in [0, 1, 3, 4, 5, 50, len(whole) // 2, len(whole) - 30, len(whole) - 1]:
+        path.write_bytes(whole[:length])
+        refused(path, load_arrays)
+
+
+def test_a_damaged_file_is_refused_or_read_but_never_a_traceback(tmp_path):
+    path = tmp_path / "w.npz"
+    save_arrays(path, ARRAYS, ABOUT)
+    whole = path.read_bytes()
+    dice = random.Random(1)
+    refusals = 0
+    for _ in range(400):
+        damaged = bytearray(whole)
+        for _ in range(dice.choice([1, 2, 8])):
+            damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            load_arrays(path)
+        except InputError:
+            refusals += 1
+    assert refusals > 200  # the check sums find nearly all
+
+
+def test_a_pickle_is_not_run(tmp_path):
+    trap = Mkdir(tmp_path / "trap")
+    path = tmp_path / "w.npz"
+    path.write_bytes(pickle.dumps(trap))
+    assert "pickle" in refused(path)
+    boxed = np.array([trap], dtype=object)
+    with open(path, "wb") as file:
+        np.save(file, boxed)
+    assert "pickle" in refused(path)
+    about = np.array(json.dumps(ABOUT))
+    assert "pickle" in refused(written(path, about=about, weight=boxed))
+    assert "pickle" in refused(written(path, about=boxed, weight=np.zeros(3)))
+    assert not (tmp_path / "trap").exists()
+
+
+def test_other_files_are_refused(tmp_path):
+    path = tmp_path / "w.npz"
+    path.write_text("dear diary\n" * 100)
+    refused(path)
+    with open(path, "wb") as file:
+        np.save(file, np.zeros(3))
+    refused(path)
+    assert "of no network known here" in refused(written(path, weight=np.zeros(3)))
+    assert "about" in refused(written(path, about=np.array("dear diary")))
+    refused(tmp_path)
+    assert "no such file" in refused(tmp_path / "nowhere.npz")
+
+
+@pytest.mark.parametrize("about", [[1], "fcn8s", 5, None, {}, {"model": "resnet"}, {"model": "fcn8s"}])
+def test_json_that_describes_no_network_is_refused(tmp_path, about):
+    refused(written(tmp_path / "w.npz", about=np.array(json.dumps(about))))
+
+
+@pytest.mark.parametrize("lost", ["model", "settings", "preprocessing", "data", "classes", "palette"])
+def test_nothing_that_is_needed_may_be_missing(tmp_path, lost):
+    tiny.save_network(tmp_path / "w.npz")
+    arrays, about = load_arrays(tmp_path / "w.npz")
+    del about[lost]
+    save_arrays(tmp_path / "w.npz", arrays, about)
+    assert lost in refused(tmp_path / "w.npz")
+
+
+def test_settings_that_the_network_does_not_know_are_refused(tmp_path):
+    tiny.save_network(tmp_path / "w.npz")
+    arrays, about = load_arrays(tmp_path / "w.npz")
+    about["settings"]["depth"] = 3
+    save_arrays(tmp_path / "w.npz", arrays, about)
+    assert "depth" in refused(tmp_path / "w.npz")
+
+
+def test_weights_of_another_network_name_what_is_missing_and_what_is_unknown(tmp_path):
+    tiny.save_network(tmp_path / "w.npz", "fcn16s")
+    arrays, about = load_arrays(tmp_path / "w.npz")
+    save_arrays(tmp_path / "w.npz", arrays, about | {"model": "fcn8s"})
+    assert "score_pool3.weight" in refused(tmp_path / "w.npz")
+    save_arrays(tmp_path / "w.npz", arrays | {"conv9.weight": np.zeros(3)}, about)
+    assert "conv9.weight" in refused(tmp_path / "w.npz")
+
+
+def test_weights_of_another_width_name_the_key_and_both_shapes(tmp_path):
+    tiny.save_network(tmp_path / "w.npz")
+    arrays, about = load_arrays(tmp_path / "w.npz")
+    about["settings"]["width"] = 1 / 8
+    save_arrays(tmp_path / "w.npz", arrays, about)
+    message = refused(tmp_path / "w.npz")
+    assert "conv1_1.weight" in message and "(4, 3, 3, 3)" in message and "(8, 3, 3, 3)" in message
+
+
+@pytest.mark.parametrize("when", ["write", "sync"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, when):
+    path = tmp_path / "w.npz"
+    save_arrays(path, ARRAYS, ABOUT)
+    before = tiny.listing(tmp_path)
+    if when == "write":
+        monkeypatch.setattr(np.lib.format, "write_array", full_disk)
+    else:
+        monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(InputError, match="No space left"):
+        save_arrays(path, {"other": np.zeros(1000)}, {})
+    assert tiny.listing(tmp_path) == before
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere/w\.npz could not be written"):
+        save_arrays(tmp_path / "nowhere" / "w.npz", ARRAYS, ABOUT)
