@@ -14,6 +14,6 @@ class Caution(UserWarning):
     """Something that is allowed and is seldom meant. The command line prints one line and goes on."""
 
 
-def caution(message):
+def caution(message: str) -> None:
     """Warn of it, once a place, through Python's `warnings`."""
     warnings.warn(message, Caution, stacklevel=3)

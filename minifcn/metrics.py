@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minifcn.backend import to_host
+from minifcn.backend import Array, to_host
 from minifcn.errors import InputError
 
 FIGURES = ("pixel_accuracy", "mean_accuracy", "mean_iu", "frequency_weighted_iu")  # the paper's four
@@ -27,11 +27,11 @@ class ConfusionMatrix:
     `.counts` is the matrix, an int64 NumPy array (n_class, n_class), indexed [actual, predicted].
     """
 
-    def __init__(self, n_class, ignore_label=255):
+    def __init__(self, n_class: int, ignore_label: int = 255):
         self.n_class, self.ignore_label = n_class, ignore_label
         self.counts = np.zeros((n_class, n_class), dtype=np.int64)
 
-    def update(self, predicted, actual):
+    def update(self, predicted: Array, actual: Array) -> None:
         """Count the pixels of two integer arrays of one shape, any shape, on the host or the device.
 
         Raises InputError for two shapes, for arrays that do not hold integers, and for a value outside the
@@ -61,28 +61,28 @@ class ConfusionMatrix:
         return labels.astype(np.int64)  # the labels' own type may be too small for actual * n_class
 
     @property
-    def iu_per_class(self):
+    def iu_per_class(self) -> np.ndarray:
         """Intersection over union of each class (n_class,), nan for one in neither truth nor prediction."""
         hits = np.diag(self.counts)
         return _ratio(hits, self.counts.sum(axis=1) + self.counts.sum(axis=0) - hits)
 
     @property
-    def pixel_accuracy(self):
+    def pixel_accuracy(self) -> float:
         """The share of pixels predicted rightly."""
         return float(_ratio(np.trace(self.counts), self.counts.sum()))
 
     @property
-    def mean_accuracy(self):
+    def mean_accuracy(self) -> float:
         """The share of a class's pixels predicted rightly, averaged over the classes in the truth."""
         return _mean(_ratio(np.diag(self.counts), self.counts.sum(axis=1)))
 
     @property
-    def mean_iu(self):
+    def mean_iu(self) -> float:
         """Intersection over union, averaged over the classes in truth or prediction."""
         return _mean(self.iu_per_class)
 
     @property
-    def frequency_weighted_iu(self):
+    def frequency_weighted_iu(self) -> float:
         """Intersection over union, each class weighing as much as it has pixels in the truth."""
         t = self.counts.sum(axis=1)
         return float(_ratio((t * np.where(t > 0, self.iu_per_class, 0)).sum(), t.sum()))

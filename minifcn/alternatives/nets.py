@@ -7,16 +7,18 @@ where the whole image has pixels. Where a road cannot bear padding it says so. T
 """
 
 import copy
+from collections.abc import Sequence
 
 from minifcn.convolution.geometry import Place, pair
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, MaxPool2d, ReLU, Sequential
-from minifcn.layers.layer import check_floats
+from minifcn.layers.layer import Layer, check_floats
 
+Net = Sequential | Sequence[Layer]
 ANY_SIZE = 1 << 40  # pixels: stride and receptive field do not depend on an image's size
 
 
-def checked(net, road):
+def checked(net: Net, road: str) -> Sequential:
     """The net as a Sequential of its layers, on behalf of `road`, a function's name.
 
     Raises InputError for a layer of another kind, for pooling in ceil mode or that returns indices, and for a ReLU that
@@ -38,7 +40,7 @@ def checked(net, road):
     return net
 
 
-def without_padding(net, road):
+def without_padding(net: Net, road: str) -> Sequential:
     """The net as `checked` returns it. Raises InputError where a layer pads."""
     net = checked(net, road)
     for name, layer in net.children():
@@ -55,7 +57,7 @@ def twins(net):
     return copies
 
 
-def evaluating(net):
+def evaluating(net: Sequential) -> Sequential:
     """The net of twins in evaluation mode, so that the net itself stays as it is."""
     return Sequential(twins(net)).eval()
 

@@ -16,13 +16,13 @@ on a map of fewer pixels than those strides: -inf.)
 
 from typing import NamedTuple
 
-from minifcn.alternatives.nets import checked, multiply_adds, twins, without_padding
+from minifcn.alternatives.nets import Net, checked, multiply_adds, twins, without_padding
 from minifcn.alternatives.shift_and_stitch import shifts
-from minifcn.convolution.geometry import pair
+from minifcn.convolution.geometry import Pair, pair
 from minifcn.layers import Conv2d, Sequential
 
 
-def rarefied(net):
+def rarefied(net: Net) -> Sequential:
     """The same net with every stride left out and every later filter pulled apart instead: a Sequential.
 
     net  Sequential or list of Conv2d, ReLU and MaxPool2d, with or without padding
@@ -42,7 +42,7 @@ def rarefied(net):
     return Sequential(layers)
 
 
-def times(one, other):
+def times(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     """The product of two pairs, (rows, columns)."""
     return one[0] * other[0], one[1] * other[1]
 
@@ -55,7 +55,7 @@ class Cost(NamedTuple):
     rarefied: int
 
 
-def cost(net, size):
+def cost(net: Net, size: Pair) -> Cost:
     """What a net without padding takes for one image of `size` (H, W), and what both roads take: a Cost.
 
     Multiply-adds of all convolutions, counted from their windows; the products with the filters' holes are not made.

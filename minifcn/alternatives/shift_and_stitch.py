@@ -19,13 +19,12 @@ along the edge of each shifted image, at another place each time, where the whol
 refused.
 """
 
-import itertools
+from minifcn.alternatives.nets import Net, check_image, dense_size, evaluating, total_stride, without_padding
+from minifcn.backend import Array, array_module
+from minifcn.convolution.geometry import Pair
 
-from minifcn.alternatives.nets import check_image, dense_size, evaluating, total_stride, without_padding
-from minifcn.backend import array_module
 
-
-def shift_and_stitch(net, image):
+def shift_and_stitch(net: Net, image: Array) -> Array:
     """Scores of a net without padding, of stride (f, g), at every pixel.
 
     net    Sequential or list of Conv2d, ReLU and MaxPool2d
@@ -48,8 +47,9 @@ def shift_and_stitch(net, image):
     return stitched
 
 
-def shifts(net, size):
+def shifts(net: Net, size: Pair) -> list[tuple[int, int]]:
     """(rows, columns) of every shift of an image of `size`: f x g, but for those that leave no room for a score."""
     net = without_padding(net, "shift_and_stitch")
     room = dense_size(net, size, "shift_and_stitch")
-    return list(itertools.product(*(range(min(f, n)) for f, n in zip(total_stride(net), room))))
+    rows, cols = (range(min(f, n)) for f, n in zip(total_stride(net), room))
+    return [(i, j) for i in rows for j in cols]

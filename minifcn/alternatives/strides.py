@@ -11,12 +11,13 @@ Three nets with the same weights:
 
 from typing import NamedTuple
 
-from minifcn.alternatives.nets import checked, multiply_adds, receptive_field, total_stride, twins
+from minifcn.alternatives.nets import Net, checked, multiply_adds, receptive_field, total_stride, twins
 from minifcn.alternatives.rarefaction import rarefied
+from minifcn.convolution.geometry import Pair
 from minifcn.layers import MaxPool2d, Sequential
 
 
-def without_pool_strides(net):
+def without_pool_strides(net: Net) -> Sequential:
     """The same net whose max-poolings move by one pixel, and nothing else changed: a Sequential.
 
     net  Sequential or list of Conv2d, ReLU and MaxPool2d
@@ -33,13 +34,13 @@ class Variant(NamedTuple):
     """A net in numbers; receptive field and stride in pixels of the image, (rows, columns)."""
 
     name: str
-    stride: tuple
+    stride: tuple[int, int]
     parameters: int
-    receptive_field: tuple
+    receptive_field: tuple[int, int]
     multiply_adds: int
 
 
-def tradeoff(net, size):
+def tradeoff(net: Net, size: Pair) -> list[Variant]:
     """[Variant] of the net as it is, with the strides of its poolings left out, and rarefied, for an image of `size`.
 
     Raises InputError for a net with other layers than Conv2d, ReLU and MaxPool2d, and for an image too small for it.

@@ -15,19 +15,19 @@ of class scores, of which there are others. So it needs a decoder of convolution
 1505.04366), where the paper needs one layer.
 """
 
-from minifcn.backend import array_module
+from minifcn.backend import Array, array_module
 from minifcn.convolution.geometry import whole
 from minifcn.layers import MaxPool2d, MaxUnpool2d, Upsample, bilinear_upsampling
 from minifcn.layers.layer import check_floats
 
 
-def by_interpolation(scores, factor):
+def by_interpolation(scores: Array, factor: int) -> Array:
     """scores (N, C, h, w) -> (N, C, h * factor, w * factor), bilinear; nothing to learn."""
     factor = whole(factor, "factor", 1)
     return Upsample(scale_factor=factor, mode="bilinear").eval()(scores)
 
 
-def by_transposed_convolution(scores, factor):
+def by_transposed_convolution(scores: Array, factor: int) -> Array:
     """scores (N, C, h, w) -> (N, C, h * factor, w * factor), by the layer that FCN begins with."""
     layer = bilinear_upsampling(1, factor, "float64").eval()  # one kernel serves all channels, one by one
     check_floats(layer, scores, "scores")
@@ -36,7 +36,7 @@ def by_transposed_convolution(scores, factor):
     return y.reshape(*scores.shape[:2], *y.shape[2:])
 
 
-def coverage(size, factor):
+def coverage(size: int, factor: int) -> list[float]:
     """How much of a bilinear kernel meets pixels, size * factor numbers along one axis: 1 inside, less at the ends.
 
     Fine pixel o lies at c = (o + 1/2) / factor - 1/2 among the coarse ones, 0 .. size - 1; beyond the first or the last
@@ -47,7 +47,7 @@ def coverage(size, factor):
     return [1 - max(0, -c, c - (size - 1)) for c in places]
 
 
-def there_and_back(x, factor):
+def there_and_back(x: Array, factor: int) -> tuple[Array, Array]:
     """Max-pool x (N, C, H, W) by factor, then unpool to its size: (the maxima, x where it won and 0 elsewhere).
 
     Raises InputError where x is smaller than factor.

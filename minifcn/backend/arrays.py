@@ -24,7 +24,7 @@ class GpuStatus(NamedTuple):
     reason: str
 
 
-def array_module(x):
+def array_module(x: Array) -> Any:
     """The module whose functions work on `x`: NumPy for NumPy's arrays, CuPy for CuPy's.
 
     Other array types answer for themselves through the array API's `__array_namespace__`, as NumPy's do.
@@ -39,7 +39,7 @@ def array_module(x):
 
 
 @functools.cache
-def gpu_status():
+def gpu_status() -> GpuStatus:
     """Try the GPU once with a small product and a sum; -> GpuStatus(usable, reason)."""
     try:
         import cupy
@@ -60,7 +60,7 @@ def gpu_status():
     return GpuStatus(True, f"{name}, CuPy {cupy.__version__}")
 
 
-def resolve_device(wanted=None):
+def resolve_device(wanted: str | None = None) -> tuple[str, str]:
     """Turn "auto", "cpu" or "gpu" (default: $MINIFCN_DEVICE, else "auto") into a device and one line saying why.
 
     Returns ("cpu" or "gpu", reason). Raises InputError for an unknown name, and for "gpu" where none works.
@@ -78,7 +78,7 @@ def resolve_device(wanted=None):
     return "cpu", f"NumPy on the CPU: {reason}"
 
 
-def to_device(x, device):
+def to_device(x: Array, device: str) -> Array:
     """The array `x` on "cpu" (a NumPy array) or "gpu" (a CuPy array); no copy where it is there already.
 
     Raises InputError for another name, and for "gpu" where CuPy is not installed.
@@ -95,7 +95,7 @@ def to_device(x, device):
     return cupy.asarray(x)
 
 
-def to_host(x):
+def to_host(x: Array) -> np.ndarray:
     """The array `x` as a NumPy array."""
     return x.get() if hasattr(x, "get") else np.asarray(x)
 

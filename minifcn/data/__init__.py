@@ -1,5 +1,8 @@
 """Data sets, what is done to their pairs, and batches of them."""
 
+from pathlib import Path
+from typing import Any
+
 from minifcn.data.balance import class_weights
 from minifcn.data.batches import Batches, collate
 from minifcn.data.camvid import CamVid
@@ -35,7 +38,7 @@ __all__ = [
 _IN_FOLDERS = {"camvid": CamVid, "voc": Voc}
 
 
-def open_dataset(name, root=None, split="train", **scenes):
+def open_dataset(name: str, root: str | Path | None = None, split: str = "train", **scenes: Any) -> Dataset:
     """The data set "scenes", "camvid" or "voc" by its name.
 
     root    the folder it lies in; scenes are generated and have none

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from minifcn.data.dataset import VOID
+from minifcn.data.dataset import VOID, Dataset
 
 
-def class_weights(dataset):
+def class_weights(dataset: Dataset) -> np.ndarray:
     """Median frequency balancing -> float64 (n_class,), to multiply each pixel's loss with.
 
     A class's frequency is its share of the pixels in the images that show it; its weight is the median of all

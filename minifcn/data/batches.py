@@ -1,18 +1,20 @@
 """Batches of a data set, epoch by epoch, read ahead of training in threads."""
 
 from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from minifcn.data.dataset import VOID
+from minifcn.data.dataset import VOID, Dataset, Sample
+from minifcn.data.transforms import Augmentation, Preprocessing
 from minifcn.errors import InputError
 
 THREADS = 2
 LOOK_AHEAD = 3  # batches under way while one is trained on
 
 
-def collate(samples):
+def collate(samples: Sequence[Sample]) -> Sample:
     """One batch of samples, each a float32 (3, h, w) and its label uint8 (h, w), of any sizes.
 
     Gives images float32 (N, 3, H, W) and labels uint8 (N, H, W) with H, W the largest height and width.
@@ -44,7 +46,15 @@ class Batches:
     shuffle        False: the order of the data set
     """
 
-    def __init__(self, dataset, batch_size, preprocessing, augment=None, seed=0, shuffle=True):
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        preprocessing: Preprocessing,
+        augment: Augmentation | None = None,
+        seed: int = 0,
+        shuffle: bool = True,
+    ):
         if batch_size < 1:
             raise InputError(f"batch size is {batch_size}, expected at least 1")
         if seed < 0:
@@ -56,11 +66,11 @@ class Batches:
         self.seed = seed
         self.shuffle = shuffle
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Batches in an epoch."""
         return -(-len(self.dataset) // self.batch_size)
 
-    def epoch(self, number, start=0):
+    def epoch(self, number: int, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Iterates over (images, labels, indices) of epoch `number`, from batch `start` on.
 
         images and labels as `collate` gives them, indices (N,) the samples' places in the data set.
@@ -69,7 +79,7 @@ class Batches:
         order = self._order(number)
         groups = [order[i : i + self.batch_size] for i in range(0, len(order), self.batch_size)][start:]
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="minifcn-data")
-        waiting = deque()
+        waiting: deque = deque()
         try:
             for indices in groups:
                 waiting.append((indices, [pool.submit(self._sample, number, int(i)) for i in indices]))

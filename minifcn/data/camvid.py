@@ -1,5 +1,7 @@
 """CamVid: road scenes filmed from a car, in the layout of the SegNet tutorial (Brostow et al. 2009)."""
 
+from pathlib import Path
+
 import numpy as np
 
 from minifcn.data.files import FileDataset, need_folder, need_split
@@ -32,7 +34,7 @@ class CamVid(FileDataset):
     void = 11
     line_format = "expected the paths of an image and of its label"
 
-    def __init__(self, root, split="train"):
+    def __init__(self, root: str | Path | None, split: str = "train"):
         folder = need_folder(root, "the folder with CamVid's train.txt")
         super().__init__(need_split(folder, split), lambda line: _pair(folder, line))
 

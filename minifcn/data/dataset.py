@@ -1,10 +1,12 @@
 """What a data set is: numbered pairs of an image and its label, and the names and colours of the classes."""
 
 import operator
+from typing import SupportsIndex
 
 import numpy as np
 
 VOID = 255  # the label of pixels that count nowhere: VOC's value, used for every data set here
+Sample = tuple[np.ndarray, np.ndarray]  # an image and its label
 
 
 class Dataset:
@@ -21,31 +23,31 @@ class Dataset:
     """
 
     name: str
-    classes: tuple
+    classes: tuple[str, ...]
     palette: np.ndarray
-    mean: tuple
-    std: tuple
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
     @property
-    def n_class(self):
+    def n_class(self) -> int:
         """The number of classes; void is none of them."""
         return len(self.classes)
 
-    def __len__(self):
+    def __len__(self) -> int:
         raise NotImplementedError
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: SupportsIndex) -> Sample:
         index = operator.index(index)
         if not -len(self) <= index < len(self):
             raise IndexError(f"{self.name}: there is no pair {index}, there are {len(self)}")
         return self.load(index % len(self))
 
-    def load(self, index):
+    def load(self, index: int) -> Sample:
         """Pair `index` (from 0 to len - 1) as (image, label)."""
         raise NotImplementedError
 
 
-def voc_palette(n):
+def voc_palette(n: int) -> np.ndarray:
     """PASCAL VOC's colours for classes 0 to n - 1, uint8 (n, 3).
 
     The bits of the class number are dealt out in turn to red, green and blue, from each colour's

@@ -1,11 +1,14 @@
 """One label for a whole image, for classifiers: the class of the object that dominates it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from minifcn.data.dataset import VOID, Dataset
+from minifcn.data.dataset import VOID, Dataset, Sample
+from minifcn.data.transforms import Augmentation
 
 
-def dominant(classes):
+def dominant(classes: Sequence[str]) -> Augmentation:
     """An augmentation: the image as it is, its label one number, the class of more than half of the labelled pixels.
 
     classes  the data set's; a first one named "background" does not count
@@ -28,13 +31,13 @@ class Augmented(Dataset):
     seed  with a pair's number it fixes what is drawn for the pair
     """
 
-    def __init__(self, dataset, augmentation, seed=0):
+    def __init__(self, dataset: Dataset, augmentation: Augmentation, seed: int = 0):
         self.dataset, self.augmentation, self.seed = dataset, augmentation, seed
         self.name, self.classes, self.palette = dataset.name, dataset.classes, dataset.palette
         self.mean, self.std = dataset.mean, dataset.std
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.dataset)
 
-    def load(self, index):
+    def load(self, index: int) -> Sample:
         return self.augmentation(*self.dataset[index], np.random.default_rng([self.seed, index]))

@@ -1,19 +1,20 @@
 """Reading pairs of image files and label files, with errors that say which file and what to do."""
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from minifcn.data.dataset import VOID, Dataset
+from minifcn.data.dataset import VOID, Dataset, Sample
 from minifcn.errors import InputError
 
 # What Pillow raises on files that are truncated, damaged or no images at all.
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 
 
-def read_image(path):
+def read_image(path: str | Path) -> np.ndarray:
     """The image in a file as uint8 (H, W, 3), RGB. InputError where there is none or it is damaged."""
     image = _open(path)
     if image.mode.startswith(("I", "F")):
@@ -21,7 +22,7 @@ def read_image(path):
     return np.array(image.convert("RGB"))
 
 
-def read_label(path, n_class, void=VOID):
+def read_label(path: str | Path, n_class: int, void: int = VOID) -> np.ndarray:
     """The label in a file as uint8 (H, W): the classes 0 to n_class - 1, or 255 where the file says void.
 
     The file holds one number a pixel, as a grey or a palette image (whose indices are the classes).
@@ -59,7 +60,7 @@ def _open(path):
         ) from error
 
 
-def need_folder(root, what):
+def need_folder(root: str | Path | None, what: str) -> Path:
     """`root` as a Path to a folder that holds something, else InputError. what: what is expected there."""
     if root is None:
         raise InputError(f"no data folder was given, expected {what}: name it with --root")
@@ -71,7 +72,7 @@ def need_folder(root, what):
     return folder
 
 
-def need_split(folder, split):
+def need_split(folder: Path, split: str) -> Path:
     """The path of the list `split`.txt in a folder, else InputError naming the lists that are there."""
     path = folder / f"{split}.txt"
     if not path.is_file():
@@ -87,8 +88,9 @@ class FileDataset(Dataset):
     """
 
     void = VOID
+    line_format: str  # what a line should be, for an error
 
-    def __init__(self, list_path, pairs_of):
+    def __init__(self, list_path: Path, pairs_of: Callable[[str], tuple[Path, Path] | None]):
         self.pairs = []
         for number, line in enumerate(list_path.read_text("utf-8", errors="replace").splitlines(), start=1):
             if not line.strip():
@@ -103,10 +105,10 @@ class FileDataset(Dataset):
         if not self.pairs:
             raise InputError(f"{list_path} is empty, expected one pair a line: fetch the data set again")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.pairs)
 
-    def load(self, index):
+    def load(self, index: int) -> Sample:
         image_path, label_path = self.pairs[index]
         image = read_image(image_path)
         label = read_label(label_path, self.n_class, self.void)

@@ -13,42 +13,42 @@ UNIT = 64
 TURNS = 72  # directions: every 5 degrees
 
 
-def cosine(turn):
+def cosine(turn: int) -> int:
     """The cosine of `turn` steps of 5 degrees in units of 1/`UNIT`, a whole number."""
     return round(UNIT * math.cos(2 * math.pi * turn / TURNS))  # none lies near a half: the same everywhere
 
 
-def sine(turn):
+def sine(turn: int) -> int:
     """The sine, as `cosine`."""
     return cosine(turn - TURNS // 4)
 
 
-def disc(u, v, r):
+def disc(u: np.ndarray, v: np.ndarray, r: int) -> np.ndarray:
     """All points up to r from the centre."""
     return u * u + v * v <= r * r
 
 
-def square(u, v, r):
+def square(u: np.ndarray, v: np.ndarray, r: int) -> np.ndarray:
     """A square of the disc's area, about."""
     return np.maximum(abs(u), abs(v)) <= r * 7 // 8
 
 
-def triangle(u, v, r):
+def triangle(u: np.ndarray, v: np.ndarray, r: int) -> np.ndarray:
     """Equal sides, the tip up: the points inside three lines."""
     return sum(_inside(u, v, r * 9 // 16, turn) for turn in (18, 42, 66)) == 3
 
 
-def star(u, v, r):
+def star(u: np.ndarray, v: np.ndarray, r: int) -> np.ndarray:
     """Five tips, one of them up. Its five lines cross inside: a tip lies outside one of them, no point of two."""
     return sum(_inside(u, v, r * 3 // 8, turn) for turn in (11, 25, 40, 54, 68)) >= 4
 
 
-def ring(u, v, r):
+def ring(u: np.ndarray, v: np.ndarray, r: int) -> np.ndarray:
     """A disc with a hole."""
     return disc(u, v, r) & ~disc(u, v, r * 5 // 8)
 
 
-def ladder(u, v, r):
+def ladder(u: np.ndarray, v: np.ndarray, r: int) -> np.ndarray:
     """Two rails and the rungs between them, all thin: 2 to 4 pixels wide, higher than 2r."""
     thin = UNIT + r // 32
     rail, height, apart = r * 3 // 8, r * 5 // 4, r * 5 // 8

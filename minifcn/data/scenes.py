@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from minifcn.data import forms
-from minifcn.data.dataset import VOID, Dataset, voc_palette
+from minifcn.data.dataset import VOID, Dataset, Sample, voc_palette
 from minifcn.data.textures import COLOURS, GROUNDS, clouds, colour, textured
 from minifcn.errors import InputError
 
@@ -44,7 +44,9 @@ class Scenes(Dataset):
     mean = (175.0, 169.0, 168.0)  # of the first 300 scenes, rounded
     std = (55.0, 53.0, 53.0)
 
-    def __init__(self, split="train", size=96, count=None, seed=0, dominant=False):
+    def __init__(
+        self, split: str = "train", size: int = 96, count: int | None = None, seed: int = 0, dominant: bool = False
+    ):
         if split not in SPLITS:
             raise InputError(f"scenes: split is '{split}', expected one of {', '.join(SPLITS)}")
         self.split = split
@@ -55,12 +57,12 @@ class Scenes(Dataset):
         for what, value, least in (("size", size, 16), ("count", self.count, 1), ("seed", seed, 0)):
             if value < least:
                 raise InputError(f"scenes: {what} is {value}, expected at least {least}")
-        self._kept = {}  # index -> pair
+        self._kept: dict[int, Sample] = {}  # by index
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.count
 
-    def load(self, index):
+    def load(self, index: int) -> Sample:
         pair = self._kept.get(index)
         if pair is None:
             pair = draw_scene(
@@ -68,10 +70,11 @@ class Scenes(Dataset):
             )
             if self.count * sum(array.nbytes for array in pair) <= MEMORY:
                 self._kept[index] = pair
-        return tuple(array.copy() for array in pair)  # whoever writes to them spoils no later epoch
+        image, label = pair
+        return image.copy(), label.copy()  # whoever writes to them spoils no later epoch
 
 
-def draw_scene(rng, size, dominant=False):
+def draw_scene(rng: np.random.Generator, size: int, dominant: bool = False) -> Sample:
     """One scene: image uint8 (size, size, 3) and label uint8 (size, size)."""
     places = np.arange(size, dtype=np.int32)
     image = textured(rng, colour(rng, GROUNDS), places[:, None], places)  # (size, size, 3) int32

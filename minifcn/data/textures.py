@@ -23,12 +23,12 @@ COLOURS = np.array(
 CHANGE = 24  # largest difference between a texture's two colours
 
 
-def colour(rng, palette):
+def colour(rng: np.random.Generator, palette: np.ndarray) -> np.ndarray:
     """A colour (3,) near one of `palette` (n, 3), integers 0..255."""
     return palette[rng.integers(len(palette))] + rng.integers(-12, 13, size=3, dtype=np.int32)
 
 
-def textured(rng, first, y, x):
+def textured(rng: np.random.Generator, first: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Colours (..., 3) of the pixels at y, x (integers that broadcast to ...): `first`, with a second one's texture."""
     change = rng.integers(-CHANGE, CHANGE + 1, size=3, dtype=np.int32)
     turn, pitch, kind = (int(n) for n in rng.integers((0, 5, 0), (TURNS, 14, 4)))
@@ -47,7 +47,7 @@ def textured(rng, first, y, x):
     return first + (change * mix[..., None] >> 8)  # (..., 3)
 
 
-def clouds(rng, size):
+def clouds(rng: np.random.Generator, size: int) -> np.ndarray:
     """Light and shade, smooth over some 16 pixels: integers 0..255, int32 (size, size)."""
     n = size // 16 + 2
     coarse = Image.fromarray(rng.integers(256, size=(n, n), dtype=np.uint8))

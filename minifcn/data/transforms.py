@@ -1,10 +1,11 @@
 """Making a network's input of an image, and random changes of a pair that leave its meaning alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from minifcn.data.dataset import VOID
+from minifcn.data.dataset import VOID, Sample
 from minifcn.errors import InputError, caution
 
 IMAGENET_BGR = (104.00699, 116.66877, 122.67892)  # the mean colour as Caffe's nets write it
@@ -21,8 +22,8 @@ class Preprocessing:
     them. InputError where a number is missing or not finite, or a deviation is not above 0.
     """
 
-    mean: tuple
-    std: tuple
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     channels: str = "RGB"
 
     def __post_init__(self):
@@ -38,21 +39,21 @@ class Preprocessing:
         if self.channels not in ("RGB", "BGR"):
             raise InputError(f"preprocessing: channels is {self.channels!r}, expected 'RGB' or 'BGR'")
 
-    def __call__(self, image):
+    def __call__(self, image: np.ndarray) -> np.ndarray:
         """An image, uint8 (H, W, 3) in RGB, as the network's input, float32 (3, H, W)."""
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise InputError(f"preprocessing: image is {image.dtype} {image.shape}, expected uint8 (H, W, 3) in RGB")
-        x = (image - np.float32(self.mean)) / np.float32(self.std)  # (H, W, 3)
+        x = (image - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)  # (H, W, 3)
         if self.channels == "BGR":
             x = x[:, :, ::-1]
         return np.ascontiguousarray(x.transpose(2, 0, 1))  # (3, H, W)
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """Plain lists, numbers and text, fit for JSON."""
         return {"mean": list(self.mean), "std": list(self.std), "channels": self.channels}
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: dict) -> "Preprocessing":
         """The Preprocessing that `to_dict` gave these values. InputError where they are others."""
         try:
             return cls(**values)
@@ -71,18 +72,19 @@ def _three_numbers(name, values):
     return numbers
 
 
-# Augmentations: functions of (image uint8 (H, W, 3), label uint8 (H, W), rng) that give a new such pair.
+# An augmentation makes a new pair of (image uint8 (H, W, 3), label uint8 (H, W), rng).
 # Where a pair is made larger, the image repeats its edge pixels and the label is void there.
+Augmentation = Callable[[np.ndarray, np.ndarray, np.random.Generator], Sample]
 
 
-def mirror(image, label, rng):
+def mirror(image: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Sample:
     """Left and right swapped, one time in two."""
     if rng.integers(2):
         return image[:, ::-1], label[:, ::-1]
     return image, label
 
 
-def crop(size):
+def crop(size: int | tuple[int, int]) -> Augmentation:
     """An augmentation: a window of size (height, width), or of a number's both ways, at a random place.
 
     A pair that is smaller than that is filled up at its bottom and right.
@@ -101,7 +103,7 @@ def crop(size):
     return random_crop
 
 
-def jitter(pixels):
+def jitter(pixels: int) -> Augmentation:
     """An augmentation: the pair moved by up to `pixels` each way, its size kept."""
     if pixels < 0:
         raise InputError(f"jitter: {pixels} pixels were given, expected 0 or more")
@@ -116,7 +118,7 @@ def jitter(pixels):
     return random_shift
 
 
-def compose(*augmentations):
+def compose(*augmentations: Augmentation) -> Augmentation:
     """One augmentation that applies several in turn."""
 
     def apply_all(image, label, rng):

@@ -1,5 +1,7 @@
 """PASCAL VOC 2011 and 2012 segmentation (Everingham et al. 2010)."""
 
+from pathlib import Path
+
 from minifcn.data.dataset import voc_palette
 from minifcn.data.files import FileDataset, need_folder, need_split
 from minifcn.errors import InputError
@@ -27,7 +29,7 @@ class Voc(FileDataset):
     std = (58.395, 57.12, 57.375)
     line_format = "expected the name of an image"
 
-    def __init__(self, root, split="train"):
+    def __init__(self, root: str | Path | None, split: str = "train"):
         folder = _find_year(root)
         lists = folder / "ImageSets" / "Segmentation"
         super().__init__(need_split(lists, split), lambda line: _pair(folder, line))

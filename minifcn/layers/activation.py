@@ -1,6 +1,6 @@
 """The rectified linear unit."""
 
-from minifcn.backend import array_module
+from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import blocks, run_all, scratch
 from minifcn.layers.layer import Layer, check_gradient
 
@@ -14,10 +14,10 @@ class ReLU(Layer):
     inplace  y overwrites x, and dL/dx overwrites dL/dy: for networks where nobody else needs those, to save the memory
     """
 
-    def __init__(self, inplace=False):
+    def __init__(self, inplace: bool = False):
         self.inplace = inplace
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         xp = array_module(x)
         y = x if self.inplace else xp.empty_like(x)
 
@@ -30,7 +30,7 @@ class ReLU(Layer):
         self.keep(y)  # y > 0 exactly where x > 0
         return y
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (y,) = self.kept()
         check_gradient(self, dy, y.shape)
         xp = array_module(dy)
@@ -38,7 +38,7 @@ class ReLU(Layer):
         run_all(lambda block: xp.multiply(dy[block], y[block] > 0, out=dx[block]), _blocks(dy), xp)
         return dx
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "ReLU(inplace=True)" if self.inplace else "ReLU()"
 
 

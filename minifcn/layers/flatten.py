@@ -1,5 +1,6 @@
 """From maps to rows of numbers, as a fully connected layer takes them."""
 
+from minifcn.backend import Array
 from minifcn.layers.layer import Layer, check_floats, check_gradient
 
 
@@ -12,15 +13,15 @@ class Flatten(Layer):
     Raises InputError unless x is (N, C, H, W) of floats.
     """
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         check_floats(self, x)
         self.keep(x.shape)
         return x.reshape(len(x), -1)
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (shape,) = self.kept()
         check_gradient(self, dy, (shape[0], shape[1] * shape[2] * shape[3]))
         return dy.reshape(shape)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Flatten()"

@@ -1,10 +1,11 @@
 """The loss of every pixel: softmax, then cross-entropy."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from minifcn.backend import array_module
+from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import BLOCK, bands, room, run_all
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, check_gradient
@@ -26,12 +27,14 @@ class SoftmaxCrossEntropy(Layer):
     Raises InputError for a label that is no class, for shapes that do not fit, and for a mean over no pixel at all.
     """
 
-    def __init__(self, ignore_label=255, class_weights=None, reduction="mean"):
+    def __init__(
+        self, ignore_label: int = 255, class_weights: Sequence[float] | Array | None = None, reduction: str = "mean"
+    ):
         if reduction not in REDUCTIONS:
             raise InputError(f"SoftmaxCrossEntropy: reduction {reduction!r} is none of {', '.join(REDUCTIONS)}")
         self.ignore_label, self.class_weights, self.reduction = ignore_label, class_weights, reduction
 
-    def forward(self, scores, labels):
+    def forward(self, scores: Array, labels: Array) -> float | Array:
         xp = array_module(scores)
         target, weights = self._check(scores, labels)  # (N, H*W) each
         flat = scores.reshape(*scores.shape[:2], target.shape[1])  # (N, C, H*W)
@@ -58,7 +61,7 @@ class SoftmaxCrossEntropy(Layer):
         self.keep(softmax, target, weights, divisor, scores.shape)
         return loss.reshape(labels.shape) if self.reduction == "none" else float(loss.sum(dtype="float64")) / divisor
 
-    def backward(self, dloss=None):
+    def backward(self, dloss: Array = None) -> Array:
         softmax, target, weights, divisor, shape = self.kept()
         if (dloss is None) == (self.reduction == "none"):
             raise InputError(

@@ -1,6 +1,6 @@
 """Local response normalisation, as AlexNet and GoogLeNet have it: strong neighbours damp a channel."""
 
-from minifcn.backend import array_module
+from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import BLOCK, bands, room, run_all
 from minifcn.convolution.geometry import whole
 from minifcn.errors import InputError
@@ -19,14 +19,14 @@ class LocalResponseNorm(Layer):
     Raises InputError unless x is (N, C, H, W) of floats, size a whole number above 0, and k, alpha, beta at least 0.
     """
 
-    def __init__(self, size, alpha=1e-4, beta=0.75, k=1.0):
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0):
         self.size = whole(size, "LocalResponseNorm: size", 1)
         for name, value in (("alpha", alpha), ("beta", beta), ("k", k)):
             if not value >= 0:
                 raise InputError(f"LocalResponseNorm: {name} is {value}; expected 0 or more")
         self.alpha, self.beta, self.k = alpha, beta, k
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         check_floats(self, x)
         xp = array_module(x)
         y, s = xp.empty_like(x), xp.empty_like(x)
@@ -39,7 +39,7 @@ class LocalResponseNorm(Layer):
         self.keep(x, y, s)
         return y
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         x, y, s = self.kept()
         check_gradient(self, dy, y.shape)
         xp = array_module(dy)
@@ -54,7 +54,7 @@ class LocalResponseNorm(Layer):
         run_all(spread, _bands(x), xp)
         return dx
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"LocalResponseNorm({self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k})"
 
 

@@ -1,8 +1,11 @@
 """Pooling: the largest or the mean of every window, channel by channel."""
 
-from minifcn.backend import array_module
+from collections.abc import Iterator
+from typing import Any
+
+from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import blocks, run_all
-from minifcn.convolution.geometry import Window, conv_pairs
+from minifcn.convolution.geometry import Pair, Window, conv_pairs
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, check_floats, check_gradient
 
@@ -10,7 +13,14 @@ from minifcn.layers.layer import Layer, check_floats, check_gradient
 class Pool2d(Layer):
     """Base: windows without parameters. The taps are visited one by one, each as a strided slice of the whole input."""
 
-    def __init__(self, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+    def __init__(
+        self,
+        kernel_size: Pair,
+        stride: Pair | None = None,
+        padding: Pair = 0,
+        dilation: Pair = 1,
+        ceil_mode: bool = False,
+    ):
         stride = kernel_size if stride is None else stride
         self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
         self.ceil_mode = ceil_mode
@@ -18,17 +28,17 @@ class Pool2d(Layer):
             raise InputError(f"{type(self).__name__}: padding {padding} is more than half the kernel {kernel_size}")
 
     @property
-    def windows(self):
+    def windows(self) -> tuple[Window, ...]:
         """The window's arithmetic along rows and columns."""
         settings = zip(self.kernel_size, self.stride, self.padding, self.dilation)
         return tuple(Window(*axis, ceil=self.ceil_mode) for axis in settings)
 
-    def output_size(self, x):
+    def output_size(self, x: Array) -> tuple[int, int]:
         """(oh, ow) of an input (N, C, H, W) of floats. Raises InputError for another, or where it is too small."""
         check_floats(self, x)
         return tuple(window.output_size(n) for window, n in zip(self.windows, x.shape[2:]))
 
-    def taps(self, input_size, output_size):
+    def taps(self, input_size: tuple[int, int], output_size: tuple[int, int]) -> Iterator[tuple[int, tuple, tuple]]:
         """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs.
 
         Numbers count from the last tap, 0, to the first, so that of several taps the first has the largest.
@@ -39,17 +49,17 @@ class Pool2d(Layer):
             out_cols, in_cols = cols.valid(tap % cols.kernel, input_size[1], output_size[1])
             yield number, (..., out_rows, out_cols), (..., in_rows, in_cols)
 
-    def starts(self, output_size, xp):
+    def starts(self, output_size: tuple[int, int], xp: Any) -> tuple[Array, Array]:
         """The first pixel of each window, below 0 in the padding: rows (oh, 1) and columns (ow,)."""
         rows, cols = (xp.arange(n) * s - p for n, s, p in zip(output_size, self.stride, self.padding))
         return rows[:, None], cols
 
     @property
-    def tap_dtype(self):
+    def tap_dtype(self) -> str:
         """The smallest dtype that numbers the taps."""
         return "uint8" if self.kernel_size[0] * self.kernel_size[1] <= 256 else "int32"
 
-    def spread(self, values, winner, size):
+    def spread(self, values: Array, winner: Array, size: tuple[int, int]) -> Array:
         """Add each of values (N, C, oh, ow) to the tap of its window that `winner` names -> (N, C, *size)."""
         xp = array_module(values)
         planes = xp.zeros((*values.shape[:2], *size), dtype=values.dtype)
@@ -67,7 +77,7 @@ class Pool2d(Layer):
         run_all(spread, _planes(planes), xp)
         return planes
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         settings = ", ".join(f"{n}={getattr(self, n)}" for n in ("stride", "padding", "dilation"))
         return f"{type(self).__name__}({self.kernel_size}, {settings}, ceil_mode={self.ceil_mode})"
 
@@ -89,11 +99,19 @@ class MaxPool2d(Pool2d):
     Arguments as in PyTorch. Raises InputError where the kernel is larger than the padded input.
     """
 
-    def __init__(self, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    def __init__(
+        self,
+        kernel_size: Pair,
+        stride: Pair | None = None,
+        padding: Pair = 0,
+        dilation: Pair = 1,
+        ceil_mode: bool = False,
+        return_indices: bool = False,
+    ):
         super().__init__(kernel_size, stride, padding, dilation, ceil_mode)
         self.return_indices = return_indices
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         size = self.output_size(x)
         xp = array_module(x)
         y = xp.full((*x.shape[:2], *size), -xp.inf, dtype=x.dtype)
@@ -112,7 +130,7 @@ class MaxPool2d(Pool2d):
         self.keep(winner, x.shape[2:])
         return (y, self._indices(winner, x.shape[3])) if self.return_indices else y
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         winner, size = self.kept()
         check_gradient(self, dy, winner.shape)
         return self.spread(dy, winner, size)
@@ -134,10 +152,10 @@ class AvgPool2d(Pool2d):
     Arguments as in PyTorch. Raises InputError where the kernel is larger than the padded input.
     """
 
-    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False):
+    def __init__(self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0, ceil_mode: bool = False):
         super().__init__(kernel_size, stride, padding, 1, ceil_mode)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         size = self.output_size(x)
         xp = array_module(x)
         share = self._share(x, size)
@@ -154,7 +172,7 @@ class AvgPool2d(Pool2d):
         self.keep(share, x.shape, y.shape)
         return y
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         share, shape, output_shape = self.kept()
         check_gradient(self, dy, output_shape)
         xp = array_module(dy)

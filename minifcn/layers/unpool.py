@@ -1,7 +1,7 @@
 """Unpooling: maxima back to where they came from."""
 
-from minifcn.backend import array_module
-from minifcn.convolution.geometry import Window, told_size
+from minifcn.backend import Array, array_module
+from minifcn.convolution.geometry import Pair, Window, told_size
 from minifcn.errors import InputError
 from minifcn.layers.layer import check_floats, check_gradient
 from minifcn.layers.pool import Pool2d
@@ -22,22 +22,22 @@ class MaxUnpool2d(Pool2d):
     their windows, and where no pooling of output_size gives h x w.
     """
 
-    def __init__(self, kernel_size, stride=None, padding=0):
+    def __init__(self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0):
         super().__init__(kernel_size, stride, padding)
 
     @property
-    def windows(self):
+    def windows(self) -> tuple[Window, ...]:
         """The window's arithmetic along rows and columns."""
         return tuple(Window(*axis, transposed=True) for axis in zip(self.kernel_size, self.stride, self.padding))
 
-    def forward(self, x, indices, output_size=None):
+    def forward(self, x: Array, indices: Array, output_size: Pair | None = None) -> Array:
         size = self.output_size(x, output_size)
         winner = self._winner(x, indices, size)
         y = self.spread(x, winner, size)
         self.keep(winner, y.shape)
         return y
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         winner, shape = self.kept()
         check_gradient(self, dy, shape)
         xp = array_module(dy)
@@ -47,7 +47,7 @@ class MaxUnpool2d(Pool2d):
             dx[out] += dy[taken] * (winner[out] == number)
         return dx
 
-    def output_size(self, x, wanted=None):
+    def output_size(self, x: Array, wanted: Pair | None = None) -> tuple[int, int]:
         """(H, W) for x (N, C, h, w), or `wanted`. Raises InputError where that does not pool to (h, w)."""
         if wanted is None:
             return super().output_size(x)
@@ -85,5 +85,5 @@ class MaxUnpool2d(Pool2d):
             )
         return (kh * kw - 1 - (i * kw + j)).astype(self.tap_dtype)  # numbered as in `taps`
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"MaxUnpool2d({self.kernel_size}, stride={self.stride}, padding={self.padding})"

@@ -15,9 +15,9 @@ from numbers import Real
 
 import numpy as np
 
-from minifcn.backend import array_module
+from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import blocks, run_all
-from minifcn.convolution.geometry import pair
+from minifcn.convolution.geometry import Pair, pair
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, check_floats, check_gradient
 
@@ -38,7 +38,12 @@ class Upsample(Layer):
     W) of floats.
     """
 
-    def __init__(self, size=None, scale_factor=None, mode="nearest"):
+    def __init__(
+        self,
+        size: Pair | None = None,
+        scale_factor: float | tuple[float, float] | None = None,
+        mode: str = "nearest",
+    ):
         if (size is None) == (scale_factor is None):
             raise InputError(f"Upsample: size is {size}, scale_factor {scale_factor}; give just one of them")
         if mode not in MODES:
@@ -47,7 +52,7 @@ class Upsample(Layer):
         self.scale_factor = None if scale_factor is None else _factors(scale_factor)
         self.mode = mode
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         check_floats(self, x)
         if 0 in x.shape[2:]:
             raise InputError(f"Upsample: input has shape {tuple(x.shape)}, which is no pixel")
@@ -59,7 +64,7 @@ class Upsample(Layer):
         self.keep(rows, cols, y.shape)
         return y
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         rows, cols, shape = self.kept()
         check_gradient(self, dy, shape)
         return _apply(rows.T, cols.T, dy)  # (N, C, H, W)
@@ -70,7 +75,7 @@ class Upsample(Layer):
             raise InputError(f"Upsample: scale_factor {self.scale_factor} leaves no pixel of {sizes[0]}x{sizes[1]}")
         return out
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         given = f"scale_factor={self.scale_factor}" if self.size is None else f"size={self.size}"
         return f"Upsample({given}, mode={self.mode!r})"
 
@@ -87,7 +92,7 @@ def _apply(rows, cols, x):
     return y
 
 
-def interpolation_matrix(size, out, factor, mode):
+def interpolation_matrix(size: int, out: int, factor: float | None, mode: str) -> np.ndarray:
     """R (out, size), float64: `out` pixels from `size`; `factor` is the scale factor, None where `out` was given."""
     # A fractional factor leaves part of a pixel over. PyTorch goes on in steps of 1 / factor, but for these:
     whole = out == size or (mode == "nearest" and out == 2 * size)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minifcn.convolution.arithmetic import Relationship
 from minifcn.errors import InputError
 from minifcn.pictures.canvas import AXIS, GAP, HEAD, MARGIN, WIDEST, Canvas, fitting, head_width, legend_width, width_of
 from minifcn.pictures.sliding import (
@@ -23,7 +24,7 @@ LONGEST = 680  # of a sum that is written out: longer ones would make a large fi
 TAB = 0.4  # of a cell: where the window writes its weights, below the value
 
 
-def animate_convolution(path, case):
+def animate_convolution(path: str | Path, case: Relationship) -> None:
     """Write a GIF of a Relationship's convolution, a frame for each output pixel, and one of its frames as a PNG.
 
     path ends in .gif, and the PNG gets the same name. Beside the window stands C, with the row that the window is.
@@ -32,7 +33,7 @@ def animate_convolution(path, case):
     _animate(path, sliding_convolution(case))
 
 
-def animate_transposed(path, case):
+def animate_transposed(path: str | Path, case: Relationship) -> None:
     """The same of its transpose: the flipped kernel over the stretched input, and the column of C (the row of C^T)."""
     _animate(path, sliding_transposed(case))
 

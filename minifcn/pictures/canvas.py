@@ -1,5 +1,6 @@
 """What the pictures are made of: texts, cells, maps and matrices. Lengths are pixels, from the upper left corner."""
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import numpy as np
 from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 
-from minifcn.pictures.colours import FAINT, FILLS, GREY, INK, LINE, NOW, WHITE, entry_colours, ink_on, palette
+from minifcn.pictures.colours import FAINT, FILLS, GREY, INK, LINE, NOW, WHITE, Colour, entry_colours, ink_on, palette
+from minifcn.pictures.sliding import Step
 
 WIDEST, MARGIN, GAP = 1200, 24, 36
 HEAD, AXIS = 44, 20  # above a block, for its two lines; beside a matrix, for its axes
@@ -23,29 +25,29 @@ LEGEND = {
 
 
 @lru_cache
-def font(size):
+def font(size: int) -> ImageFont.FreeTypeFont:
     """DejaVu Sans, which comes with matplotlib, at this height."""
     path = Path(get_data_path(), "fonts/ttf/DejaVuSans.ttf")
     return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
 
 
-def width_of(text, size):
+def width_of(text: str, size: int) -> int:
     """How wide a text is."""
     return round(font(size).getlength(text))
 
 
-def fitting(texts, side):
+def fitting(texts: Iterable[str], side: int) -> int:
     """The largest size of letters with which each of the texts fits a cell of this side."""
     texts = list(texts)
     return next((size for size in range(15, 9, -1) if max(width_of(text, size) for text in texts) <= side - 4), 9)
 
 
-def head_width(head):
+def head_width(head: Sequence[str]) -> int:
     """How wide the two lines above a block are."""
     return max(width_of(head[0], 16), width_of(head[1], 12))
 
 
-def legend_width(kinds):
+def legend_width(kinds: Iterable[str]) -> int:
     """How wide the legend of these kinds of cells is."""
     return sum(width_of(LEGEND[kind], 13) + 48 for kind in kinds)
 
@@ -53,11 +55,11 @@ def legend_width(kinds):
 class Canvas:
     """A white picture to draw on; `entries` is the number of entries that its kernel has."""
 
-    def __init__(self, width, height, entries):
+    def __init__(self, width: int, height: int, entries: int):
         self.entries = entries
         self._use(Image.new("RGB", (width, height), WHITE))
 
-    def copy(self):
+    def copy(self) -> "Canvas":
         """Another canvas with the same on it."""
         other = Canvas(1, 1, self.entries)
         other._use(self.image.copy())
@@ -66,20 +68,20 @@ class Canvas:
     def _use(self, image):
         self.image, self.draw = image, ImageDraw.Draw(image)
 
-    def finished(self):
+    def finished(self) -> Image.Image:
         """The picture with a palette, the same for every picture of a kernel of this size."""
         return self.image.quantize(palette=palette(self.entries), dither=Image.Dither.NONE)
 
-    def text(self, x, y, text, size=14, colour=INK, anchor="la"):
+    def text(self, x: float, y: float, text: str, size: int = 14, colour: Colour = INK, anchor: str = "la") -> None:
         """A line of text; `anchor` as of Pillow: "la" puts its upper left corner at (x, y), "mm" its middle."""
         self.draw.text((x, y), text, colour, font(size), anchor)
 
-    def head(self, x, y, name, more):
+    def head(self, x: int, y: int, name: str, more: str) -> None:
         """The two lines above a block."""
         self.text(x, y, name, 16)
         self.text(x, y + 21, more, 12, GREY)
 
-    def cell(self, x, y, side, kind, text="", size=14, tab=0.0):
+    def cell(self, x: int, y: int, side: int, kind: str, text: str = "", size: int = 14, tab: float = 0.0) -> None:
         """A map's cell of this kind, a text in what `tab`, a part of its height, leaves."""
         self.draw.rectangle((x, y, x + side, y + side), FILLS[kind], None if kind in DASHED else LINE)
         if kind in DASHED:
@@ -91,7 +93,7 @@ class Canvas:
             self.draw.line((x, y, x + side, y + side), LINE)
         self._middle(x, y, side, side * (1 - tab), text, size, INK if kind == "pixel" else GREY)
 
-    def entry(self, x, y, side, number, text, size, tab=1.0):
+    def entry(self, x: int, y: int, side: int, number: int, text: str, size: int, tab: float = 1.0) -> None:
         """A cell, or its lowest part `tab`, in the colour of the kernel's entry `number`, a text in it."""
         colour = tuple(entry_colours(self.entries)[number].tolist())
         height = int(side * tab)
@@ -101,14 +103,14 @@ class Canvas:
     def _middle(self, x, y, width, height, text, size, colour):
         self.text(x + width / 2 + 0.5, y + height / 2 + 0.5, text, size, colour, "mm")
 
-    def map(self, x, y, side, kinds, texts, tab=0.0):
+    def map(self, x: int, y: int, side: int, kinds: np.ndarray, texts: np.ndarray, tab: float = 0.0) -> None:
         """A map: kinds and texts (n, n)."""
         for dashed in (True, False):  # solid borders lie on top of dashed ones
             for (row, col), kind in np.ndenumerate(kinds):
                 if (kind in DASHED) == dashed:
                     self.cell(x + col * side, y + row * side, side, str(kind), str(texts[row, col]), tab=tab)
 
-    def window(self, x, y, side, step, reach, texts, tab=1.0):
+    def window(self, x: int, y: int, side: int, step: Step, reach: int, texts: Sequence[str], tab: float = 1.0) -> None:
         """A Step's window on a map of these cells: a frame, and in it the kernel's entries, with these texts."""
         # Small letters go without grey rims: these would be much of what changes from frame to frame, and of a GIF.
         self.draw.fontmode = "1" if tab < 1 else "L"
@@ -119,13 +121,15 @@ class Canvas:
         self.draw.fontmode = "L"
         self.frame(x + step.corner[1] * side, y + step.corner[0] * side, reach * side, reach * side)
 
-    def kernel(self, x, y, side, entries, texts):
+    def kernel(self, x: int, y: int, side: int, entries: np.ndarray, texts: np.ndarray) -> None:
         """A kernel: entries (k, k) by number, texts (k, k)."""
         size = fitting(map(str, texts.flat), side)
         for (row, col), number in np.ndenumerate(entries):
             self.entry(x + col * side, y + row * side, side, number, str(texts[row, col]), size)
 
-    def matrix(self, x, y, side, numbers, texts, axes):
+    def matrix(
+        self, x: int, y: int, side: int, numbers: np.ndarray, texts: Sequence[str], axes: tuple[str, str]
+    ) -> None:
         """C or its transpose: numbers (rows, columns) of the kernel's entries; their texts, where the cells take them.
 
         axes says what the rows and the columns are.
@@ -150,11 +154,11 @@ class Canvas:
                 ink = ink_on(entry_colours(self.entries)[number]) if number else LINE
                 self._middle(x + col * side, y + row * side, side, side, texts[number], size, ink)
 
-    def frame(self, x, y, width, height):
+    def frame(self, x: int, y: int, width: int, height: int) -> None:
         """The frame around what a step is about."""
         self.draw.rectangle((x - 2, y - 2, x + width + 2, y + height + 2), None, NOW, 3)
 
-    def legend(self, x, y, kinds):
+    def legend(self, x: int, y: int, kinds: Iterable[str]) -> None:
         """What the kinds of cells are, in one line."""
         for kind in kinds:
             self.cell(x, y, 18, kind)

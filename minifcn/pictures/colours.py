@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib import colormaps
 from PIL import Image
 
+Colour = tuple[int, int, int]
 WHITE, INK, GREY, LINE, FAINT, NOW = (255,) * 3, (32,) * 3, (100,) * 3, (150,) * 3, (220,) * 3, (213, 94, 0)
 FILLS = {  # of a map's cells, by their kind
     "empty": WHITE,
@@ -22,19 +23,19 @@ FILLS = {  # of a map's cells, by their kind
 
 
 @lru_cache
-def entry_colours(count):
+def entry_colours(count: int) -> np.ndarray:
     """The colours of a kernel's entries 1..count, after white for a zero: (count + 1, 3) uint8."""
     colours = colormaps["viridis"](np.linspace(0, 1, count))[:, :3]
     return np.vstack([WHITE, np.round(255 * colours)]).astype(np.uint8)
 
 
-def ink_on(colour):
+def ink_on(colour: Colour) -> Colour:
     """White or dark, whichever is easier to read on it."""
     return INK if np.dot(colour, (0.299, 0.587, 0.114)) > 120 else WHITE
 
 
 @lru_cache
-def palette(count):
+def palette(count: int) -> Image.Image:
     """A palette picture for kernels of `count` entries: every colour, and the blends at the rims of letters on it."""
     pairs = [(fill, ink) for fill in FILLS.values() for ink in (INK, GREY)]
     pairs += [(WHITE, NOW), (WHITE, LINE)]

@@ -1,8 +1,10 @@
 """The pictures of one case, or of several, in a folder."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+from minifcn.convolution.arithmetic import Relationship
 from minifcn.errors import InputError
 from minifcn.pictures.animation import animate_convolution, animate_transposed
 from minifcn.pictures.matrices import draw_matrices
@@ -11,7 +13,7 @@ from minifcn.pictures.sliding import check_legible
 FILES = ("convolution.gif", "convolution.png", "transposed.gif", "transposed.png", "matrices.png")
 
 
-def picture_folders(out, cases, overwrite):
+def picture_folders(out: str | Path, cases: Sequence[Relationship], overwrite: bool) -> list[tuple[Path, Relationship]]:
     """[(folder, Relationship)] for pictures of `cases` in `out`, or in a subfolder for each where there are several.
 
     Writes nothing. Raises InputError where a file is in the way, or a case is too large to draw.
@@ -31,7 +33,7 @@ def picture_folders(out, cases, overwrite):
     return list(zip(folders, cases))
 
 
-def draw_pictures(folder, case):
+def draw_pictures(folder: Path, case: Relationship) -> None:
     """Write FILES of a Relationship to `folder`, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     animate_convolution(folder / FILES[0], case)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minifcn.convolution.arithmetic import Relationship
 from minifcn.errors import InputError
 from minifcn.pictures.canvas import AXIS, GAP, HEAD, MARGIN, WIDEST, Canvas, head_width, legend_width, width_of
 from minifcn.pictures.sliding import matrix_numbers, sliding_convolution, title
@@ -16,7 +17,7 @@ READING = (
 )
 
 
-def draw_matrices(path, case):
+def draw_matrices(path: str | Path, case: Relationship) -> None:
     """Write a PNG of a Relationship's convolution: its kernel and window, C with that row marked, C^T with that column.
 
     Raises InputError where the case is too large to read, or the file cannot be written.

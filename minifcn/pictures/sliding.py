@@ -22,7 +22,7 @@ MOST_PIXELS, MOST_CELLS, LARGEST_KERNEL = 8, 11, 7  # along one axis; more is ha
 class Product(NamedTuple):
     """One product of a step: the cell (row, column) of the map, its kind and value, the kernel's entry and weight."""
 
-    cell: tuple
+    cell: tuple[int, int]
     kind: str
     value: int
     entry: int
@@ -32,12 +32,12 @@ class Product(NamedTuple):
 class Step(NamedTuple):
     """What makes one output pixel (row, column): the window's first cell, and its products in reading order."""
 
-    pixel: tuple
-    corner: tuple
-    products: tuple
+    pixel: tuple[int, int]
+    corner: tuple[int, int]
+    products: tuple[Product, ...]
 
     @property
-    def total(self):
+    def total(self) -> int:
         """The output pixel's value."""
         return sum(product.value * product.weight for product in self.products)
 
@@ -64,7 +64,7 @@ class Sliding:
     output: int
 
     @property
-    def telling(self):
+    def telling(self) -> int:
         """The number of the output pixel to show: of those whose windows see most pixels, the nearest to the middle."""
         middle, first = (self.output - 1) / 2, self.output // 2 * self.output + (self.output - 1) // 2
 
@@ -76,11 +76,11 @@ class Sliding:
         return max(range(self.output**2), key=worth)
 
     @property
-    def kinds_there(self):
+    def kinds_there(self) -> list[str]:
         """The kinds of cells that the map has, in the order of KINDS."""
         return [kind for kind in KINDS if (self.kinds == kind).any()]
 
-    def step(self, number):
+    def step(self, number: int) -> Step:
         """The Step that makes output pixel `number`, counted in reading order."""
         row, col = divmod(number, self.output)
         corner = self.first + row * self.stride, self.first + col * self.stride
@@ -93,7 +93,7 @@ class Sliding:
         return Step((row, col), corner, tuple(products))
 
 
-def sliding_convolution(case):
+def sliding_convolution(case: Relationship) -> Sliding:
     """The Sliding of a Relationship's convolution, over its padded input. Errors as of `check_legible`."""
     check_legible(case)
     places = np.arange(-case.padding, case.input + case.padding)
@@ -102,7 +102,7 @@ def sliding_convolution(case):
     return Sliding(case, False, kinds, _fill(inside), kernel_entries(case.kernel), 0, case.stride, case.output)
 
 
-def sliding_transposed(case):
+def sliding_transposed(case: Relationship) -> Sliding:
     """The Sliding of its transpose, over its stretched and padded input. Errors as of `check_legible`.
 
     Where the padding p' is below 0 so many cells are cut off instead: they are there, but no window reaches them.
@@ -120,7 +120,7 @@ def sliding_transposed(case):
     return Sliding(case, True, kinds, _fill(pixel), turned, max(-before, 0), 1, case.input)
 
 
-def title(case, transposed=False):
+def title(case: Relationship, transposed: bool = False) -> str:
     """What a picture shows: "padding, strides, transposed: 3x3 -> 5x5, kernel 3, stride 2, padding 1"."""
     name, sizes = case.name, (case.input, case.output)
     if transposed:
@@ -131,22 +131,22 @@ def title(case, transposed=False):
     return f"{name}: {sizes[0]}x{sizes[0]} → {sizes[1]}x{sizes[1]}, {settings}"
 
 
-def matrix_numbers(case):
+def matrix_numbers(case: Relationship) -> np.ndarray:
     """C of a Relationship, (output pixels, input pixels): 0, or the number of the kernel's entry that stands there."""
     return symbolic_conv_matrix(case.kernel, case.input, case.stride, case.padding, case.dilation).numbers
 
 
-def kernel_entries(size):
+def kernel_entries(size: int) -> np.ndarray:
     """The numbers of a kernel's entries, (size, size), from 1 on."""
     return np.arange(1, size * size + 1).reshape(size, size)
 
 
-def example_kernel(size):
+def example_kernel(size: int) -> np.ndarray:
     """A kernel of small numbers, (size, size), that differs from itself turned: 2 3 1 / 3 1 2 / 1 2 3."""
     return 1 + (np.add.outer(np.arange(size), np.arange(size)) + 1) % 3
 
 
-def check_legible(case):
+def check_legible(case: Relationship) -> None:
     """InputError where a picture of this Relationship would be too small to read."""
     turned = case.input + case.window.reach - 1  # cells of the transposed convolution's map
     for what, given, most in (

@@ -3,6 +3,7 @@
 import numpy as np
 
 from minifcn.convolution.adjoint import round_trip
+from minifcn.convolution.arithmetic import Relationship
 from minifcn.convolution.symbolic import symbolic_conv_matrix
 from minifcn.convolution.transposed import contributions
 from minifcn.errors import InputError
@@ -12,7 +13,7 @@ LARGEST = 16  # pixels along an axis of which C is built: 256 x 256 numbers
 COUNTED = 10_000  # settings up to which products are counted, one by one
 
 
-def in_words(case, width):
+def in_words(case: Relationship, width: int) -> list[str]:
     """A Relationship as lines of text; its matrices only where they fit `width` characters."""
     lines = [*_sizes(case), ""]
     rows, cols = case.output**2, case.input**2

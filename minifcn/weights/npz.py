@@ -7,6 +7,7 @@ refused.
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,15 @@ def save_arrays(path, arrays, about):
     Raises InputError where it cannot be written, a full disk for instance.
     """
     arrays = arrays | {ABOUT: np.array(json.dumps(about))}
-    write_whole(path, lambda file: np.savez(file, **arrays))
+    write_whole(path, lambda file: _write_npz(file, arrays))
+
+
+def _write_npz(file, arrays):
+    """As np.savez does from NumPy 2.2 on; before, a full disk left its archive open, which Python complained of later."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
 def write_whole(path, write):

@@ -1,11 +1,14 @@
 """Opening a file of weights, and one clear line for whatever is wrong with it."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
 
 from minifcn.errors import InputError
 
 
-def open_weights(path):
+def open_weights(path: str | Path) -> BinaryIO:
     """The file, open for reading bytes. Raises InputError where it cannot be opened."""
     try:
         return open(path, "rb")
@@ -16,7 +19,7 @@ def open_weights(path):
 
 
 @contextmanager
-def reading(path):
+def reading(path: str | Path) -> Iterator[None]:
     """Every error within becomes an InputError of one line that names the file."""
     try:
         yield
@@ -31,7 +34,7 @@ def _line(error):
     return " ".join(str(error).split())[:400]
 
 
-def beginning(file):
+def beginning(file: BinaryIO) -> bytes:
     """The first bytes of an open file, which is then at its start again."""
     file.seek(0)
     first = file.read(32)

@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 from safetensors import safe_open
@@ -33,7 +34,7 @@ _SAFETENSORS = {  # its name of a kind of number: the code that `decode` takes
 }
 
 
-def read_tensors(path):
+def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
     """Read a file of weights -> {name: array}, in the file's order; bfloat16 becomes float32.
 
     Of a file of minifcn train it is the network's arrays. Raises InputError for a file of another format, a damaged
@@ -53,7 +54,7 @@ def read_tensors(path):
     return {name: array for name, array in load_arrays(path)[0].items() if not name.startswith(VELOCITY)}
 
 
-def is_ours(path):
+def is_ours(path: str | Path) -> bool:
     """Whether a file is one of minifcn train, by its content. Raises InputError where it cannot be read."""
     with open_weights(path) as file, reading(path):
         return is_archive(file) and f"{ABOUT}.npy" in zipfile.ZipFile(file).namelist()

@@ -6,12 +6,13 @@ NAME/byteorder "little" or "big". Nothing is compressed, and every entry has a c
 
 import io
 import zipfile
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from minifcn.errors import InputError
 from minifcn.weights.pth.descriptions import shown
-from minifcn.weights.pth.elements import item_size
+from minifcn.weights.pth.elements import ReadStorages, item_size
 from minifcn.weights.pth.unpickling import read_pickle
 
 BEGINNING = b"PK\x03\x04"  # of every zip archive
@@ -21,7 +22,7 @@ _PICKLE = "data.pkl"
 _CHUNK = 1 << 20  # bytes read at a time: they are still in the cache when their check sum is computed
 
 
-def open_archive(file, size):
+def open_archive(file: BinaryIO, size: int) -> tuple[Any, ReadStorages]:
     """Read all but the numbers of an open file of `size` bytes -> (what was saved, function `read`).
 
     read(keys) yields (key, bytes as a uint8 array, "little" or "big") of the storages with these keys.
@@ -65,7 +66,7 @@ def open_archive(file, size):
         if sum(entry.file_size for entry in chosen.values()) > size:
             raise InputError("its storages are larger than the file: they overlap, it is damaged")
         for key, entry in chosen.items():
-            expected = storages[key].count * item_size(storages[key].kind)
+            expected = storages[key].numbers * item_size(storages[key].kind)
             if entry.file_size != expected:
                 raise InputError(f"storage {shown(key)} has {entry.file_size} bytes, expected {expected}")
             yield key, read_entry(entry), order

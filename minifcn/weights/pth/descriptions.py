@@ -1,41 +1,22 @@
 """What a pickle of tensors may ask for, and the descriptions made of it. Nothing is imported or called by name."""
 
 import re
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from minifcn.errors import InputError
-from minifcn.weights.pth.elements import CODES, UNTYPED
+from minifcn.weights.pth.elements import CODES, UNTYPED, Storage, Tensor
 
 MOST_AXES = 64  # of a NumPy array
-
-
-class Storage(NamedTuple):
-    """A run of numbers in the file: `kind` as PyTorch writes it ("torch.FloatStorage"), its key, and how many."""
-
-    kind: str
-    key: str
-    count: int
-
-
-class Tensor(NamedTuple):
-    """Where a tensor lies in its storage, in elements. kind: of the elements; conj, neg: still to be done to them."""
-
-    storage: Storage
-    offset: int
-    size: tuple
-    stride: tuple
-    kind: str
-    conj: bool = False
-    neg: bool = False
 
 
 class Parameter:
     """A parameter as PyTorch wrote it until 0.3: its tensor, and a state that may bring the tensor along."""
 
-    def __init__(self, tensor=None):
+    def __init__(self, tensor: Tensor | None = None):
         self.tensor = tensor
 
-    def set_state(self, state):
+    def set_state(self, state: Any) -> None:
         if len(state) == 5:  # of the first releases: (tensor, gradient, hooks, requires_grad, volatile)
             self.tensor = state[0]
 
@@ -44,7 +25,7 @@ class Name(str):
     """A known name that the pickle asks for; a string of the file cannot pass for one."""
 
 
-def known(name):
+def known(name: str) -> Name:
     """The `Name` "module.name" that a pickle asks for. InputError for all but tensors and containers."""
     name = name.replace("torch.cuda.", "torch.")  # where the numbers were is no matter
     if name in _FUNCTIONS or name in CODES or name == UNTYPED:
@@ -59,7 +40,7 @@ def known(name):
     )
 
 
-def call(function, arguments):
+def call(function: Any, arguments: Any) -> Any:
     """What the pickle makes by calling `function`. InputError for all but the functions in the table below."""
     if not isinstance(function, Name) or function not in _FUNCTIONS:
         what = shown(function) if isinstance(function, str) else f"a {type(function).__name__}"
@@ -69,7 +50,7 @@ def call(function, arguments):
     return _FUNCTIONS[function](*arguments)
 
 
-def storage(identity):
+def storage(identity: Any) -> Storage:
     """The `Storage` that a pickle refers to as ("storage", kind, key, device, count), in old files with a view."""
     word, kind, key, _device, count, *view = identity
     if word != "storage" or not isinstance(kind, Name) or kind in _FUNCTIONS or not isinstance(key, str):
@@ -79,7 +60,7 @@ def storage(identity):
     return Storage(str(kind), key, _whole(count))
 
 
-def plain_key(value):
+def plain_key(value: Any) -> str | int | float | None:
     """`value`, fit for a dict's key. InputError for all but text and numbers.
 
     Python hashes a tuple by recursion: one nested 100,000 deep would crash the process.
@@ -89,7 +70,7 @@ def plain_key(value):
     return value
 
 
-def shown(text):
+def shown(text: str) -> str:
     """A text of the file, fit for a line of a message."""
     return text[:100].encode("unicode_escape").decode()
 
@@ -134,7 +115,7 @@ def _whole(number):
     return number
 
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "collections.OrderedDict": _dict,
     "collections.Counter": _dict,
     "torch._utils._rebuild_tensor": _tensor,  # until 0.3

@@ -1,6 +1,8 @@
 """Bytes of a storage as numbers, and a tensor's place among them as an array."""
 
 import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,14 +30,36 @@ CODES = {
 }
 _STORED_AS = {"bfloat16": "u2", "complex32": "u4", "bool": "u1"}
 _LEAST_LIMIT = 1 << 18  # elements
+# Reads the storages with these keys, in the file's order: (key, bytes as a uint8 array, "little" or "big") of each.
+ReadStorages = Callable[[Iterable[str]], Iterator[tuple[str, np.ndarray, str]]]
 
 
-def item_size(kind):
+class Storage(NamedTuple):
+    """A run of numbers in the file: `kind` as PyTorch writes it ("torch.FloatStorage"), its key, and how many."""
+
+    kind: str
+    key: str
+    numbers: int
+
+
+class Tensor(NamedTuple):
+    """Where a tensor lies in its storage, in elements. kind: of the elements; conj, neg: still to be done to them."""
+
+    storage: Storage
+    offset: int
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
+    kind: str
+    conj: bool = False
+    neg: bool = False
+
+
+def item_size(kind: str) -> int:
     """Bytes of one element of a storage of this kind."""
     return 1 if kind == UNTYPED else np.dtype(_STORED_AS.get(CODES[kind], CODES[kind])).itemsize
 
 
-def decode(raw, code, order="little"):
+def decode(raw: np.ndarray, code: str, order: str = "little") -> np.ndarray:
     """The numbers in `raw`, uint8 (bytes,), of one of CODES' codes -> (elements,), a view of it where it can be.
 
     order  "little" or "big": of the bytes of each number. bfloat16 becomes float32, complex32 complex64, both exactly.
@@ -52,7 +76,7 @@ def decode(raw, code, order="little"):
     return raw.view(f"{order}{code}").astype(code, copy=False)
 
 
-def array_of(tensor, elements):
+def array_of(tensor: Tensor, elements: np.ndarray) -> np.ndarray:
     """The array that a `Tensor` describes in the elements of its storage, in C order.
 
     A view of them where they lie that way, else a copy. InputError where it reaches out of them, or where it repeats

@@ -5,12 +5,13 @@ storage by storage: the count of its numbers (8 bytes) and the numbers, little-e
 """
 
 import struct
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from minifcn.errors import InputError
 from minifcn.weights.pth.descriptions import shown
-from minifcn.weights.pth.elements import item_size
+from minifcn.weights.pth.elements import ReadStorages, item_size
 from minifcn.weights.pth.unpickling import read_pickle
 
 _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
@@ -18,7 +19,7 @@ _VERSION = 1001
 BEGINNING = b"\x8a\x0a" + _MAGIC_NUMBER.to_bytes(10, "little")  # of each file, after a few bytes for the protocol
 
 
-def open_legacy(file, size):
+def open_legacy(file: BinaryIO, size: int) -> tuple[Any, ReadStorages]:
     """Read all but the numbers of an open file of `size` bytes -> (what was saved, function `read`).
 
     read(keys) yields (key, bytes as a uint8 array, "little") of the storages with these keys.
@@ -37,8 +38,8 @@ def open_legacy(file, size):
             storage = storages[key]
             (count,) = struct.unpack("<q", file.read(8))
             length = count * item_size(storage.kind)
-            if count != storage.count:
-                raise InputError(f"storage {shown(key)} has {count} numbers, expected {storage.count}: it is damaged")
+            if count != storage.numbers:
+                raise InputError(f"storage {shown(key)} has {count} numbers, expected {storage.numbers}: it is damaged")
             if file.tell() + length > size:
                 raise InputError(f"storage {shown(key)} reaches beyond the end of the file: it is damaged or cut short")
             if key in keys:

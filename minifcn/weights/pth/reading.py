@@ -5,17 +5,21 @@ numbers.
 """
 
 import os
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
 
 from minifcn.errors import InputError
 from minifcn.weights.opening import beginning, open_weights, reading
 from minifcn.weights.pth import archive, legacy
-from minifcn.weights.pth.descriptions import Parameter, Tensor, shown
-from minifcn.weights.pth.elements import CODES, array_of, decode
+from minifcn.weights.pth.descriptions import Parameter, shown
+from minifcn.weights.pth.elements import CODES, Tensor, array_of, decode
 
 _WRAPPERS = ("state_dict", "model")
 
 
-def read_pth(path):
+def read_pth(path: str | Path) -> dict[str, np.ndarray]:
     """Read a file of torch.save(state_dict) -> {name: array}, in the order of the state dict.
 
     A checkpoint with the state dict under "state_dict" or "model" does too; what else it holds is left out. bfloat16
@@ -33,12 +37,12 @@ def read_pth(path):
         return _arrays(_state_dict(saved), read)
 
 
-def is_archive(file):
+def is_archive(file: BinaryIO) -> bool:
     """Whether an open file begins as a zip archive does."""
     return beginning(file).startswith(archive.BEGINNING)
 
 
-def is_legacy(file):
+def is_legacy(file: BinaryIO) -> bool:
     """Whether an open file begins as `torch.save` wrote it until PyTorch 1.5."""
     return legacy.BEGINNING in beginning(file)
 

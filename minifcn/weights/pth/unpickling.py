@@ -8,21 +8,23 @@ dict's key, it crashes the whole process.
 """
 
 import pickletools
+from typing import Any, BinaryIO
 
 from minifcn.errors import InputError
 from minifcn.weights.pth.descriptions import Parameter, call, known, plain_key, storage
+from minifcn.weights.pth.elements import Storage
 
 LONGEST = 1 << 26  # bytes; 100,000 tensors take a third
 
 
-def read_pickle(file):
+def read_pickle(file: BinaryIO) -> tuple[Any, dict[str, Storage]]:
     """Read one pickle from `file`'s position -> (what it holds, {key: Storage} of all storages that it names).
 
     InputError for anything but containers, plain values and tensors; other errors where the bytes make no pickle.
     """
     machine = Machine()
     for opcode, argument, position in pickletools.genops(file):
-        if position > LONGEST:
+        if (position or 0) > LONGEST:
             raise InputError(f"its pickle is longer than {LONGEST} bytes, expected names and sizes of tensors alone")
         machine.do(opcode.name, argument)
     (result,) = machine.stack
@@ -40,7 +42,7 @@ class Machine:
     def __init__(self):
         self.stack, self.marks, self.memo, self.storages = [], [], {}, {}
 
-    def do(self, name, argument):
+    def do(self, name: str, argument: Any) -> None:
         """One instruction, by its name in `pickletools`."""
         push, pop = self.stack.append, self.stack.pop
         match name:
