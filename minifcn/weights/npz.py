@@ -30,7 +30,7 @@ def save_arrays(path, arrays, about):
 
 
 def _write_npz(file, arrays):
-    """As np.savez does from NumPy 2.2 on; before, a full disk left its archive open, which Python complained of later."""
+    """As np.savez does from NumPy 2.2 on; before that a full disk left its archive open, to be complained of later."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
