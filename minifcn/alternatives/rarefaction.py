@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from minifcn.alternatives.nets import Net, checked, multiply_adds, twins, without_padding
 from minifcn.alternatives.shift_and_stitch import shifts
-from minifcn.convolution.geometry import Pair, pair
+from minifcn.convolution.geometry import Pair, Setting, pair
 from minifcn.layers import Conv2d, Sequential
 
 
@@ -42,7 +42,7 @@ def rarefied(net: Net) -> Sequential:
     return Sequential(layers)
 
 
-def times(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+def times(one: Pair, other: Pair) -> Pair:
     """The product of two pairs, (rows, columns)."""
     return one[0] * other[0], one[1] * other[1]
 
@@ -55,12 +55,12 @@ class Cost(NamedTuple):
     rarefied: int
 
 
-def cost(net: Net, size: Pair) -> Cost:
+def cost(net: Net, size: Setting) -> Cost:
     """What a net without padding takes for one image of `size` (H, W), and what both roads take: a Cost.
 
     Multiply-adds of all convolutions, counted from their windows; the products with the filters' holes are not made.
     Raises InputError as `shift_and_stitch` does.
     """
-    net, size = without_padding(net, "cost"), pair(size, "cost: size", 1)
-    stitched = sum(multiply_adds(net, (size[0] - i, size[1] - j)) for i, j in shifts(net, size))
+    net, (height, width) = without_padding(net, "cost"), pair(size, "cost: size", 1)
+    stitched = sum(multiply_adds(net, (height - i, width - j)) for i, j in shifts(net, size))
     return Cost(multiply_adds(net, size), stitched, multiply_adds(rarefied(net), size))

@@ -21,7 +21,7 @@ refused.
 
 from minifcn.alternatives.nets import Net, check_image, dense_size, evaluating, total_stride, without_padding
 from minifcn.backend import Array, array_module
-from minifcn.convolution.geometry import Pair
+from minifcn.convolution.geometry import Pair, Setting
 
 
 def shift_and_stitch(net: Net, image: Array) -> Array:
@@ -47,7 +47,7 @@ def shift_and_stitch(net: Net, image: Array) -> Array:
     return stitched
 
 
-def shifts(net: Net, size: Pair) -> list[tuple[int, int]]:
+def shifts(net: Net, size: Setting) -> list[Pair]:
     """(rows, columns) of every shift of an image of `size`: f x g, but for those that leave no room for a score."""
     net = without_padding(net, "shift_and_stitch")
     room = dense_size(net, size, "shift_and_stitch")

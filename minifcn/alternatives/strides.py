@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from minifcn.alternatives.nets import Net, checked, multiply_adds, receptive_field, total_stride, twins
 from minifcn.alternatives.rarefaction import rarefied
-from minifcn.convolution.geometry import Pair
+from minifcn.convolution.geometry import Pair, Setting
 from minifcn.layers import MaxPool2d, Sequential
 
 
@@ -34,13 +34,13 @@ class Variant(NamedTuple):
     """A net in numbers; receptive field and stride in pixels of the image, (rows, columns)."""
 
     name: str
-    stride: tuple[int, int]
+    stride: Pair
     parameters: int
-    receptive_field: tuple[int, int]
+    receptive_field: Pair
     multiply_adds: int
 
 
-def tradeoff(net: Net, size: Pair) -> list[Variant]:
+def tradeoff(net: Net, size: Setting) -> list[Variant]:
     """[Variant] of the net as it is, with the strides of its poolings left out, and rarefied, for an image of `size`.
 
     Raises InputError for a net with other layers than Conv2d, ReLU and MaxPool2d, and for an image too small for it.

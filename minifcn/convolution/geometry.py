@@ -10,15 +10,16 @@ from fractions import Fraction
 
 from minifcn.errors import InputError
 
-Pair = int | tuple[int, int]  # one number for rows and columns, or (rows, columns)
+Pair = tuple[int, int]  # (rows, columns)
+Setting = int | Pair  # one number for both
 
 
-def whole(value: int, name: str, least: int = 0) -> int:
+def whole(value, name, least=0):
     """The value as an int. Raises InputError where it is no whole number, or below `least`."""
     return _whole(value, (value,), name, least, "a whole number")[0]
 
 
-def pair(value: Pair, name: str = "value", least: int = 0) -> tuple[int, int]:
+def pair(value, name="value", least=0):
     """An int, or two, as (rows, columns). Raises InputError where one is no whole number or below `least`."""
     both = value if isinstance(value, (tuple, list)) and len(value) == 2 else (value, value)
     return _whole(value, both, name, least, "a whole number or a pair of them")

@@ -5,7 +5,7 @@ from typing import Any
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import blocks, run_all
-from minifcn.convolution.geometry import Pair, Window, conv_pairs
+from minifcn.convolution.geometry import Pair, Setting, Window, conv_pairs
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, check_floats, check_gradient
 
@@ -15,10 +15,10 @@ class Pool2d(Layer):
 
     def __init__(
         self,
-        kernel_size: Pair,
-        stride: Pair | None = None,
-        padding: Pair = 0,
-        dilation: Pair = 1,
+        kernel_size: Setting,
+        stride: Setting | None = None,
+        padding: Setting = 0,
+        dilation: Setting = 1,
         ceil_mode: bool = False,
     ):
         stride = kernel_size if stride is None else stride
@@ -33,12 +33,12 @@ class Pool2d(Layer):
         settings = zip(self.kernel_size, self.stride, self.padding, self.dilation)
         return tuple(Window(*axis, ceil=self.ceil_mode) for axis in settings)
 
-    def output_size(self, x: Array) -> tuple[int, int]:
+    def output_size(self, x: Array) -> Pair:
         """(oh, ow) of an input (N, C, H, W) of floats. Raises InputError for another, or where it is too small."""
         check_floats(self, x)
         return tuple(window.output_size(n) for window, n in zip(self.windows, x.shape[2:]))
 
-    def taps(self, input_size: tuple[int, int], output_size: tuple[int, int]) -> Iterator[tuple[int, tuple, tuple]]:
+    def taps(self, input_size: Pair, output_size: Pair) -> Iterator[tuple[int, tuple, tuple]]:
         """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs.
 
         Numbers count from the last tap, 0, to the first, so that of several taps the first has the largest.
@@ -49,7 +49,7 @@ class Pool2d(Layer):
             out_cols, in_cols = cols.valid(tap % cols.kernel, input_size[1], output_size[1])
             yield number, (..., out_rows, out_cols), (..., in_rows, in_cols)
 
-    def starts(self, output_size: tuple[int, int], xp: Any) -> tuple[Array, Array]:
+    def starts(self, output_size: Pair, xp: Any) -> tuple[Array, Array]:
         """The first pixel of each window, below 0 in the padding: rows (oh, 1) and columns (ow,)."""
         rows, cols = (xp.arange(n) * s - p for n, s, p in zip(output_size, self.stride, self.padding))
         return rows[:, None], cols
@@ -59,7 +59,7 @@ class Pool2d(Layer):
         """The smallest dtype that numbers the taps."""
         return "uint8" if self.kernel_size[0] * self.kernel_size[1] <= 256 else "int32"
 
-    def spread(self, values: Array, winner: Array, size: tuple[int, int]) -> Array:
+    def spread(self, values: Array, winner: Array, size: Pair) -> Array:
         """Add each of values (N, C, oh, ow) to the tap of its window that `winner` names -> (N, C, *size)."""
         xp = array_module(values)
         planes = xp.zeros((*values.shape[:2], *size), dtype=values.dtype)
@@ -101,10 +101,10 @@ class MaxPool2d(Pool2d):
 
     def __init__(
         self,
-        kernel_size: Pair,
-        stride: Pair | None = None,
-        padding: Pair = 0,
-        dilation: Pair = 1,
+        kernel_size: Setting,
+        stride: Setting | None = None,
+        padding: Setting = 0,
+        dilation: Setting = 1,
         ceil_mode: bool = False,
         return_indices: bool = False,
     ):
@@ -152,7 +152,9 @@ class AvgPool2d(Pool2d):
     Arguments as in PyTorch. Raises InputError where the kernel is larger than the padded input.
     """
 
-    def __init__(self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0, ceil_mode: bool = False):
+    def __init__(
+        self, kernel_size: Setting, stride: Setting | None = None, padding: Setting = 0, ceil_mode: bool = False
+    ):
         super().__init__(kernel_size, stride, padding, 1, ceil_mode)
 
     def forward(self, x: Array) -> Array:

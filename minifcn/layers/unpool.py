@@ -1,7 +1,7 @@
 """Unpooling: maxima back to where they came from."""
 
 from minifcn.backend import Array, array_module
-from minifcn.convolution.geometry import Pair, Window, told_size
+from minifcn.convolution.geometry import Pair, Setting, Window, told_size
 from minifcn.errors import InputError
 from minifcn.layers.layer import check_floats, check_gradient
 from minifcn.layers.pool import Pool2d
@@ -22,7 +22,7 @@ class MaxUnpool2d(Pool2d):
     their windows, and where no pooling of output_size gives h x w.
     """
 
-    def __init__(self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0):
+    def __init__(self, kernel_size: Setting, stride: Setting | None = None, padding: Setting = 0):
         super().__init__(kernel_size, stride, padding)
 
     @property
@@ -30,7 +30,7 @@ class MaxUnpool2d(Pool2d):
         """The window's arithmetic along rows and columns."""
         return tuple(Window(*axis, transposed=True) for axis in zip(self.kernel_size, self.stride, self.padding))
 
-    def forward(self, x: Array, indices: Array, output_size: Pair | None = None) -> Array:
+    def forward(self, x: Array, indices: Array, output_size: Setting | None = None) -> Array:
         size = self.output_size(x, output_size)
         winner = self._winner(x, indices, size)
         y = self.spread(x, winner, size)
@@ -47,7 +47,7 @@ class MaxUnpool2d(Pool2d):
             dx[out] += dy[taken] * (winner[out] == number)
         return dx
 
-    def output_size(self, x: Array, wanted: Pair | None = None) -> tuple[int, int]:
+    def output_size(self, x: Array, wanted: Setting | None = None) -> Pair:
         """(H, W) for x (N, C, h, w), or `wanted`. Raises InputError where that does not pool to (h, w)."""
         if wanted is None:
             return super().output_size(x)

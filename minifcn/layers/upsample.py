@@ -17,7 +17,7 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import blocks, run_all
-from minifcn.convolution.geometry import Pair, pair
+from minifcn.convolution.geometry import Setting, pair
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer, check_floats, check_gradient
 
@@ -40,7 +40,7 @@ class Upsample(Layer):
 
     def __init__(
         self,
-        size: Pair | None = None,
+        size: Setting | None = None,
         scale_factor: float | tuple[float, float] | None = None,
         mode: str = "nearest",
     ):
