@@ -62,8 +62,8 @@ def _drawn(sliding):
     canvas = Canvas(width, bottom + len(READING) * 20 + 34 + MARGIN, case.kernel**2)
     canvas.text(MARGIN, MARGIN, headline, 20)
     canvas.head(MARGIN, top, *kernel_head)
-    texts = np.array((full_names if kernel_side >= 32 else names)[1:]).reshape(case.kernel, case.kernel)
-    canvas.kernel(MARGIN, top + HEAD, kernel_side, sliding.entries, texts)
+    kernel_texts = np.array((full_names if kernel_side >= 32 else names)[1:]).reshape(case.kernel, case.kernel)
+    canvas.kernel(MARGIN, top + HEAD, kernel_side, sliding.entries, kernel_texts)
     canvas.head(MARGIN, input_top, *input_head)
     canvas.map(MARGIN, input_top + HEAD, cell, sliding.kinds, np.full(sliding.kinds.shape, ""))
     laid = [names[product.entry] for product in step.products]
