@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib import colormaps
 from PIL import Image
 
-Colour = tuple[int, int, int]
+Colour = tuple[int, ...]
 WHITE, INK, GREY, LINE, FAINT, NOW = (255,) * 3, (32,) * 3, (100,) * 3, (150,) * 3, (220,) * 3, (213, 94, 0)
 FILLS = {  # of a map's cells, by their kind
     "empty": WHITE,
@@ -37,7 +37,7 @@ def ink_on(colour: Colour) -> Colour:
 @lru_cache
 def palette(count: int) -> Image.Image:
     """A palette picture for kernels of `count` entries: every colour, and the blends at the rims of letters on it."""
-    pairs = [(fill, ink) for fill in FILLS.values() for ink in (INK, GREY)]
+    pairs: list[tuple[Colour, Colour]] = [(fill, ink) for fill in FILLS.values() for ink in (INK, GREY)]
     pairs += [(WHITE, NOW), (WHITE, LINE)]
     pairs += [(tuple(colour), ink_on(colour)) for colour in entry_colours(count)[1:].tolist()]
     blends = {tuple(round(a + (b - a) * part / 3) for a, b in zip(*pair)) for pair in pairs for part in range(3)}
