@@ -96,9 +96,7 @@ def crop(size: int | tuple[int, int]) -> Augmentation:
     def random_crop(image, label, rng):
         h, w = label.shape
         image, label = _grow(image, label, (0, max(height - h, 0)), (0, max(width - w, 0)))
-        top, left = rng.integers(max(h - height, 0) + 1), rng.integers(max(w - width, 0) + 1)
-        window = np.s_[top : top + height, left : left + width]
-        return image[window], label[window]
+        return _window(image, label, height, width, rng)
 
     return random_crop
 
@@ -109,11 +107,8 @@ def jitter(pixels: int) -> Augmentation:
         raise InputError(f"jitter: {pixels} pixels were given, expected 0 or more")
 
     def random_shift(image, label, rng):
-        h, w = label.shape
-        image, label = _grow(image, label, (pixels, pixels), (pixels, pixels))
-        top, left = rng.integers(2 * pixels + 1, size=2)
-        window = np.s_[top : top + h, left : left + w]
-        return image[window], label[window]
+        grown = _grow(image, label, (pixels, pixels), (pixels, pixels))
+        return _window(*grown, *label.shape, rng)
 
     return random_shift
 
@@ -127,6 +122,14 @@ def compose(*augmentations: Augmentation) -> Augmentation:
         return image, label
 
     return apply_all
+
+
+def _window(image, label, height, width, rng):
+    """height x width pixels of the pair, from a random place."""
+    h, w = label.shape
+    top, left = rng.integers(h - height + 1), rng.integers(w - width + 1)
+    window = np.s_[top : top + height, left : left + width]
+    return image[window], label[window]
 
 
 def _grow(image, label, rows, columns):
