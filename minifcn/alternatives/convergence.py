@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minifcn.alternatives.patchwise import sample_pixels
-from minifcn.data import VOID, Batches, Preprocessing
+from minifcn.data import VOID, Batches, Preprocessing, sample_pixels
 from minifcn.errors import InputError
 from minifcn.layers import SoftmaxCrossEntropy
 from minifcn.optim import SGD

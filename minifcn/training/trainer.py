@@ -13,9 +13,19 @@ import time
 
 import numpy as np
 
-from minifcn.alternatives import sample_pixels
 from minifcn.backend import array_module, to_device
-from minifcn.data import VOID, Batches, Preprocessing, class_weights, compose, crop, jitter, mirror, open_dataset
+from minifcn.data import (
+    VOID,
+    Batches,
+    Preprocessing,
+    class_weights,
+    compose,
+    crop,
+    jitter,
+    mirror,
+    open_dataset,
+    sample_pixels,
+)
 from minifcn.errors import InputError
 from minifcn.layers import SoftmaxCrossEntropy
 from minifcn.metrics import FIGURES
