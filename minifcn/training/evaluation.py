@@ -1,6 +1,7 @@
 """Running a trained network over images: the paper's four figures, and label maps."""
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -47,8 +48,8 @@ def evaluate(model, dataset, preprocessing, device="cpu", advance=None):
 def compare(weights, dataset, device="cpu"):
     """Evaluate the networks of several weights files on one data set, each with the preprocessing it was trained with.
 
-    Returns (results, rows): results [("FCN-32s", ConfusionMatrix), ...] and rows for `plots.save_predictions`; a second
-    network of one kind is named by its place in `weights`, "FCN-8s (2)".
+    Returns (results, rows): results [("FCN-32s", ConfusionMatrix), ...] and rows for `save_predictions`; a second network of
+    one kind is named by its place in `weights`, "FCN-8s (2)".
     Raises InputError where a network was trained for other classes.
     """
     networks = [(path, *load_model(path)) for path in weights]  # what is wrong with the last shows before hours pass
@@ -116,17 +117,8 @@ def predict_image(model, image, preprocessing, device="cpu"):
 
 def _equal_sized(batches):
     """Neighbouring images of one size together, as (images, labels) of about `BATCH_PIXELS`."""
-    group = []
-    for sample in batches.epoch(0):
-        images, _, _ = sample
-        full = len(group) * images[0, 0].size >= BATCH_PIXELS
-        if group and (full or images.shape != group[0][0].shape):
-            yield _together(group)
-            group = []
-        group.append(sample)
-    if group:
-        yield _together(group)
-
-
-def _together(group):
-    return np.concatenate([images for images, _, _ in group]), np.concatenate([labels for _, labels, _ in group])
+    for shape, alike in itertools.groupby(batches.epoch(0), key=lambda sample: sample[0].shape):
+        most = -(-BATCH_PIXELS // math.prod(shape[2:]))
+        while group := list(itertools.islice(alike, most)):
+            images, labels, _ = zip(*group)
+            yield np.concatenate(images), np.concatenate(labels)
