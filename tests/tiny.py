@@ -15,7 +15,8 @@ from minifcn.models import MODELS
 from minifcn.pictures import runs as pictures
 from minifcn.training.settings import Settings
 from minifcn.training.stopping import Stopped
-from minifcn.training.trainer import Trainer, Watch
+from minifcn.training.trainer import Trainer
+from minifcn.training.watch import Watch
 from minifcn.weights.npz import save_arrays
 
 NETWORK = {"width": 1 / 16, "fc_channels": 8, "padding": "same"}

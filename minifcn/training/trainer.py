@@ -25,23 +25,11 @@ from minifcn.training.fit import Diverged, fit
 from minifcn.training.run_folder import Progress, RunFolder
 from minifcn.training.settings import NETWORK, Settings, freeze
 from minifcn.training.stopping import Stopped, on_ctrl_c
+from minifcn.training.watch import Watch
 from minifcn.weights.loading import start_from
 from minifcn.weights.npz import save_arrays
 
 SAVE_SECONDS = 300  # an epoch longer than this is saved on the way
-
-
-class Watch:
-    """Is told what a training does. This one keeps silent; `commands.terminal` has one that shows bars."""
-
-    def begin(self, what: str, images: int) -> None:
-        """An epoch, or its validation, begins, of so many images."""
-
-    def advance(self, images: int, loss: float | None = None) -> None:
-        """So many images more are done; while training, the mean loss per pixel of the epoch so far."""
-
-    def epoch(self, row: dict, epochs: int) -> None:
-        """An epoch is done, of so many; `row` is its line of the history."""
 
 
 class Trainer:
@@ -140,28 +128,34 @@ class Trainer:
     def run(self, watch: Watch | None = None) -> None:
         """Train to the end, from any thread; `watch` is told.
 
-        Ctrl-C, or `stop()` from anywhere, saves after the step under way and raises Stopped.
+        Ctrl-C, or `stop()` from anywhere, saves after the step under way and raises Stopped; `run()` then goes on.
         """
-        watch, epochs = watch or Watch(), self.settings.epochs
         try:
             with on_ctrl_c(self.stop):
-                while self.progress.epoch < epochs:
-                    images_per_second = self._train(watch)
-                    watch.epoch(self._validate(watch, images_per_second), epochs)
-                    if self.stop_asked and self.progress.epoch < epochs:
-                        raise self._stopped()
+                self._epochs(watch or Watch())
         except Diverged as error:
             good = f"; the last good checkpoint stays in {self.folder.last}" if self.folder.last.exists() else ""
             lower = f"start again with a lower --lr, {self.settings.lr / 10:g} say"
             raise InputError(f"{error}, in epoch {self.progress.epoch + 1}; {lower}{good}") from error
-        except KeyboardInterrupt:
-            # Saved already, or a second Ctrl-C, which does not wait; or there is nothing whole to save.
-            if self.stop_asked or not self.begun or self.noted != self.optimizer.steps:
-                raise
-            self.save()  # it came by another way than `on_ctrl_c`: from a watch, or in a notebook's own thread
-            raise self._stopped() from None
         self.folder.write_history(self.progress.history)
         self.model.eval()
+
+    def _epochs(self, watch):
+        try:
+            while self.progress.epoch < self.settings.epochs:
+                if self.stop_asked:
+                    raise Stopped
+                images_per_second = self._train(watch)
+                self._validate(watch, images_per_second)
+        except KeyboardInterrupt as interrupt:  # Stopped; or any other, as from a watch
+            at_once = self.stop_asked and not isinstance(interrupt, Stopped)  # a second Ctrl-C does not wait
+            self.stop_asked = False
+            if at_once or not self.begun or self.noted != self.optimizer.steps:  # the last: half a step is done
+                raise
+            self.save()
+            folder = shlex.quote(str(self.folder.path))
+            go_on = f"python -m minifcn {self.command} --out {folder} --resume"
+            raise Stopped(f"stopped and saved; go on with: {go_on}") from None
 
     def stop(self) -> None:
         """Ask the run, which may be in another thread, to save and stop after the step under way."""
@@ -182,8 +176,7 @@ class Trainer:
             seen += step.images
             watch.advance(step.images, self.progress.loss / max(1, self.progress.losses))
             if self.stop_asked:
-                self.save()
-                raise self._stopped()
+                raise Stopped
             if time.monotonic() - saved > SAVE_SECONDS:
                 self.save()
                 saved = time.monotonic()
@@ -209,7 +202,7 @@ class Trainer:
             self.begun = True
 
     def _validate(self, watch, images_per_second):
-        """Measure, note and save at an epoch's end; returns the epoch's row of the history."""
+        """Measure, note and save at an epoch's end."""
         progress = self.progress
         watch.begin("validation", len(self.validation))
         confusion, loss = evaluate(self.model, self.validation, self.preprocessing, self.device, watch.advance)
@@ -230,7 +223,7 @@ class Trainer:
             save_arrays(self.folder.best, self.model.state_dict(), self.about | {"scores": row})
         self.progress = Progress(progress.epoch + 1, step=progress.step, best=best, history=[*progress.history, row])
         self.save()
-        return row
+        watch.epoch(row, self.settings.epochs)
 
     def save(self) -> None:
         """Write last.npz and the history. Weights that are not finite are never written over good ones."""
@@ -241,7 +234,3 @@ class Trainer:
 
     def _diverged(self, what):
         return Diverged(what, self.progress.step, self.optimizer.lr)
-
-    def _stopped(self):
-        folder = shlex.quote(str(self.folder.path))
-        return Stopped(f"stopped and saved; go on with: python -m minifcn {self.command} --out {folder} --resume")
