@@ -121,8 +121,8 @@ def test_a_share_of_the_pixels_counts_others_in_each_step():
     net, (images, labels) = regression(), batch(0)
     for number in (3, 4):
         before = net.weight.data.copy()
-        [step] = fit(net, [(images, labels)], sgd(net), fixed(LR), sample=0.4, seed=6, start=number)
-        kept = np.random.default_rng([6, number]).random(labels.shape) < 0.4
+        [step] = fit(net, [(images, labels)], sgd(net), fixed(LR), sample=0.6, seed=6, start=number)
+        kept = np.random.default_rng([6, number]).random(labels.shape) < 0.6
         loss, gradient = loss_and_gradient(before, images, np.where(kept, labels, VOID))
         assert step.loss == pytest.approx(loss) and 5 < kept.sum() < 35
         np.testing.assert_allclose(moved(net, before), gradient, rtol=1e-10)
@@ -131,6 +131,12 @@ def test_a_share_of_the_pixels_counts_others_in_each_step():
 def dropping(dtype="float64"):
     rng = np.random.default_rng(1)
     return Sequential(Conv2d(3, 6, 1, rng=rng), Dropout(0.5), Conv2d(6, 2, 1, rng=rng)).astype(dtype)
+
+
+def test_dropout_drops_others_in_each_step():
+    net, pair = dropping(), batch(0)
+    losses = [step.loss for step in fit(net, [pair, pair, pair], sgd(net), fixed(1e-12))]
+    assert np.ptp(losses) > 1e-3 and min(abs(np.diff(losses))) > 1e-3
 
 
 def test_going_on_from_a_step_gives_the_same_bits():
