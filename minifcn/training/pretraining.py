@@ -44,6 +44,7 @@ class Pretrainer(Trainer):
     The validation images are crops too, the same ones each time.
     """
 
+    settings: PretrainSettings
     models = BACKBONES
     command = "pretrain"
     figures = ("accuracy", "pixel_accuracy"), ("mean_accuracy", "mean_accuracy")
@@ -83,23 +84,26 @@ class Pretrainer(Trainer):
         return compose(super().make_augmentation(), dominant(self.training.classes))
 
     def make_criterion(self, weights: Array | None) -> PixelLoss:
-        make = super().make_criterion
-        return AuxiliaryLoss([make(weights) for _ in range(3)]) if self.settings.auxiliary else make(weights)
+        kind = AuxiliaryLoss if self.settings.auxiliary else PixelLoss
+        return kind(self.settings.loss, weights)
 
 
-class AuxiliaryLoss:
-    """GoogLeNet's loss: that of its last scores, and shares of those of its auxiliary classifiers. Told is the first.
+class AuxiliaryLoss(PixelLoss):
+    """GoogLeNet's loss: that of its last scores, and a share of that of each auxiliary classifier's. Told is the first.
 
-    criteria  a `PixelLoss` for each of the network's scores, the last ones' first
+    loss = criterion((scores, *others), labels)
+    dscores, *dothers = criterion.backward(share)
     """
 
-    def __init__(self, criteria: list[PixelLoss]):
-        self.criteria = criteria
-        self.shares = [1, *[AUXILIARY_SHARE] * (len(criteria) - 1)]
+    def __init__(self, reduction: str = "mean", class_weights: Array | None = None):
+        super().__init__(reduction, class_weights)
+        self.others = [PixelLoss(reduction, class_weights) for _ in range(2)]
 
     def __call__(self, scores: tuple[Array, ...], labels: Array) -> float:
-        losses = [criterion(s, labels) for criterion, s in zip(self.criteria, scores, strict=True)]
-        return losses[0] if all(map(math.isfinite, losses)) else math.nan
+        scores, *others = scores
+        loss = super().__call__(scores, labels)
+        auxiliary = [criterion(s, labels) for criterion, s in zip(self.others, others, strict=True)]
+        return loss if all(map(math.isfinite, auxiliary)) else math.nan
 
     def backward(self, share: float = 1.0) -> tuple[Array, ...]:
-        return tuple(criterion.backward(share * own) for criterion, own in zip(self.criteria, self.shares))
+        return super().backward(share), *(criterion.backward(share * AUXILIARY_SHARE) for criterion in self.others)
