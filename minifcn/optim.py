@@ -50,7 +50,7 @@ class SGD:
         check_sgd(lr, momentum, weight_decay)
         self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
         self.velocity = [None] * len(self.parameters)  # made when first needed, where the parameter is then
-        self.steps = 0  # begun
+        self.steps = 0  # begun: whoever is interrupted sees whether the weights have moved
 
     def step(self) -> None:
         """Move every trainable parameter one step against its gradient."""

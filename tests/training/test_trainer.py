@@ -405,3 +405,10 @@ def test_the_learned_network_is_in_evaluation_mode_for_pictures_and_training_mod
     run.run(tiny.Silent(lambda _: modes.append(run.model.training)))
     assert modes == [True] * 6 and not run.model.training
     assert isinstance(run.model, FCN32s)
+
+
+def test_a_training_draws_nothing():
+    """Pictures watch from outside: a server without matplotlib's fonts and caches trains as well."""
+    loaded = "import sys, minifcn.training.pretraining; sys.exit('matplotlib' in sys.modules)"
+    code, _, err = tiny.run(code=loaded)
+    assert code == 0, err
