@@ -12,13 +12,14 @@ A gradient is added to by every backward pass, so k batches are accumulated by c
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import blocks, run_all, scratch
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
 
+Parameters = Sequence[Parameter | tuple[str, Parameter]]
 SCHEDULES = ("fixed", "step", "polynomial")
 Schedule = Callable[[int], float]  # step -> learning rate
 
@@ -37,13 +38,7 @@ class SGD:
     Source: Sutskever et al. 2013, in torch.optim.SGD's form: the learning rate is outside the velocity.
     """
 
-    def __init__(
-        self,
-        parameters: list[Parameter] | list[tuple[str, Parameter]],
-        lr: float,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-    ):
+    def __init__(self, parameters: Parameters, lr: float, momentum: float = 0.9, weight_decay: float = 0.0):
         self.parameters = [p[1] if isinstance(p, tuple) else p for p in parameters]
         if not self.parameters:
             raise InputError("SGD: the list of parameters is empty, pass model.parameters()")

@@ -22,11 +22,7 @@ BATCH_PIXELS = 100_000  # images predicted at a time, in pixels: enough to fill 
 
 
 def evaluate(
-    model: Layer,
-    dataset: Dataset,
-    preprocessing: Preprocessing,
-    device: str = "cpu",
-    advance: Callable[[int], None] | None = None,
+    model: Layer, dataset: Dataset, preprocessing: Preprocessing, device: str = "cpu", advance: Callable | None = None
 ) -> tuple[ConfusionMatrix, float]:
     """Predict every image of `dataset` and compare with its truth.
 
