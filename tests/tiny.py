@@ -45,12 +45,12 @@ def scenes(train=5, validate=2):
     return [open_dataset("scenes", split=s, size=32, count=n) for s, n in (("train", train), ("val", validate))]
 
 
-def trainer(out, resume=False, overwrite=False, datasets=None, **settings):
+def trainer(out, resume=False, overwrite=False, datasets=None, device="cpu", **settings):
     """A Trainer of a tiny network on tiny scenes (unless `data` names others): 5 images in batches of 2."""
     if "data" not in settings:
         datasets = datasets or scenes()
     settings = Settings(**{"batch_size": 2, "epochs": 1, "width": 1 / 16, "fc_channels": 8} | settings)
-    return Trainer(settings, out, resume=resume, overwrite=overwrite, datasets=datasets)
+    return Trainer(settings, out, device, resume, overwrite, datasets)
 
 
 def stop_after(step, trainer):

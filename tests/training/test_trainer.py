@@ -407,6 +407,29 @@ def test_the_learned_network_is_in_evaluation_mode_for_pictures_and_training_mod
     assert isinstance(run.model, FCN32s)
 
 
+def test_on_the_device(tmp_path, device):
+    """It trains, validates, saves and goes on there with the numbers of the CPU."""
+    settings = {
+        "model": "fcn8s",
+        "epochs": 2,
+        "accumulate": 2,
+        "dropout": 0.4,
+        "sample": 0.8,
+        "loss": "sum",
+        "lr": 1e-4,
+    }
+    here, there = (tiny.trainer(tmp_path / where, device=where, **settings) for where in ("cpu", "gpu"))
+    here.run()
+    tiny.stop_after(1, there)
+    there = tiny.trainer(tmp_path / "gpu", device="gpu", resume=True, **settings)
+    there.run()
+    for name, parameter in there.model.named_parameters():
+        device.assert_same(parameter.data, weights(here)[name])
+    for mine, theirs in zip(there.progress.history, here.progress.history, strict=True):
+        assert mine["loss"] == pytest.approx(theirs["loss"], rel=1e-4)
+        assert mine["val_loss"] == pytest.approx(theirs["val_loss"], rel=1e-4)
+
+
 def test_a_training_draws_nothing():
     """Pictures watch from outside: a server without matplotlib's fonts and caches trains as well."""
     loaded = "import sys, minifcn.training.pretraining; sys.exit('matplotlib' in sys.modules)"
