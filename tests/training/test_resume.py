@@ -78,10 +78,11 @@ def test_a_finished_run_resumed_stays_as_it_is(tmp_path, unbroken):
     datasets, expected = unbroken
     tiny.trainer(tmp_path, datasets=datasets, epochs=2, **RANDOM).run()
     last = (tmp_path / "last.npz").read_bytes()
+    (tmp_path / "history.csv").unlink()  # written again, should it have been lost
     watch = tiny.Silent()
     again = tiny.trainer(tmp_path, resume=True, datasets=datasets, epochs=2, **RANDOM)
     again.run(watch)
-    draw_run(again)  # should a picture have been lost
+    draw_run(again)  # and so are pictures
     assert watch.steps == 0 and (tmp_path / "last.npz").read_bytes() == last
     assert (tmp_path / "learning_curve.png").exists() and (tmp_path / "predictions.png").exists()
     assert_same(tmp_path, expected)
