@@ -516,15 +516,15 @@ assert weights[0] == weights.min() and weights[0] < 0.3
 # %% [markdown]
 # ## What was left out, and where the real thing stands
 #
-# - Both roads for any net without padding, and sampling:
-#   `minifcn/alternatives/patchwise.py`.
+# - Both roads for any net without padding: `minifcn/alternatives/patchwise.py`.
+#   Sampling: `minifcn/data/sampling.py`.
 # - Training for the curves: `minifcn/alternatives/convergence.py`; `python
 #   benchmarks/convergence.py --out FILE` does it with FCN-32s.
 # - The loss with void, weights and mean or sum: `minifcn/layers/loss.py`. A
 #   *mean* divides by the pixels that count, so that on average sampling leaves
 #   its gradient as large as it was, and the learning rate need not change.
 # - The weights: `minifcn/data/balance.py`. The training that takes them:
-#   `minifcn/training/trainer.py`, lesson 14.
+#   `minifcn/training/fit.py`, lesson 14.
 
 # %% [markdown]
 # ## Exercises

@@ -14,6 +14,8 @@
 # network that learns in a second or two.
 
 # %%
+import inspect
+
 import numpy as np
 
 from lessontools import new_figure, pytorch, show
@@ -38,8 +40,9 @@ from minifcn.metrics import ConfusionMatrix
 from minifcn.models import FCN32s
 from minifcn.models.classifier import FullyConnectedClassifier
 from minifcn.models.transplant import transplant
-from minifcn.optim import SGD
+from minifcn.optim import SGD, fixed
 from minifcn.pictures.runs import BLUE, GREEN, VERMILLION, colorize
+from minifcn.training.fit import fit
 from minifcn.training.recipes import per_pixel
 from minifcn.training.settings import Settings, freeze
 
@@ -416,6 +419,42 @@ pretrained = classifier.state_dict()
 assert losses[-20:].mean() < 0.7  # log 2 would be a coin's
 
 # %% [markdown]
+# minifcn has this loop once, and whatever it trains goes through it: `fit`. Our
+# draws are its `batches`, and it says `yield` after each step: whoever goes
+# through the steps with `for` can print, save, measure, or leave. Read it, and
+# find our seven lines.
+
+# %%
+print(inspect.getsource(fit))
+
+# %% [markdown]
+# What it can besides: make one step of several batches, for images that do not
+# fit into memory at once or differ in size (`accumulate`); pass over batches
+# that are all void; count a share of the pixels (`sample`, lesson 11); stop
+# where the loss is no number any more.
+#
+# **Predict.** We train a classifier in both ways, on the same draws and without
+# dropout, whose masks would differ. How far apart are the losses?
+
+
+# %%
+def draws(steps):
+    """The images and answers that `train` draws."""
+    draw = np.random.default_rng(0)
+    for _ in range(steps):
+        some = draw.integers(len(images), size=8)
+        yield images[some], kinds[some]
+
+
+ours = train(Small(3, 1.0, 32, 0.0, image_size=64), kinds, 20, lr=0.01)
+net = Small(3, 1.0, 32, 0.0, image_size=64).to(device)
+optimizer = SGD(net.parameters(), 0.01, 0.9, weight_decay=5e-4)
+steps = fit(net, draws(20), optimizer, fixed(0.01), device=device)
+theirs = np.array([step.loss for step in steps])
+print("largest difference of two losses:", abs(theirs - ours).max())
+assert np.allclose(theirs, ours, rtol=1e-3)
+
+# %% [markdown]
 # ## Where to begin: the score layer and the upsampling
 #
 # Surgery (lesson 12) makes an FCN of the classifier. Its trunk has weights. Its
@@ -690,9 +729,10 @@ assert 0 < turned < 20
 #   this lesson; what they are made of: `minifcn/training/settings.py`.
 # - The paper's recipes with their sources, and the arithmetic of $10^{-10}$:
 #   `minifcn/training/recipes.py`.
-# - The loop with batches read ahead, validation and checkpoints, so that a run
-#   survives being stopped: `minifcn/training/trainer.py`. Pretraining on whole
-#   images: `minifcn/training/pretraining.py`.
+# - The loop: `minifcn/training/fit.py`. Around it batches read ahead,
+#   validation and checkpoints, so that a run survives being stopped:
+#   `minifcn/training/trainer.py`. Pretraining on whole images:
+#   `minifcn/training/pretraining.py`.
 # - Balancing and augmentation: `minifcn/data/balance.py`,
 #   `minifcn/data/transforms.py`.
 # - Adam, batch normalisation, warm-up: they came after the paper, or it did

@@ -21,7 +21,7 @@ import numpy as np
 from lessontools import HERE, new_figure, show
 from minifcn.backend import resolve_device, to_device, to_host
 from minifcn.data import Augmented, Preprocessing, Scenes
-from minifcn.layers import Conv2d, MaxPool2d, ReLU, SoftmaxCrossEntropy
+from minifcn.layers import Conv2d, MaxPool2d, ReLU
 from minifcn.metrics import ConfusionMatrix
 from minifcn.models import FCN8s, FCN16s, FCN32s
 from minifcn.models.classifier import FullyConnectedClassifier
@@ -29,6 +29,7 @@ from minifcn.models.transplant import transplant
 from minifcn.optim import SGD, polynomial
 from minifcn.pictures.runs import BLUE, GREEN, VERMILLION, colorize
 from minifcn.training.evaluation import compare
+from minifcn.training.fit import fit
 from minifcn.training.settings import freeze
 from minifcn.weights.loading import load_model
 from minifcn.weights.npz import load_arrays
@@ -131,25 +132,26 @@ def small_fcn(kind, weights, frozen=()):
 
 
 # %%
-def train(net, images, labels, steps, lr=0.05, whole=False):
+def windows(images, labels, steps, whole):
     """Eight random windows of 64x64 pixels a step, half of them mirrored."""
-    optimizer = SGD(net.to(device).parameters(), lr, 0.9, weight_decay=5e-4)
-    criterion, draw = SoftmaxCrossEntropy(), np.random.default_rng(0)
-    net.train()
-    for number in range(steps):
+    draw = np.random.default_rng(0)
+    for _ in range(steps):
         some = draw.integers(len(images), size=8)
         y, x = draw.integers(33, size=2)
         window = np.s_[..., y : y + 64, x : x + 64 or None]
         view, truth = images[some][window], labels[some][window]
         if draw.integers(2):
             view, truth = view[..., ::-1].copy(), truth[..., ::-1]
-        optimizer.lr = polynomial(lr, steps)(number)
-        net.reseed(number)
-        net.zero_grad()
-        truth = main_class(truth) if whole else truth
-        criterion(net(to_device(view, device)), to_device(truth, device))
-        net.backward(criterion.backward())
-        optimizer.step()
+        yield view, main_class(truth) if whole else truth
+
+
+def train(net, images, labels, steps, lr=0.05, whole=False):
+    """The loop of lesson 14, to its end."""
+    optimizer = SGD(net.to(device).parameters(), lr, 0.9, weight_decay=5e-4)
+    batches = windows(images, labels, steps, whole)
+    lr_at = polynomial(lr, steps)
+    for _ in fit(net, batches, optimizer, lr_at, device=device, seed=2):
+        pass
     return net
 
 

@@ -12,12 +12,16 @@ A gradient is added to by every backward pass, so k batches are accumulated by c
 """
 
 import math
+from collections.abc import Callable, Sequence
 
-from minifcn.backend import array_module
+from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import blocks, run_all, scratch
 from minifcn.errors import InputError
+from minifcn.layers import Parameter
 
+Parameters = Sequence[Parameter | tuple[str, Parameter]]
 SCHEDULES = ("fixed", "step", "polynomial")
+Schedule = Callable[[int], float]  # step -> learning rate
 
 
 class SGD:
@@ -34,16 +38,18 @@ class SGD:
     Source: Sutskever et al. 2013, in torch.optim.SGD's form: the learning rate is outside the velocity.
     """
 
-    def __init__(self, parameters, lr, momentum=0.9, weight_decay=0.0):
+    def __init__(self, parameters: Parameters, lr: float, momentum: float = 0.9, weight_decay: float = 0.0):
         self.parameters = [p[1] if isinstance(p, tuple) else p for p in parameters]
         if not self.parameters:
             raise InputError("SGD: the list of parameters is empty, pass model.parameters()")
         check_sgd(lr, momentum, weight_decay)
         self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
         self.velocity = [None] * len(self.parameters)  # made when first needed, where the parameter is then
+        self.steps = 0  # begun: whoever is interrupted sees whether the weights have moved
 
-    def step(self):
+    def step(self) -> None:
         """Move every trainable parameter one step against its gradient."""
+        self.steps += 1
         for i, p in enumerate(self.parameters):
             if p.trainable:
                 self._update(p, self._velocity(i))
@@ -67,16 +73,16 @@ class SGD:
 
         run_all(move, ((block,) for block in blocks(p.data.shape, xp)), xp)
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Set every gradient to zero."""
         for p in self.parameters:
             p.zero_grad()
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, list[Array]]:
         """{"velocity": [one array for each trainable parameter]}: the arrays themselves, not copies."""
         return {"velocity": [self._velocity(i) for i, p in enumerate(self.parameters) if p.trainable]}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, list[Array]]) -> None:
         """Take over copies of the velocities of `state_dict()`, which may be NumPy arrays or on the device.
 
         Raises InputError where their number or a shape is not that of the trainable parameters; nothing has
@@ -106,7 +112,7 @@ class SGD:
         return self.velocity[i]
 
 
-def check_sgd(lr, momentum, weight_decay):
+def check_sgd(lr: float, momentum: float, weight_decay: float) -> None:
     """InputError unless these are settings that SGD can have."""
     if not 0 < lr < math.inf:
         raise InputError(f"SGD: lr is {lr}, a learning rate is greater than 0")
@@ -116,19 +122,19 @@ def check_sgd(lr, momentum, weight_decay):
         raise InputError(f"SGD: weight_decay is {weight_decay}, take 0 or more")
 
 
-def fixed(lr):
+def fixed(lr: float) -> Schedule:
     """The same learning rate at every step (the CVPR paper's choice): returns step -> lr."""
     return lambda step: lr
 
 
-def step(lr, every, factor=0.1):
+def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """`lr`, multiplied by `factor` after each `every` steps: returns step -> lr * factor^(step // every)."""
     if every < 1:
         raise InputError(f"step schedule: every is {every}, take at least 1 step")
     return lambda step: lr * factor ** (step // every)
 
 
-def polynomial(lr, total_steps, power=0.9):
+def polynomial(lr: float, total_steps: int, power: float = 0.9) -> Schedule:
     """From `lr` at step 0 to 0 at `total_steps`: returns step -> lr * (1 - step/total_steps)^power.
 
     Source: Caffe's "poly" policy; power 0.9 as in DeepLab (Chen et al. 2016, section 4.1).
@@ -138,7 +144,7 @@ def polynomial(lr, total_steps, power=0.9):
     return lambda step: lr * (1 - min(step, total_steps) / total_steps) ** power
 
 
-def schedule(name, lr, total_steps):
+def schedule(name: str, lr: float, total_steps: int) -> Schedule:
     """The schedule of this name, one of SCHEDULES, over a run of `total_steps`: returns step -> lr.
 
     "step" divides the learning rate by 10 after each third of the run. Raises InputError for another name.

@@ -12,9 +12,11 @@ from PIL import Image
 from minifcn.commands.main import main
 from minifcn.data import VOID, Preprocessing, open_dataset
 from minifcn.models import MODELS
-from minifcn.training import trainer as training
+from minifcn.pictures import runs as pictures
 from minifcn.training.settings import Settings
-from minifcn.training.trainer import Stopped, Trainer
+from minifcn.training.stopping import Stopped
+from minifcn.training.trainer import Trainer
+from minifcn.training.watch import Watch
 from minifcn.weights.npz import save_arrays
 
 NETWORK = {"width": 1 / 16, "fc_channels": 8, "padding": "same"}
@@ -22,14 +24,11 @@ FLAGS = ["--width", "0.0625", "--fc-channels", "8", "--batch-size", "2", "--devi
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-class Silent:
-    """A `terminal.Watch` that shows nothing, calls `after_step(number)` after each step, and keeps the rows."""
+class Silent(Watch):
+    """Calls `after_step(number)` after each step, and keeps the rows."""
 
     def __init__(self, after_step=None):
         self.after_step, self.steps, self.rows = after_step, 0, []
-
-    def begin(self, what, total):
-        pass
 
     def advance(self, images, loss=None):
         if loss is not None:  # only steps tell a loss
@@ -46,12 +45,12 @@ def scenes(train=5, validate=2):
     return [open_dataset("scenes", split=s, size=32, count=n) for s, n in (("train", train), ("val", validate))]
 
 
-def trainer(out, resume=False, overwrite=False, datasets=None, **settings):
+def trainer(out, resume=False, overwrite=False, datasets=None, device="cpu", **settings):
     """A Trainer of a tiny network on tiny scenes (unless `data` names others): 5 images in batches of 2."""
     if "data" not in settings:
         datasets = datasets or scenes()
     settings = Settings(**{"batch_size": 2, "epochs": 1, "width": 1 / 16, "fc_channels": 8} | settings)
-    return Trainer(settings, out, resume=resume, overwrite=overwrite, datasets=datasets)
+    return Trainer(settings, out, device, resume, overwrite, datasets)
 
 
 def stop_after(step, trainer):
@@ -59,7 +58,7 @@ def stop_after(step, trainer):
 
     def press(number):
         if number == step:
-            trainer.stop_asked = True
+            trainer.stop()
 
     with pytest.raises(Stopped) as stopped:
         trainer.run(Silent(press))
@@ -68,7 +67,7 @@ def stop_after(step, trainer):
 
 def draw_nothing(patch, *modules):
     """Leave empty files for the pictures of a run, which take most of the time of a tiny one."""
-    for module in (training, *modules):
+    for module in (pictures, *modules):
         for name in ("save_learning_curve", "save_predictions"):
             patch.setattr(module, name, lambda path, *_, **__: Path(path).touch(), raising=False)
 

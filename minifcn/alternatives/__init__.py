@@ -3,11 +3,12 @@
 from minifcn.alternatives.convergence import Step, converge, smoothed
 from minifcn.alternatives.dense import dense, patch_by_patch
 from minifcn.alternatives.nets import multiply_adds, receptive_field, total_stride
-from minifcn.alternatives.patchwise import patch_gradients, sample_pixels, sampled_gradients
+from minifcn.alternatives.patchwise import patch_gradients, sampled_gradients
 from minifcn.alternatives.rarefaction import Cost, cost, rarefied
 from minifcn.alternatives.shift_and_stitch import shift_and_stitch
 from minifcn.alternatives.strides import Variant, tradeoff, without_pool_strides
 from minifcn.alternatives.upscale import by_interpolation, by_transposed_convolution, coverage, there_and_back
+from minifcn.data import sample_pixels
 
 __all__ = [
     "Cost",

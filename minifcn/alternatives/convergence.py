@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minifcn.alternatives.patchwise import sample_pixels
-from minifcn.data import VOID, Batches, Preprocessing
+from minifcn.data import Batches, Dataset, Preprocessing
 from minifcn.errors import InputError
-from minifcn.layers import SoftmaxCrossEntropy
-from minifcn.optim import SGD
+from minifcn.layers import Layer
+from minifcn.optim import SGD, fixed
+from minifcn.training.fit import fit
 
 
 class Step(NamedTuple):
@@ -20,7 +20,16 @@ class Step(NamedTuple):
     loss: float
 
 
-def converge(net, dataset, probability, steps, batch_size=4, lr=0.03, momentum=0.9, seed=0):
+def converge(
+    net: Layer,
+    dataset: Dataset,
+    probability: float,
+    steps: int,
+    batch_size: int = 4,
+    lr: float = 0.03,
+    momentum: float = 0.9,
+    seed: int = 0,
+) -> list[Step]:
     """Train a net by SGD on so many steps, each pixel counted with this probability -> [Step], one for each.
 
     net         (N, 3, H, W) -> scores (N, n_class, H, W); it is changed
@@ -34,30 +43,19 @@ def converge(net, dataset, probability, steps, batch_size=4, lr=0.03, momentum=0
         raise InputError(f"converge: probability is {probability}; expected above 0, and 1 for every pixel")
     if steps < 1:
         raise InputError(f"converge: steps is {steps}; expected at least 1")
-    images_a_step = round(batch_size / probability)
-    batches = Batches(dataset, images_a_step, Preprocessing(dataset.mean, dataset.std), seed=seed)
-    criterion, optimizer = SoftmaxCrossEntropy(VOID), SGD(net.parameters(), lr, momentum)
-    rng, seconds, curve = np.random.default_rng(seed), 0.0, []
-    net.train().reseed(seed)
-    for images, labels, _ in _forever(batches):
+    batches = Batches(dataset, round(batch_size / probability), Preprocessing(dataset.mean, dataset.std), seed=seed)
+    endless = itertools.chain.from_iterable(batches.epoch(number) for number in itertools.count())
+    optimizer, seconds, curve = SGD(net.parameters(), lr, momentum), 0.0, []
+    for number, batch in enumerate(itertools.islice(endless, steps)):
         begun = time.perf_counter()
-        optimizer.zero_grad()
-        loss = criterion(net(images), sample_pixels(labels, probability, rng))
-        net.backward(criterion.backward())
-        optimizer.step()
+        [step] = fit(net, [batch], optimizer, fixed(lr), sample=probability, seed=seed, start=number)
         seconds += time.perf_counter() - begun
-        curve.append(Step(seconds, loss))
-        if len(curve) == steps:
-            return curve
+        curve.append(Step(seconds, step.loss))
+    return curve
 
 
-def smoothed(curve, over):
+def smoothed(curve: list[Step], over: int) -> list[Step]:
     """The curve with the mean loss of each step and those before it, `over` in all or as many as there are."""
     losses = [step.loss for step in curve]
     means = [float(np.mean(losses[max(0, end - over) : end])) for end in range(1, len(curve) + 1)]
     return [Step(step.seconds, mean) for step, mean in zip(curve, means, strict=True)]
-
-
-def _forever(batches):
-    for epoch in itertools.count():
-        yield from batches.epoch(epoch)

@@ -6,7 +6,7 @@ gradients, and each score of a net without padding is the net's answer to its ow
 whole image whose loss counts at the patches' pixels only. Where the patches overlap, the whole image computes once
 what they compute over and over.
 
-A pixel is left out by giving it the void label, 255, which the loss passes over (`SoftmaxCrossEntropy`). The paper
+A pixel is left out by giving it the void label, 255, which the loss passes over (`data.sample_pixels`). The paper
 (section 4.3) keeps each pixel with probability p, and takes 1/p times as many images to see as many pixels: learning
 gets no better by the step, and slower by the clock. So it trains on whole images, all pixels counted.
 """
@@ -16,29 +16,10 @@ import copy
 import numpy as np
 
 from minifcn.alternatives.nets import check_image, receptive_field, score_size, total_stride, twins, without_padding
-from minifcn.backend import array_module, to_host
+from minifcn.backend import to_host
 from minifcn.data import VOID
 from minifcn.errors import InputError
 from minifcn.layers import Sequential, SoftmaxCrossEntropy
-
-
-def sample_pixels(labels, probability, rng):
-    """The labels, each kept with this probability, else void: a sample of the loss.
-
-    labels       (N, h, w) of integers, as many as scores; void ones stay void
-    probability  0 .. 1
-    rng          a NumPy Generator; drawn on the host, so that CPU and GPU sample the same
-    -> new labels, of the same shape and dtype
-
-    Raises InputError for another probability, and for labels of a dtype that cannot hold 255.
-    """
-    if not 0 <= probability <= 1:
-        raise InputError(f"sample_pixels: probability is {probability}; expected 0 to 1")
-    if labels.dtype.kind not in "iu" or np.iinfo(labels.dtype).max < VOID:
-        raise InputError(f"sample_pixels: labels are {labels.dtype}, expected integers that go up to {VOID}")
-    xp = array_module(labels)
-    kept = xp.asarray(rng.random(labels.shape) < probability)
-    return xp.where(kept, labels, VOID).astype(labels.dtype)
 
 
 def sampled_gradients(net, images, labels):

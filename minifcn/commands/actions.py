@@ -16,7 +16,7 @@ from minifcn.gradcheck import check_everything
 from minifcn.models import BACKBONES, MODELS
 from minifcn.models.summary import classifiers_field, figures, summarize
 from minifcn.pictures import FILES, draw_pictures, picture_folders
-from minifcn.pictures.runs import VOID_COLOUR, save_predictions
+from minifcn.pictures.runs import VOID_COLOUR, draw_run, save_predictions
 from minifcn.training.evaluation import compare, predict_image
 from minifcn.training.pretraining import Pretrainer
 from minifcn.training.settings import option
@@ -154,6 +154,7 @@ def _run(kind, settings, options):
     terminal.describe_run(trainer)
     with terminal.Watch() as watch:
         trainer.run(watch)
+    draw_run(trainer)
     terminal.files(trainer.folder.path)
 
 

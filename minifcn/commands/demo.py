@@ -5,11 +5,12 @@ from typing import NamedTuple
 from minifcn.commands import terminal
 from minifcn.data import open_dataset
 from minifcn.errors import InputError
-from minifcn.pictures.runs import save_predictions
+from minifcn.pictures.runs import draw_run, save_predictions
 from minifcn.training.evaluation import compare
 from minifcn.training.pretraining import Pretrainer, PretrainSettings
 from minifcn.training.settings import Settings
-from minifcn.training.trainer import Stopped, Trainer
+from minifcn.training.stopping import Stopped
+from minifcn.training.trainer import Trainer
 
 EPOCHS = 5  # of FCN-32s
 SIZE, OBJECT_SIZE = 96, 72  # of the scenes, and of those for the classifier, in pixels each way
@@ -58,6 +59,7 @@ def run_demo(folder, device, epochs=None, overwrite=False):
                 trainer.run(watch)
         except Stopped:
             raise KeyboardInterrupt("stopped; start the demo again with --overwrite, or another --out") from None
+        draw_run(trainer)
         return trainer.folder.best
 
     settings = PretrainSettings(**NETWORK, crop=OBJECT_SIZE)

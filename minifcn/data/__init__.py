@@ -9,6 +9,7 @@ from minifcn.data.camvid import CamVid
 from minifcn.data.dataset import VOID, Dataset, voc_palette
 from minifcn.data.dominant import Augmented, dominant
 from minifcn.data.files import read_image
+from minifcn.data.sampling import sample_pixels
 from minifcn.data.scenes import Scenes
 from minifcn.data.transforms import Preprocessing, compose, crop, jitter, mirror
 from minifcn.data.voc import Voc
@@ -32,6 +33,7 @@ __all__ = [
     "mirror",
     "open_dataset",
     "read_image",
+    "sample_pixels",
     "voc_palette",
 ]
 

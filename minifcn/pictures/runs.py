@@ -14,6 +14,9 @@ from matplotlib.ticker import MaxNLocator
 
 from minifcn.data import VOID
 from minifcn.errors import InputError
+from minifcn.training.evaluation import picture_indices, predict_image
+from minifcn.training.run_folder import CURVE, PREDICTIONS
+from minifcn.training.trainer import Trainer
 
 DPI = 100
 VOID_COLOUR = (232, 232, 232)
@@ -137,6 +140,16 @@ def save_convergence(path, curves):
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=10, handlelength=3)
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
     figure.savefig(path, dpi=DPI)
+
+
+def draw_run(run: Trainer) -> None:
+    """Write the pictures of a run that is done into its folder: the learning curve and, of label maps, predictions."""
+    save_learning_curve(run.folder.path / CURVE, run.progress.history)
+    pairs = [run.validation[index] for index in picture_indices(run.validation)]
+    if pairs[0][1].ndim == 2:  # not the label of a whole image
+        predicted = [predict_image(run.model, image, run.preprocessing, run.device) for image, _ in pairs]
+        rows = [(*pair, {run.title(): label}) for pair, label in zip(pairs, predicted, strict=True)]
+        save_predictions(run.folder.path / PREDICTIONS, rows, run.training.classes, run.training.palette)
 
 
 def _draw_curves(axes, title, history, curves, number, top):

@@ -1,22 +1,29 @@
 """Running a trained network over images: the paper's four figures, and label maps."""
 
 import dataclasses
+import itertools
 import math
+from collections.abc import Callable
+from os import PathLike
 
 import numpy as np
 
-from minifcn.backend import to_device, to_host
-from minifcn.data import VOID, Batches, Preprocessing
+from minifcn.backend import Array, to_device, to_host
+from minifcn.data import VOID, Batches, Dataset, Preprocessing
 from minifcn.errors import InputError, caution
-from minifcn.layers import SoftmaxCrossEntropy
+from minifcn.layers import Layer, SoftmaxCrossEntropy
 from minifcn.metrics import ConfusionMatrix
 from minifcn.weights.loading import load_model
 
+Result = tuple[str, ConfusionMatrix]  # the network's name comes first
+PictureRow = tuple[Array, Array, dict[str, Array]]  # image, truth, and each network's label map
 SWAPPED = 0.8  # a loss below this share of the other is better by more than chance
 BATCH_PIXELS = 100_000  # images predicted at a time, in pixels: enough to fill the caches, little memory
 
 
-def evaluate(model, dataset, preprocessing, device="cpu", advance=None):
+def evaluate(
+    model: Layer, dataset: Dataset, preprocessing: Preprocessing, device: str = "cpu", advance: Callable | None = None
+) -> tuple[ConfusionMatrix, float]:
     """Predict every image of `dataset` and compare with its truth.
 
     Each image counts whole and as it is: no padding, no cropping, no dependence on the other images.
@@ -44,10 +51,12 @@ def evaluate(model, dataset, preprocessing, device="cpu", advance=None):
     return confusion, total / pixels
 
 
-def compare(weights, dataset, device="cpu"):
+def compare(
+    weights: list[str | PathLike], dataset: Dataset, device: str = "cpu"
+) -> tuple[list[Result], list[PictureRow]]:
     """Evaluate the networks of several weights files on one data set, each with the preprocessing it was trained with.
 
-    Returns (results, rows): results [("FCN-32s", ConfusionMatrix), ...] and rows for `plots.save_predictions`; a second
+    Returns (results, rows): results [("FCN-32s", ConfusionMatrix), ...] and rows for `save_predictions`; a second
     network of one kind is named by its place in `weights`, "FCN-8s (2)".
     Raises InputError where a network was trained for other classes.
     """
@@ -57,7 +66,8 @@ def compare(weights, dataset, device="cpu"):
             raise InputError(
                 f"weights {path}: trained on {about['data']} for other classes than those of {dataset.name}"
             )
-    results, rows = [], [(*dataset[i], {}) for i in picture_indices(dataset)]
+    results: list[Result] = []
+    rows: list[PictureRow] = [(*dataset[i], {}) for i in picture_indices(dataset)]
     for path, model, about in networks:
         model.to(device)
         preprocessing = Preprocessing.from_dict(about["preprocessing"])
@@ -72,7 +82,7 @@ def compare(weights, dataset, device="cpu"):
     return results, rows
 
 
-def caution_of_one_class(name, confusion, dataset):
+def caution_of_one_class(name: str, confusion: ConfusionMatrix, dataset: Dataset) -> None:
     """Caution where the truth has several classes and the predictions but one: the network has learned nothing yet."""
     actual, predicted = (confusion.counts.any(axis=axis) for axis in (1, 0))
     if actual.sum() > 1 and predicted.sum() == 1:
@@ -82,7 +92,9 @@ def caution_of_one_class(name, confusion, dataset):
         )
 
 
-def caution_of_swapped_channels(path, model, dataset, preprocessing, device="cpu"):
+def caution_of_swapped_channels(
+    path: str | PathLike, model: Layer, dataset: Dataset, preprocessing: Preprocessing, device: str = "cpu"
+) -> None:
     """Caution where a few images are predicted much better with red and blue the other way round.
 
     What a file says of its images, or its names do, may be wrong. The model is in evaluation mode.
@@ -102,13 +114,13 @@ def caution_of_swapped_channels(path, model, dataset, preprocessing, device="cpu
         )
 
 
-def picture_indices(dataset, count=4):
+def picture_indices(dataset: Dataset, count: int = 4) -> list[int]:
     """`count` images spread over a data set, for pictures."""
     count = min(count, len(dataset))
     return [(2 * i + 1) * len(dataset) // (2 * count) for i in range(count)]
 
 
-def predict_image(model, image, preprocessing, device="cpu"):
+def predict_image(model: Layer, image: Array, preprocessing: Preprocessing, device: str = "cpu") -> Array:
     """The class of every pixel of one image uint8 (H, W, 3) -> uint8 (H, W). The model is in evaluation mode."""
     scores = model(to_device(preprocessing(image)[None], device))  # (1, n_class, H, W)
     return to_host(scores.argmax(axis=1)[0]).astype("uint8")
@@ -116,17 +128,8 @@ def predict_image(model, image, preprocessing, device="cpu"):
 
 def _equal_sized(batches):
     """Neighbouring images of one size together, as (images, labels) of about `BATCH_PIXELS`."""
-    group = []
-    for sample in batches.epoch(0):
-        images, _, _ = sample
-        full = len(group) * images[0, 0].size >= BATCH_PIXELS
-        if group and (full or images.shape != group[0][0].shape):
-            yield _together(group)
-            group = []
-        group.append(sample)
-    if group:
-        yield _together(group)
-
-
-def _together(group):
-    return np.concatenate([images for images, _, _ in group]), np.concatenate([labels for _, labels, _ in group])
+    for shape, alike in itertools.groupby(batches.epoch(0), key=lambda sample: sample[0].shape):
+        most = -(-BATCH_PIXELS // math.prod(shape[2:]))
+        while group := list(itertools.islice(alike, most)):
+            images, labels, _ = zip(*group)
+            yield np.concatenate(images), np.concatenate(labels)

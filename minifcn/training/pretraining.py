@@ -5,12 +5,17 @@ The images are those of a segmentation's data set; the label of each is the clas
 """
 
 import dataclasses
+import math
+from collections.abc import Callable
 
-from minifcn.data import Augmented, compose, crop, dominant, open_dataset
+from minifcn.backend import Array
+from minifcn.data import Augmented, Dataset, compose, crop, dominant, open_dataset
 from minifcn.errors import InputError
 from minifcn.layers.sequential import skip_frozen
 from minifcn.models import BACKBONES
-from minifcn.training.settings import Settings
+from minifcn.models.classifier import Classifier
+from minifcn.training.criterion import PixelLoss
+from minifcn.training.settings import Settings, freeze
 from minifcn.training.trainer import Trainer
 
 AUXILIARY_SHARE = 0.3  # of GoogLeNet's auxiliary losses (Szegedy et al. 2014, section 5)
@@ -39,8 +44,10 @@ class Pretrainer(Trainer):
     The validation images are crops too, the same ones each time.
     """
 
+    settings: PretrainSettings
     models = BACKBONES
     command = "pretrain"
+    figures = ("accuracy", "pixel_accuracy"), ("mean_accuracy", "mean_accuracy")
     best_figure = "accuracy"
 
     def __init__(self, settings, *args, **kwargs):
@@ -48,12 +55,12 @@ class Pretrainer(Trainer):
         view = compose(crop(settings.crop), dominant(self.validation.classes))
         self.validation = Augmented(self.validation, view, settings.seed)
 
-    def open_data(self, split):
+    def open_data(self, split: str) -> Dataset:
         """Scenes have one object each, which fills much of them."""
         large = {"dominant": True} if self.settings.data == "scenes" else {}
         return open_dataset(self.settings.data, self.settings.root, split, **large)
 
-    def make_model(self):
+    def make_model(self) -> Classifier:
         settings, kind = self.settings, BACKBONES[self.settings.model]
         own = {"fc_channels": settings.fc_channels, "auxiliary": settings.auxiliary}
         del own["fc_channels" if settings.model == "googlenet" else "auxiliary"]
@@ -68,29 +75,35 @@ class Pretrainer(Trainer):
         for layers in (model.head, *getattr(model, "auxiliary", {}).values()):
             *_, last = layers.named.values()
             last.weight.data[...] = 0  # random scores make the first steps so large that many ReLUs stay shut
+        freeze(model, settings.freeze)
+        if not settings.auxiliary:  # auxiliary classifiers may learn from maps before the first layer that does
+            skip_frozen((model.features, model.head))
         return model
 
-    def prepare_model(self):
-        """Compute no gradient before the first layer that learns; but auxiliary classifiers may see maps before it."""
-        if not self.settings.auxiliary:
-            skip_frozen((self.model.features, self.model.head))
-
-    def make_augmentation(self):
+    def make_augmentation(self) -> Callable:
         return compose(super().make_augmentation(), dominant(self.training.classes))
 
-    def title(self):
-        return self.model.title
+    def make_criterion(self, weights: Array | None) -> PixelLoss:
+        kind = AuxiliaryLoss if self.settings.auxiliary else PixelLoss
+        return kind(self.settings.loss, weights)
 
-    def figures(self, confusion):
-        return {"accuracy": confusion.pixel_accuracy, "mean_accuracy": confusion.mean_accuracy}
 
-    def learn(self, scores, labels, share):
-        """With auxiliary classifiers there are scores of three, and gradients for each."""
-        if not isinstance(scores, tuple):
-            return super().learn(scores, labels, share)
+class AuxiliaryLoss(PixelLoss):
+    """GoogLeNet's loss: that of its last scores, and a share of that of each auxiliary classifier's. Told is the first.
+
+    loss = criterion((scores, *others), labels)
+    dscores, *dothers = criterion.backward(share)
+    """
+
+    def __init__(self, reduction: str = "mean", class_weights: Array | None = None):
+        super().__init__(reduction, class_weights)
+        self.others = [PixelLoss(reduction, class_weights) for _ in range(2)]
+
+    def __call__(self, scores: tuple[Array, ...], labels: Array) -> float:
         scores, *others = scores
-        loss, dscores = super().learn(scores, labels, share)
-        return loss, (dscores, *(super(Pretrainer, self).learn(s, labels, share * AUXILIARY_SHARE)[1] for s in others))
+        loss = super().__call__(scores, labels)
+        auxiliary = [criterion(s, labels) for criterion, s in zip(self.others, others, strict=True)]
+        return loss if all(map(math.isfinite, auxiliary)) else math.nan
 
-    def draw(self):
-        """No picture: there is nothing to see but the learning curve."""
+    def backward(self, share: float = 1.0) -> tuple[Array, ...]:
+        return super().backward(share), *(criterion.backward(share * AUXILIARY_SHARE) for criterion in self.others)

@@ -11,10 +11,13 @@ import csv
 import dataclasses
 import io
 import json
+from os import PathLike
 from pathlib import Path
 
 from minifcn.backend import to_host
 from minifcn.errors import InputError
+from minifcn.layers import Layer
+from minifcn.optim import SGD
 from minifcn.weights.npz import VELOCITY, load_arrays, save_arrays, write_whole
 
 PICTURES = CURVE, PREDICTIONS = "learning_curve.png", "predictions.png"
@@ -36,12 +39,12 @@ class Progress:
 class RunFolder:
     """The folder of one run. Raises InputError where it cannot be used as asked."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | PathLike):
         self.path = Path(path)
         self.last, self.best = self.path / "last.npz", self.path / "best.npz"
         self.config, self.history = self.path / "config.json", self.path / "history.csv"
 
-    def check(self, overwrite):
+    def check(self, overwrite: bool) -> None:
         """Raise InputError where a new run cannot have this folder: another run is there, and no `overwrite`."""
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"--out {self.path} is a file; name a folder")
@@ -51,7 +54,7 @@ class RunFolder:
                 "or another folder"
             )
 
-    def start(self, settings):
+    def start(self, settings: dict) -> None:
         """Make the folder, or take it from the run that is in it, for a new run with `settings` (a dict)."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -61,7 +64,7 @@ class RunFolder:
         except OSError as error:
             raise InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder") from error
 
-    def saved_settings(self):
+    def saved_settings(self) -> dict:
         """The settings of the run in this folder."""
         if not self.config.is_file():
             raise InputError(
@@ -75,14 +78,14 @@ class RunFolder:
             raise InputError(f"--resume: {self.config} holds no settings, but {settings!r}")
         return settings
 
-    def save(self, model, optimizer, about, progress):
+    def save(self, model: Layer, optimizer: SGD, about: dict, progress: Progress) -> None:
         """Write last.npz, whole or not at all."""
         names = [name for name, parameter in model.named_parameters() if parameter.trainable]
         velocity = optimizer.state_dict()["velocity"]
         arrays = {VELOCITY + name: to_host(v) for name, v in zip(names, velocity, strict=True)}
         save_arrays(self.last, model.state_dict() | arrays, about | {"progress": dataclasses.asdict(progress)})
 
-    def restore(self, model, optimizer):
+    def restore(self, model: Layer, optimizer: SGD) -> tuple[Progress, dict | None]:
         """Put last.npz back into model and optimizer -> (Progress, what the file says of the weights).
 
         (a fresh Progress, None) where the run never came to save anything.
@@ -101,7 +104,7 @@ class RunFolder:
         except (InputError, KeyError, TypeError) as error:
             raise InputError(f"--resume: {self.last} does not fit {self.config}: {error}") from error
 
-    def write_history(self, rows):
+    def write_history(self, rows: list[dict]) -> None:
         """Write history.csv: a line an epoch, columns by name."""
         if rows:
             text = io.StringIO()

@@ -1,38 +1,35 @@
-"""Training: batches in, one SGD step each, validation after every epoch, and everything saved so that nothing is lost.
+"""A training from its settings to its best weights: `fit`, epoch by epoch, validated and saved so that nothing is lost.
 
-A step depends on the settings and the step's number alone (the order of images, their augmentation and the dropout
-masks are all drawn from them), so a run that was stopped, however, and resumed ends with the same weights as one that
-never was.
+A run that was stopped, however, and resumed ends with the same weights as one that never was: the order of images and
+their augmentation depend on the settings and the epoch alone, a step on the settings and its number (`fit`).
 """
 
 import dataclasses
 import math
 import shlex
-import signal
 import time
+from collections.abc import Callable
+from os import PathLike
 
-import numpy as np
-
-from minifcn.alternatives import sample_pixels
-from minifcn.backend import array_module, to_device
-from minifcn.data import VOID, Batches, Preprocessing, class_weights, compose, crop, jitter, mirror, open_dataset
+from minifcn.backend import Array, array_module
+from minifcn.data import VOID, Batches, Dataset, class_weights, open_dataset
+from minifcn.data.transforms import Preprocessing, compose, crop, jitter, mirror
 from minifcn.errors import InputError
-from minifcn.layers import SoftmaxCrossEntropy
+from minifcn.layers import Layer
 from minifcn.metrics import FIGURES
 from minifcn.models import MODELS
 from minifcn.optim import SGD, schedule
-from minifcn.pictures.runs import save_learning_curve, save_predictions
-from minifcn.training.evaluation import caution_of_one_class, evaluate, picture_indices, predict_image
-from minifcn.training.run_folder import CURVE, PREDICTIONS, Progress, RunFolder
-from minifcn.training.settings import NETWORK, freeze
+from minifcn.training.criterion import PixelLoss
+from minifcn.training.evaluation import caution_of_one_class, evaluate
+from minifcn.training.fit import Diverged, fit
+from minifcn.training.run_folder import Progress, RunFolder
+from minifcn.training.settings import NETWORK, Settings, freeze
+from minifcn.training.stopping import Stopped, on_ctrl_c
+from minifcn.training.watch import Watch
 from minifcn.weights.loading import start_from
 from minifcn.weights.npz import save_arrays
 
 SAVE_SECONDS = 300  # an epoch longer than this is saved on the way
-
-
-class Stopped(KeyboardInterrupt):
-    """Ctrl-C was pressed; the run is saved, and the message says how to go on."""
 
 
 class Trainer:
@@ -48,16 +45,22 @@ class Trainer:
 
     models = MODELS  # that settings.model names
     command = "train"  # that goes on with a run
-    best_figure = "mean_iu"  # of the epoch whose weights are kept as the best
+    figures = tuple(zip(FIGURES, FIGURES))  # columns of the history, and what they are of a ConfusionMatrix
+    best_figure = "mean_iu"  # the column that tells the best epoch, whose weights are kept
 
-    def __init__(self, settings, out, device="cpu", resume=False, overwrite=False, datasets=None):
+    def __init__(
+        self,
+        settings: Settings,
+        out: str | PathLike,
+        device: str = "cpu",
+        resume: bool = False,
+        overwrite: bool = False,
+        datasets: tuple[Dataset, Dataset] | None = None,
+    ):
         self.settings, self.device, self.folder = settings, device, RunFolder(out)
         settings.check(list(self.models))
         self.training, self.validation = datasets or (self.open_data(split) for split in ("train", "val"))
-        self.model = self.make_model()
-        freeze(self.model, settings.freeze)
-        self.prepare_model()
-        self.model.to(device)
+        self.model = self.make_model().to(device)
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
 
         self.transplant = None  # what was taken over from settings.init
@@ -68,33 +71,34 @@ class Trainer:
         if about is not None:  # the weights know images only as they were shown to them
             self.preprocessing = Preprocessing.from_dict(about["preprocessing"])
 
-        weights = class_weights(self.training) if settings.class_balance else None
-        self.criterion = SoftmaxCrossEntropy(VOID, weights, settings.loss)
+        self.criterion = self.make_criterion(class_weights(self.training) if settings.class_balance else None)
         augmentation = self.make_augmentation()
         self.batches = Batches(self.training, settings.batch_size, self.preprocessing, augmentation, seed=settings.seed)
         steps_per_epoch = -(-len(self.batches) // settings.accumulate)
         self.lr_at = schedule(settings.schedule, settings.lr, settings.epochs * steps_per_epoch)
-        self.stop_asked = False
+        self.stop_asked = False  # looked at after every step: a step is never cut in half
         self.begun = resume  # whether the folder is this run's
+        self.noted = 0  # steps of the optimizer that `progress` knows of
         if not resume:
             self.folder.check(overwrite)
 
-    def open_data(self, split):
+    def open_data(self, split: str) -> Dataset:
         """The data set that the settings name."""
         return open_dataset(self.settings.data, self.settings.root, split)
 
-    def make_model(self):
-        """The network that the settings describe, for the classes of the data."""
+    def make_model(self) -> Layer:
+        """The network that the settings describe, for the classes of the data; it does no more than training needs."""
         settings = {name: getattr(self.settings, name) for name in NETWORK if getattr(self.settings, name) is not None}
-        return MODELS[self.settings.model](self.training.n_class, seed=self.settings.seed, **settings)
+        model = MODELS[self.settings.model](self.training.n_class, seed=self.settings.seed, **settings)
+        freeze(model, self.settings.freeze)
+        model.train_only()
+        return model.recompute_maps() if self.settings.recompute else model
 
-    def prepare_model(self):
-        """Save the network what work and memory training does not need."""
-        self.model.train_only()
-        if self.settings.recompute:
-            self.model.recompute_maps()
+    def make_criterion(self, weights: Array | None) -> PixelLoss:
+        """The loss, with these weights of the classes."""
+        return PixelLoss(self.settings.loss, weights)
 
-    def make_augmentation(self):
+    def make_augmentation(self) -> Callable:
         """What is done to a pair of the training data before it is seen."""
         chosen = [mirror] if self.settings.mirror else []
         if self.settings.jitter:
@@ -103,13 +107,13 @@ class Trainer:
             chosen.append(crop(self.settings.crop))
         return compose(*chosen)
 
-    def title(self):
+    def title(self) -> str:
         """The network as the paper's tables name it: FCN-32s-fixed is the one whose score layer alone learns."""
         learning = {name.partition(".")[0] for name, p in self.model.named_parameters() if p.trainable}
         return self.model.title + ("-fixed" if self.settings.freeze and learning == {"score_fr"} else "")
 
     @property
-    def about(self):
+    def about(self) -> dict:
         """What travels with the weights: all that is needed to use them."""
         return {
             "title": self.title(),
@@ -121,88 +125,84 @@ class Trainer:
             "palette": self.training.palette.tolist(),
         }
 
-    def run(self, watch):
-        """Train to the end; `watch` (a `commands.terminal.Watch`) is told. Ctrl-C saves and raises Stopped."""
-        self.model.train()
-        before = signal.signal(signal.SIGINT, self._ask_to_stop)
+    def run(self, watch: Watch | None = None) -> None:
+        """Train to the end, from any thread; `watch` is told.
+
+        Ctrl-C, or `stop()` from anywhere, saves after the step under way and raises Stopped; `run()` then goes on.
+        """
+        try:
+            with on_ctrl_c(self.stop):
+                self._epochs(watch or Watch())
+        except Diverged as error:
+            good = f"; the last good checkpoint stays in {self.folder.last}" if self.folder.last.exists() else ""
+            lower = f"start again with a lower --lr, {self.settings.lr / 10:g} say"
+            raise InputError(f"{error}, in epoch {self.progress.epoch + 1}; {lower}{good}") from error
+        self.folder.write_history(self.progress.history)
+        self.model.eval()
+
+    def _epochs(self, watch):
         try:
             while self.progress.epoch < self.settings.epochs:
-                row = self._epoch(watch)
-                watch.epoch(row, self.settings.epochs)
-                if self.stop_asked and self.progress.epoch < self.settings.epochs:
-                    raise self._stopped()
-        finally:
-            signal.signal(signal.SIGINT, before)
-        self.finish()
-
-    def _ask_to_stop(self, *_):
-        self.stop_asked = True  # looked at after every step: a step is never cut in half
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C does not wait
-
-    def _epoch(self, watch):
-        progress, started, seen = self.progress, time.monotonic(), 0
-        watch.begin(f"epoch {progress.epoch + 1}/{self.settings.epochs}", len(self.training))
-        watch.advance(progress.batch * self.settings.batch_size)
-        saved = time.monotonic()
-        group = []
-        for images, labels, _ in self.batches.epoch(progress.epoch, start=progress.batch):
-            group.append((images, labels))
-            seen += len(images)
-            if len(group) == self.settings.accumulate or progress.batch + len(group) == len(self.batches):
-                self._step(group)
-                watch.advance(sum(len(images) for images, _ in group), loss=progress.loss / max(1, progress.losses))
-                group = []
                 if self.stop_asked:
-                    self.save()
-                    raise self._stopped()
-                if time.monotonic() - saved > SAVE_SECONDS:
-                    self.save()
-                    saved = time.monotonic()
-        seconds = time.monotonic() - started
-        if not progress.losses:
+                    raise Stopped
+                images_per_second = self._train(watch)
+                self._validate(watch, images_per_second)
+        except KeyboardInterrupt as interrupt:  # Stopped; or any other, as from a watch
+            at_once = self.stop_asked and not isinstance(interrupt, Stopped)  # a second Ctrl-C does not wait
+            self.stop_asked = False
+            if at_once or not self.begun or self.noted != self.optimizer.steps:  # the last: half a step is done
+                raise
+            self.save()
+            folder = shlex.quote(str(self.folder.path))
+            go_on = f"python -m minifcn {self.command} --out {folder} --resume"
+            raise Stopped(f"stopped and saved; go on with: {go_on}") from None
+
+    def stop(self) -> None:
+        """Ask the run, which may be in another thread, to save and stop after the step under way."""
+        self.stop_asked = True
+
+    def _train(self, watch):
+        """Train what is left of the epoch under way; returns its images a second."""
+        settings, epoch, batch = self.settings, self.progress.epoch, self.progress.batch
+        started = saved = time.monotonic()
+        seen = 0
+        watch.begin(f"epoch {epoch + 1}/{settings.epochs}", len(self.training))
+        watch.advance(batch * settings.batch_size)
+        how = {"device": self.device, "start": self.progress.step}
+        how |= {name: getattr(settings, name) for name in ("accumulate", "sample", "seed")}
+        batches = self.batches.epoch(epoch, start=batch)
+        for step in fit(self.model, batches, self.optimizer, self.lr_at, self.criterion, **how):
+            self._note(step)
+            seen += step.images
+            watch.advance(step.images, self.progress.loss / max(1, self.progress.losses))
+            if self.stop_asked:
+                raise Stopped
+            if time.monotonic() - saved > SAVE_SECONDS:
+                self.save()
+                saved = time.monotonic()
+        if not self.progress.losses:
             raise InputError(
                 f"all labels of {self.training.name} are void ({VOID}): there is nothing to learn; check the labels"
             )
-        return self._validate(watch, seen / seconds)
+        return seen / (time.monotonic() - started)
 
-    def _step(self, group):
-        """One optimizer step on the mean gradient of a group of batches."""
-        progress, model = self.progress, self.model
-        self.optimizer.lr = self.lr_at(progress.step)
-        model.reseed([self.settings.seed, progress.step])
-        model.zero_grad()
-        if self.settings.sample < 1:
-            rng = np.random.default_rng([self.settings.seed, progress.step])
-            group = [(images, sample_pixels(labels, self.settings.sample, rng)) for images, labels in group]
-        labelled = [(images, labels) for images, labels in group if (labels != VOID).any()]
-        for images, labels in labelled:
-            scores = model(to_device(images, self.device))
-            loss, dscores = self.learn(scores, to_device(labels, self.device), 1 / len(labelled))
-            model.backward(dscores)
-            progress.loss += loss
-            progress.losses += 1
-        if labelled:
-            self.optimizer.step()
-        progress.step += 1
-        progress.batch += len(group)
+    def _note(self, step):
+        """Move on by a step that is done."""
+        progress = self.progress
+        self.progress = dataclasses.replace(
+            progress,
+            step=step.number + 1,
+            batch=progress.batch + step.batches,
+            loss=sum(step.losses, progress.loss),
+            losses=progress.losses + len(step.losses),
+        )
+        self.noted = self.optimizer.steps
         if not self.begun:  # only now: what is wrong with data or network shows in the first step, and costs no old run
             self.folder.start(dataclasses.asdict(self.settings))
             self.begun = True
 
-    def figures(self, confusion):
-        """{name: value} of the paper's four figures, columns of the history."""
-        return {name: getattr(confusion, name) for name in FIGURES}
-
-    def learn(self, scores, labels, share):
-        """(loss per pixel, dL/dscores) of one batch, whose gradient counts by `share`."""
-        loss = self.criterion(scores, labels)
-        if not math.isfinite(loss):
-            raise self._diverged(f"the loss is {loss}")
-        pixels = int((labels != VOID).sum()) if self.settings.loss == "sum" else 1
-        return loss / pixels, self.criterion.backward() * share
-
     def _validate(self, watch, images_per_second):
-        """Measure, note and save at an epoch's end; returns the epoch's row of the history."""
+        """Measure, note and save at an epoch's end."""
         progress = self.progress
         watch.begin("validation", len(self.validation))
         confusion, loss = evaluate(self.model, self.validation, self.preprocessing, self.device, watch.advance)
@@ -214,50 +214,23 @@ class Trainer:
             "epoch": progress.epoch + 1,
             "loss": progress.loss / progress.losses,
             "val_loss": loss,
-            **self.figures(confusion),
+            **{column: getattr(confusion, name) for column, name in self.figures},
             "lr": self.lr_at(progress.step - 1),
             "images_per_second": images_per_second,
         }
-        progress.history.append(row)
-        if row[self.best_figure] > progress.best:
-            progress.best = row[self.best_figure]
+        best = max(progress.best, row[self.best_figure])
+        if best > progress.best:
             save_arrays(self.folder.best, self.model.state_dict(), self.about | {"scores": row})
-        progress.epoch, progress.batch, progress.loss, progress.losses = progress.epoch + 1, 0, 0.0, 0
+        self.progress = Progress(progress.epoch + 1, step=progress.step, best=best, history=[*progress.history, row])
         self.save()
-        return row
+        watch.epoch(row, self.settings.epochs)
 
-    def save(self):
+    def save(self) -> None:
         """Write last.npz and the history. Weights that are not finite are never written over good ones."""
         if not all(bool(array_module(p.data).isfinite(p.data).all()) for p in self.model.parameters()):
             raise self._diverged("the weights are not finite")
         self.folder.save(self.model, self.optimizer, self.about, self.progress)
         self.folder.write_history(self.progress.history)
 
-    def finish(self):
-        """Write the history and the pictures."""
-        self.folder.write_history(self.progress.history)
-        save_learning_curve(self.folder.path / CURVE, self.progress.history)
-        self.draw()
-
-    def draw(self):
-        """Write a picture of predictions."""
-        self.model.eval()
-        rows = []
-        for index in picture_indices(self.validation):
-            image, truth = self.validation[index]
-            rows.append(
-                (image, truth, {self.title(): predict_image(self.model, image, self.preprocessing, self.device)})
-            )
-        save_predictions(self.folder.path / PREDICTIONS, rows, self.training.classes, self.training.palette)
-
-    def _stopped(self):
-        folder = shlex.quote(str(self.folder.path))
-        return Stopped(f"stopped and saved; go on with: python -m minifcn {self.command} --out {folder} --resume")
-
     def _diverged(self, what):
-        lr = self.optimizer.lr
-        return InputError(
-            f"{what} at step {self.progress.step + 1} (epoch {self.progress.epoch + 1}), learning rate {lr:g}: "
-            f"training diverged; start again with a lower --lr, {self.settings.lr / 10:g} say"
-            + (f"; the last good checkpoint stays in {self.folder.last}" if self.folder.last.exists() else "")
-        )
+        return Diverged(what, self.progress.step, self.optimizer.lr)

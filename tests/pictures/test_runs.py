@@ -2,14 +2,24 @@
 
 import itertools
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from minifcn.data import Preprocessing
 from minifcn.errors import InputError
-from minifcn.pictures.runs import VOID_COLOUR, colorize, save_convergence, save_learning_curve, save_predictions
+from minifcn.pictures import runs
+from minifcn.pictures.runs import (
+    VOID_COLOUR,
+    colorize,
+    draw_run,
+    save_convergence,
+    save_learning_curve,
+    save_predictions,
+)
 
 PALETTE = np.array([[0, 0, 0], [128, 0, 0], [0, 0, 250]], np.uint8)
 CLASSES = ("background", "disc", "a thin structure")
@@ -201,3 +211,35 @@ def test_convergence_by_the_step_and_by_the_clock(tmp_path, drawn, steps):
 def test_too_few_or_too_many_curves(tmp_path, count):
     with pytest.raises(InputError, match=f"{count} curves, expected 1 to 4"):
         save_convergence(tmp_path / "c.png", {str(n): [(1, 1)] for n in range(count)})
+
+
+def finished_run(folder, labels):
+    """A run whose network calls a pixel class 1 where it is darker red than 100, else 0."""
+    images = [RNG.integers(0, 256, (6, 5, 3)).astype(np.uint8) for _ in labels]
+    return SimpleNamespace(
+        folder=SimpleNamespace(path=folder),
+        progress=SimpleNamespace(history=[{"epoch": 1, "loss": 1.0}]),
+        validation=list(zip(images, labels)),
+        training=SimpleNamespace(classes=CLASSES, palette=PALETTE),
+        model=lambda x: np.stack([x[:, 0], -x[:, 0]], axis=1),
+        preprocessing=Preprocessing((100,) * 3, (50,) * 3),
+        device="cpu",
+        title=lambda: "FCN-4s",
+    )
+
+
+def test_a_run_s_pictures_are_its_learning_curve_and_its_own_predictions(tmp_path, monkeypatch):
+    rows, labels = [], [np.full((6, 5), number % 3) for number in range(8)]
+    monkeypatch.setattr(runs, "save_predictions", lambda path, shown, *_: rows.extend((path, *row) for row in shown))
+    run = finished_run(tmp_path, labels)
+    draw_run(run)
+    assert (tmp_path / "learning_curve.png").exists()
+    for (path, image, truth, predicted), number in zip(rows, (1, 3, 5, 7), strict=True):  # spread over the eight
+        assert path == tmp_path / "predictions.png" and truth is labels[number]
+        np.testing.assert_array_equal(image, run.validation[number][0])
+        np.testing.assert_array_equal(predicted["FCN-4s"], image[..., 0] < 100)
+
+
+def test_a_run_on_labels_of_whole_images_has_no_predictions_to_show(tmp_path):
+    draw_run(finished_run(tmp_path, [np.uint8(1)] * 3))
+    assert [path.name for path in tmp_path.iterdir()] == ["learning_curve.png"]

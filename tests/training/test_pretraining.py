@@ -10,6 +10,8 @@ from minifcn.data import VOID
 from minifcn.errors import InputError
 from minifcn.layers import SoftmaxCrossEntropy
 from minifcn.models import BACKBONES
+from minifcn.pictures.runs import draw_run
+from minifcn.training.fit import fit
 from minifcn.training.pretraining import Pretrainer, PretrainSettings
 from minifcn.weights.loading import load_weights
 
@@ -39,6 +41,7 @@ def test_it_learns_the_class_of_the_whole_image(tmp_path):
     best = max(row["accuracy"] for row in watch.rows)
     _, about = load_weights(run.folder.best)
     assert about["scores"]["accuracy"] == best and about["model"] == "vgg16"
+    draw_run(run)  # and no predictions: there is nothing to see
     assert tiny.listing(tmp_path / "run").keys() == {
         *("config.json", "history.csv", "last.npz", "best.npz", "learning_curve.png"),
     }
@@ -77,8 +80,7 @@ def test_auxiliary_losses_count_less(tmp_path):
     for scores, criterion in zip(twin(images), criteria, strict=True):
         criterion(scores, labels)
     twin.backward(tuple(c.backward() * share for c, share in zip(criteria, (1, np.float32(0.3), np.float32(0.3)))))
-    run.model.train()
-    run._step([(images, labels)])
+    next(fit(run.model, [(images, labels)], run.optimizer, run.lr_at, run.criterion))
     for name, parameter in twin.named_parameters():
         step = run.model.state_dict()[name] - before[name]
         np.testing.assert_allclose(step, -0.1 * parameter.grad, rtol=1e-3, atol=1e-6, err_msg=name)

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import tiny
 
+from minifcn.pictures.runs import draw_run
 from minifcn.weights.npz import load_arrays
 
 # 7 images in 4 batches, 2 of them a step: 2 steps an epoch.
@@ -75,13 +76,15 @@ def test_stopped_after_these_many_steps_and_resumed(tmp_path, unbroken, steps):
 
 def test_a_finished_run_resumed_stays_as_it_is(tmp_path, unbroken):
     datasets, expected = unbroken
-    tiny.trainer(tmp_path, datasets=datasets, epochs=2, **RANDOM).run(tiny.Silent())
-    (tmp_path / "learning_curve.png").unlink()
+    tiny.trainer(tmp_path, datasets=datasets, epochs=2, **RANDOM).run()
     last = (tmp_path / "last.npz").read_bytes()
+    (tmp_path / "history.csv").unlink()  # written again, should it have been lost
     watch = tiny.Silent()
-    tiny.trainer(tmp_path, resume=True, datasets=datasets, epochs=2, **RANDOM).run(watch)
+    again = tiny.trainer(tmp_path, resume=True, datasets=datasets, epochs=2, **RANDOM)
+    again.run(watch)
+    draw_run(again)  # and so are pictures
     assert watch.steps == 0 and (tmp_path / "last.npz").read_bytes() == last
-    assert (tmp_path / "learning_curve.png").exists()  # drawn again, should it have been lost
+    assert (tmp_path / "learning_curve.png").exists() and (tmp_path / "predictions.png").exists()
     assert_same(tmp_path, expected)
 
 
