@@ -27,9 +27,13 @@ def lesson(request):
 
 @pytest.fixture
 def walked(tmp_path, monkeypatch, capsys):
-    """walked(lesson, options): go through it in this process; -> (exit code, what it printed, its figures' folder)."""
+    """walked(lesson, options): go through it in this process; -> (exit code, what it printed, its figures' folder).
+
+    As if no run was there yet whose networks a lesson would take.
+    """
     figures = tmp_path / "figures"
     monkeypatch.syspath_prepend(FOLDER)  # and put back afterwards, as is the device
+    monkeypatch.setattr("lessontools.HERE", tmp_path / "lessons")
     monkeypatch.setattr("lessontools.FIGURES", figures)
     monkeypatch.setenv("MINIFCN_DEVICE", "auto")
 
