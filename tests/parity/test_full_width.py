@@ -47,6 +47,7 @@ PAIRS = {"fcn8s": lambda: Twin8s(CLASSES, 1, FC_CHANNELS, 100), "fcn-alexnet": T
 
 
 @pytest.mark.full
+@pytest.mark.xdist_group("full")  # one after the other, for their memory
 @pytest.mark.parametrize("name", PAIRS)
 def test_scores_in_single_and_gradients_in_double_precision(name):
     rng = np.random.default_rng(0)
