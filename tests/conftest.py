@@ -1,10 +1,15 @@
-"""The fixture `device`: the strict double in CuPy's place, then CuPy itself where a GPU works.
+"""What all tests share: one thread for each process that they run in, and the fixture `device`.
 
-A test that takes it runs on both, and skips on CuPy with the reason where there is none. To the code under test both
-look the same: `to_device(x, "gpu")` gives arrays of the device, `to_host(x)` brings them back.
+`device` is the strict double in CuPy's place, then CuPy itself where a GPU works. A test that takes it runs on both,
+and skips on CuPy with the reason where there is none. To the code under test both look the same: `to_device(x, "gpu")`
+gives arrays of the device, `to_host(x)` brings them back.
 """
 
+import os
 import sys
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # BLAS and PyTorch read it as they are imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

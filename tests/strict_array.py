@@ -28,6 +28,8 @@ _WAITING = _TWICE | {"nonzero", "flatnonzero", "argwhere", "unique", "compress",
 _WAITING |= {"item", "tolist", "tobytes", "tofile", "dump", "dumps", "save", "savez", "savez_compressed"}
 _ZERO_D = {"allclose", "array_equal", "array_equiv"}  # Python bools in NumPy, 0-d arrays in CuPy
 _LEFT_OUT = {"random", "ndarray.data", "ndarray.flat", "ndarray.get"}
+_PLACES = (int, slice, type(Ellipsis), type(None))  # keys that are no arrays
+_PLAIN = ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides")  # asked for so often that they go past
 
 
 class StrictArray:
@@ -67,7 +69,7 @@ class StrictArray:
 
     def __setitem__(self, key, value):
         key, value = _index(key), _operand(value)
-        if np.ndim(value) and any(isinstance(k, np.ndarray) and k.dtype != bool for k in key):
+        if any(isinstance(k, np.ndarray) and k.dtype != bool for k in key) and np.ndim(value):
             places = np.arange(self._a.size).reshape(self._a.shape)[key]
             if len(np.unique(places)) < places.size:
                 raise ValueError("a[i] = v with an index repeated: CuPy leaves undefined which value stays")
@@ -119,6 +121,8 @@ def _operators():
     StrictArray.__rmatmul__ = reflected(operator.matmul)
     for kind in (bool, int, float, complex):
         setattr(StrictArray, f"__{kind.__name__}__", converted(kind))
+    for name in _PLAIN:
+        setattr(StrictArray, name, property(operator.attrgetter(f"_a.{name}")))
 
 
 class _Module:
@@ -135,32 +139,34 @@ class _Module:
             raise AttributeError(f"CuPy has no {path!r}, or none that the strict double lets through")
         value = getattr(self._module, name)
         if isinstance(value, types.ModuleType):
-            return _Module(f"{path}.", value)
-        return _guarded(path, value) if callable(value) and not isinstance(value, type) else value
+            value = _Module(f"{path}.", value)
+        elif callable(value) and not isinstance(value, type):
+            value = functools.update_wrapper(_guarded(path, value), value, ("__name__", "__doc__"), ())
+        setattr(self, name, value)  # the next time it is found without coming here
+        return value
 
 
 def _guarded(path, function, this=None):
     """NumPy's function or method, taking what CuPy's takes and returning arrays of the device."""
-    name = path.rpartition(".")[2]
-    keywords = _NAMES[path]
+    name, keywords = path.rpartition(".")[2], _NAMES[path]
+    times = 2 if name in _TWICE else int(name in _WAITING)
+    unwrap = _operand if isinstance(function, np.ufunc) else _unwrap
 
     def call(*args, **kwargs):
-        refused = set(kwargs) - keywords if keywords is not None else None
-        if refused:
+        if kwargs and keywords is not None and (refused := set(kwargs) - keywords):
             raise TypeError(f"CuPy's {path}() got an unexpected keyword argument {refused.pop()!r}")
-        if name in _WAITING or (path == "where" and len(args) == 1):
-            waits[name] += 2 if name in _TWICE else 1
+        if times or (path == "where" and len(args) == 1):
+            waits[name] += times or 1
         if path in ("array", "asarray") and isinstance(args[0], (np.ndarray, list, tuple)):
             uploads[name] += 1
             return StrictArray(function(_unwrap(args[0], from_host=True), *args[1:], **kwargs).copy())
-        unwrap = _operand if isinstance(function, np.ufunc) else _unwrap
         result = function(*map(unwrap, args), **{key: _unwrap(value) for key, value in kwargs.items()})
         for given in (this, *args, *kwargs.values()):  # out=, or an array that was fine as it was
             if isinstance(given, StrictArray) and given._a is result:
                 return given
         return StrictArray(np.asarray(result)) if name in _ZERO_D else _wrap(result)
 
-    return functools.update_wrapper(call, function, assigned=("__name__", "__doc__"), updated=())
+    return call
 
 
 def _wrap(result):
@@ -188,6 +194,8 @@ def _operand(value):
 def _index(key):
     """A key for the wrapped array that always gives an array, a view of it for integers and slices, as CuPy does."""
     key = key if isinstance(key, tuple) else (key,)
+    if all(type(k) in _PLACES for k in key):
+        return key if Ellipsis in key else (*key, Ellipsis)
     if any(isinstance(k, (np.ndarray, list)) for k in key):
         raise TypeError("an index on the host would be copied to the device: upload it with xp.asarray")
     masks = sum(isinstance(k, StrictArray) and k._a.dtype == bool for k in key)

@@ -25,36 +25,64 @@ def lesson(request):
     return request.param
 
 
-def run(*arguments, cwd=FOLDER.parent):
-    """A Python command without a terminal: (exit code, what it printed, errors included)."""
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
-    )
-    return done.returncode, done.stdout + done.stderr
+@pytest.fixture
+def walked(tmp_path, monkeypatch, capsys):
+    """walked(lesson, options): go through it in this process; -> (exit code, what it printed, its figures' folder).
+
+    As if no run was there yet whose networks a lesson would take.
+    """
+    figures = tmp_path / "figures"
+    monkeypatch.syspath_prepend(FOLDER)  # and put back afterwards, as is the device
+    monkeypatch.setattr("lessontools.HERE", tmp_path / "lessons")
+    monkeypatch.setattr("lessontools.FIGURES", figures)
+    monkeypatch.setenv("MINIFCN_DEVICE", "auto")
+
+    def walk(lesson, *options):
+        code = cli.main([str(lesson.number), "--no-pause", *options])
+        return code, capsys.readouterr().out, figures
+
+    return walk
 
 
-def test_a_lesson_runs_and_draws_its_figures(lesson):
-    figures = [FOLDER / "figures" / name for name in lesson.figures]
-    for figure in figures:
-        figure.unlink(missing_ok=True)
-    code, printed = run("-W", "error", "-m", "lessons", str(lesson.number), "--no-pause")
+@pytest.mark.filterwarnings("error")
+def test_a_lesson_runs_and_draws_its_figures(lesson, walked):
+    code, printed, figures = walked(lesson, "--device", "cpu")
     assert code == 0, printed
-    for figure in figures:
-        assert f"figure: lessons/figures/{figure.name}\n" in printed
-        with Image.open(figure) as picture:
+    for name in lesson.figures:
+        assert f"figure: {figures / name}\n" in printed
+        with Image.open(figures / name) as picture:
             assert min(picture.size) > 100 and picture.width <= 1200
     assert printed.endswith(f"To check them: python -m lessons test {lesson.number}\n")
 
 
 @pytest.mark.parametrize("lesson", [one for one in LESSONS if "resolve_device" in one.path.read_text()], ids=stem)
-def test_a_lesson_runs_on_the_gpu(lesson, device, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "path", list(sys.path))
+def test_a_lesson_runs_on_the_gpu(lesson, device, walked, monkeypatch):
     monkeypatch.setattr(backend, "gpu_status", lambda: backend.GpuStatus(True, "a device"))
-    monkeypatch.setenv("MINIFCN_DEVICE", "auto")  # and put back afterwards
-    code = cli.main([str(lesson.number), "--no-pause", "--device", "gpu"])
-    printed = capsys.readouterr().out
+    code, printed, _ = walked(lesson, "--device", "gpu")
     assert code == 0, printed[-2000:]
     assert "CuPy on the GPU: a device\n" in printed
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-m", "lessons", "1", "--no-pause"], [str(LESSONS[0].path)]], ids=["-m", "script"]
+)
+def test_a_lesson_is_a_command_and_a_script(arguments, tmp_path):
+    """In a process of its own, without a terminal; the script from any folder."""
+    figures = [FOLDER / "figures" / name for name in LESSONS[0].figures]
+    for figure in figures:
+        figure.unlink(missing_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *arguments],
+        cwd=FOLDER.parent if "-m" in arguments else tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for figure in figures:
+        shown = figure.relative_to(FOLDER.parent) if "-m" in arguments else figure
+        assert f"figure: {shown}\n" in done.stdout and figure.is_file()
 
 
 def test_a_lesson_has_its_parts(lesson):
@@ -127,12 +155,6 @@ def test_the_table_of_slides_names_cells_that_lessons_have():
         assert inside, f"{slide}: lesson {number}, cells {first}-{last}, of {counts[number]}"
     without_a_slide = {2}
     assert {number for _, number, _, _ in references} == set(counts) - without_a_slide
-
-
-def test_a_lesson_is_a_script_too(tmp_path):
-    code, printed = run(str(LESSONS[0].path), cwd=tmp_path)
-    assert code == 0, printed
-    assert f"figure: {FOLDER / 'figures' / LESSONS[0].figures[0]}\n" in printed
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ PAIRS = {"fcn8s": lambda: Twin8s(CLASSES, 1, FC_CHANNELS, 100), "fcn-alexnet": T
 
 
 @pytest.mark.full
+@pytest.mark.xdist_group("full")  # one after the other, for their memory
 @pytest.mark.parametrize("name", PAIRS)
 def test_scores_in_single_and_gradients_in_double_precision(name):
     rng = np.random.default_rng(0)
@@ -58,14 +59,14 @@ def test_scores_in_single_and_gradients_in_double_precision(name):
             parameter.data[...] = rng.standard_normal(parameter.data.shape) / 10
     with torch.device("meta"):  # weights of its own would take seconds to draw
         twin = PAIRS[name]()
-    twin.load_state_dict({key: torch.from_numpy(array) for key, array in model.state_dict().items()}, assign=True)
     images = rng.standard_normal((1, 3, 21, 30), dtype=np.float32)
+    share_weights(model, twin)
     with torch.no_grad():
         assert_equal_to(twin(to_torch(images)), model.eval()(images), "scores")
 
-    model.astype("float64").train()
+    share_weights(model.astype("float64").train(), twin)
     inputs = to_torch(images.astype("float64"), requires_grad=True)
-    scores, theirs = model(images.astype("float64")), twin.double()(inputs)
+    scores, theirs = model(images.astype("float64")), twin(inputs)
     assert_equal_to(theirs, scores, "scores")
     dscores = rng.standard_normal(scores.shape)
     theirs.backward(to_torch(dscores))
@@ -74,3 +75,9 @@ def test_scores_in_single_and_gradients_in_double_precision(name):
     for key, parameter in model.named_parameters():
         assert parameter.grad.any(), f"no gradient reaches {key}, so none was compared"
         assert_equal_to(gradients[key], parameter.grad, f"gradient of {key}")
+
+
+def share_weights(model, twin):
+    """Let the twin compute with the model's own arrays: copies would take a gigabyte, and neither side writes."""
+    weights = {key: torch.from_numpy(parameter.data) for key, parameter in model.named_parameters()}
+    twin.load_state_dict(weights, assign=True)
