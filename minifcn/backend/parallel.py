@@ -6,6 +6,7 @@ A GPU needs none of this: there the pieces run in turn.
 """
 
 import contextlib
+import itertools
 import math
 import os
 import threading
@@ -29,7 +30,38 @@ def run_all(function, pieces, xp):
     if xp is not np:
         return [function(*piece) for piece in pieces]
     with hold():
-        return _spread(function, pieces)
+        threads = _here.threads
+        if min(threads, len(pieces)) < 2:
+            return list(itertools.starmap(function, pieces))
+        results, waiting, helpers = [None] * len(pieces), deque(enumerate(pieces)), []
+        _here.threads = 1
+        try:
+            with contextlib.suppress(RuntimeError):  # the interpreter ends, and starts no threads any more
+                for _ in range(min(threads, len(pieces)) - 1):
+                    helpers.append(_helpers.submit(_work, function, waiting, results))
+            _work(function, waiting, results)
+        finally:
+            _here.threads = threads
+            waiting.clear()
+            begun = [helper for helper in helpers if not helper.cancel()]
+            errors = [helper.exception() for helper in begun]  # waits: nobody writes to the arrays after this
+        for error in filter(None, errors):
+            raise error
+        return results
+
+
+def _work(function, waiting, results):
+    """One thread's part: take the next piece until none is waiting."""
+    try:
+        while waiting:
+            try:
+                number, piece = waiting.popleft()
+            except IndexError:  # another thread was faster
+                return
+            results[number] = function(*piece)
+    except BaseException:
+        waiting.clear()  # so that nobody begins another piece
+        raise
 
 
 @contextlib.contextmanager
@@ -44,39 +76,6 @@ def hold():
     finally:
         _here.__dict__.pop("threads", None)
         _blas.release()
-
-
-def _spread(function, pieces):
-    threads = _here.threads
-    if min(threads, len(pieces)) < 2:
-        return [function(*piece) for piece in pieces]
-    results, waiting, helpers = [None] * len(pieces), deque(enumerate(pieces)), []
-
-    def work():
-        try:
-            while waiting:
-                try:
-                    number, piece = waiting.popleft()
-                except IndexError:  # another thread was faster
-                    return
-                results[number] = function(*piece)
-        except BaseException:
-            waiting.clear()  # so that nobody begins another piece
-            raise
-
-    _here.threads = 1
-    try:
-        with contextlib.suppress(RuntimeError):  # the interpreter ends, and starts no threads any more
-            helpers += [_helpers.submit(work) for _ in range(min(threads, len(pieces)) - 1)]
-        work()
-    finally:
-        _here.threads = threads
-        waiting.clear()
-        begun = [helper for helper in helpers if not helper.cancel()]
-        errors = [helper.exception() for helper in begun]  # waits: nobody writes to the arrays after this
-    for error in filter(None, errors):
-        raise error
-    return results
 
 
 class _OneThreadBlas:
@@ -106,8 +105,16 @@ class _OneThreadBlas:
             self.holders.discard(threading.get_ident())
 
     def _limit(self, limits):
+        """Set the limits, from whatever thread this is.
+
+        From 3.8 on threadpoolctl lets one thread alone set OpenBLAS's, and ignores all others without a word. So take
+        control, and give it back: neither we nor a user's own `threadpool_limits` may be ignored later.
+        """
         for library, limit in zip(self.libraries, limits):
+            free = getattr(library, "clear_controlling_thread", lambda force: None)
+            free(force=True)
             library.set_num_threads(limit)
+            free(force=True)
 
 
 def _start():
