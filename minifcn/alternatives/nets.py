@@ -8,10 +8,10 @@ where the whole image has pixels. Where a road cannot bear padding it says so. T
 
 import copy
 
+from minifcn.convolution.checks import check_floats
 from minifcn.convolution.geometry import Place, pair
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, MaxPool2d, ReLU, Sequential
-from minifcn.layers.layer import check_floats
 
 ANY_SIZE = 1 << 40  # pixels: stride and receptive field do not depend on an image's size
 

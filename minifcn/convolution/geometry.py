@@ -10,6 +10,9 @@ from fractions import Fraction
 
 from minifcn.errors import InputError
 
+Pair = tuple[int, int]  # (rows, columns)
+Setting = int | Pair  # one number for both
+
 
 def whole(value, name, least=0):
     """The value as an int. Raises InputError where it is no whole number, or below `least`."""

@@ -1,6 +1,7 @@
 """From maps to rows of numbers, as a fully connected layer takes them."""
 
-from minifcn.layers.layer import Layer, check_floats, check_gradient
+from minifcn.convolution.checks import check_floats, check_gradient
+from minifcn.layers.layer import Layer
 
 
 class Flatten(Layer):

@@ -1,9 +1,9 @@
 """Unpooling: maxima back to where they came from."""
 
 from minifcn.backend import array_module
+from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Window, told_size
 from minifcn.errors import InputError
-from minifcn.layers.layer import check_floats, check_gradient
 from minifcn.layers.pool import Pool2d
 
 
