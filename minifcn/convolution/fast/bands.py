@@ -150,24 +150,12 @@ def windows(x: Array, images: slice, area: tuple, kernel_size: Pair, stride: Pai
 
 def _columns(x, images, rows, kernel_size, stride, padding, dilation, groups, parts):
     """The columns (G, C/G*kh*kw, n*r*ow) of some images and output rows, in scratch memory; a view for a 1x1 kernel."""
-    c, (top, left) = x.shape[1], (rows.start * stride[0] - padding[0], -padding[1])
     height = (rows.stop - rows.start - 1) * stride[0] + dilation[0] * (kernel_size[0] - 1) + 1
-    area = top, left, height, x.shape[3] + 2 * padding[1]
-
-    def view(channels):
-        seen = windows(x[:, channels], images, area, kernel_size, stride, dilation)
-        return seen.transpose(1, 2, 3, 0, 4, 5)  # (C, kh, kw, n, r, ow)
-
-    def copy(channels):
-        columns[channels] = view(channels)
-
-    if math.prod(kernel_size) == math.prod(stride) == 1:
-        columns = view(slice(0, c))
-    else:
-        ow = (area[3] - dilation[1] * (kernel_size[1] - 1) - 1) // stride[1] + 1
-        shape = c, *kernel_size, images.stop - images.start, rows.stop - rows.start, ow
-        columns = scratch("columns", shape, x.dtype, np)
-        run_all(copy, cut(c, parts), np)
+    area = rows.start * stride[0] - padding[0], -padding[1], height, x.shape[3] + 2 * padding[1]
+    columns = seen = windows(x, images, area, kernel_size, stride, dilation).transpose(1, 2, 3, 0, 4, 5)
+    if math.prod(kernel_size) * math.prod(stride) > 1:
+        columns = scratch("columns", seen.shape, x.dtype, np)  # (C, kh, kw, n, r, ow)
+        run_all(np.copyto, ((columns[some], seen[some]) for (some,) in cut(len(seen), parts)), np)
     return columns.reshape(groups, math.prod(columns.shape[:3]) // groups, math.prod(columns.shape[3:]))
 
 
