@@ -33,17 +33,18 @@ class MaxUnpool2d(Pool2d):
     def forward(self, x, indices, output_size=None):
         size = self.output_size(x, output_size)
         winner = self._winner(x, indices, size)
-        y = self.spread(x, winner, size)
-        self.keep(winner, y.shape)
+        taps = list(self.taps(size, x.shape[2:]))
+        y = self.spread(x, winner, size, taps)
+        self.keep(winner, y.shape, taps)
         return y
 
     def backward(self, dy):
-        winner, shape = self.kept()
+        winner, shape, taps = self.kept()
         check_gradient(self, dy, shape)
         xp = array_module(dy)
         dx = xp.zeros(winner.shape, dtype=dy.dtype)
 
-        for number, out, taken in self.taps(shape[2:], winner.shape[2:]):
+        for number, out, taken in taps:
             dx[out] += dy[taken] * (winner[out] == number)
         return dx
 

@@ -82,7 +82,13 @@ def conv2d_grad_input(
         np.matmul(matrix, band, out=columns)
         target = target[:, some.start * groups : some.stop * groups]  # (n, G*c, ..., W)
         columns = columns.reshape(target.shape[1], *kernel_size, len(target), -1, ow).transpose(3, 0, 1, 2, 4, 5)
-        add_to_windows(target, columns, stride, dilation)
+        if stride != (1, 1):
+            add_to_windows(target, columns, stride, dilation)
+            return
+        for i, j in np.ndindex(*kernel_size):  # the same tap by tap, as plain slices
+            block = columns[:, :, i, j]
+            row, col = i * dilation[0], j * dilation[1]
+            target[:, :, row : row + block.shape[2], col : col + ow] += block
 
     for turn in (pieces[::2], pieces[1::2]):  # neighbours overlap, so every other band at a time
         run_all(spread, turn, np)
