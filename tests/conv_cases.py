@@ -12,6 +12,7 @@ CASES = [  # kernel, stride, padding, dilation, groups; image (4 channels) of 6x
     ((2, 3), (1, 1), (0, 1), (2, 1), 4),
     ((2, 2), (3, 2), (1, 1), (1, 1), 2),  # a stride beyond the kernel: pixels that no window sees
     ((6, 5), (1, 1), (0, 0), (1, 1), 1),  # one window: an output much smaller than the input
+    ((2, 2), (1, 1), (0, 0), (4, 3), 2),  # four windows, whose taps lie far apart
     ((4, 4), (2, 3), (2, 3), (1, 1), 1),
 ]
 
