@@ -26,7 +26,7 @@ from minifcn.errors import InputError
 try:
     from minifcn.convolution import fast
 except ImportError:
-    fast = None
+    fast = None  # type: ignore[assignment]
 
 
 class Algorithm(NamedTuple):

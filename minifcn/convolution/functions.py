@@ -98,15 +98,15 @@ def conv2d_grad_weight(
     check_numbers("dy", dy, "(N, O, oh, ow)")
     check_numbers("x", x, "(N, C, H, W)")
     check_same_kind("dy", dy, "x is", x)
-    kernel_size, *how = conv_pairs(kernel_size, stride, padding, dilation)
-    (n, o, *given), size = dy.shape, conv_output_size(x.shape[2:], kernel_size, *how)
+    kernel, *how = conv_pairs(kernel_size, stride, padding, dilation)
+    (n, o, *given), size = dy.shape, conv_output_size(x.shape[2:], kernel, *how)
     if (n, *given) != (len(x), *size):
         raise InputError(
             f"dy is {n} images of {given[0]}x{given[1]}, but the convolution of x gives {len(x)} of {size[0]}x{size[1]}"
         )
-    shape = o, x.shape[1] // groups, *kernel_size
+    shape = o, x.shape[1] // groups, *kernel
     way = find(algorithm, x, size, shape, how[0], how[2], groups)
-    return way.grad_weight(dy, x, kernel_size, *how, groups)
+    return way.grad_weight(dy, x, kernel, *how, groups)
 
 
 def _transposed(name, y, weight, input_size, stride, padding, dilation, groups, algorithm):

@@ -74,9 +74,9 @@ def im2col(x: Array, kernel_size: Setting, stride: Setting = 1, padding: Setting
     Raises InputError where the kernel is larger than the padded input.
     """
     check_numbers("x", x, "(N, C, H, W)")
-    kernel_size, stride, padding, dilation = conv_pairs(kernel_size, stride, padding, dilation)
-    conv_output_size(x.shape[2:], kernel_size, stride, padding, dilation)  # refuses a kernel that does not fit
-    columns = windows(pad(x, padding), kernel_size, stride, dilation)  # (N, C, kh, kw, oh, ow)
+    k, s, p, d = conv_pairs(kernel_size, stride, padding, dilation)
+    conv_output_size(x.shape[2:], k, s, p, d)  # refuses a kernel that does not fit
+    columns = windows(pad(x, p), k, s, d)  # (N, C, kh, kw, oh, ow)
     n, c, kh, kw, oh, ow = columns.shape
     return array_module(x).ascontiguousarray(columns).reshape(n, c * kh * kw, oh * ow)  # (N, C*kh*kw, oh*ow)
 
@@ -95,16 +95,16 @@ def col2im(
     Raises InputError where the kernel is larger than the padded input.
     """
     check_numbers("columns", columns, "(N, C*kh*kw, oh*ow)")
-    kernel_size, stride, padding, dilation = conv_pairs(kernel_size, stride, padding, dilation)
-    (kh, kw), (h, w), (ph, pw) = kernel_size, pair(input_size, "input_size", 1), padding
-    oh, ow = conv_output_size((h, w), kernel_size, stride, padding, dilation)
+    k, s, p, d = conv_pairs(kernel_size, stride, padding, dilation)
+    (kh, kw), (ph, pw), (h, w) = k, p, pair(input_size, "input_size", 1)
+    oh, ow = conv_output_size((h, w), k, s, p, d)
     n, c = columns.shape[0], columns.shape[1] // (kh * kw)
     if columns.shape[1:] != (c * kh * kw, oh * ow):
         raise InputError(
             f"columns have shape {tuple(columns.shape)}, expected (N, C*{kh * kw}, {oh * ow}) for {h}x{w} pixels"
         )
     x = array_module(columns).zeros((n, c, h + 2 * ph, w + 2 * pw), dtype=columns.dtype)
-    add_to_windows(x, columns.reshape(n, c, kh, kw, oh, ow), stride, dilation)
+    add_to_windows(x, columns.reshape(n, c, kh, kw, oh, ow), s, d)
     return x[:, :, ph : ph + h, pw : pw + w]  # (N, C, H, W)
 
 

@@ -59,12 +59,12 @@ def contributions(
     settings = conv_pairs(kernel_size, stride, padding, dilation)
     check_output_padding(extra, settings[1], settings[3])
     counts = []
-    for n, a, kernel, *axis in zip(size, extra, *settings):
-        window = Window(kernel, *axis, transposed=True, output_padding=a)
+    for n, a, kernel, s, p, d in zip(size, extra, *settings):
+        window = Window(kernel, s, p, d, transposed=True, output_padding=a)
         count = np.zeros(window.output_size(n), int)
         for tap in range(kernel):
             # Seen from the output, a tap of the convolution back: which inputs meet which outputs.
-            _, outputs = Window(kernel, *axis).valid(tap, len(count), n)
+            _, outputs = Window(kernel, s, p, d).valid(tap, len(count), n)
             count[outputs] += 1
         counts.append(count)
     return np.outer(*counts)  # (H, W)

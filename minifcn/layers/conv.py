@@ -8,7 +8,7 @@ from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import BLOCK, chunks, room, run_all
 from minifcn.convolution.algorithms import ALGORITHMS, check_algorithm, fastest
 from minifcn.convolution.checks import check_gradient, check_groups, check_input, check_kind
-from minifcn.convolution.geometry import Window, conv_output_size, conv_pairs
+from minifcn.convolution.geometry import Pair, Setting, Window, conv_output_size, conv_pairs
 from minifcn.layers.layer import Layer, Parameter
 
 
@@ -29,17 +29,17 @@ class Conv2d(Layer):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        bias=True,
-        algorithm="auto",
-        rng=None,
-    ):
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Setting,
+        stride: Setting = 1,
+        padding: Setting = 0,
+        dilation: Setting = 1,
+        groups: int = 1,
+        bias: bool = True,
+        algorithm: str = "auto",
+        rng: np.random.Generator | None = None,
+    ) -> None:
         self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
         self.in_channels, self.out_channels, self.groups = check_groups("Conv2d", in_channels, out_channels, groups)
         self.algorithm, self.input_gradient = algorithm, True
@@ -48,11 +48,11 @@ class Conv2d(Layer):
         self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
 
     @property
-    def windows(self):
+    def windows(self) -> tuple[Window, ...]:
         """The window's arithmetic along rows and columns."""
         return tuple(Window(*axis) for axis in zip(self.kernel_size, self.stride, self.padding, self.dilation))
 
-    def multiply_adds(self, output_size):
+    def multiply_adds(self, output_size: Pair) -> int:
         """Each pixel of the output, (oh, ow), takes the whole kernel once."""
         return math.prod(output_size) * self.weight.data.size
 
@@ -81,7 +81,7 @@ class Conv2d(Layer):
             return None
         return algorithm.grad_input(dy, self.weight.data, x.shape[2:], *how)  # (N, C, H, W)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Conv2d({self.in_channels}, {self.out_channels}, {describe(self)})"
 
 
@@ -107,7 +107,7 @@ def he_normal(shape, rng=None):
     return rng.standard_normal(shape, dtype=np.float32) * math.sqrt(2.0 / math.prod(shape[1:]))
 
 
-def describe(layer):
+def describe(layer) -> str:
     """The settings that differ from a plain layer's, for repr."""
     parts = [f"kernel_size={_short(layer.kernel_size)}"]
     for name, plain in (("stride", 1), ("padding", 0), ("output_padding", 0), ("dilation", 1)):
@@ -119,5 +119,5 @@ def describe(layer):
     return ", ".join(parts + ([] if layer.bias else ["bias=False"]))
 
 
-def _short(pair):
+def _short(pair: Pair) -> int | Pair:
     return pair[0] if pair[0] == pair[1] else pair

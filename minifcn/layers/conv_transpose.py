@@ -7,7 +7,7 @@ import numpy as np
 from minifcn.backend import Array, array_module
 from minifcn.convolution.algorithms import ALGORITHMS, check_algorithm, fastest
 from minifcn.convolution.checks import check_gradient, check_groups, check_input, check_kind, check_output_padding
-from minifcn.convolution.geometry import Setting, Window, conv_output_size, conv_pairs, pair, told_size
+from minifcn.convolution.geometry import Pair, Setting, Window, conv_output_size, conv_pairs, pair, told_size
 from minifcn.convolution.matrix import conv_matrix_bytes, in_bytes
 from minifcn.layers.conv import describe, grad_bias, he_normal
 from minifcn.layers.layer import Layer, Parameter
@@ -35,18 +35,18 @@ class ConvTranspose2d(Layer):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        output_padding=0,
-        groups=1,
-        bias=True,
-        dilation=1,
-        algorithm="auto",
-        rng=None,
-    ):
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Setting,
+        stride: Setting = 1,
+        padding: Setting = 0,
+        output_padding: Setting = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Setting = 1,
+        algorithm: str = "auto",
+        rng: np.random.Generator | None = None,
+    ) -> None:
         self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
         self.output_padding = pair(output_padding, "output_padding")
         self.in_channels, self.out_channels, self.groups = check_groups(
@@ -57,15 +57,15 @@ class ConvTranspose2d(Layer):
         check_algorithm(algorithm, "ConvTranspose2d: ")
         self.weight = Parameter(he_normal((in_channels, out_channels // groups, *self.kernel_size), rng))
         self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
-        self._last_call = None  # (algorithm, size of x, size of y, bytes of C)
+        self._last_call: tuple | None = None  # (algorithm, size of x, size of y, bytes of C)
 
     @property
-    def windows(self):
+    def windows(self) -> tuple[Window, ...]:
         """The window's arithmetic along rows and columns."""
         settings = zip(self.kernel_size, self.stride, self.padding, self.dilation, self.output_padding)
         return tuple(Window(k, s, p, d, transposed=True, output_padding=extra) for k, s, p, d, extra in settings)
 
-    def multiply_adds(self, output_size):
+    def multiply_adds(self, output_size: Pair) -> int:
         """Each pixel of the input takes the whole kernel once; there are as many as C makes of the output, (H, W)."""
         inputs = conv_output_size(output_size, self.kernel_size, self.stride, self.padding, self.dilation)
         return math.prod(inputs) * self.weight.data.size
@@ -115,7 +115,7 @@ class ConvTranspose2d(Layer):
         possible = [window.possible_sizes(n) for window, n in zip(self.windows, size_in)]
         return told_size("ConvTranspose2d", output_size, size_in, possible)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         text = (
             f"ConvTranspose2d({self.in_channels}, {self.out_channels}, {describe(self)}, algorithm={self.algorithm!r})"
         )

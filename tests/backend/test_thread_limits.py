@@ -131,6 +131,7 @@ with hold():
     parallel._blas._limit = calls.append
     with hold():
         run_all(lambda i: i, [(0,), (1,)], np)
+        assert thread_count() == 3
     assert limits() == {1} and not calls
     del parallel._blas._limit
 assert limits() == {3}

@@ -113,7 +113,7 @@ def conv2d_grad_input(
 ) -> Array:
     """dy (N, O, oh, ow), weight (O, C, 3, 3) -> dx (N, C, H, W): the convolution with the flipped kernels."""
     flipped = weight[:, :, ::-1, ::-1].swapaxes(0, 1)  # (C, O, 3, 3)
-    return conv2d(dy, flipped, stride, tuple(2 - p for p in padding), dilation, groups)
+    return conv2d(dy, flipped, stride, (2 - padding[0], 2 - padding[1]), dilation, groups)
 
 
 def conv2d_grad_weight(
