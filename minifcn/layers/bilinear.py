@@ -9,12 +9,14 @@ the two differ in the outermost factor // 2 pixels on each side, and nowhere els
 
 import numpy as np
 
+from minifcn.backend import Array
 from minifcn.convolution.geometry import whole
 from minifcn.errors import InputError
 from minifcn.layers.conv_transpose import ConvTranspose2d
+from minifcn.layers.parameter import Parameter
 
 
-def bilinear_weight(channels, kernel_size, groups=1, dtype="float32"):
+def bilinear_weight(channels: int, kernel_size: int, groups: int = 1, dtype: str = "float32") -> Array:
     """Weights (channels, channels/groups, k, k) that make ConvTranspose2d interpolate each channel.
 
     With a stride of s the kernel has 2s or 2s - 1 taps, so kernel_size tells the stride, (k + 1) // 2. With as many
@@ -35,7 +37,7 @@ def bilinear_weight(channels, kernel_size, groups=1, dtype="float32"):
     return weight
 
 
-def bilinear_upsampling(channels, factor, dtype="float32"):
+def bilinear_upsampling(channels: int, factor: int, dtype: str = "float32") -> ConvTranspose2d:
     """A ConvTranspose2d that interpolates (N, C, H, W) -> (N, C, H*factor, W*factor).
 
     One kernel for each channel, of 2*factor taps for an even factor and 2*factor - 1 for an odd one: then the kernel's
@@ -44,5 +46,11 @@ def bilinear_upsampling(channels, factor, dtype="float32"):
     factor = whole(factor, "factor", 1)
     kernel_size, padding = 2 * factor - factor % 2, factor // 2
     layer = ConvTranspose2d(channels, channels, kernel_size, factor, padding, groups=channels, bias=False)
-    layer.weight.data = bilinear_weight(channels, kernel_size, channels, dtype)
+    layer.weight = bilinear_parameter(channels, kernel_size, channels, dtype)
     return layer
+
+
+def bilinear_parameter(channels: int, kernel_size: int, groups: int = 1, dtype: str = "float32") -> Parameter:
+    """A Parameter that begins as `bilinear_weight`: which takes its memory only when it is used."""
+    shape = (channels, channels // groups, kernel_size, kernel_size)
+    return Parameter.later(shape, lambda: bilinear_weight(channels, kernel_size, groups, dtype), dtype)

@@ -2,14 +2,13 @@
 
 import math
 
-import numpy as np
-
 from minifcn.backend import array_module
 from minifcn.backend.parallel import BLOCK, chunks, room, run_all
 from minifcn.convolution import algorithms
 from minifcn.convolution.geometry import Window, conv_pairs, whole
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, Parameter, check_floats, check_gradient
+from minifcn.layers.layer import Layer, check_floats, check_gradient
+from minifcn.layers.parameter import he_normal, zeros
 
 
 class Conv2d(Layer):
@@ -42,12 +41,12 @@ class Conv2d(Layer):
     ):
         self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.algorithm, self.input_gradient = algorithm, True
+        self.algorithm = algorithm
         check_groups(self)
         if algorithm not in algorithms.ALGORITHMS:
             raise InputError(f"Conv2d: algorithm {algorithm!r} is none of {', '.join(algorithms.ALGORITHMS)}")
-        self.weight = Parameter(he_normal((out_channels, in_channels // groups, *self.kernel_size), rng))
-        self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
+        self.weight = he_normal((out_channels, in_channels // groups, *self.kernel_size), rng)
+        self.bias = zeros((out_channels,)) if bias else None
 
     @property
     def windows(self):
@@ -56,7 +55,7 @@ class Conv2d(Layer):
 
     def multiply_adds(self, output_size):
         """Each pixel of the output, (oh, ow), takes the whole kernel once."""
-        return math.prod(output_size) * self.weight.data.size
+        return math.prod(output_size) * self.weight.size
 
     def forward(self, x):
         check_channels(self, x)
@@ -72,9 +71,9 @@ class Conv2d(Layer):
         check_kind(self, dy, "dy")
         how = self.stride, self.padding, self.dilation, self.groups
         if self.weight.trainable:
-            self.weight.add_grad(algorithms.grad_weight(algorithm, dy, x, self.kernel_size, *how))
+            self.weight.add_grad(algorithms.grad_weight(algorithm, dy, x, self.kernel_size, *how), fresh=True)
         if self.bias and self.bias.trainable:
-            self.bias.add_grad(grad_bias(dy))
+            self.bias.add_grad(grad_bias(dy), fresh=True)
         if self.input_gradient:
             return algorithms.grad_input(algorithm, dy, self.weight.data, x.shape[2:], *how)
         return None
@@ -94,15 +93,6 @@ def grad_bias(dy):
     most = room(BLOCK, xp)
     run_all(add, ((some,) for some in chunks(len(db), dy.size // max(1, len(db)), most)), xp)
     return db
-
-
-def he_normal(shape, rng=None):
-    """Normal numbers with variance 2 / fan_in, float32: a ReLU net's activations neither grow nor fade with depth.
-
-    shape (O, C, kh, kw) or (O, C): fan_in is the product of all but the first. (He et al. 2015, equation 10.)
-    """
-    rng = rng or np.random.default_rng()
-    return rng.standard_normal(shape, dtype=np.float32) * math.sqrt(2.0 / math.prod(shape[1:]))
 
 
 def check_groups(layer):

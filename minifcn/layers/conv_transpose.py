@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from minifcn.backend import array_module
 from minifcn.convolution import transposed
 from minifcn.convolution.checks import check_output_padding
@@ -11,8 +9,9 @@ from minifcn.convolution.fast.bands import conv2d, conv2d_grad_weight
 from minifcn.convolution.geometry import Window, conv_output_size, conv_pairs, pair, told_size
 from minifcn.convolution.matrix import conv_matrix_bytes, in_bytes
 from minifcn.errors import InputError
-from minifcn.layers.conv import check_channels, check_groups, check_kind, describe, grad_bias, he_normal
-from minifcn.layers.layer import Layer, Parameter, check_gradient
+from minifcn.layers.conv import check_channels, check_groups, check_kind, describe, grad_bias
+from minifcn.layers.layer import Layer, check_gradient
+from minifcn.layers.parameter import he_normal, zeros
 
 METHODS = ("auto", *transposed.METHODS)
 MATRIX_BUDGET = 1 << 20  # bytes: the matrix is built anew for every forward pass, so it should fit a cache
@@ -62,8 +61,8 @@ class ConvTranspose2d(Layer):
         check_output_padding(self.output_padding, self.stride, self.dilation)
         if method not in METHODS:
             raise InputError(f"ConvTranspose2d: method {method!r} is none of {', '.join(METHODS)}")
-        self.weight = Parameter(he_normal((in_channels, out_channels // groups, *self.kernel_size), rng))
-        self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
+        self.weight = he_normal((in_channels, out_channels // groups, *self.kernel_size), rng)
+        self.bias = zeros((out_channels,)) if bias else None
         self._last_call = None  # (method, size of x, size of y, bytes of C)
 
     @property
@@ -75,7 +74,7 @@ class ConvTranspose2d(Layer):
     def multiply_adds(self, output_size):
         """Each pixel of the input takes the whole kernel once; there are as many as C makes of the output, (H, W)."""
         inputs = conv_output_size(output_size, self.kernel_size, self.stride, self.padding, self.dilation)
-        return math.prod(inputs) * self.weight.data.size
+        return math.prod(inputs) * self.weight.size
 
     def forward(self, x, output_size=None):
         check_channels(self, x)
@@ -101,9 +100,9 @@ class ConvTranspose2d(Layer):
         how = self.stride, self.padding, self.dilation, self.groups
         if self.weight.trainable:
             # x and dy in each other's place
-            self.weight.add_grad(conv2d_grad_weight(x, dy, self.kernel_size, *how))
+            self.weight.add_grad(conv2d_grad_weight(x, dy, self.kernel_size, *how), fresh=True)
         if self.bias and self.bias.trainable:
-            self.bias.add_grad(grad_bias(dy))
+            self.bias.add_grad(grad_bias(dy), fresh=True)
         return conv2d(dy, self.weight.data, *how)[:, :, :h, :w]  # C dy, (N, I, h, w)
 
     def _widened(self, x, size):

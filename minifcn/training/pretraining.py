@@ -8,7 +8,6 @@ import dataclasses
 
 from minifcn.data import Augmented, compose, crop, dominant, open_dataset
 from minifcn.errors import InputError
-from minifcn.layers.sequential import skip_frozen
 from minifcn.models import BACKBONES
 from minifcn.training.settings import Settings
 from minifcn.training.trainer import Trainer
@@ -65,15 +64,10 @@ class Pretrainer(Trainer):
             seed=settings.seed,
             **own,
         )
-        for layers in (model.head, *getattr(model, "auxiliary", {}).values()):
-            *_, last = layers.named.values()
-            last.weight.data[...] = 0  # random scores make the first steps so large that many ReLUs stay shut
+        for name in model.outputs[True]:
+            # Random scores make the first steps so large that many ReLUs stay shut.
+            model.named[name].weight.data[...] = 0
         return model
-
-    def prepare_model(self):
-        """Compute no gradient before the first layer that learns; but auxiliary classifiers may see maps before it."""
-        if not self.settings.auxiliary:
-            skip_frozen((self.model.features, self.model.head))
 
     def make_augmentation(self):
         return compose(super().make_augmentation(), dominant(self.training.classes))

@@ -23,7 +23,8 @@ def test_scores_and_gradients(name, padding):
     twin = TorchFCN(model, "cpu")  # its weights are float32, and so exact in float64
     model.astype("float64")
     for module in twin.layers.values():
-        module.double()
+        if hasattr(module, "double"):
+            module.double()
     images = rng.standard_normal((1, 3, 45, 61))
     inputs = to_torch(images, requires_grad=True)
     scores, theirs = model(images), twin(inputs)
