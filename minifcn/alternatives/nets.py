@@ -21,18 +21,16 @@ def checked(net, road):
 
     Raises InputError for a layer of another kind, and for pooling in ceil mode or that returns indices.
     """
-    if isinstance(net, (list, tuple)):
-        net = Sequential(*net)
-    if not isinstance(net, Sequential):
+    if not isinstance(net, (list, tuple, Sequential)):
         raise InputError(f"{road}: the net is a {type(net).__name__}, expected a Sequential or a list of layers")
-    for name, layer in net.children():
+    for name, layer in net.children() if isinstance(net, Sequential) else enumerate(net):
         if not isinstance(layer, (Conv2d, ReLU, MaxPool2d)):
             raise InputError(f"{road}: layer {name} is a {type(layer).__name__}, expected Conv2d, ReLU or MaxPool2d")
         if getattr(layer, "ceil_mode", False):
             raise InputError(f"{road}: layer {name} pools in ceil mode, over the image's end and beyond: turn it off")
         if getattr(layer, "return_indices", False):
             raise InputError(f"{road}: layer {name} returns indices, too, which no layer after it takes: turn that off")
-    return net
+    return net if isinstance(net, Sequential) else Sequential(*net)
 
 
 def without_padding(net, road):

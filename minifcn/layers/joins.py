@@ -98,6 +98,7 @@ class Crop(Layer):
 
     def output_place(self, axis, place, other):
         return _lying_over([place.cropped(self.offset[axis], other.size), other])
+
     def __repr__(self):
         return f"Crop({self.offset})"
 
