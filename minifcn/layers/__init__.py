@@ -7,8 +7,7 @@ from minifcn.layers.conv import Conv2d
 from minifcn.layers.conv_transpose import ConvTranspose2d
 from minifcn.layers.dropout import Dropout, Dropout2d
 from minifcn.layers.flatten import Flatten
-from minifcn.layers.graph import Graph
-from minifcn.layers.joins import Concatenation, Crop, Sum
+from minifcn.layers.graph import Concatenation, Crop, Graph, Sum
 from minifcn.layers.layer import Layer
 from minifcn.layers.linear import Linear
 from minifcn.layers.loss import SoftmaxCrossEntropy

@@ -13,7 +13,6 @@ from minifcn.backend import Array
 from minifcn.convolution.geometry import whole
 from minifcn.errors import InputError
 from minifcn.layers.conv_transpose import ConvTranspose2d
-from minifcn.layers.parameter import Parameter
 
 
 def bilinear_weight(channels: int, kernel_size: int, groups: int = 1, dtype: str = "float32") -> Array:
@@ -46,11 +45,5 @@ def bilinear_upsampling(channels: int, factor: int, dtype: str = "float32") -> C
     factor = whole(factor, "factor", 1)
     kernel_size, padding = 2 * factor - factor % 2, factor // 2
     layer = ConvTranspose2d(channels, channels, kernel_size, factor, padding, groups=channels, bias=False)
-    layer.weight = bilinear_parameter(channels, kernel_size, channels, dtype)
+    layer.weight.data = bilinear_weight(channels, kernel_size, channels, dtype)
     return layer
-
-
-def bilinear_parameter(channels: int, kernel_size: int, groups: int = 1, dtype: str = "float32") -> Parameter:
-    """A Parameter that begins as `bilinear_weight`: which takes its memory only when it is used."""
-    shape = (channels, channels // groups, kernel_size, kernel_size)
-    return Parameter.later(shape, lambda: bilinear_weight(channels, kernel_size, groups, dtype), dtype)

@@ -1,16 +1,14 @@
-"""A network as named nodes: told once, and all that follows from it."""
+"""A network as named nodes, told once, and all that follows from it; and the nodes at which maps come together."""
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from minifcn.backend import Array
+from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import hold
-from minifcn.convolution.geometry import Place
+from minifcn.convolution.geometry import Place, pair
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer
-
-INPUT = "input"  # the name of what goes in
+from minifcn.layers.layer import Layer, check_gradient
+from minifcn.layers.wiring import INPUT, check_layers
 
 
 class Step(NamedTuple):
@@ -54,10 +52,9 @@ class Graph(Layer):
         self.outputs = {False: main, True: main + tuple(auxiliary_outputs)}  # by `training`
         self.steps = {training: self._steps_to(names) for training, names in self.outputs.items()}
         self.idle: set[str] = set()  # nodes that need no gradient
-        _check_layers(self)
-        source = self._source(main[0])
-        self.hands_on = source == INPUT
-        self.keeps_output = source != INPUT and self.named[source].keeps_output
+        check_layers(self)
+        sources = {name: self._source(name) for name in main}
+        self.hands_on, self.keeps_output = None in sources.values(), any(s and s.keeps_output for s in sources.values())
 
     def children(self):
         return list(self.named.items())
@@ -69,8 +66,11 @@ class Graph(Layer):
         self.check(x)
         maps, starts = {INPUT: x}, []
         for steps, again in self._segments():
-            taken = {i for step in steps for i in step.inputs if i in maps} if again else ()
-            starts.append(({i: maps[i] for i in taken}, _random_states(steps)))
+            if again:
+                taken = {i for step in steps for i in step.inputs if i in maps}
+                starts.append(({i: maps[i] for i in taken}, _random_states(steps)))
+            else:
+                starts.append((None, None))
             self._run(steps, maps, forget=again)
         self.keep(starts)
         y = tuple(maps[name] for name in self.outputs[self.training])
@@ -81,7 +81,7 @@ class Graph(Layer):
         outputs, idle = self.outputs[True], self.idle
         grads = dict(zip(outputs, dy if len(outputs) > 1 else (dy,), strict=True))
         for name in outputs:
-            if self._overwrites_gradient(name):
+            if (source := self._source(name)) and source.inplace:
                 grads[name] = grads[name].copy()  # it is the caller's
         with hold():
             for (steps, again), (maps, states) in reversed([*zip(self._segments(), starts)]):
@@ -177,45 +177,10 @@ class Graph(Layer):
         return steps[::-1]
 
     def _source(self, name):
-        """The node whose very output the map `name` may be."""
+        """The layer whose very output the map `name` may be, with those after it handing it on; None: it is x."""
         while name != INPUT and self.named[name].hands_on:
             name = self.inputs[name][0]
-        return name
-
-    def _overwrites_gradient(self, name):
-        while name != INPUT and (self.named[name].hands_on or self.named[name].joins):
-            name = self.inputs[name][0]
-        return name != INPUT and self.named[name].inplace
-
-
-def _check_layers(graph):
-    """InputError for a layer that is there twice, and for one that overwrites what somebody else needs."""
-    title, seen = type(graph).__name__, {}
-    takers = Counter([*graph.outputs[True], *(i for inputs in graph.inputs.values() for i in inputs)])
-    for name, layer in graph.named.items():
-        if not isinstance(layer, Layer):
-            raise InputError(f"{title}: {name} is a {type(layer).__name__}, expected a layer")
-        for inner in layer.layers():
-            if inner in seen:
-                raise InputError(
-                    f"{title}: {seen[inner]} and {name} are or hold the same {type(inner).__name__}, which would give "
-                    "wrong gradients: make two, or share a Parameter between them"
-                )
-            seen[inner] = name
-        if layer.inplace and (whose := _still_needed(graph, graph.inputs[name][0], takers)):
-            raise InputError(f"{title}: layer {name} overwrites {whose}: use ReLU()")
-
-
-def _still_needed(graph, taken, takers):
-    """What the map `taken` is, in words, if anybody needs it but the one layer that takes it; else None."""
-    if taken == INPUT:
-        return "the input, which is the caller's"
-    if takers[taken] > 1:
-        return f"the output of {taken}, which is taken elsewhere, too"
-    layer = graph.named[taken]
-    if layer.keeps_output:
-        return f"the output of {taken}, which that keeps for backward"
-    return _still_needed(graph, graph.inputs[taken][0], takers) if layer.hands_on else None
+        return self.named.get(name)
 
 
 def _random_states(steps, states=None):
@@ -225,3 +190,107 @@ def _random_states(steps, states=None):
     for generator, state in zip(generators, states or ()):
         generator.state = state
     return before
+
+
+class Sum(Layer):
+    """y = a + b + ..., of maps that lie over each other.
+
+    forward   maps (N, C, H, W) each  -> y, the same shape
+    backward  dL/dy                   -> dL/dy for each of them, in arrays of their own
+    """
+
+    joins = True
+
+    def forward(self, first, *others):
+        y = first
+        for other in others:
+            y = y + other
+        self.keep(1 + len(others))
+        return y
+
+    def backward(self, dy):
+        (count,) = self.kept()
+        return tuple(dy.copy() for _ in range(count))
+
+    def output_place(self, axis, *places):
+        return _lying_over(places)
+
+
+class Concatenation(Layer):
+    """y = [a, b, ...], joined along the channels, of maps that lie over each other.
+
+    forward   maps (N, A, H, W), (N, B, H, W), ...  -> y (N, A + B + ..., H, W)
+    backward  dL/dy, cut as y was joined            -> a part for each of them, in arrays of their own
+
+    Raises InputError where the maps differ in more than the channels.
+    """
+
+    joins = True
+
+    def forward(self, *maps):
+        if len({(len(x), *x.shape[2:]) for x in maps}) > 1:
+            raise InputError(f"Concatenation: maps of shapes {', '.join(str(x.shape) for x in maps)} cannot be joined")
+        y = array_module(maps[0]).concatenate(maps, axis=1)
+        self.keep(y.shape, [x.shape[1] for x in maps])
+        return y
+
+    def backward(self, dy):
+        shape, channels = self.kept()
+        check_gradient(self, dy, shape)
+        parts, start = [], 0
+        for count in channels:
+            parts.append(array_module(dy).array(dy[:, start : start + count], order="C"))  # (N, count, H, W)
+            start += count
+        return tuple(parts)
+
+    def output_place(self, axis, *places):
+        return _lying_over(places)
+
+    def output_channels(self, *counts):
+        return sum(counts)
+
+
+class Crop(Layer):
+    """y = the part of x that lies over another map: from pixel `offset` on, (rows, columns), of the other's size.
+
+    forward   x (N, C, H, W), other (N, K, h, w)  -> y (N, C, h, w)
+    backward  dL/dy                               -> dL/dx (N, C, H, W), zeros around dL/dy; and None for the other
+
+    Raises InputError where x ends before the other does.
+    """
+
+    joins = True
+
+    def __init__(self, offset: int | tuple[int, int] = 0) -> None:
+        self.offset = pair(offset, "Crop: offset")
+
+    def index(self, size: tuple[int, int]) -> tuple:
+        """What is used of x, for another map of this size (h, w)."""
+        return ..., *(slice(start, start + n) for start, n in zip(self.offset, size))
+
+    def forward(self, x, other):
+        y = x[self.index(other.shape[2:])]
+        if y.shape[2:] != other.shape[2:]:
+            raise InputError(f"Crop: from {self.offset} on, {tuple(x.shape)} does not cover {tuple(other.shape)}")
+        self.keep(x.shape, y.shape)
+        return y.copy()  # (N, C, h, w)
+
+    def backward(self, dy):
+        shape, cropped = self.kept()
+        check_gradient(self, dy, cropped)
+        dx = array_module(dy).zeros(shape, dtype=dy.dtype)
+        dx[self.index(cropped[2:])] = dy
+        return dx, None
+
+    def output_place(self, axis, place, other):
+        return _lying_over([place.cropped(self.offset[axis], other.size), other])
+
+    def __repr__(self):
+        return f"Crop({self.offset})"
+
+
+def _lying_over(places):
+    """The Place of what joins maps: of their receptive fields the largest. InputError where they lie elsewhere."""
+    if len({(place.size, place.pitch, place.start) for place in places}) > 1:
+        raise InputError(f"the maps do not lie over each other: {', '.join(map(str, places))}")
+    return max(places, key=lambda place: place.receptive_field)

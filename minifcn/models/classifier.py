@@ -34,18 +34,19 @@ class Classifier(Graph):
         **settings,
     ) -> None:
         super().__init__(features | head | (others or {}), (list(head)[-1],), other_outputs)
-        self.image_size, self.settings, self._head = settings["image_size"], settings, tuple(head)
+        self.image_size, self.settings = settings["image_size"], settings
+        self.heads = tuple(head)  # the names of its layers
 
     @property
     def head(self) -> Sequential:
         """The layers that look at all features together, as a network."""
-        return Sequential({name: self.named[name] for name in self._head})
+        return Sequential({name: self.named[name] for name in self.heads})
 
     @property
     def features(self) -> Sequential:
         """The layers before the head, as a network."""
         names = list(self.named)
-        return Sequential({name: self.named[name] for name in names[: names.index(self._head[0])]})
+        return Sequential({name: self.named[name] for name in names[: names.index(self.heads[0])]})
 
     def check(self, images: Array) -> None:
         """InputError unless images are (N, 3, S, S)."""

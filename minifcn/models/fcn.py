@@ -8,16 +8,16 @@ the places of their pixels on the image (`convolution.geometry`), for every padd
 """
 
 import itertools
+from functools import partial
 
 from minifcn.backend import Array
 from minifcn.convolution.geometry import Place, Window
 from minifcn.errors import InputError
-from minifcn.layers import Conv2d, ConvTranspose2d, Crop, Graph, MaxPool2d, Sum
-from minifcn.layers.bilinear import bilinear_parameter
-from minifcn.layers.graph import INPUT
+from minifcn.layers import Conv2d, ConvTranspose2d, Crop, Graph, MaxPool2d, Parameter, Sum, bilinear_weight
 from minifcn.layers.parameter import zeros
 from minifcn.layers.scale import Scale
-from minifcn.models.backbones import build_classifier
+from minifcn.layers.wiring import INPUT
+from minifcn.models.backbones import BACKBONES
 from minifcn.models.classifier import Classifier, check_settings
 from minifcn.models.surgery import make_trunk
 
@@ -73,7 +73,7 @@ class FCN(Graph):
     ) -> None:
         self._check_settings(n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once)
         if not isinstance(backbone, Classifier):
-            backbone = build_classifier(backbone, 1, width, fc_channels, dropout, image_size, seed)
+            backbone = _classifier(backbone, width, fc_channels, dropout, image_size, seed)
         if backbone.name != "vgg16":
             self.title = f"{self.title}, {backbone.title}" if self.skips else f"FCN-{backbone.title}"
         self.settings = {
@@ -137,7 +137,7 @@ class FCN(Graph):
         kernel, stride = aligning_kernel(place[0], fine[0])
         groups = 1 if self.settings["upsampling_kernels"] == "full" else n_class
         up = ConvTranspose2d(n_class, n_class, kernel, stride, groups=groups, bias=False)
-        up.weight = bilinear_parameter(n_class, kernel, groups)
+        up.weight = Parameter.later(up.weight.shape, partial(bilinear_weight, n_class, kernel, groups))
         up.weight.trainable = self.settings["upsampling"] == "learned"
         return (up, coarse), tuple(one.after(window) for one, window in zip(place, up.windows))
 
@@ -238,6 +238,14 @@ def aligning_kernel(coarse: Place, fine: Place) -> tuple[int, int]:
         except InputError as error:
             between = error
     raise between
+
+
+def _classifier(name, width, fc_channels, dropout, image_size, seed):
+    """The classifier of that name, for one class. GoogLeNet has no fc6 and fc7, and ignores fc_channels."""
+    if name not in BACKBONES:
+        raise InputError(f"backbone {name!r} is none of {', '.join(BACKBONES)}")
+    own = {} if name == "googlenet" else {"fc_channels": fc_channels}
+    return BACKBONES[name](1, width, dropout=dropout, image_size=image_size, seed=seed, **own)
 
 
 def _score(channels, n_class):

@@ -17,7 +17,7 @@ def convolutionize(classifier: Classifier) -> dict[str, Layer]:
     larger images. Weights are shared with the classifier, not copied; dropout drops whole channels.
     """
     place, layers = Place(classifier.image_size), {}
-    for name, layer in classifier.features.children() + classifier.head.children():
+    for name, layer, *_ in classifier.steps[False]:  # without auxiliary classifiers
         if isinstance(layer, Linear):
             layer = _as_convolution(layer, place.size)
         elif type(layer) is Dropout:
@@ -43,7 +43,7 @@ def make_trunk(classifier: Classifier, padding: int | str) -> dict[str, Layer]:
     """
     trunk = {name: layer for name, layer in convolutionize(classifier).items() if not isinstance(layer, AvgPool2d)}
     trunk.popitem()
-    head = [layer for name, layer in trunk.items() if name in classifier.head.named]
+    head = [layer for name, layer in trunk.items() if name in classifier.heads]
     first = next(layer for layer in trunk.values() if isinstance(layer, Conv2d))
     for conv, pixels in [(first, padding)] + [(layer, 0) for layer in head if isinstance(layer, Conv2d)]:
         conv.padding = tuple(k // 2 for k in conv.kernel_size) if padding == "same" else (pixels, pixels)

@@ -33,11 +33,6 @@ def test_scores_and_gradients(name, padding):
     dscores = rng.standard_normal(scores.shape)
     theirs.backward(to_torch(dscores))
     assert_equal_to(inputs.grad, model.backward(dscores), "gradient of the images")
-    theirs = {
-        id(parameter): getattr(twin.layers[layer], name)
-        for layer in twin.layers
-        for name, parameter in layer.named_parameters()
-    }
-    for key, parameter in model.named_parameters():
-        assert parameter.grad.any(), f"no gradient reaches {key}"
-        assert_equal_to(theirs[id(parameter)].grad, parameter.grad, f"gradient of {key}")
+    for key, ours, theirs in twin.pairs():
+        assert ours.grad.any(), f"no gradient reaches {key}"
+        assert_equal_to(theirs.grad, ours.grad, f"gradient of {key}")

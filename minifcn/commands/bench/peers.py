@@ -40,14 +40,21 @@ class TorchFCN:
         inner = [layer for layer in model.layers() if not isinstance(layer, layers.Graph)]
         self.layers = {layer: torch_layer(layer, device) for layer in inner}
 
+    def pairs(self):
+        """[(name, our Parameter, the same of PyTorch)]."""
+        theirs = {
+            id(ours): getattr(module, name)
+            for layer, module in self.layers.items()
+            for name, ours in layer.named_parameters()
+        }
+        return [(name, ours, theirs[id(ours)]) for name, ours in self.model.named_parameters()]
+
     def groups(self, lr, weight_decay):
         """Its learned parameters for torch.optim.SGD, with minifcn's multipliers: weights, then biases."""
         groups = {}
-        for layer, module in self.layers.items():
-            for name, ours in layer.named_parameters():
-                if ours.trainable:
-                    key = lr * ours.lr_mult, weight_decay * ours.decay_mult
-                    groups.setdefault(key, []).append(getattr(module, name))
+        for _, ours, theirs in self.pairs():
+            if ours.trainable:
+                groups.setdefault((lr * ours.lr_mult, weight_decay * ours.decay_mult), []).append(theirs)
         return [{"params": some, "lr": rate, "weight_decay": decay} for (rate, decay), some in groups.items()]
 
     def __call__(self, images):
