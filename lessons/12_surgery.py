@@ -540,7 +540,7 @@ assert min(most) > 0
 # %%
 for kernels in ("full", "per-class"):
     net = FCN32s(21, 1 / 16, 16, upsampling_kernels=kernels)
-    stamps = net.upsamplings["upscore"].weight
+    stamps = net.named["upscore"].weight
     print(f"{kernels:10} {stamps.data.size:9,}, learning: {stamps.trainable}")
     assert not stamps.trainable
 assert stamps.data.size == 21 * 64 * 64  # of the last, per class

@@ -500,7 +500,7 @@ for name, start in {"pretrained": pretrained, "all zero": zero}.items():
         print(f"{name}, step {steps}:      {conv:9.1e} {score:9.1e}")
         assert (conv > 0) == (name == "pretrained" and steps == 2)
         assert (score > 0) == (name == "pretrained")
-upscore = fcn(pretrained).upsamplings["upscore"]
+upscore = fcn(pretrained).named["upscore"]
 assert np.array_equal(upscore.weight.data, bilinear_weight(3, 32))
 
 # %% [markdown]

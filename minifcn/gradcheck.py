@@ -216,7 +216,7 @@ def _filled(layer, rng):
     """The layer, with random numbers for parameters that are 0: those let no gradient through."""
     for parameter in layer.parameters():
         if not parameter.data.any():
-            parameter.data[...] = 0.1 * rng.standard_normal(parameter.data.shape)
+            parameter.data[...] = 0.1 * rng.standard_normal(parameter.shape)
     return layer
 
 

@@ -96,9 +96,9 @@ class SGD:
                 "load the state of the same network"
             )
         for place, (i, v) in enumerate(zip(trainable, velocity, strict=True)):
-            if v.shape != self.parameters[i].data.shape:
+            if v.shape != self.parameters[i].shape:
                 raise InputError(
-                    f"SGD: velocity {place} is {v.shape}, its parameter {self.parameters[i].data.shape}: "
+                    f"SGD: velocity {place} is {v.shape}, its parameter {self.parameters[i].shape}: "
                     "load the state of the same network"
                 )
         for i, v in zip(trainable, velocity, strict=True):

@@ -22,23 +22,18 @@ ANY_SIZE = 1 << 40  # pixels: stride and receptive field do not depend on an ima
 def checked(net: Net, road: str) -> Sequential:
     """The net as a Sequential of its layers, on behalf of `road`, a function's name.
 
-    Raises InputError for a layer of another kind, for pooling in ceil mode or that returns indices, and for a ReLU that
-    would overwrite the image.
+    Raises InputError for a layer of another kind, and for pooling in ceil mode or that returns indices.
     """
-    if isinstance(net, (list, tuple)):
-        net = Sequential(*net)
-    if not isinstance(net, Sequential):
+    if not isinstance(net, (list, tuple, Sequential)):
         raise InputError(f"{road}: the net is a {type(net).__name__}, expected a Sequential or a list of layers")
-    for number, (name, layer) in enumerate(net.children()):
+    for name, layer in net.children() if isinstance(net, Sequential) else enumerate(net):
         if not isinstance(layer, (Conv2d, ReLU, MaxPool2d)):
             raise InputError(f"{road}: layer {name} is a {type(layer).__name__}, expected Conv2d, ReLU or MaxPool2d")
         if getattr(layer, "ceil_mode", False):
             raise InputError(f"{road}: layer {name} pools in ceil mode, over the image's end and beyond: turn it off")
         if getattr(layer, "return_indices", False):
             raise InputError(f"{road}: layer {name} returns indices, too, which no layer after it takes: turn that off")
-        if number == 0 and getattr(layer, "inplace", False):
-            raise InputError(f"{road}: layer {name}, the first, overwrites the image: use ReLU()")
-    return net
+    return net if isinstance(net, Sequential) else Sequential(*net)
 
 
 def without_padding(net: Net, road: str) -> Sequential:
@@ -75,7 +70,7 @@ def receptive_field(net):
 
 def _score_places(net):
     """The `Place` of the scores of an image that is large enough for any net, along rows and columns."""
-    return [net.trace("", Place(ANY_SIZE), axis, {}) for axis in (0, 1)]
+    return [net.output_place(axis, Place(ANY_SIZE)) for axis in (0, 1)]
 
 
 def dense_size(net, size, road):

@@ -54,7 +54,7 @@ def tradeoff(net: Net, size: Setting) -> list[Variant]:
         Variant(
             name,
             total_stride(variant),
-            sum(parameter.data.size for parameter in variant.parameters()),
+            sum(parameter.size for parameter in variant.parameters()),
             receptive_field(variant),
             multiply_adds(variant, size),
         )

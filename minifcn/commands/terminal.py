@@ -29,7 +29,7 @@ def files(folder):
 def describe_run(trainer):
     """What is about to happen, a line each."""
     settings, progress = trainer.settings, trainer.progress
-    parameters = sum(parameter.data.size for parameter in trainer.model.parameters())
+    parameters = sum(parameter.size for parameter in trainer.model.parameters())
     say(f"{trainer.model!r}: {parameters:,} parameters")
     say(
         f"{trainer.training.name}: {len(trainer.training)} training and {len(trainer.validation)} validation images, "
@@ -39,7 +39,7 @@ def describe_run(trainer):
         _describe_transplant(trainer.transplant, settings.init)
         say(f"images go in as in its training: {_in_words(trainer.preprocessing)}")
     if settings.freeze:
-        frozen = sum(p.data.size for name, p in trainer.model.named_parameters() if not p.trainable)
+        frozen = sum(p.size for name, p in trainer.model.named_parameters() if not p.trainable)
         say(f"frozen: {' '.join(settings.freeze)}; {parameters - frozen:,} parameters learn")
     if progress.step:
         say(f"going on after step {progress.step}, epoch {progress.epoch + 1} of {settings.epochs}")

@@ -7,10 +7,12 @@ from minifcn.layers.conv import Conv2d
 from minifcn.layers.conv_transpose import ConvTranspose2d
 from minifcn.layers.dropout import Dropout, Dropout2d
 from minifcn.layers.flatten import Flatten
-from minifcn.layers.layer import Layer, Parameter
+from minifcn.layers.graph import Concatenation, Crop, Graph, Sum
+from minifcn.layers.layer import Layer
 from minifcn.layers.linear import Linear
 from minifcn.layers.loss import SoftmaxCrossEntropy
 from minifcn.layers.norm import LocalResponseNorm
+from minifcn.layers.parameter import Parameter
 from minifcn.layers.pool import AvgPool2d, MaxPool2d
 from minifcn.layers.sequential import Sequential
 from minifcn.layers.unpool import MaxUnpool2d
@@ -19,11 +21,14 @@ from minifcn.layers.upsample import Upsample
 __all__ = [
     "AvgPool2d",
     "Branches",
+    "Concatenation",
     "Conv2d",
     "ConvTranspose2d",
+    "Crop",
     "Dropout",
     "Dropout2d",
     "Flatten",
+    "Graph",
     "Layer",
     "Linear",
     "LocalResponseNorm",
@@ -33,6 +38,7 @@ __all__ = [
     "ReLU",
     "Sequential",
     "SoftmaxCrossEntropy",
+    "Sum",
     "Upsample",
     "bilinear_upsampling",
     "bilinear_weight",

@@ -9,12 +9,13 @@ the two differ in the outermost factor // 2 pixels on each side, and nowhere els
 
 import numpy as np
 
+from minifcn.backend import Array
 from minifcn.convolution.geometry import whole
 from minifcn.errors import InputError
 from minifcn.layers.conv_transpose import ConvTranspose2d
 
 
-def bilinear_weight(channels, kernel_size, groups=1, dtype="float32"):
+def bilinear_weight(channels: int, kernel_size: int, groups: int = 1, dtype: str = "float32") -> Array:
     """Weights (channels, channels/groups, k, k) that make ConvTranspose2d interpolate each channel.
 
     With a stride of s the kernel has 2s or 2s - 1 taps, so kernel_size tells the stride, (k + 1) // 2. With as many
@@ -35,7 +36,7 @@ def bilinear_weight(channels, kernel_size, groups=1, dtype="float32"):
     return weight
 
 
-def bilinear_upsampling(channels, factor, dtype="float32"):
+def bilinear_upsampling(channels: int, factor: int, dtype: str = "float32") -> ConvTranspose2d:
     """A ConvTranspose2d that interpolates (N, C, H, W) -> (N, C, H*factor, W*factor).
 
     One kernel for each channel, of 2*factor taps for an even factor and 2*factor - 1 for an odd one: then the kernel's

@@ -9,7 +9,8 @@ from minifcn.backend.parallel import BLOCK, chunks, room, run_all
 from minifcn.convolution.algorithms import ALGORITHMS, check_algorithm, fastest
 from minifcn.convolution.checks import check_gradient, check_groups, check_input, check_kind
 from minifcn.convolution.geometry import Pair, Setting, Window, conv_output_size, conv_pairs
-from minifcn.layers.layer import Layer, Parameter
+from minifcn.layers.layer import Layer
+from minifcn.layers.parameter import Draws, he_normal, zeros
 
 
 class Conv2d(Layer):
@@ -38,14 +39,14 @@ class Conv2d(Layer):
         groups: int = 1,
         bias: bool = True,
         algorithm: str = "auto",
-        rng: np.random.Generator | None = None,
+        rng: np.random.Generator | Draws | None = None,
     ) -> None:
         self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
         self.in_channels, self.out_channels, self.groups = check_groups("Conv2d", in_channels, out_channels, groups)
-        self.algorithm, self.input_gradient = algorithm, True
+        self.algorithm = algorithm
         check_algorithm(algorithm, "Conv2d: ")
-        self.weight = Parameter(he_normal((out_channels, in_channels // groups, *self.kernel_size), rng))
-        self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
+        self.weight = he_normal((out_channels, in_channels // groups, *self.kernel_size), rng)
+        self.bias = zeros((out_channels,)) if bias else None
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -54,7 +55,7 @@ class Conv2d(Layer):
 
     def multiply_adds(self, output_size: Pair) -> int:
         """Each pixel of the output, (oh, ow), takes the whole kernel once."""
-        return math.prod(output_size) * self.weight.data.size
+        return math.prod(output_size) * self.weight.size
 
     def forward(self, x: Array) -> Array:
         check_input(self, x)
@@ -74,9 +75,11 @@ class Conv2d(Layer):
         check_gradient(self, dy, shape)
         check_kind(self, dy, "dy")
         if self.weight.trainable:
-            self.weight.add_grad(algorithm.grad_weight(dy, x, self.kernel_size, *how))  # (O, C/groups, kh, kw)
+            self.weight.add_grad(
+                algorithm.grad_weight(dy, x, self.kernel_size, *how), fresh=True
+            )  # (O, C/groups, kh, kw)
         if self.bias and self.bias.trainable:
-            self.bias.add_grad(grad_bias(dy))  # (O,)
+            self.bias.add_grad(grad_bias(dy), fresh=True)  # (O,)
         if not self.input_gradient:
             return None
         return algorithm.grad_input(dy, self.weight.data, x.shape[2:], *how)  # (N, C, H, W)
@@ -96,15 +99,6 @@ def grad_bias(dy: Array) -> Array:
     most = room(BLOCK, xp)
     run_all(add, ((some,) for some in chunks(len(db), dy.size // max(1, len(db)), most)), xp)
     return db
-
-
-def he_normal(shape, rng=None):
-    """Normal numbers with variance 2 / fan_in, float32: a ReLU net's activations neither grow nor fade with depth.
-
-    shape (O, C, kh, kw) or (O, C): fan_in is the product of all but the first. (He et al. 2015, equation 10.)
-    """
-    rng = rng or np.random.default_rng()
-    return rng.standard_normal(shape, dtype=np.float32) * math.sqrt(2.0 / math.prod(shape[1:]))
 
 
 def describe(layer) -> str:

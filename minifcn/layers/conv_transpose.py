@@ -9,8 +9,9 @@ from minifcn.convolution.algorithms import ALGORITHMS, check_algorithm, fastest
 from minifcn.convolution.checks import check_gradient, check_groups, check_input, check_kind, check_output_padding
 from minifcn.convolution.geometry import Pair, Setting, Window, conv_output_size, conv_pairs, pair, told_size
 from minifcn.convolution.matrix import conv_matrix_bytes, in_bytes
-from minifcn.layers.conv import describe, grad_bias, he_normal
-from minifcn.layers.layer import Layer, Parameter
+from minifcn.layers.conv import describe, grad_bias
+from minifcn.layers.layer import Layer
+from minifcn.layers.parameter import Draws, he_normal, zeros
 
 MATRIX_BUDGET = 1 << 20  # bytes: the matrix is built anew for every forward pass, so it should fit a cache
 
@@ -45,7 +46,7 @@ class ConvTranspose2d(Layer):
         bias: bool = True,
         dilation: Setting = 1,
         algorithm: str = "auto",
-        rng: np.random.Generator | None = None,
+        rng: np.random.Generator | Draws | None = None,
     ) -> None:
         self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
         self.output_padding = pair(output_padding, "output_padding")
@@ -55,8 +56,8 @@ class ConvTranspose2d(Layer):
         self.algorithm = algorithm
         check_output_padding(self.output_padding, self.stride, self.dilation)
         check_algorithm(algorithm, "ConvTranspose2d: ")
-        self.weight = Parameter(he_normal((in_channels, out_channels // groups, *self.kernel_size), rng))
-        self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
+        self.weight = he_normal((in_channels, out_channels // groups, *self.kernel_size), rng)
+        self.bias = zeros((out_channels,)) if bias else None
         self._last_call: tuple | None = None  # (algorithm, size of x, size of y, bytes of C)
 
     @property
@@ -68,7 +69,7 @@ class ConvTranspose2d(Layer):
     def multiply_adds(self, output_size: Pair) -> int:
         """Each pixel of the input takes the whole kernel once; there are as many as C makes of the output, (H, W)."""
         inputs = conv_output_size(output_size, self.kernel_size, self.stride, self.padding, self.dilation)
-        return math.prod(inputs) * self.weight.data.size
+        return math.prod(inputs) * self.weight.size
 
     def forward(self, x: Array, output_size: Setting | None = None) -> Array:
         check_input(self, x)
@@ -93,10 +94,12 @@ class ConvTranspose2d(Layer):
         check_gradient(self, dy, shape)
         check_kind(self, dy, "dy")
         if self.weight.trainable:
-            # x and dy in each other's place
-            self.weight.add_grad(algorithm.grad_weight(x, dy, self.kernel_size, *how))  # (I, O/groups, kh, kw)
+            # Of this convolution x is the output and dy the input.
+            self.weight.add_grad(
+                algorithm.grad_weight(x, dy, self.kernel_size, *how), fresh=True
+            )  # (I, O/groups, kh, kw)
         if self.bias and self.bias.trainable:
-            self.bias.add_grad(grad_bias(dy))  # (O,)
+            self.bias.add_grad(grad_bias(dy), fresh=True)  # (O,)
         return algorithm.forward(dy, self.weight.data, *how)[:, :, :h, :w]  # C dy, (N, I, h, w)
 
     def _widened(self, x, size):

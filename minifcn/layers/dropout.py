@@ -21,7 +21,9 @@ class Dropout(Layer):
     Raises InputError unless 0 <= p < 1.
     """
 
-    def __init__(self, p=0.5, rng=None):
+    hands_on = True  # while evaluating
+
+    def __init__(self, p: float = 0.5, rng: np.random.Generator | None = None) -> None:
         if not 0 <= p < 1:
             raise InputError(f"{type(self).__name__}: p is {p}; expected 0 <= p < 1")
         self.p, self.rng = p, rng or np.random.default_rng()

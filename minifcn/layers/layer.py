@@ -1,46 +1,16 @@
 """What every layer shares: parameters by name, training and evaluation, device, dtype, memory for backward."""
 
+import threading
+
 import numpy as np
 
-from minifcn.backend import array_module, to_device, to_host
+from minifcn.backend import Array, to_host
+from minifcn.backend.parallel import hold
+from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
+from minifcn.layers.parameter import Parameter
 
-
-class Parameter:
-    """An array that is learned, with its gradient.
-
-    data        the values
-    grad        dL/d data, the same shape; every `backward` adds to it. It takes no memory until there is one
-    trainable   False: the optimizer leaves it alone
-    lr_mult     times the optimizer's learning rate (the paper: 2 for biases)
-    decay_mult  times the optimizer's weight decay (0 for biases)
-    """
-
-    def __init__(self, data, trainable=True, lr_mult=1.0, decay_mult=1.0):
-        self.data, self._grad = data, None
-        self.trainable, self.lr_mult, self.decay_mult = trainable, lr_mult, decay_mult
-
-    @property
-    def grad(self):
-        """dL/d data; zeros where no `backward` has been."""
-        if self._grad is None:
-            self._grad = array_module(self.data).zeros(self.data.shape, self.data.dtype)
-        return self._grad
-
-    @grad.setter
-    def grad(self, gradient):
-        self._grad = gradient
-
-    def add_grad(self, gradient):
-        """Add to the gradient. A first one is kept as it is, not copied: it must be the caller's to give away."""
-        if self._grad is None:
-            self._grad = gradient
-        else:
-            self._grad += gradient
-
-    def zero_grad(self):
-        """Set the gradient to 0, and free its memory."""
-        self._grad = None
+_pass = threading.local()  # .kept: the layers that have kept something in this thread's forward pass
 
 
 class Layer:
@@ -49,21 +19,43 @@ class Layer:
     A subclass writes `forward(x) -> y` and `backward(dy) -> dx`, side by side. `forward` puts what `backward` needs
     into `self.keep(...)`, which holds it while training and nothing while evaluating; `backward` takes it from
     `self.kept()`, returns the gradient of its input and *adds* to each parameter's `.grad`.
-    Attributes that are Parameters or Layers are found by themselves, and named after the attribute.
+    Attributes that are Parameters or Layers are found by themselves, in lists, tuples and dicts too, and named after
+    the attribute: "conv.weight", "blocks.0.weight".
     """
 
     training = True
+    input_gradient = True  # whether somebody needs dL/dx: where not, backward may return None
     joint = "."  # between this layer's name and its children's
+    # What a network must know of its layers, to refuse a ReLU that would overwrite what somebody else needs:
+    joins = False  # takes several maps, and backward returns a gradient for each: Sum, Crop, Concatenation
+    hands_on = False  # may return its very input, or a view of it
+    keeps_output = False  # keeps its output for backward
+    inplace = False  # overwrites its input, and in backward the gradient that it is given
     _kept = None
 
     def __call__(self, *args, **kwargs):
-        return self.forward(*args, **kwargs)
+        if getattr(_pass, "kept", None) is not None:  # inside the forward pass of another layer
+            return self.forward(*args, **kwargs)
+        _pass.kept = set()
+        try:
+            with hold():
+                return self.forward(*args, **kwargs)
+        finally:
+            _pass.kept = None
 
-    def keep(self, *values):
-        """Hold what backward needs, while training."""
+    def keep(self, *values: Array) -> None:
+        """Hold what backward needs, while training. InputError for the second time in one forward pass."""
         self._kept = values if self.training else None
+        kept = getattr(_pass, "kept", None)
+        if self.training and kept is not None:
+            if self in kept:
+                raise InputError(
+                    f"{type(self).__name__}: used twice in one forward pass, which would give wrong gradients: "
+                    "make two layers, or share a Parameter between them"
+                )
+            kept.add(self)
 
-    def kept(self):
+    def kept(self) -> tuple:
         """What the last forward pass kept. Raises RuntimeError where there was none in training mode."""
         if self._kept is None:
             raise RuntimeError(
@@ -71,9 +63,9 @@ class Layer:
             )
         return self._kept
 
-    def children(self):
+    def children(self) -> list[tuple[str, "Layer"]]:
         """(name, layer) of the layers right inside this one, in the order they were made."""
-        return [(name, value) for name, value in vars(self).items() if isinstance(value, Layer)]
+        return list(_found(vars(self), Layer))
 
     def layers(self):
         """This layer and all inside it."""
@@ -81,79 +73,78 @@ class Layer:
         for _, child in self.children():
             yield from child.layers()
 
-    def trace(self, name, place, axis, places):
-        """The `Place` of the output, for an input at `place`, along rows (axis 0) or columns (1).
+    def output_place(self, axis: int, place: Place) -> Place:
+        """Where the output lies, for an input at `place`, along rows (axis 0) or columns (1).
 
-        Layers with windows, this or inside it, are noted in `places` {name: Place}.
+        Raises InputError where the input is too small.
         """
-        if hasattr(self, "windows"):
-            place = places[name] = place.after(self.windows[axis])
-        return place
+        return place.after(self.windows[axis]) if hasattr(self, "windows") else place
 
-    def multiply_adds(self, output_size):
+    def output_channels(self, channels: int, *others: int) -> int:
+        """How many channels the output has, for an input of so many, and `others` where several maps join."""
+        return getattr(self, "out_channels", channels)
+
+    def multiply_adds(self, output_size: tuple[int, int]) -> int:
         """Products with this layer's own weights, for one image and an output of (h, w): 0 where it has none."""
         return 0
 
-    def named_parameters(self):
+    def named_parameters(self) -> list[tuple[str, Parameter]]:
         """[(name, Parameter)], named as in PyTorch: "weight" of a lone layer, "conv1_1.weight" inside a network."""
-        own = [(name, value) for name, value in vars(self).items() if isinstance(value, Parameter)]
         inner = [
             (name + child.joint + key, parameter)
             for name, child in self.children()
             for key, parameter in child.named_parameters()
         ]
-        return own + inner
+        return [*_found(vars(self), Parameter), *inner]
 
-    def parameters(self):
+    def parameters(self) -> list[Parameter]:
         """[Parameter], in the order of `named_parameters`."""
         return [parameter for _, parameter in self.named_parameters()]
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Set all gradients to 0."""
         for parameter in self.parameters():
             parameter.zero_grad()
 
-    def forget(self):
+    def forget(self) -> None:
         """Drop what forward kept for backward, in this layer and all inside it."""
         for layer in self.layers():
             layer._kept = None
 
-    def train(self, training=True):
+    def train(self, training: bool = True) -> "Layer":
         """Keep what backward needs from now on; dropout drops. Returns the layer."""
         self.forget()
         for layer in self.layers():
             layer.training = training
         return self
 
-    def eval(self):
+    def eval(self) -> "Layer":
         """Keep nothing for backward; dropout passes everything. Returns the layer."""
         return self.train(False)
 
-    def reseed(self, seed):
+    def reseed(self, seed) -> None:
         """Make every dropout mask from now on a function of `seed` (an int or a sequence of ints) alone."""
-        for number, layer in enumerate(self.layers()):
+        for number, layer in enumerate(layer for layer in self.layers() if not layer.joins):
             if hasattr(layer, "rng"):
                 layer.rng = np.random.default_rng([*np.atleast_1d(seed), number])
 
-    def to(self, device):
+    def to(self, device: str) -> "Layer":
         """Move parameters and gradients to "cpu" or "gpu". Returns the layer."""
-        return self._change(lambda array: to_device(array, device))
-
-    def astype(self, dtype):
-        """Turn parameters and gradients into `dtype`. Returns the layer."""
-        return self._change(lambda array: array.astype(dtype))
-
-    def _change(self, change):
         for parameter in self.parameters():
-            parameter.data = change(parameter.data)
-            parameter.grad = None if parameter._grad is None else change(parameter._grad)
+            parameter.to(device)
         return self
 
-    def state_dict(self):
+    def astype(self, dtype: str) -> "Layer":
+        """Turn parameters and gradients into `dtype`. Returns the layer."""
+        for parameter in self.parameters():
+            parameter.astype(dtype)
+        return self
+
+    def state_dict(self) -> dict[str, np.ndarray]:
         """{name: NumPy array}, copies of all parameters under the names of `named_parameters`."""
         return {name: np.array(to_host(parameter.data)) for name, parameter in self.named_parameters()}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, Array]) -> None:
         """Copy {name: array} into the parameters, which keep their dtype and device.
 
         Raises InputError, before anything is changed, naming what is missing or unknown, or both shapes that differ.
@@ -167,21 +158,34 @@ class Layer:
             raise InputError(f"{type(self).__name__} has no {_some(unknown)}: the weights are of another network")
         self.copy_from(state)
 
-    def copy_from(self, state):
+    def copy_from(self, state: dict[str, Array]) -> list[str]:
         """Copy the arrays of `state` whose names this layer has; returns those names.
 
         Raises InputError, before anything is changed, where a shape differs.
         """
         shared = [(name, parameter) for name, parameter in self.named_parameters() if name in state]
         for name, parameter in shared:
-            if tuple(state[name].shape) != parameter.data.shape:
+            if tuple(state[name].shape) != parameter.shape:
                 raise InputError(
-                    f"{name} has shape {tuple(state[name].shape)} in the weights, {parameter.data.shape} in this "
+                    f"{name} has shape {tuple(state[name].shape)} in the weights, {parameter.shape} in this "
                     f"{type(self).__name__}: another width, fc_channels or number of classes?"
                 )
         for name, parameter in shared:
-            parameter.data[...] = array_module(parameter.data).asarray(state[name])
+            parameter.load(state[name])
         return [name for name, _ in shared]
+
+
+def _found(values, kind, before=""):
+    """(name, value) of what is of this kind among {name: value}, in lists, tuples and dicts too: each once."""
+    seen = set()
+    for name, value in values.items():
+        if isinstance(value, (list, tuple)) and name != "_kept":
+            value = dict(enumerate(value))
+        inner = _found(value, kind, f"{before}{name}.") if isinstance(value, dict) else ()
+        for found in [(f"{before}{name}", value)] if isinstance(value, kind) else inner:
+            if id(found[1]) not in seen:
+                seen.add(id(found[1]))
+                yield found
 
 
 def _some(names):

@@ -6,8 +6,8 @@ from minifcn.backend import array_module
 from minifcn.backend.parallel import PARTS, cut, run_all
 from minifcn.convolution.checks import check_kind
 from minifcn.errors import InputError
-from minifcn.layers.conv import he_normal
-from minifcn.layers.layer import Layer, Parameter
+from minifcn.layers.layer import Layer
+from minifcn.layers.parameter import Draws, he_normal, zeros
 
 
 class Linear(Layer):
@@ -20,14 +20,20 @@ class Linear(Layer):
     Raises InputError where x is not (N, I), or of another dtype or device than the weights.
     """
 
-    def __init__(self, in_features, out_features, bias=True, rng=None):
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        rng: np.random.Generator | Draws | None = None,
+    ) -> None:
         self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(he_normal((out_features, in_features), rng))
-        self.bias = Parameter(np.zeros(out_features, np.float32)) if bias else None
+        self.weight = he_normal((out_features, in_features), rng)
+        self.bias = zeros((out_features,)) if bias else None
 
     def multiply_adds(self, output_size=()):
         """Each weight is used once."""
-        return self.weight.data.size
+        return self.weight.size
 
     def forward(self, x):
         if x.ndim != 2 or x.shape[1] != self.in_features:
@@ -42,9 +48,9 @@ class Linear(Layer):
     def backward(self, dy):
         (x,) = self.kept()
         if self.weight.trainable:
-            self.weight.add_grad(_product(dy.T, x))
+            self.weight.add_grad(_product(dy.T, x), fresh=True)
         if self.bias and self.bias.trainable:
-            self.bias.add_grad(dy.sum(axis=0))
+            self.bias.add_grad(dy.sum(axis=0), fresh=True)
         return _product(dy, self.weight.data)
 
     def __repr__(self):

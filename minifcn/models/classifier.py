@@ -2,20 +2,21 @@
 
 import math
 
-import numpy as np
-
+from minifcn.backend import Array
 from minifcn.convolution.geometry import Place, whole
 from minifcn.errors import InputError
-from minifcn.layers import Dropout, Flatten, Layer, Linear, ReLU, Sequential
+from minifcn.layers import Dropout, Flatten, Graph, Layer, Linear, ReLU, Sequential
+from minifcn.layers.parameter import Draws
 
 
-class Classifier(Layer):
+class Classifier(Graph):
     """Features of an image, layer by layer, then a head that looks at all of them together.
 
     forward   images (N, 3, S, S), S the `image_size`  -> scores (N, n_class)
     backward  dL/dscores (N, n_class)                  -> dL/dimages (N, 3, S, S)
 
-    features, head  {published name: layer}; the head begins with "flatten"
+    features, head  {published name: layer}, conv1_1 .. pool5, flatten, fc6 .. fc8; the head begins with "flatten"
+    others          nodes of more classifiers on the way, and `other_outputs` their last ones, for training only
     settings        what the subclass was given, kept with its weights; among it `image_size`, the side of the images
                     that the head is made for
     Raises InputError for images of another size, whose features the head cannot take.
@@ -24,22 +25,30 @@ class Classifier(Layer):
     name = ""  # in BACKBONES
     title = ""  # as papers write it
 
-    def __init__(self, features, head, **settings):
-        self.features, self.head = Sequential(features), Sequential(head)
+    def __init__(
+        self,
+        features: dict[str, Layer],
+        head: dict[str, Layer],
+        others: dict[str, Layer | tuple] | None = None,
+        other_outputs: tuple[str, ...] = (),
+        **settings,
+    ) -> None:
+        super().__init__(features | head | (others or {}), (list(head)[-1],), other_outputs)
         self.image_size, self.settings = settings["image_size"], settings
+        self.heads = tuple(head)  # the names of its layers
 
-    def children(self):
-        """Every layer under its published name: conv1_1 .. pool5, flatten, fc6 .. fc8."""
-        return self.features.children() + self.head.children()
+    @property
+    def head(self) -> Sequential:
+        """The layers that look at all features together, as a network."""
+        return Sequential({name: self.named[name] for name in self.heads})
 
-    def forward(self, images):
-        self.check_images(images)
-        return self.head(self.features(images))
+    @property
+    def features(self) -> Sequential:
+        """The layers before the head, as a network."""
+        names = list(self.named)
+        return Sequential({name: self.named[name] for name in names[: names.index(self.heads[0])]})
 
-    def backward(self, dscores):
-        return self.features.backward(self.head.backward(dscores))
-
-    def check_images(self, images):
+    def check(self, images: Array) -> None:
         """InputError unless images are (N, 3, S, S)."""
         size = self.image_size
         if images.ndim != 4 or images.shape[1:] != (3, size, size):
@@ -52,7 +61,7 @@ class Classifier(Layer):
         return f"{self.title}({', '.join(f'{k}={v!r}' for k, v in self.settings.items())})"
 
 
-def check_settings(name, n_class, width, fc_channels=1, image_size=None):
+def check_settings(name: str, n_class: int, width: float, fc_channels: int = 1, image_size: int | None = None) -> None:
     """InputError unless these settings of a network make sense."""
     whole(n_class, f"{name}: n_class", 1)
     whole(1 if image_size is None else image_size, f"{name}: image_size", 1)
@@ -61,15 +70,15 @@ def check_settings(name, n_class, width, fc_channels=1, image_size=None):
         raise InputError(f"{name}: width is {width}; expected a number above 0, 1 for the paper's")
 
 
-def scaled(channels, width, groups=1):
+def scaled(channels: int, width: float, groups: int = 1) -> int:
     """`channels` times `width`, at least 1, divisible by `groups`."""
     return groups * max(1, round(channels * width / groups))
 
 
-def features_size(features, image_size):
+def features_size(features: dict[str, Layer], image_size: int) -> int:
     """The side of the maps that come out of {name: layer} for an image of `image_size`. InputError where none do."""
     try:
-        return Sequential(features).trace("", Place(image_size), 0, {}).size
+        return Graph(features).output_place(0, Place(image_size)).size
     except InputError as error:
         raise InputError(
             f"of {image_size}x{image_size} pixels none are left after the classifier's last pooling: take larger images"
@@ -91,9 +100,17 @@ class FullyConnectedClassifier(Classifier):
 
     published_size = 224
 
-    def __init__(self, n_class=1000, width=1.0, fc_channels=4096, dropout=0.5, image_size=None, seed=0):
+    def __init__(
+        self,
+        n_class: int = 1000,
+        width: float = 1.0,
+        fc_channels: int = 4096,
+        dropout: float = 0.5,
+        image_size: int | None = None,
+        seed: int = 0,
+    ) -> None:
         check_settings(self.title, n_class, width, fc_channels, image_size)
-        rng, image_size = np.random.default_rng(seed), image_size or self.published_size
+        rng, image_size = Draws(seed), image_size or self.published_size
         features, channels = self.make_features(width, rng)
         inputs = channels * features_size(features, image_size) ** 2
         head = {

@@ -3,24 +3,31 @@ where").
 
 The trunk, a classifier after surgery, turns the image into coarse scores, 32 pixels apart. Each skip upsamples the
 scores by 2 and adds those of an earlier, finer pool; the last upsampling goes to the image's own size. Maps that are
-added must lie over each other: `models.alignment` tells where to crop them, for every padding and size.
+added must lie over each other, pixel by pixel: which kernel upsamples them so, and where they are cropped, follows from
+the places of their pixels on the image (`convolution.geometry`), for every padding and whatever the image's size.
 """
 
-from minifcn.backend import array_module
+import itertools
+from functools import partial
+
+from minifcn.backend import Array
+from minifcn.convolution.geometry import Place, Window
 from minifcn.errors import InputError
-from minifcn.layers import Conv2d, ConvTranspose2d, Layer, MaxPool2d, Sequential, bilinear_weight
-from minifcn.layers.sequential import skip_frozen
-from minifcn.models.alignment import Alignment, aligning_kernels, uncrop
-from minifcn.models.backbones import build_classifier
+from minifcn.layers import Conv2d, ConvTranspose2d, Crop, Graph, MaxPool2d, Parameter, Sum, bilinear_weight
+from minifcn.layers.parameter import zeros
+from minifcn.layers.scale import Scale
+from minifcn.layers.wiring import INPUT
+from minifcn.models.backbones import BACKBONES
 from minifcn.models.classifier import Classifier, check_settings
 from minifcn.models.surgery import make_trunk
 
 UPSAMPLING = ("fixed", "learned")
 UPSAMPLING_KERNELS = ("full", "per-class")
 AT_ONCE = {"pool4": 1e-2, "pool3": 1e-4}  # what the authors multiply the pools with to train all skips at once
+ANY_SIZE = 1024  # pixels: kernels and crops do not depend on an image's size
 
 
-class FCN(Layer):
+class FCN(Graph):
     """A classifier's trunk, scores at 1/32, `skips` to finer pools, and upsampling to the image's size.
 
     forward   images (N, 3, H, W)               -> scores (N, n_class, H, W)
@@ -48,25 +55,27 @@ class FCN(Layer):
     """
 
     title = ""  # as the paper writes it
-    skips = ()  # pools whose scores are added, coarse to fine
+    skips: tuple[str, ...] = ()  # pools whose scores are added, coarse to fine
 
     def __init__(
         self,
-        n_class=21,
-        width=1.0,
-        fc_channels=4096,
-        padding=100,
-        dropout=0.5,
-        upsampling="fixed",
-        upsampling_kernels="full",
-        backbone="vgg16",
-        at_once=False,
-        image_size=None,
-        seed=0,
-    ):
+        n_class: int = 21,
+        width: float = 1.0,
+        fc_channels: int = 4096,
+        padding: int | str = 100,
+        dropout: float = 0.5,
+        upsampling: str = "fixed",
+        upsampling_kernels: str = "full",
+        backbone: str | Classifier = "vgg16",
+        at_once: bool = False,
+        image_size: int | None = None,
+        seed: int = 0,
+    ) -> None:
         self._check_settings(n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once)
         if not isinstance(backbone, Classifier):
-            backbone = build_classifier(backbone, 1, width, fc_channels, dropout, image_size, seed)
+            backbone = _classifier(backbone, width, fc_channels, dropout, image_size, seed)
+        if backbone.name != "vgg16":
+            self.title = f"{self.title}, {backbone.title}" if self.skips else f"FCN-{backbone.title}"
         self.settings = {
             "n_class": n_class,
             "width": backbone.settings["width"],
@@ -79,133 +88,102 @@ class FCN(Layer):
             "at_once": at_once,
             "image_size": backbone.image_size,
         }
-        if backbone.name != "vgg16":
-            self.title = f"{self.title}, {backbone.title}" if self.skips else f"FCN-{backbone.title}"
-        self.scales = AT_ONCE if at_once else {}
-        channels = self._cut_into_sections(make_trunk(backbone, padding), n_class)
-        if missing := [pool for pool in self.skips if pool not in channels]:
+        nodes = make_trunk(backbone, padding)  # {name: layer}: conv1_1 .. pool5, fc6, fc7
+        if missing := [pool for pool in self.skips if pool not in nodes]:
             raise InputError(f"{type(self).__name__}: {backbone.title} has no {missing[0]} to skip from: use FCN32s")
-        self.score_pools = {pool: _zero(Conv2d(channels[pool], n_class, 1)) for pool in self.skips}
-        groups = 1 if upsampling_kernels == "full" else n_class
-        self.upsamplings = {}
-        for name, kernel, stride in aligning_kernels(self.sections, self.skips):
-            up = ConvTranspose2d(n_class, n_class, kernel, stride, groups=groups, bias=False)
-            up.weight.data = bilinear_weight(n_class, kernel, groups)
-            up.weight.trainable = upsampling == "learned"
-            self.upsamplings[name] = up
-        self.alignment = Alignment(self.sections, self.skips, self.upsamplings)
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                parameter.lr_mult, parameter.decay_mult = 2.0, 0.0
+        trunk, last, channels = Graph(nodes), list(nodes)[-1], {}
+        trunk.follow(lambda layer, *counts: layer.output_channels(*counts), 3, channels)
+        rows, cols = (trunk.places_along(axis, ANY_SIZE) for axis in (0, 1))
+        pitch = rows[self.skips[-1]].pitch if self.skips else ""  # of the finest map that is scored
+
+        nodes["score_fr"] = _score(channels[last], n_class)
+        for pool in self.skips:
+            if at_once:
+                nodes[f"scale_{pool}"] = Scale(AT_ONCE[pool]), pool
+            nodes[f"score_{pool}"] = _score(channels[pool], n_class), f"scale_{pool}" if at_once else pool
+        coarse, place = "score_fr", (rows[last], cols[last])  # the scores so far, and where they lie
+        for number, pool in enumerate(self.skips):
+            up = f"upscore_{self.skips[number - 1]}" if number else "upscore2"
+            fine = rows[pool], cols[pool]
+            nodes[up], place = self._upsample(coarse, place, fine)
+            offset = [f.offset_of(p) for f, p in zip(fine, place)]
+            if min(offset) >= 0:  # the pool's map begins first: crop it to the upsampled one
+                nodes[f"crop_{pool}"] = Crop(offset), f"score_{pool}", up
+                terms = up, f"crop_{pool}"
+            else:
+                nodes[f"crop_{pool}"] = Crop([-pixels for pixels in offset]), up, f"score_{pool}"
+                terms, place = (f"crop_{pool}", f"score_{pool}"), fine
+            coarse = f"fuse_{pool}"
+            nodes[coarse] = Sum(), *terms
+        nodes[f"upscore{pitch}"], place = self._upsample(coarse, place, (Place(ANY_SIZE),) * 2)
         try:
-            self.alignment.walk(0, 1024)
+            nodes["crop"] = Crop([p.offset_of(Place(ANY_SIZE)) for p in place]), f"upscore{pitch}", INPUT
+            super().__init__(nodes)
+            self.places_along(0, ANY_SIZE)
         except InputError as error:
             raise InputError(
                 f'{type(self).__name__}: with padding {padding} the scores never cover the image: use 100, or "same"'
             ) from error
+        self._admitted: set[tuple[int, int]] = set()  # sizes of images that are large enough
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias"):
+                parameter.lr_mult, parameter.decay_mult = 2.0, 0.0
 
-    def _cut_into_sections(self, trunk, n_class):
-        """Make self.sections of the trunk {name: layer}, one up to every pool; returns {pool: its channels}."""
-        self.sections, section, channels, pools = {}, {}, 3, {}
-        for name, layer in trunk.items():
-            section[name] = layer
-            channels = getattr(layer, "out_channels", channels)
-            if isinstance(layer, MaxPool2d):
-                self.sections[name], section, pools[name] = Sequential(section), {}, channels
-        section["score_fr"] = _zero(Conv2d(channels, n_class, 1))
-        self.sections["score_fr"] = Sequential(section)
-        return pools
+    def _upsample(self, coarse, place, fine):
+        """The node that interpolates the scores of the node `coarse` so that they come to lie over those at `fine`,
+        and where they lie then; places are those along rows and columns.
+        """
+        n_class = self.settings["n_class"]
+        kernel, stride = aligning_kernel(place[0], fine[0])
+        groups = 1 if self.settings["upsampling_kernels"] == "full" else n_class
+        up = ConvTranspose2d(n_class, n_class, kernel, stride, groups=groups, bias=False)
+        up.weight = Parameter.later(up.weight.shape, partial(bilinear_weight, n_class, kernel, groups))
+        up.weight.trainable = self.settings["upsampling"] == "learned"
+        return (up, coarse), tuple(one.after(window) for one, window in zip(place, up.windows))
 
-    def children(self):
-        """Every layer under its published name: conv1_1 .. fc7, score_fr, score_pool4, upscore2 and so on."""
-        trunk = [child for section in self.sections.values() for child in section.children()]
-        score_pools = [(f"score_{pool}", layer) for pool, layer in self.score_pools.items()]
-        return trunk + score_pools + list(self.upsamplings.items())
-
-    def forward(self, images):
+    def check(self, images: Array) -> None:
+        """InputError unless images are (N, 3, H, W), and no smaller than the geometry admits."""
         if images.ndim != 4:
             raise InputError(f"{type(self).__name__}: images have shape {tuple(images.shape)}, expected (N, 3, H, W)")
-        crops = self.crops(images.shape[2:])
-        maps, x = {}, images
-        for name, section in self.sections.items():
-            x = section(x)
-            if name in self.skips:
-                maps[name] = x
+        if images.shape[2:] not in self._admitted:
+            self.crops(images.shape[2:])
+            self._admitted.add(images.shape[2:])
 
-        *upsamplings, last = self.upsamplings.values()
-        shapes = {}
-        for pool, up in zip(self.skips, upsamplings):
-            coarse, fine = up(x), self.score_pools[pool](self._scaled(maps.pop(pool), pool))
-            shapes[pool] = coarse.shape, fine.shape
-            up_crop, pool_crop = crops[pool]
-            x = coarse[up_crop] + fine[pool_crop]
-        scores = last(x)
-        self.keep(crops, shapes, scores.shape)
-        return array_module(images).ascontiguousarray(scores[crops["image"]])
-
-    def backward(self, dscores):
-        crops, shapes, uncropped = self.kept()
-        *upsamplings, last = self.upsamplings.values()
-        dx = last.backward(uncrop(dscores, crops["image"], uncropped))
-
-        dmaps = {}
-        for pool, up in reversed(list(zip(self.skips, upsamplings))):
-            (up_crop, pool_crop), (coarse, fine) = crops[pool], shapes[pool]
-            # The sum hands its gradient to both of its terms.
-            dmap = self.score_pools[pool].backward(uncrop(dx, pool_crop, fine))
-            dmaps[pool] = None if dmap is None else self._scaled(dmap, pool)
-            dx = up.backward(uncrop(dx, up_crop, coarse))
-
-        for name, section in reversed(self.sections.items()):
-            if name in dmaps:
-                dx = dx + dmaps.pop(name)  # a pool that forks gets both branches' gradients
-            dx = section.backward(dx)
-            if dx is None:  # nothing before it learns
-                break
-        return dx
-
-    def _scaled(self, x, pool):
-        return x * x.dtype.type(self.scales[pool]) if self.scales else x
-
-    def train_only(self):
-        """Do no more than training needs from now on; returns the network.
-
-        backward gives no gradient of the images, nor of any map that only frozen layers lead to, and drops what each
-        layer kept, so it runs once after each forward. To be called again after freezing.
-        """
-        first = skip_frozen(self.sections.values())
-        for name, section in self.sections.items():
-            section.backward_once = True
-            if name in self.score_pools:
-                self.score_pools[name].input_gradient = section.learns_from < len(section.named)
-        for layer in self.layers():
-            if isinstance(layer, Conv2d) and layer not in self.score_pools.values():
-                layer.input_gradient = layer is not first
-        return self
-
-    def recompute_maps(self):
+    def recompute_maps(self) -> "FCN":
         """Keep no map between the pools while training from now on, but compute each again. Returns the network."""
-        for section in self.sections.values():
-            section.recompute = True
+        self.recompute = *(name for name, layer in self.children() if isinstance(layer, MaxPool2d)), "score_fr"
         return self
 
-    def crops(self, image_size):
+    def crops(self, image_size: tuple[int, int]) -> dict[str, tuple]:
         """The part of each map that is used: {pool: (index of the upsampled map, of the pool's), "image": index}.
 
         image_size (H, W). Raises InputError for an image smaller than the geometry admits.
         """
         try:
-            return self.alignment.crops(image_size)
+            along = [self.places_along(axis, size) for axis, size in enumerate(image_size)]
         except InputError as error:
             height, width = image_size
             raise InputError(
                 f"{type(self).__name__}: an image of {width}x{height} pixels is too small for padding "
-                f"{self.settings['padding']}; each side needs at least {self.alignment.least_size()}"
+                f"{self.settings['padding']}; each side needs at least {self.least_size()}"
             ) from error
 
-    def places_along(self, axis, size):
-        """{layer name: Place} of every layer with windows, along rows (axis 0) or columns (1) of an image of `size`."""
-        return self.alignment.walk(axis, size)[0]
+        def used(name):
+            """What the node `name` leaves of its map, or of the one that it crops."""
+            offset = getattr(self.named[name], "offset", (0, 0))
+            return ..., *(slice(first, first + places[name].size) for first, places in zip(offset, along))
+
+        crops = {pool: tuple(used(name) for name in self.inputs[f"fuse_{pool}"]) for pool in self.skips}
+        return crops | {"image": used("crop")}
+
+    def least_size(self) -> int:
+        """The smallest image, in pixels along one axis."""
+        for size in itertools.count(1):  # comes to an end, since the constructor has seen a size that will do
+            try:
+                self.places_along(0, size)
+                return size
+            except InputError:
+                pass
 
     def _check_settings(self, n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once):
         name = type(self).__name__
@@ -246,6 +224,32 @@ class FCN8s(FCN):
     skips = ("pool4", "pool3")
 
 
-def _zero(layer):
-    layer.weight.data[...] = 0
-    return layer
+def aligning_kernel(coarse: Place, fine: Place) -> tuple[int, int]:
+    """(kernel, stride) of the bilinear upsampling that lays the map at `coarse` over that at `fine`.
+
+    Such kernels have 2*stride taps or one less; which of them depends on where the pixels' centres are.
+    Raises InputError where neither fits.
+    """
+    stride = int(coarse.pitch / fine.pitch)
+    for kernel in (2 * stride - stride % 2, 2 * stride - 1):
+        try:
+            coarse.after(Window(kernel, stride, transposed=True)).offset_of(fine)
+            return kernel, stride
+        except InputError as error:
+            between = error
+    raise between
+
+
+def _classifier(name, width, fc_channels, dropout, image_size, seed):
+    """The classifier of that name, for one class. GoogLeNet has no fc6 and fc7, and ignores fc_channels."""
+    if name not in BACKBONES:
+        raise InputError(f"backbone {name!r} is none of {', '.join(BACKBONES)}")
+    own = {} if name == "googlenet" else {"fc_channels": fc_channels}
+    return BACKBONES[name](1, width, dropout=dropout, image_size=image_size, seed=seed, **own)
+
+
+def _score(channels, n_class):
+    """A 1x1 convolution that scores a map of so many channels, and begins at 0."""
+    conv = Conv2d(channels, n_class, 1)
+    conv.weight = zeros(conv.weight.shape)
+    return conv

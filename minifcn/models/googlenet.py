@@ -1,7 +1,5 @@
 """GoogLeNet (Szegedy et al. 2014, "Going deeper with convolutions", arXiv 1409.4842, table 1), with Caffe's names."""
 
-import numpy as np
-
 from minifcn.errors import InputError
 from minifcn.layers import (
     AvgPool2d,
@@ -15,6 +13,7 @@ from minifcn.layers import (
     ReLU,
     Sequential,
 )
+from minifcn.layers.parameter import Draws
 from minifcn.models.classifier import Classifier, check_settings, features_size, scaled
 
 MODULES = {  # channels: 1x1; 3x3_reduce, 3x3; 5x5_reduce, 5x5; pool_proj
@@ -44,9 +43,17 @@ class GoogLeNet(Classifier):
     name, title = "googlenet", "GoogLeNet"
     published_size = 224
 
-    def __init__(self, n_class=1000, width=1.0, dropout=0.4, image_size=None, auxiliary=False, seed=0):
+    def __init__(
+        self,
+        n_class: int = 1000,
+        width: float = 1.0,
+        dropout: float = 0.4,
+        image_size: int | None = None,
+        auxiliary: bool = False,
+        seed: int = 0,
+    ) -> None:
         check_settings(self.title, n_class, width, image_size=image_size)
-        rng, image_size = np.random.default_rng(seed), image_size or self.published_size
+        rng, image_size = Draws(seed), image_size or self.published_size
         channels = [scaled(c, width) for c in (64, 64, 192)]
         features = {
             **_conv("conv1/7x7_s2", 3, channels[0], 7, rng, stride=2),
@@ -71,10 +78,7 @@ class GoogLeNet(Classifier):
             "flatten": Flatten(),
             "loss3/classifier": Linear(in_channels, n_class, rng=rng),
         }
-        super().__init__(
-            features, head, n_class=n_class, width=width, dropout=dropout, image_size=image_size, auxiliary=auxiliary
-        )
-        self.auxiliary = {}  # whose maps: classifier
+        others, ends = {}, []
         for loss, module in AUXILIARY.items() if auxiliary else ():
             sizes = seen[module], scaled(128, width), scaled(1024, width), n_class
             side = features_size(_up_to(features, module), image_size)
@@ -83,33 +87,10 @@ class GoogLeNet(Classifier):
                     f"GoogLeNet: of {image_size}x{image_size} pixels {side}x{side} are left at {module}, the auxiliary "
                     "classifiers need 5x5: take larger images, or leave the auxiliary classifiers out"
                 )
-            self.auxiliary[module] = Sequential(_auxiliary(loss, sizes, (side - 5) // 3 + 1, rng))
-
-    def children(self):
-        return super().children() + [child for layers in self.auxiliary.values() for child in layers.children()]
-
-    def forward(self, images):
-        if not (self.auxiliary and self.training):
-            return super().forward(images)
-        self.check_images(images)
-        x, others = images, []
-        for name, layer in self.features.children():
-            x = layer(x)
-            if name in self.auxiliary:
-                others.append(self.auxiliary[name](x))
-        return self.head(x), *others
-
-    def backward(self, dscores):
-        if not self.auxiliary:
-            return super().backward(dscores)
-        dscores, *others = dscores
-        dothers = dict(zip(self.auxiliary, others, strict=True))
-        dx = self.head.backward(dscores)
-        for name, layer in reversed(self.features.children()):
-            if name in dothers:  # the maps went two ways
-                dx = dx + self.auxiliary[name].backward(dothers[name])
-            dx = layer.backward(dx)
-        return dx
+            others |= _auxiliary(loss, module, sizes, (side - 5) // 3 + 1, rng)
+            ends.append(list(others)[-1])
+        settings = {"n_class": n_class, "width": width, "dropout": dropout, "image_size": image_size}
+        super().__init__(features, head, others, tuple(ends), **settings, auxiliary=auxiliary)
 
 
 def inception(in_channels, sizes, rng):
@@ -133,11 +114,11 @@ def _conv(name, in_channels, channels, kernel, rng, stride=1):
     return {name: conv, f"{place}/relu_{last}" if place else f"relu_{last}": ReLU(inplace=True)}
 
 
-def _auxiliary(loss, sizes, side, rng):
-    """An auxiliary classifier, as {published name: layer}: `side` pixels are left after its pooling."""
+def _auxiliary(loss, module, sizes, side, rng):
+    """An auxiliary classifier on a module's maps, {published name: node}: `side` pixels are left after its pooling."""
     in_channels, channels, fc_channels, n_class = sizes
     return {
-        f"{loss}/ave_pool": AvgPool2d(5, 3),
+        f"{loss}/ave_pool": (AvgPool2d(5, 3), module),
         **_conv(f"{loss}/conv", in_channels, channels, 1, rng),
         f"{loss}/flatten": Flatten(),
         f"{loss}/fc": Linear(channels * side * side, fc_channels, rng=rng),

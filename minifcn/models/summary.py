@@ -7,14 +7,12 @@ size the fully connected layers cost the same either way.
 from fractions import Fraction
 from typing import NamedTuple
 
-from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
-from minifcn.layers import Branches, Conv2d, ConvTranspose2d, Sequential
-from minifcn.models.backbones import build_classifier
+from minifcn.layers import Conv2d, ConvTranspose2d, Graph, Layer, Sequential
+from minifcn.models.backbones import BACKBONES
 from minifcn.models.classifier import Classifier
+from minifcn.models.fcn import ANY_SIZE, FCN
 from minifcn.models.surgery import convolutionize
-
-ANY_SIZE = 1024  # pixels: receptive field and stride do not depend on an image's size
 
 
 class Row(NamedTuple):
@@ -25,62 +23,44 @@ class Row(NamedTuple):
 
     name: str
     kind: str
-    output: tuple
+    output: tuple[int, int, int]
     parameters: int
     multiply_adds: int
     receptive_field: int
     stride: Fraction
 
 
-def summarize(model, image_size):
-    """[Row] of every layer of an FCN or a `Classifier` that has windows, for an image of (H, W).
+def summarize(model: FCN | Classifier, image_size: tuple[int, int]) -> list[Row]:
+    """[Row] of every layer that has windows, also inside other layers, for an image of (H, W).
 
     Raises InputError for an image smaller than the geometry admits.
     """
-    if isinstance(model, Classifier):
-        layers, places = convolutionize(model), [{}, {}]
-        try:
-            for axis, size in enumerate(image_size):
-                Sequential(layers).trace("", Place(size), axis, places[axis])
-        except InputError as error:
-            height, width = image_size
-            raise InputError(
-                f"{model.title}: an image of {width}x{height} pixels is too small; "
-                f"{model.image_size}x{model.image_size} and more will do"
-            ) from error
-    else:
-        model.crops(image_size)  # refuses what is too small
-        layers, places = dict(model.children()), [model.places_along(axis, n) for axis, n in enumerate(image_size)]
-    rows, channels = [], 3
-    for name, layer in layers.items():
-        rows += _rows(name, layer, channels, places)
-        channels = getattr(layer, "out_channels", channels)
-    return rows
-
-
-def _rows(name, layer, channels, places):
-    """The rows of a layer with so many channels before it: of each one inside, where it is made of branches."""
-    rows = []
-    if isinstance(layer, Branches):
-        for branch in layer.branches:
-            inner_channels = channels
-            for inner, one in branch.children():
-                rows += _rows(name + layer.joint + inner, one, inner_channels, places)
-                inner_channels = getattr(one, "out_channels", inner_channels)
-    elif hasattr(layer, "windows"):
-        size, place = (places[0][name].size, places[1][name].size), places[1][name]
-        rows.append(
-            Row(
-                name,
-                type(layer).__name__,
-                (getattr(layer, "out_channels", channels), *size),
-                _parameters([layer]),
-                layer.multiply_adds(size),
-                place.receptive_field,
-                place.pitch,
-            )
+    net = _fully_convolutional(model)
+    if net is model:
+        net.crops(image_size)  # refuses what is too small
+    try:
+        rows, cols = (net.places_along(axis, size) for axis, size in enumerate(image_size))
+    except InputError as error:
+        height, width = image_size
+        raise InputError(
+            f"{model.title}: an image of {width}x{height} pixels is too small; "
+            f"{model.image_size}x{model.image_size} and more will do"
+        ) from error
+    channels: dict[str, int] = {}
+    net.follow(lambda layer, *counts: layer.output_channels(*counts), 3, channels)
+    return [
+        Row(
+            name,
+            type(layer).__name__,
+            (channels[name], rows[name].size, cols[name].size),
+            _parameters([layer]),
+            layer.multiply_adds((rows[name].size, cols[name].size)),
+            cols[name].receptive_field,
+            cols[name].pitch,
         )
-    return rows
+        for name, layer in _layers(net).items()
+        if hasattr(layer, "windows")
+    ]
 
 
 class Figures(NamedTuple):
@@ -90,7 +70,7 @@ class Figures(NamedTuple):
                      a classifier's fully connected layers are convolutions. What lies side by side counts once
     parameters       of all layers but the upsampling ones
     receptive_field  image pixels that a coarse score sees
-    stride           the largest of any map before upsampling
+    stride           the largest of any map
     """
 
     conv_layers: int
@@ -99,37 +79,35 @@ class Figures(NamedTuple):
     stride: int
 
 
-def figures(model):
-    """The Figures of an FCN or a `Classifier`."""
-    if isinstance(model, Classifier):
-        counted = trunk = convolutionize(model)
-    else:
-        trunk = {name: layer for section in model.sections.values() for name, layer in section.children()}
-        counted = dict(model.children())
-    places = {}
-    score = Sequential(trunk).trace("", Place(ANY_SIZE), 1, places)
+def figures(model: FCN | Classifier) -> Figures:
+    """The Figures of a network."""
+    net, depths = _fully_convolutional(model), {}
+    score = "score_fr" if net is model else list(net.named)[-1]
+    net.follow(lambda layer, *depths: max(depths) + isinstance(layer, Conv2d), 0, depths)
+    places = net.places_along(1, ANY_SIZE)
     return Figures(
-        _depth(trunk.values()),
-        _parameters(layer for layer in counted.values() if not isinstance(layer, ConvTranspose2d)),
-        score.receptive_field,
+        depths[score],
+        _parameters(layer for layer in _layers(net).values() if not isinstance(layer, ConvTranspose2d)),
+        places[score].receptive_field,
         int(max(place.pitch for place in places.values())),
     )
 
 
-def classifiers_field(model):
+def classifiers_field(model: FCN) -> int:
     """The receptive field of an FCN's classifier, as published: larger where that averages, as no FCN does."""
-    return figures(build_classifier(model.settings["backbone"], 1, 1 / 64, 1, 0.0)).receptive_field
+    return figures(BACKBONES[model.settings["backbone"]]()).receptive_field
 
 
-def _depth(layers):
-    """The most convolutions on any path through the layers, one after another."""
-    return sum(
-        max(_depth(branch.named.values()) for branch in layer.branches)
-        if isinstance(layer, Branches)
-        else isinstance(layer, Conv2d)
-        for layer in layers
-    )
+def _fully_convolutional(model):
+    return Sequential(convolutionize(model)) if isinstance(model, Classifier) else model
+
+
+def _layers(net: Graph) -> dict[str, Layer]:
+    """{name: layer} of all layers that hold no others, inside others too."""
+    layers: dict[str, Layer] = {}
+    net.follow(lambda layer, *_: layer, None, layers)
+    return layers
 
 
 def _parameters(layers):
-    return sum(parameter.data.size for layer in layers for parameter in layer.parameters())
+    return sum(parameter.size for layer in layers for parameter in layer.parameters())

@@ -6,44 +6,44 @@ the same weights, reshaped. On a larger image that convolution has more than one
 """
 
 from minifcn.convolution.geometry import Place
-from minifcn.layers import AvgPool2d, Conv2d, Dropout, Dropout2d, Flatten, Linear, Parameter
+from minifcn.layers import AvgPool2d, Conv2d, Dropout, Dropout2d, Flatten, Layer, Linear
+from minifcn.models.classifier import Classifier
 
 
-def convolutionize(classifier):
+def convolutionize(classifier: Classifier) -> dict[str, Layer]:
     """The layers of a `Classifier`, fully connected ones as convolutions -> {published name: layer}.
 
     `Sequential` of them gives (N, n_class, 1, 1) for the classifier's image size, with its very numbers, and a map for
     larger images. Weights are shared with the classifier, not copied; dropout drops whole channels.
     """
     place, layers = Place(classifier.image_size), {}
-    for name, layer in classifier.features.children() + classifier.head.children():
+    for name, layer, *_ in classifier.steps[False]:  # without auxiliary classifiers
         if isinstance(layer, Linear):
             layer = _as_convolution(layer, place.size)
         elif type(layer) is Dropout:
             layer = Dropout2d(layer.p)
         if not isinstance(layer, Flatten):
             layers[name] = layer
-            place = layer.trace(name, place, 0, {})
+            place = layer.output_place(0, place)
     return layers
 
 
 def _as_convolution(linear, size):
     """A Linear on C x size x size numbers as a Conv2d, its weights a view of the same numbers."""
-    conv = Conv2d(1, 1, size)  # small: fc6 of VGG16 would draw 103 million weights for nothing
-    conv.in_channels, conv.out_channels = linear.in_features // size**2, linear.out_features
-    conv.weight = Parameter(linear.weight.data.reshape(conv.out_channels, conv.in_channels, size, size))
+    conv = Conv2d(linear.in_features // size**2, linear.out_features, size)
+    conv.weight = linear.weight.reshaped(conv.weight.shape)
     conv.bias = linear.bias
     return conv
 
 
-def make_trunk(classifier, padding):
+def make_trunk(classifier: Classifier, padding: int | str) -> dict[str, Layer]:
     """What an FCN takes of a `Classifier` -> {published name: layer}: all but the average pooling and the last layer.
 
     padding  pixels around the image, with none around the maps of fc6; or "same": half of the kernel in both places
     """
     trunk = {name: layer for name, layer in convolutionize(classifier).items() if not isinstance(layer, AvgPool2d)}
     trunk.popitem()
-    head = [layer for name, layer in trunk.items() if name in classifier.head.named]
+    head = [layer for name, layer in trunk.items() if name in classifier.heads]
     first = next(layer for layer in trunk.values() if isinstance(layer, Conv2d))
     for conv, pixels in [(first, padding)] + [(layer, 0) for layer in head if isinstance(layer, Conv2d)]:
         conv.padding = tuple(k // 2 for k in conv.kernel_size) if padding == "same" else (pixels, pixels)

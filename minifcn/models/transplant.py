@@ -29,7 +29,7 @@ def transplant(model, arrays):
     Layers of the OUTPUTS may be of other classes, and are left then.
     Raises InputError, before anything is changed, where another shape does not fit, or no name.
     """
-    shapes = {name: parameter.data.shape for name, parameter in model.named_parameters()}
+    shapes = {name: parameter.shape for name, parameter in model.named_parameters()}
     fitting = {name: array for name, array in arrays.items() if name in shapes and _fits(array.shape, shapes[name])}
     for name, shape in shapes.items():
         if name in arrays and name not in fitting and not name.startswith(OUTPUTS):

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from minifcn.backend import Array
 from minifcn.data import Augmented, Dataset, compose, crop, dominant, open_dataset
 from minifcn.errors import InputError
-from minifcn.layers.sequential import skip_frozen
 from minifcn.models import BACKBONES
 from minifcn.models.classifier import Classifier
 from minifcn.training.criterion import PixelLoss
@@ -72,12 +71,11 @@ class Pretrainer(Trainer):
             seed=settings.seed,
             **own,
         )
-        for layers in (model.head, *getattr(model, "auxiliary", {}).values()):
-            *_, last = layers.named.values()
-            last.weight.data[...] = 0  # random scores make the first steps so large that many ReLUs stay shut
+        for name in model.outputs[True]:
+            # Random scores make the first steps so large that many ReLUs stay shut.
+            model.named[name].weight.data[...] = 0
         freeze(model, settings.freeze)
-        if not settings.auxiliary:  # auxiliary classifiers may learn from maps before the first layer that does
-            skip_frozen((model.features, model.head))
+        model.train_only()
         return model
 
     def make_augmentation(self) -> Callable:

@@ -1,12 +1,13 @@
 """Whose weights these are, by their names; the names that they have here, and the settings of their network."""
 
+import functools
 from typing import NamedTuple
 
 from minifcn.data import Preprocessing
 from minifcn.errors import InputError
-from minifcn.models.vgg import CONFIGURATIONS, VGG11, VGG13, VGG16, VGG19
+from minifcn.models import BACKBONES, MODELS
+from minifcn.models.vgg import CONFIGURATIONS
 from minifcn.weights.pth.descriptions import shown
-from minifcn.weights.shapes import BACKBONE, UPSAMPLINGS, weight_shapes
 
 TORCHVISION = Preprocessing(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
 # Networks trained in Caffe take blue, green, red, less ImageNet's means; mean and std are for R, G, B even so.
@@ -69,7 +70,7 @@ def recognise(arrays):
             f"the weights have batch normalisation ({shown(normed)}), expected {_EXPECTED}: take those without it,"
             " vgg16 for vgg16_bn"
         )
-    for network in _NETWORKS:
+    for network in _networks():
         if arrays.keys() == network.names.keys():
             renamed = {network.names[name]: array for name, array in arrays.items()}
             settings = _settings(network, renamed)
@@ -87,14 +88,19 @@ class _Network(NamedTuple):
     names: dict
 
 
+def _shapes(model, **settings):
+    """{name: shape} of the weights of a network of BACKBONES or MODELS, which is built, but no number of it used."""
+    return {name: p.shape for name, p in (BACKBONES | MODELS)[model](**settings).named_parameters()}
+
+
 def _of_caffe(model, preprocessing=CAFFE, **settings):
-    names = {name: name for name in weight_shapes(model, **settings)}
+    names = {name: name for name in _shapes(model, **settings)}
     return _Network(f"{_TITLES[model]} of Caffe", model, preprocessing, names)
 
 
 def _of_torchvision(model, layers):
     """A network whose layers torchvision gives these names, in the order that they have here."""
-    names, ours = {}, weight_shapes(model)
+    names, ours = {}, _shapes(model)
     for layer, weight, bias in zip(layers, list(ours)[::2], list(ours)[1::2], strict=True):
         names |= {f"{layer}.weight": weight, f"{layer}.bias": bias}
     return _Network(f"{_TITLES[model]} of torchvision", model, TORCHVISION, names)
@@ -112,43 +118,45 @@ def _vgg_layers(blocks):
 
 
 _ALEXNET_LAYERS = [f"features.{number}" for number in (0, 3, 6, 8, 10)] + [f"classifier.{n}" for n in (1, 4, 6)]
-_NETWORKS = [
-    *[
-        _of_torchvision(vgg.name, _vgg_layers(CONFIGURATIONS[vgg.configuration]))
-        for vgg in (VGG11, VGG13, VGG16, VGG19)
-    ],
-    _of_torchvision("alexnet-owt", _ALEXNET_LAYERS),
-    *[_of_caffe(model) for model in ("vgg11", "vgg13", "vgg16", "vgg19", "alexnet", *BACKBONE)],
-    _of_caffe("googlenet", CAFFE_GOOGLENET),
-    _of_caffe("googlenet", CAFFE_GOOGLENET, auxiliary=True),
-]
+
+
+@functools.cache
+def _networks():
+    vggs, fcns = ("vgg11", "vgg13", "vgg16", "vgg19"), ("fcn32s", "fcn16s", "fcn8s", "fcn-alexnet", "fcn-googlenet")
+    return [
+        *(_of_torchvision(vgg, _vgg_layers(CONFIGURATIONS[BACKBONES[vgg].configuration])) for vgg in vggs),
+        _of_torchvision("alexnet-owt", _ALEXNET_LAYERS),
+        *(_of_caffe(model) for model in (*vggs, "alexnet", *fcns)),
+        _of_caffe("googlenet", CAFFE_GOOGLENET),
+        _of_caffe("googlenet", CAFFE_GOOGLENET, auxiliary=True),
+    ]
 
 
 def _settings(network, arrays):
     """The settings of a network that {our name: array} fits. InputError where there are none."""
-    model, published = network.model, weight_shapes(network.model)
-    first = next(iter(published))
+    model, fcn = network.model, network.model in MODELS
+    first, published = next(iter(_shapes(model).items()))
     last = next(layer for layer in ("score_fr", "loss3/classifier", "fc8") if f"{layer}.weight" in arrays)
     settings = {
         "n_class": _outputs(arrays, f"{last}.weight"),
-        "width": _outputs(arrays, first) / published[first][0],
+        "width": _outputs(arrays, first) / published[0],
     }
     if "fc6.weight" in arrays:
         settings["fc_channels"] = _outputs(arrays, "fc6.weight")
     if "loss1/fc.weight" in arrays:
         settings["auxiliary"] = True
-    if model in UPSAMPLINGS:
-        up = arrays[f"{next(iter(UPSAMPLINGS[model]))}.weight"]
+    if fcn:
+        up = next(array for name, array in arrays.items() if name.startswith("upscore"))
         per_class = up.shape[1:2] == (1,) and settings["n_class"] > 1
         settings["upsampling_kernels"] = "per-class" if per_class else "full"
-    for name, expected in weight_shapes(model, **settings).items():
+    for name, expected in _shapes(model, **settings).items():
         if arrays[name].shape != expected:
             beside = ", ".join(f"{key} {value}" for key, value in settings.items())
             raise InputError(
                 f"the weights have the names of {network.origin}, but {name} has the shape {arrays[name].shape},"
                 f" expected {expected} for {beside}: they are of another network"
             )
-    return settings | ({"padding": 100} if model in UPSAMPLINGS else {})
+    return settings | ({"padding": 100} if fcn else {})
 
 
 def _outputs(arrays, name):

@@ -101,7 +101,7 @@ def test_on_the_device(device):
         ([Conv2d(1, 1, 1), Sequential()], "layer 1 is a Sequential, expected"),
         ([MaxPool2d(2, ceil_mode=True)], "layer 0 pools in ceil mode"),
         ([MaxPool2d(2, return_indices=True)], "layer 0 returns indices"),
-        ([ReLU(inplace=True)], "layer 0, the first, overwrites the image"),
+        ([ReLU(inplace=True)], "layer 0 overwrites the input, which is the caller's: use ReLU"),
         (Sequential({"a": Conv2d(1, 1, 3, padding=(0, 1))}), r"layer a pads by \(0, 1\): .* pad the image"),
         ([MaxPool2d(3, 2, padding=1)], r"layer 0 pads by \(1, 1\)"),
         ([Conv2d(1, 1, (5, 9))], "the image has 8x8 pixels, a score sees 5x9: use a larger image"),

@@ -6,7 +6,7 @@ import pytest
 from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d
-from minifcn.layers.conv import he_normal
+from minifcn.layers.parameter import he_normal
 
 
 def with_weights(layer, weight, bias=None):
@@ -66,7 +66,7 @@ def test_weights_follow_from_the_generator():
     first, same, other = (Conv2d(2, 3, 3, rng=np.random.default_rng(seed)).weight.data for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, same)
     assert (first != other).all()
-    assert (he_normal((2, 3)) != he_normal((2, 3))).all()  # without one, every layer differs
+    assert (he_normal((2, 3)).data != he_normal((2, 3)).data).all()  # without one, every layer differs
 
 
 def test_repr_names_what_differs_from_a_plain_layer():

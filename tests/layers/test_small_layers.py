@@ -180,8 +180,9 @@ class TestSequential:
 
     def test_layers_before_the_first_that_learns_keep_nothing_and_get_nothing(self):
         net = Sequential(Linear(3, 4), Dropout(0), Linear(4, 2))
-        net.learns_from = 2
         first, _, third = net.named.values()
+        first.weight.trainable = first.bias.trainable = False
+        assert net.train_only() is net
         rng = np.random.default_rng(0)
         net(rng.standard_normal((1, 3), "float32"))
         assert net.backward(rng.standard_normal((1, 2), "float32")) is None

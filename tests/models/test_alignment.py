@@ -6,7 +6,7 @@ from networks import SKIPS, UPSCORES, filled, tiny
 
 from minifcn.errors import InputError
 from minifcn.layers import MaxPool2d
-from minifcn.models import FCN8s, FCN16s, FCN32s
+from minifcn.models import BACKBONES, FCN8s, FCN16s, FCN32s
 
 CROPS = {  # the first pixel of the last upsampling that lies on the image
     100: {FCN32s: 19, FCN16s: 27, FCN8s: 31},
@@ -25,10 +25,16 @@ def test_the_papers_crops():
     assert tiny(FCN32s).crops((500, 375)) == {"image": (..., slice(19, 519), slice(19, 394))}
 
 
+def rows_of(used):
+    """Along rows, of an index of a map (..., rows, columns), or of two."""
+    return used[1] if used[0] is ... else tuple(rows for _, rows, _ in used)
+
+
 def test_the_output_has_the_images_size_for_every_size(net, padding):
     model = tiny(net, padding)
     for size in range(1, 1025):
-        places, crops = model.alignment.walk(0, size)
+        places = model.places_along(0, size)
+        crops = {name: rows_of(used) for name, used in model.crops((size, size)).items()}
         # the sizes once more, in whole numbers
         pools = [size + 198 if padding == 100 else size]
         for _ in range(5):
@@ -63,7 +69,7 @@ def test_pooling_that_rounds_down_would_leave_372_of_1024_sizes_without_their_la
     refused = {"crop": [], "kernel": []}
     for size in range(1, 1025):
         try:
-            model.alignment.walk(0, size)
+            model.places_along(0, size)
         except InputError as error:
             refused["crop" if "crop of" in str(error) else "kernel"].append(size)
     assert len(refused["crop"]) == 372
@@ -92,10 +98,13 @@ def test_the_receptive_field_is_404_pixels_32_apart(padding):
 
 
 def test_rows_and_columns_follow_their_own_windows():
-    model = tiny(FCN32s)
-    model.sections["pool1"].named["conv1_1"].kernel_size = (3, 5)
+    backbone = BACKBONES["vgg16"](2, 1 / 64, 3)
+    backbone.named["conv1_1"].kernel_size = (3, 5)
+    model = FCN32s(2, backbone=backbone)
     assert model.places_along(0, 10)["conv1_1"].size == 208
     assert model.places_along(1, 10)["conv1_1"].size == 206
+    _, rows, columns = model.crops((10, 10))["image"]  # of a kernel with two taps more the first pixel lies one further
+    assert (rows.start, columns.start) == (19, 18)
 
 
 @pytest.mark.parametrize("padding, size", [(100, (26, 58)), ("same", (32, 64))])

@@ -24,7 +24,7 @@ def small(name, **changes):
 
 def covered(model, size):
     """Pixels of the last map that an image of this size gets, along rows."""
-    crop = model.alignment.walk(0, size)[1]["image"]
+    crop = model.crops((size, size))["image"][1]
     return crop.stop - crop.start
 
 
@@ -37,7 +37,7 @@ class TestFCNs:
 
     def test_alexnets_published_upsampling_and_crop(self):
         model = FCN32s(2, 1 / 64, 2, backbone="alexnet")
-        up = model.upsamplings["upscore"]
+        up = model.named["upscore"]
         assert (up.kernel_size, up.stride) == ((63, 63), (32, 32))
         assert model.crops((500, 375)) == {"image": (..., slice(18, 518), slice(18, 393))}
 
@@ -55,7 +55,7 @@ class TestFCNs:
         Other layers are centred. So image pixel 0 is pixel p - 2: 98, or 1.
         """
         model = FCN32s(2, 1 / 64, padding=padding, backbone="googlenet")
-        up = model.upsamplings["upscore"]
+        up = model.named["upscore"]
         assert (up.kernel_size, up.stride) == ((63, 63), (32, 32))
         assert model.crops((500, 375)) == {"image": (..., slice(crop, crop + 500), slice(crop, crop + 375))}
 
@@ -148,7 +148,7 @@ class TestSurgery:
 
     def test_every_size_is_covered(self, name):
         model = FCN32s(2, 1 / 64, 2, "same", backbone=name)
-        least = model.alignment.least_size()
+        least = model.least_size()
         assert least <= 35
         for size in range(least, 600):
             assert covered(model, size) == size
@@ -186,7 +186,7 @@ def test_freezing_saves_the_gradients_before_the_first_layer_that_learns():
         parameter.trainable = name.startswith(("score", "fc7"))
     model.train_only()
     rng = np.random.default_rng(0)
-    model.sections["score_fr"].named["score_fr"].weight.data[...] = rng.standard_normal((3, 4, 1, 1))
+    model.named["score_fr"].weight.data[...] = rng.standard_normal((3, 4, 1, 1))
     scores = model(rng.standard_normal((1, 3, 40, 40)).astype("float32"))
     kept = [name for name, layer in model.children() if layer._kept is not None]
     assert not any(name.startswith(("conv", "pool", "fc6")) for name in kept)
@@ -216,13 +216,13 @@ def test_at_once_scales_the_pools_before_their_scores():
     for one, other in zip(plain.parameters(), scaled.parameters(), strict=True):
         one.data[...] = other.data[...] = rng.uniform(-0.5, 1, one.data.shape)
     for pool, scale in (("pool4", 0.01), ("pool3", 0.0001)):
-        plain.score_pools[pool].weight.data *= scale
+        plain.named[f"score_{pool}"].weight.data *= scale
     images = rng.standard_normal((1, 3, 40, 33))
     scores, dscores = scaled(images), rng.standard_normal((1, 2, 40, 33))
     np.testing.assert_allclose(scores, plain(images), rtol=1e-9)
     np.testing.assert_allclose(scaled.backward(dscores), plain.backward(dscores), rtol=1e-7, atol=1e-12)
-    theirs = plain.score_pools["pool3"].weight.grad
-    np.testing.assert_allclose(scaled.score_pools["pool3"].weight.grad, 0.0001 * theirs, rtol=1e-9)
+    theirs = plain.named["score_pool3"].weight.grad
+    np.testing.assert_allclose(scaled.named["score_pool3"].weight.grad, 0.0001 * theirs, rtol=1e-9)
     assert theirs.any()
     with pytest.raises(InputError, match="FCN32s: at_once scales pools"):
         FCN32s(**settings, at_once=True)

@@ -23,7 +23,8 @@ def test_scores_and_gradients(name, padding):
     twin = TorchFCN(model, "cpu")  # its weights are float32, and so exact in float64
     model.astype("float64")
     for module in twin.layers.values():
-        module.double()
+        if hasattr(module, "double"):
+            module.double()
     images = rng.standard_normal((1, 3, 45, 61))
     inputs = to_torch(images, requires_grad=True)
     scores, theirs = model(images), twin(inputs)
@@ -32,7 +33,6 @@ def test_scores_and_gradients(name, padding):
     dscores = rng.standard_normal(scores.shape)
     theirs.backward(to_torch(dscores))
     assert_equal_to(inputs.grad, model.backward(dscores), "gradient of the images")
-    for key, layer in model.children():
-        for ours, module in zip(layer.parameters(), twin.layers[key].parameters(), strict=True):
-            assert ours.grad.any(), f"no gradient reaches {key}"
-            assert_equal_to(module.grad, ours.grad, f"gradient of {key}")
+    for key, ours, theirs in twin.pairs():
+        assert ours.grad.any(), f"no gradient reaches {key}"
+        assert_equal_to(theirs.grad, ours.grad, f"gradient of {key}")

@@ -47,7 +47,7 @@ def networks():
 
 def layers():
     """The 3x3 convolutions of VGG16 as the full FCN-8s has them for 500x500: forward and all gradients."""
-    model, seen, cases = FCN8s(**FULL | {"fc_channels": 1}), set(), []
+    model, seen, cases = FCN8s(**FULL), set(), []
     rows = {row.name: row for row in summarize(model, IMAGE[2:])}
     size = IMAGE[2:]
     for name, layer in model.children():
@@ -56,7 +56,7 @@ def layers():
             if key not in seen:  # conv3_3, for one, is another conv3_2
                 seen.add(key)
                 pixels = layer.in_channels * math.prod(size) + math.prod(rows[name].output)
-                moved = 3 * 4 * (pixels + layer.weight.data.size)
+                moved = 3 * 4 * (pixels + layer.weight.size)
                 make = _maker(_convolution, layer, (1, layer.in_channels, *size))
                 cases.append(Case(name, make, 5, 3 * 2 * rows[name].multiply_adds, moved))
         if name in rows:
@@ -66,7 +66,7 @@ def layers():
 
 def parts():
     """Everything else: on the maps of the full FCN-8s, forward and backward."""
-    rows = {row.name: row for row in summarize(FCN8s(**FULL | {"fc_channels": 1}), IMAGE[2:])}
+    rows = {row.name: row for row in summarize(FCN8s(**FULL), IMAGE[2:])}
     cases = []
     for number in range(1, 6):
         shape = (1, *rows[f"conv{number}_1"].output)
@@ -92,7 +92,7 @@ def twins(settings, device, network="fcn8s"):
     rng = np.random.default_rng(0)
     for name, parameter in model.named_parameters():
         if name.startswith("score") and name.endswith("weight"):  # they start at 0, and would hide all below
-            parameter.data[...] = rng.standard_normal(parameter.data.shape) / math.sqrt(parameter.data[0].size)
+            parameter.data[...] = rng.standard_normal(parameter.shape) / math.sqrt(math.prod(parameter.shape[1:]))
     other = peers.TorchFCN(model, device) if peers.pytorch(device) else None
     return model.to(device), other
 

@@ -37,35 +37,40 @@ class TorchFCN:
 
     def __init__(self, model, device):
         self.model = model
-        self.layers = {name: torch_layer(layer, device) for name, layer in model.children()}
+        inner = [layer for layer in model.layers() if not isinstance(layer, layers.Graph)]
+        self.layers = {layer: torch_layer(layer, device) for layer in inner}
+
+    def pairs(self):
+        """[(name, our Parameter, the same of PyTorch)]."""
+        theirs = {
+            id(ours): getattr(module, name)
+            for layer, module in self.layers.items()
+            for name, ours in layer.named_parameters()
+        }
+        return [(name, ours, theirs[id(ours)]) for name, ours in self.model.named_parameters()]
 
     def groups(self, lr, weight_decay):
         """Its learned parameters for torch.optim.SGD, with minifcn's multipliers: weights, then biases."""
         groups = {}
-        for name, layer in self.model.children():
-            for (_, ours), theirs in zip(layer.named_parameters(), self.layers[name].parameters()):
-                if ours.trainable:
-                    groups.setdefault((lr * ours.lr_mult, weight_decay * ours.decay_mult), []).append(theirs)
+        for _, ours, theirs in self.pairs():
+            if ours.trainable:
+                groups.setdefault((lr * ours.lr_mult, weight_decay * ours.decay_mult), []).append(theirs)
         return [{"params": some, "lr": rate, "weight_decay": decay} for (rate, decay), some in groups.items()]
 
     def __call__(self, images):
-        model, maps, x = self.model, {}, images
-        crops = model.crops(tuple(images.shape[2:]))
-        for section_name, section in model.sections.items():
-            for name, _ in section.children():
-                x = self.layers[name](x)
-            if section_name in model.skips:
-                maps[section_name] = x
-        *ups, last = model.upsamplings
-        for pool, up in zip(model.skips, ups):
-            coarse, fine = crops[pool]
-            x = self.layers[up](x)[coarse] + self.layers[f"score_{pool}"](maps.pop(pool))[fine]
-        return self.layers[last](x)[crops["image"]]
+        return self.model.follow(lambda layer, *maps: self.layers[layer](*maps), images)
 
 
 def torch_layer(layer, device):
-    """The layer of PyTorch that is one of minifcn's, with its weights."""
-    nn = pytorch(device).nn
+    """The layer of PyTorch that is one of minifcn's, with its weights; of what joins maps the function."""
+    torch = pytorch(device)
+    nn = torch.nn
+    if isinstance(layer, layers.Sum):
+        return lambda *maps: sum(maps)
+    if isinstance(layer, layers.Concatenation):
+        return lambda *maps: torch.cat(maps, 1)
+    if isinstance(layer, layers.Crop):
+        return lambda x, other: x[layer.index(other.shape[2:])]
     if isinstance(layer, layers.ReLU):
         return nn.ReLU(inplace=layer.inplace)
     if isinstance(layer, layers.Dropout2d):
@@ -74,22 +79,9 @@ def torch_layer(layer, device):
         return nn.MaxPool2d(layer.kernel_size, layer.stride, layer.padding, layer.dilation, ceil_mode=layer.ceil_mode)
     if isinstance(layer, layers.LocalResponseNorm):
         return nn.LocalResponseNorm(layer.size, layer.alpha, layer.beta, layer.k)
-    if isinstance(layer, layers.Branches):
-        return _torch_branches(layer, device)
     kind = nn.ConvTranspose2d if isinstance(layer, layers.ConvTranspose2d) else nn.Conv2d
     settings = {name: getattr(layer, name) for name in ("stride", "padding", "dilation", "groups")}
     bias = layer.bias is not None
     module = kind(layer.in_channels, layer.out_channels, layer.kernel_size, bias=bias, **settings)
     module.load_state_dict({name: tensor(array, "cpu") for name, array in layer.state_dict().items()})
     return module.to("cuda" if device == "gpu" else "cpu")
-
-
-def _torch_branches(layer, device):
-    torch = pytorch(device)
-
-    class Joined(torch.nn.ModuleList):
-        def forward(self, x):
-            return torch.cat([branch(x) for branch in self], 1)
-
-    inner = [[torch_layer(one, device) for _, one in branch.children()] for branch in layer.branches]
-    return Joined(torch.nn.Sequential(*some) for some in inner)

@@ -1,0 +1,189 @@
+"""What is learned: an array with its gradient, whose shape is known first and whose numbers come when they are used."""
+
+import math
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from minifcn.backend import Array, array_module, to_device, to_host
+
+CHUNK = 1 << 20  # numbers that are drawn at a time only to be passed over
+_lock = threading.RLock()  # two threads may use a network for the first time at once
+
+
+class Parameter:
+    """An array that is learned, with its gradient.
+
+    data        the values
+    grad        dL/d data, the same shape; every `backward` adds to it. It takes no memory until there is one
+    trainable   False: the optimizer leaves it alone
+    lr_mult     times the optimizer's learning rate (the paper: 2 for biases)
+    decay_mult  times the optimizer's weight decay (0 for biases)
+
+    `Parameter(array)` is that array. `Parameter.later(shape, begin)` takes no memory until `.data` is used, which then
+    becomes `begin()`, or what was loaded.
+    """
+
+    data: Array
+
+    def __init__(self, data: Array, trainable: bool = True, lr_mult: float = 1.0, decay_mult: float = 1.0) -> None:
+        self.data, self._grad = data, None
+        self.trainable, self.lr_mult, self.decay_mult = trainable, lr_mult, decay_mult
+
+    @classmethod
+    def later(cls, shape: tuple[int, ...], begin: Callable[[], Array], dtype: str = "float32") -> "Parameter":
+        """A parameter on the host that begins as the array `begin()`, of this shape, when it is first used."""
+        parameter = cls(None)
+        del parameter.data  # from here on __getattr__ finds it
+        parameter._shape, parameter._begin = tuple(shape), begin
+        parameter._dtype, parameter._device, parameter._whole = np.dtype(dtype), "cpu", None
+        return parameter
+
+    def reshaped(self, shape: tuple[int, ...]) -> "Parameter":
+        """A Parameter of the same numbers, not copies of them, in another shape; its gradient is its own."""
+        if not self.waits:
+            return Parameter(self.data.reshape(shape))
+        view = Parameter.later(shape, lambda: self.data.reshape(shape), self._dtype)
+        view._device, view._whole = self._device, self
+        return view
+
+    @property
+    def waits(self) -> bool:
+        """Whether the numbers are not there yet."""
+        return "data" not in vars(self)
+
+    def __getattr__(self, name):
+        # Called only for what is not there: `data`, once.
+        if name != "data" or "_begin" not in vars(self):
+            raise AttributeError(f"{type(self).__name__} has no {name!r}")
+        with _lock:
+            if self.waits:
+                self._become(self._begin())
+        return self.data
+
+    def _become(self, array):
+        self.data = to_device(array.astype(self._dtype, copy=False), self._device)
+        self._begin = self._whole = None
+
+    def __getstate__(self):
+        _ = self.data  # a copy is a copy of the numbers
+        return vars(self)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._shape if self.waits else self.data.shape
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._dtype if self.waits else self.data.dtype
+
+    def load(self, array: Array) -> None:
+        """Take over the numbers of an array of the same shape, which may be on either side, in this one's dtype."""
+        if not self.waits:
+            self.data[...] = array_module(self.data).asarray(array)
+        elif self._whole and (self._whole.dtype, self._whole.device) == (self._dtype, self._device):
+            self._whole.load(array.reshape(self._whole.shape))  # what is shared stays shared
+        else:
+            self._become(np.array(to_host(array), dtype=self._dtype))  # a copy
+
+    @property
+    def device(self) -> str:
+        return self._device if self.waits else "cpu" if isinstance(self.data, np.ndarray) else "gpu"
+
+    def to(self, device: str) -> None:
+        """Move values and gradient to "cpu" or "gpu"."""
+        if self.waits:
+            self._device = device
+        else:
+            self.data = to_device(self.data, device)
+            self.grad = None if self._grad is None else to_device(self._grad, device)
+
+    def astype(self, dtype: str) -> None:
+        """Turn values and gradient into this dtype."""
+        if self.waits:
+            self._dtype = np.dtype(dtype)
+        else:
+            self.data = self.data.astype(dtype)
+            self.grad = None if self._grad is None else self._grad.astype(dtype)
+
+    @property
+    def grad(self) -> Array:
+        """dL/d data; zeros where no `backward` has been."""
+        if self._grad is None:
+            self._grad = array_module(self.data).zeros(self.data.shape, self.data.dtype)
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient):
+        self._grad = gradient
+
+    def add_grad(self, gradient: Array, fresh: bool = False) -> None:
+        """Add to the gradient. A first one is copied, unless it is `fresh`: held by nobody else, so to be kept."""
+        if self._grad is None:
+            self._grad = gradient if fresh else gradient.copy()
+        else:
+            self._grad += gradient
+
+    def zero_grad(self) -> None:
+        """Set the gradient to 0, and free its memory."""
+        self._grad = None
+
+
+def zeros(shape: tuple[int, ...]) -> Parameter:
+    """A Parameter that begins at 0, float32."""
+    return Parameter.later(shape, lambda: np.zeros(shape, np.float32))
+
+
+class Draws:
+    """Normal numbers for a network's weights from one generator: the same ones whatever is used or loaded first.
+
+    Each `he_normal` that is asked of it takes its turn; when a parameter is first used, those before it are drawn
+    first, and given to the parameters that still wait for them.
+
+    seed  of the generator; None: other numbers every time
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed, self.rng, self.waiting = seed, None, deque()
+
+    def he_normal(self, shape: tuple[int, ...]) -> Parameter:
+        """A Parameter that begins as `he_normal` of this generator draws it, in its turn."""
+        parameter = Parameter.later(shape, lambda: self._up_to(weakly))
+        weakly = weakref.ref(parameter)
+        self.waiting.append((weakly, shape))
+        return parameter
+
+    def _up_to(self, wanted):
+        self.rng = self.rng or np.random.default_rng(self.seed)
+        while True:
+            weakly, shape = self.waiting.popleft()
+            if weakly is wanted:
+                return _he_array(shape, self.rng)
+            other = weakly()
+            if other is not None and other.waits:
+                other._become(_he_array(shape, self.rng))
+            else:
+                for start in range(0, math.prod(shape), CHUNK):
+                    self.rng.standard_normal(min(CHUNK, math.prod(shape) - start), dtype=np.float32)
+
+
+def he_normal(shape: tuple[int, ...], rng: np.random.Generator | Draws | None = None) -> Parameter:
+    """Normal numbers with variance 2 / fan_in, float32: a ReLU net's activations neither grow nor fade with depth.
+
+    shape (O, C, kh, kw) or (O, C): fan_in is the product of all but the first. (He et al. 2015, equation 10.)
+    rng   a Generator of NumPy's draws at once, a `Draws` in the parameter's turn; None: a generator of its own
+    """
+    if isinstance(rng, np.random.Generator):
+        return Parameter(_he_array(shape, rng))
+    return (rng or Draws()).he_normal(shape)
+
+
+def _he_array(shape, rng):
+    return rng.standard_normal(shape, dtype=np.float32) * math.sqrt(2.0 / math.prod(shape[1:]))

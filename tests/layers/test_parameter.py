@@ -1,0 +1,159 @@
+"""Parameters: shape first, numbers on demand; the same numbers from a seed whatever is used or loaded first."""
+
+import copy
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from minifcn.layers import Conv2d, Linear, Parameter
+from minifcn.layers.parameter import Draws, he_normal, zeros
+from minifcn.models import BACKBONES, FCN8s, FCN32s
+
+SHAPES = [(4, 3, 2, 2), (5, 4), (2, 5)]
+
+
+def by_numpy(seed=3):
+    """What the three parameters begin with, drawn at once and in order."""
+    rng = np.random.default_rng(seed)
+    return [rng.standard_normal(s, dtype=np.float32) * np.sqrt(2 / np.prod(s[1:])).astype("float32") for s in SHAPES]
+
+
+class TestOnDemand:
+    def test_shape_size_and_dtype_are_known_without_numbers(self):
+        parameter = he_normal((4, 3, 2, 2))
+        assert (parameter.shape, parameter.size, parameter.dtype) == ((4, 3, 2, 2), 48, np.float32)
+        assert parameter.waits
+        assert parameter.data.shape == (4, 3, 2, 2) and not parameter.waits
+        assert parameter.data is parameter.data
+
+    @pytest.mark.parametrize("n_class", [256, 300])
+    def test_a_network_of_many_classes_takes_no_memory_until_it_is_used(self, n_class):
+        tracemalloc.start()
+        model = FCN8s(n_class)
+        assert all(parameter.waits for parameter in model.parameters())
+        assert tracemalloc.get_traced_memory()[1] < 10e6  # its weights are half a gigabyte and more
+        tracemalloc.stop()
+        assert dict(model.named_parameters())["upscore8.weight"].shape == (n_class, n_class, 16, 16)
+
+    def test_what_is_loaded_over_is_not_drawn(self):
+        def fail():
+            raise AssertionError("drawn")
+
+        parameter = Parameter.later((2, 3), fail)
+        array = np.arange(6.0).reshape(2, 3)
+        parameter.load(array)
+        array[...] = 0
+        np.testing.assert_array_equal(parameter.data, [[0, 1, 2], [3, 4, 5]])
+        assert parameter.data.dtype == "float32"
+
+    def test_dtype_and_device_hold_before_and_after(self):
+        for loaded in (False, True):
+            parameter = he_normal((300, 2), Draws(1)) if not loaded else zeros((300, 2))
+            parameter.astype("float64")
+            parameter.to("cpu")
+            third = np.full((300, 2), 1 / 3)
+            if loaded:
+                parameter.load(third)
+                np.testing.assert_array_equal(parameter.data, third)  # not rounded to float32 on the way
+            assert parameter.dtype == parameter.data.dtype == "float64"
+
+    def test_a_copy_has_the_same_numbers_and_its_own_memory(self):
+        layer = Conv2d(2, 3, 3)
+        other = copy.deepcopy(layer)
+        np.testing.assert_array_equal(layer.weight.data, other.weight.data)
+        other.weight.data += 1
+        assert (layer.weight.data != other.weight.data).all()
+
+    def test_another_attribute_is_missing_as_everywhere(self):
+        with pytest.raises(AttributeError, match="Parameter has no 'dat'"):
+            he_normal((2, 2)).dat  # noqa: B018
+
+
+class TestDraws:
+    @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+    def test_the_order_of_use_does_not_matter(self, order):
+        draws = Draws(3)
+        parameters = [he_normal(shape, draws) for shape in SHAPES]
+        for number in order:
+            np.testing.assert_allclose(parameters[number].data, by_numpy()[number], rtol=1e-6)
+
+    def test_nor_what_is_loaded_over_or_gone(self, monkeypatch):
+        monkeypatch.setattr("minifcn.layers.parameter.CHUNK", 7)
+        draws = Draws(3)
+        parameters = [he_normal(shape, draws) for shape in SHAPES]
+        parameters[0].load(np.zeros(SHAPES[0]))
+        del parameters[1]
+        np.testing.assert_allclose(parameters[-1].data, by_numpy()[2], rtol=1e-6)
+        assert not parameters[0].data.any()
+
+    def test_a_generator_of_numpys_draws_at_once(self):
+        rng = np.random.default_rng(3)
+        parameters = [he_normal(shape, rng) for shape in SHAPES]
+        rng.standard_normal(9)
+        for parameter, expected in zip(parameters, by_numpy(), strict=True):
+            np.testing.assert_allclose(parameter.data, expected, rtol=1e-6)
+
+    def test_without_a_seed_they_differ(self):
+        assert (Linear(3, 4).weight.data != Linear(3, 4).weight.data).all()
+
+    def test_a_network_used_from_its_end_is_the_network_used_from_its_beginning(self):
+        first, last = (BACKBONES["vgg11"](3, 1 / 32, 4, seed=5) for _ in range(2))
+        for parameter in reversed(last.parameters()):
+            _ = parameter.data
+        for one, other in zip(first.parameters(), last.parameters(), strict=True):
+            np.testing.assert_array_equal(one.data, other.data)
+
+
+class TestShared:
+    """A convolution's kernel that is a view of a fully connected layer's weights."""
+
+    @pytest.mark.parametrize("first", ["whole", "view"])
+    @pytest.mark.parametrize("loaded", [False, True])
+    def test_before_and_after(self, first, loaded):
+        whole = he_normal((2, 12), Draws(0))
+        view = whole.reshaped((2, 3, 2, 2))
+        begin = {"whole": whole, "view": view}[first]
+        if loaded:
+            begin.load(np.arange(24).reshape(begin.shape))
+        values = begin.data.ravel().copy()
+        np.testing.assert_array_equal(whole.data.ravel(), values)
+        np.testing.assert_array_equal(view.data.ravel(), values)
+        view.data[0, 0, 0, 0] = 77
+        whole.load(whole.data + 1)
+        assert whole.data[0, 0] == view.data[0, 0, 0, 0] == 78
+        assert np.shares_memory(whole.data, view.data)
+
+    def test_of_numbers_that_are_there(self):
+        whole = Parameter(np.zeros((2, 4)))
+        assert np.shares_memory(whole.reshaped((2, 1, 2, 2)).data, whole.data)
+
+    def test_another_dtype_is_another_parameter(self):
+        whole = he_normal((2, 4), Draws(0))
+        view = whole.reshaped((2, 1, 2, 2))
+        view.astype("float64")
+        view.load(np.full((2, 1, 2, 2), 1 / 3))
+        assert whole.data.dtype == "float32" and (whole.data != np.float32(1 / 3)).all()
+        assert (view.data == 1 / 3).all()
+
+    def test_an_fcn_on_a_classifier_loads_into_it(self):
+        classifier = BACKBONES["vgg16"](2, 1 / 64, 3)
+        model = FCN32s(2, backbone=classifier)
+        state = {name: np.full(p.shape, 0.5) for name, p in model.named_parameters()}
+        model.load_state_dict(state)
+        assert (classifier.named["fc6"].weight.data == 0.5).all()
+
+
+class TestGradients:
+    def test_the_layers_give_theirs_away(self, monkeypatch):
+        """A copy of fc6's would take 411 MB."""
+        given = []
+        monkeypatch.setattr(Parameter, "add_grad", lambda self, gradient, fresh=False: given.append(fresh))
+        for layer, shape in ((Conv2d(2, 3, 3), (1, 2, 5, 5)), (Linear(4, 2), (3, 4))):
+            layer.backward(layer(np.ones(shape, "float32")))
+        assert given == [True] * 4
+
+    def test_a_fresh_one_is_kept_as_it_is(self):
+        parameter, gradient = Parameter(np.ones(2)), np.ones(2)
+        parameter.add_grad(gradient, fresh=True)
+        assert parameter.grad is gradient
