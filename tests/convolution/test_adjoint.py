@@ -69,6 +69,7 @@ def test_a_y_of_another_shape_is_refused():
 def test_on_the_device(device):
     layer = ConvTranspose2d(2, 3, 3, 2, bias=False).to("gpu")
     x, y = (to_device(array.astype("float32"), "gpu") for array in (random(1, 2, 3, 4), random(1, 3, 7, 9)))
+    layer(x)  # weights are drawn, and uploaded, at their first use
     device.forget()
     assert adjoint_error(layer, layer.backward, x, y) < 1e-6
     device.assert_copies(waits={"float()": 2})
