@@ -33,7 +33,7 @@ from minifcn.models.surgery import convolutionize
 from minifcn.models.transplant import transplant
 from minifcn.models.vgg import VGG16
 from minifcn.optim import SGD
-from minifcn.pictures.runs import BLUE, VERMILLION
+from minifcn.pictures.colours import BLUE, VERMILLION
 
 rng = np.random.default_rng(0)
 

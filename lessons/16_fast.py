@@ -31,7 +31,7 @@ from minifcn.convolution.algorithms import choose
 from minifcn.convolution.fast.bands import BAND_BYTES
 from minifcn.convolution.fast.winograd import conv2d_winograd
 from minifcn.layers import Conv2d, MaxPool2d, ReLU
-from minifcn.pictures.runs import BLACK, BLUE, VERMILLION
+from minifcn.pictures.colours import BLACK, BLUE, VERMILLION
 
 rng = np.random.default_rng(0)
 

@@ -1,14 +1,17 @@
-"""The demo: the paper's way on generated scenes, from a classifier of whole images to FCN-8s."""
+"""The command `demo`: the paper's way on generated scenes, from a classifier of whole images to FCN-8s."""
 
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
 from typing import NamedTuple
 
-from minifcn.commands import terminal
+from minifcn.commands.terminal import device_of, results, say
+from minifcn.commands.train import follow
 from minifcn.data import open_dataset
 from minifcn.errors import InputError
 from minifcn.pictures.runs import save_predictions
 from minifcn.training.evaluation import compare
-from minifcn.training.pretraining import Pretrainer, PretrainSettings
-from minifcn.training.settings import Settings
+from minifcn.training.pretraining import Pretrainer
+from minifcn.training.settings import PretrainSettings, Settings
 from minifcn.training.trainer import Stopped, Trainer
 
 EPOCHS = 5  # of FCN-32s
@@ -37,7 +40,19 @@ STAGES = (
 )
 
 
-def run_demo(folder, device, epochs=None, overwrite=False):
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--out", metavar="DIR", help="default: runs/demo, or runs/demo-2, ... where that exists")
+    parser.add_argument("--epochs", type=int, metavar="N", help="of FCN-32s; the others get fewer, in proportion")
+    parser.add_argument("--overwrite", action="store_true", help="replace the run in DIR")
+
+
+def run(options: Namespace) -> None:
+    """Train FCN-32s, then 16s from it, then 8s from that, on generated scenes; print the paper's table of them."""
+    device = device_of(options)
+    run_demo(_fresh_folder(options.out), device, options.epochs, options.overwrite)
+
+
+def run_demo(folder: Path, device: str, epochs: int | None = None, overwrite: bool = False) -> None:
     """Train five networks, each below `folder`, and print the paper's table of the four that segment.
 
     VGG16 on labels of whole images; from it FCN-32s, its last layer alone ("fixed") and all of it; from that FCN-16s,
@@ -52,10 +67,8 @@ def run_demo(folder, device, epochs=None, overwrite=False):
         """Train one network; returns the file of its best weights."""
         settings.epochs = max(1, round(share * (epochs or EPOCHS)))
         trainer = kind(settings, folder / name, device, overwrite=overwrite, datasets=datasets)
-        terminal.describe_run(trainer)
         try:
-            with terminal.Watch() as watch:
-                trainer.run(watch)
+            follow(trainer)
         except Stopped:
             raise KeyboardInterrupt("stopped; start the demo again with --overwrite, or another --out") from None
         return trainer.folder.best
@@ -68,14 +81,25 @@ def run_demo(folder, device, epochs=None, overwrite=False):
         best[stage.name] = train(Trainer, settings, stage.name, stage.share, scenes)
 
     weights = [best[stage.name] for stage in STAGES]
-    results, rows = compare(weights, scenes[1], device)
-    terminal.results(results, scenes[1])
+    scores, rows = compare(weights, scenes[1], device)
+    results(scores, scenes[1])
     picture = folder / "predictions.png"
     save_predictions(picture, rows, scenes[1].classes, scenes[1].palette)
-    terminal.say(
+    say(
         f"pictures: {picture} and learning_curve.png in each network's folder; weights: "
         + ", ".join(map(str, best.values()))
     )
+
+
+def _fresh_folder(out: str | None) -> Path:
+    """The folder asked for, or runs/demo, runs/demo-2, ...: the first that does not exist."""
+    if out:
+        return Path(out)
+    folder, number = Path("runs/demo"), 1
+    while folder.exists():
+        number += 1
+        folder = Path(f"runs/demo-{number}")
+    return folder
 
 
 def _scenes(size, counts, **kind):

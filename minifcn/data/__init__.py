@@ -12,6 +12,7 @@ from minifcn.data.voc import Voc
 from minifcn.errors import InputError
 
 __all__ = [
+    "DATA_SETS",
     "VOID",
     "Augmented",
     "Batches",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 _IN_FOLDERS = {"camvid": CamVid, "voc": Voc}
+DATA_SETS = ("scenes", *_IN_FOLDERS)  # that `open_dataset` knows
 
 
 def open_dataset(name, root=None, split="train", **scenes):

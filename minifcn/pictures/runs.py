@@ -1,24 +1,16 @@
-"""Pictures of a run: predictions beside the truth, and the learning curves.
-
-Drawn with matplotlib's object interface (a Figure of its own, no pyplot), so that no window opens and no
-state is left behind. Lengths here are pixels: a figure of DPI dots per inch is saved at that many, and one
-picture pixel is one screen pixel at 100 %.
-"""
+"""Pictures of a run: predictions beside the truth, and the learning curves. Lengths are pixels."""
 
 import math
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from minifcn.data import VOID
 from minifcn.errors import InputError
+from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION, VOID_COLOUR
+from minifcn.pictures.figures import DPI, heights_of_names, new_figure
 
-DPI = 100
-VOID_COLOUR = (232, 232, 232)
-# Okabe and Ito's palette: its colours stay apart for the colour-blind.
-BLUE, VERMILLION, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
 STYLES = ((BLUE, "-"), (VERMILLION, "--"), (BLACK, ":"), (GREEN, "-."))
 METRICS = (
     ("pixel_accuracy", "pixel acc.", BLUE),
@@ -63,7 +55,7 @@ def save_predictions(path, rows, classes, palette):
     margin, gap, head = 12, 6, 24
 
     width = 2 * margin + len(titles) * (column + gap) - gap
-    figure = _figure(width, 100)
+    figure = new_figure(width, 100)
     legend = _class_legend(figure, classes, palette, width - 2 * margin)
     height = head + sum(heights) + gap * len(rows) + math.ceil(legend.get_window_extent().height) + 2 * margin
     figure.set_size_inches(width / DPI, height / DPI)
@@ -96,7 +88,7 @@ def save_learning_curve(path, history):
     """
     if not history:
         raise InputError("save_learning_curve: the history is empty, there is no epoch to draw")
-    figure = _figure(1260, 360, layout="constrained")
+    figure = new_figure(1260, 360, layout="constrained")
     panels = (
         ("loss per pixel", (("loss", "training", BLUE), ("val_loss", "validation", VERMILLION)), ".3g", None),
         ("validation", METRICS, ".3f", 1),
@@ -121,7 +113,7 @@ def save_convergence(path, curves):
     """
     if not 1 <= len(curves) <= len(STYLES):
         raise InputError(f"save_convergence: {len(curves)} curves, expected 1 to {len(STYLES)}")
-    figure = _figure(1000, 420, layout="constrained")
+    figure = new_figure(1000, 420, layout="constrained")
     by_step, by_clock = figure.subplots(1, 2, sharey=True)
     for (name, curve), (colour, line) in zip(curves.items(), STYLES):
         seconds, losses = zip(*curve, strict=True)
@@ -162,13 +154,9 @@ def _draw_curves(axes, title, history, curves, number, top):
 
 def _name_ends(axes, ends):
     """Write each curve's (last value, text, colour) right of the axes at that height, none on another."""
-    line = 16 / axes.get_window_extent().height
-    lowest = 0
-    for rank, (value, text, colour) in enumerate(sorted(ends)):
-        at = axes.transAxes.inverted().transform(axes.transData.transform((0, value)))[1]
-        at = max(lowest, min(at, 1 - line * (len(ends) - 1 - rank)))
+    ends = sorted(ends)
+    for at, (_, text, colour) in zip(heights_of_names(axes, [value for value, *_ in ends]), ends):
         axes.text(1.03, at, text, color=colour, size=9, va="center", transform=axes.transAxes)
-        lowest = at + line
 
 
 def _class_legend(figure, classes, palette, width):
@@ -189,7 +177,3 @@ def _class_legend(figure, classes, palette, width):
 def _shown_width(width):
     """Pixels across in which an image of this width is shown: a whole multiple of small ones, else 300."""
     return 300 // width * width or 300
-
-
-def _figure(width, height, layout=None):
-    return Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)

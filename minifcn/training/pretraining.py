@@ -4,33 +4,13 @@
 The images are those of a segmentation's data set; the label of each is the class of the object that dominates it.
 """
 
-import dataclasses
-
 from minifcn.data import Augmented, compose, crop, dominant, open_dataset
-from minifcn.errors import InputError
 from minifcn.layers.sequential import skip_frozen
 from minifcn.models import BACKBONES
-from minifcn.training.settings import Settings
+from minifcn.training.settings import PretrainSettings
 from minifcn.training.trainer import Trainer
 
 AUXILIARY_SHARE = 0.3  # of GoogLeNet's auxiliary losses (Szegedy et al. 2014, section 5)
-
-
-@dataclasses.dataclass
-class PretrainSettings(Settings):
-    """What a pretraining is made of. Settings of whole-image scores only; `crop` is the classifier's image size."""
-
-    model: str = "vgg16"
-    crop: int = 96
-    lr: float = 0.006
-    auxiliary: bool = False  # GoogLeNet's two more losses on the way
-
-    def check(self, models):
-        super().check(models)
-        if self.crop < 1:
-            raise InputError(f"--crop is {self.crop}; expected at least 1 pixel each way")
-        if self.auxiliary and self.model != "googlenet":
-            raise InputError(f"--auxiliary: {self.model} has no auxiliary classifiers, only googlenet has")
 
 
 class Pretrainer(Trainer):
@@ -39,11 +19,9 @@ class Pretrainer(Trainer):
     The validation images are crops too, the same ones each time.
     """
 
-    models = BACKBONES
-    command = "pretrain"
     best_figure = "accuracy"
 
-    def __init__(self, settings, *args, **kwargs):
+    def __init__(self, settings: PretrainSettings, *args, **kwargs):
         super().__init__(settings, *args, **kwargs)
         view = compose(crop(settings.crop), dominant(self.validation.classes))
         self.validation = Augmented(self.validation, view, settings.seed)
@@ -54,17 +32,8 @@ class Pretrainer(Trainer):
         return open_dataset(self.settings.data, self.settings.root, split, **large)
 
     def make_model(self):
-        settings, kind = self.settings, BACKBONES[self.settings.model]
-        own = {"fc_channels": settings.fc_channels, "auxiliary": settings.auxiliary}
-        del own["fc_channels" if settings.model == "googlenet" else "auxiliary"]
-        model = kind(
-            self.training.n_class,
-            settings.width,
-            dropout=settings.dropout,
-            image_size=settings.crop,
-            seed=settings.seed,
-            **own,
-        )
+        settings = self.settings
+        model = BACKBONES[settings.model](self.training.n_class, seed=settings.seed, **settings.network())
         for layers in (model.head, *getattr(model, "auxiliary", {}).values()):
             *_, last = layers.named.values()
             last.weight.data[...] = 0  # random scores make the first steps so large that many ReLUs stay shut

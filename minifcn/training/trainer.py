@@ -23,8 +23,8 @@ from minifcn.models import MODELS
 from minifcn.optim import SGD, schedule
 from minifcn.pictures.runs import save_learning_curve, save_predictions
 from minifcn.training.evaluation import caution_of_one_class, evaluate, picture_indices, predict_image
+from minifcn.training.freezing import freeze
 from minifcn.training.run_folder import CURVE, PREDICTIONS, Progress, RunFolder
-from minifcn.training.settings import NETWORK, freeze
 from minifcn.weights.loading import start_from
 from minifcn.weights.npz import save_arrays
 
@@ -46,13 +46,11 @@ class Trainer:
     Raises InputError for anything wrong with settings, data, weights or folder, before anything is overwritten.
     """
 
-    models = MODELS  # that settings.model names
-    command = "train"  # that goes on with a run
     best_figure = "mean_iu"  # of the epoch whose weights are kept as the best
 
     def __init__(self, settings, out, device="cpu", resume=False, overwrite=False, datasets=None):
         self.settings, self.device, self.folder = settings, device, RunFolder(out)
-        settings.check(list(self.models))
+        settings.check()
         self.training, self.validation = datasets or (self.open_data(split) for split in ("train", "val"))
         self.model = self.make_model()
         freeze(self.model, settings.freeze)
@@ -85,8 +83,8 @@ class Trainer:
 
     def make_model(self):
         """The network that the settings describe, for the classes of the data."""
-        settings = {name: getattr(self.settings, name) for name in NETWORK if getattr(self.settings, name) is not None}
-        return MODELS[self.settings.model](self.training.n_class, seed=self.settings.seed, **settings)
+        settings = self.settings
+        return MODELS[settings.model](self.training.n_class, seed=settings.seed, **settings.network())
 
     def prepare_model(self):
         """Save the network what work and memory training does not need."""
@@ -251,8 +249,8 @@ class Trainer:
         save_predictions(self.folder.path / PREDICTIONS, rows, self.training.classes, self.training.palette)
 
     def _stopped(self):
-        folder = shlex.quote(str(self.folder.path))
-        return Stopped(f"stopped and saved; go on with: python -m minifcn {self.command} --out {folder} --resume")
+        command, folder = self.settings.command, shlex.quote(str(self.folder.path))
+        return Stopped(f"stopped and saved; go on with: python -m minifcn {command} --out {folder} --resume")
 
     def _diverged(self, what):
         lr = self.optimizer.lr

@@ -7,7 +7,7 @@ import pytest
 import tiny
 from PIL import Image
 
-from minifcn.commands import actions
+from minifcn.commands import check, predict
 from minifcn.data import CamVid, Preprocessing, open_dataset
 from minifcn.gradcheck import check_gradients
 from minifcn.layers import ReLU
@@ -126,7 +126,7 @@ def test_ctrl_c_outside_a_training_exits_with_130_and_one_line(capsys, monkeypat
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(actions, "predict_image", interrupted)
+    monkeypatch.setattr(predict, "predict_image", interrupted)
     Image.new("RGB", (32, 32)).save(tmp_path / "a.png")
     assert tiny.command("predict", tmp_path / "a.png", "--weights", weights, "--out", tmp_path / "out", *CPU) == 130
     assert re.fullmatch(r"minifcn: \w.*\n", capsys.readouterr().err)
@@ -282,7 +282,7 @@ def test_summary_refuses_options_that_would_do_nothing(arguments, said, capsys):
 
 def test_check_prints_a_table(capsys, monkeypatch):
     x = np.random.default_rng(0).standard_normal((2, 3))
-    monkeypatch.setattr(actions, "check_everything", lambda device: [("ReLU", check_gradients(ReLU(), x))])
+    monkeypatch.setattr(check, "check_everything", lambda device: [("ReLU", check_gradients(ReLU(), x))])
     out = ran(capsys, "check")
     assert re.search(r"ReLU +\d\.\de[+-]\d\d +6 +0 +ok", out)
 
@@ -294,7 +294,7 @@ def test_check_fails_where_a_gradient_is_wrong(capsys, monkeypatch):
 
     x = np.random.default_rng(0).standard_normal((2, 3))
     reports = [("right", check_gradients(ReLU(), x)), ("wrong", check_gradients(Wrong(), x))]
-    monkeypatch.setattr(actions, "check_everything", lambda device: reports)
+    monkeypatch.setattr(check, "check_everything", lambda device: reports)
     assert tiny.command("check") == 2
     out, err = capsys.readouterr()
     assert re.search(r"wrong .* WRONG", out) and re.search(r"right .* ok", out)

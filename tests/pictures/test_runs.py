@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from minifcn.errors import InputError
-from minifcn.pictures.runs import VOID_COLOUR, colorize, save_convergence, save_learning_curve, save_predictions
+from minifcn.pictures.colours import VOID_COLOUR
+from minifcn.pictures.runs import colorize, save_convergence, save_learning_curve, save_predictions
 
 PALETTE = np.array([[0, 0, 0], [128, 0, 0], [0, 0, 250]], np.uint8)
 CLASSES = ("background", "disc", "a thin structure")

@@ -6,7 +6,7 @@ import tiny
 
 from minifcn.errors import InputError
 from minifcn.models import FCN8s, FCN32s
-from minifcn.training.settings import freeze
+from minifcn.training.freezing import freeze
 
 CONVOLUTIONS = [f"conv{b}_{i}" for b, n in enumerate((2, 2, 3, 3, 3), start=1) for i in range(1, n + 1)]
 
