@@ -35,7 +35,7 @@ def run(options: Namespace) -> None:
     given = {name: getattr(options, name) for name in NUMBERS if getattr(options, name) is not None}
     if given and not given.keys() >= {"input", "kernel"}:
         raise InputError("a case needs both --input and --kernel; without any number: the slides' seven cases")
-    cases = SEVEN_CASES
+    cases: Sequence[Relationship] = SEVEN_CASES
     if given:
         cases = (relationship(given.pop("input"), given.pop("kernel"), **given),)
     folders = picture_folders(options.out, cases, options.overwrite) if options.out else []

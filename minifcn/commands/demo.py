@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minifcn.commands.terminal import device_of, results, say
 from minifcn.commands.train import follow
@@ -17,7 +17,7 @@ from minifcn.training.trainer import Stopped, Trainer
 EPOCHS = 5  # of FCN-32s
 SIZE, OBJECT_SIZE = 96, 72  # of the scenes, and of those for the classifier, in pixels each way
 COUNTS, OBJECT_COUNTS = {"train": 450, "val": 60}, {"train": 600, "val": 60}
-NETWORK = {"width": 0.25, "fc_channels": 256}
+NETWORK: dict[str, Any] = {"width": 0.25, "fc_channels": 256}
 TRAINING = {"batch_size": 4, "lr": 0.03}
 FEWER = 1 / 3  # of EPOCHS: what starts from a network that segments, or trains one layer
 
@@ -73,8 +73,8 @@ def run_demo(folder: Path, device: str, epochs: int | None = None, overwrite: bo
             raise KeyboardInterrupt("stopped; start the demo again with --overwrite, or another --out") from None
         return trainer.folder.best
 
-    settings = PretrainSettings(**NETWORK, crop=OBJECT_SIZE)
-    best = {CLASSIFIER: train(Pretrainer, settings, CLASSIFIER, 1, _scenes(OBJECT_SIZE, OBJECT_COUNTS, dominant=True))}
+    objects = _scenes(OBJECT_SIZE, OBJECT_COUNTS, dominant=True)
+    best = {CLASSIFIER: train(Pretrainer, PretrainSettings(**NETWORK, crop=OBJECT_SIZE), CLASSIFIER, 1, objects)}
     scenes = _scenes(SIZE, COUNTS)
     for stage in STAGES:
         settings = Settings(**NETWORK | TRAINING | stage.settings, image_size=OBJECT_SIZE, init=str(best[stage.init]))

@@ -5,13 +5,14 @@ import inspect
 import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from typing import Any
 
 from minifcn.backend import resolve_device
 from minifcn.commands.options import add_settings
 from minifcn.commands.terminal import console, new_table, say
 from minifcn.errors import InputError
-from minifcn.layers import Layer
 from minifcn.models import BACKBONES, FCN, MODELS
+from minifcn.models.classifier import Classifier
 from minifcn.models.summary import Figures, Row, classifiers_field, figures, summarize
 from minifcn.training.settings import PretrainSettings, Settings, option, settings_of
 from minifcn.training.starting import check_backbone
@@ -45,7 +46,8 @@ def run(options: Namespace) -> None:
             f"{option(key)} {given[key]}: {name} is a classifier, and that is for FCNs, as fcn32s: leave it out"
         )
     check_backbone(name, given)
-    model = (MODELS | BACKBONES)[name](**given)
+    networks: dict[str, Any] = {**MODELS, **BACKBONES}
+    model = networks[name](**given)
     side = model.image_size if name in BACKBONES else 500
     image = options.image or (side, side)
     _print_layers(model, summarize(model, image), image)
@@ -60,7 +62,7 @@ def _size(text: str) -> tuple[int, int]:
     return int(size[2]), int(size[1])
 
 
-def _print_layers(model: Layer, rows: Sequence[Row], image_size: tuple[int, int]) -> None:
+def _print_layers(model: FCN | Classifier, rows: Sequence[Row], image_size: tuple[int, int]) -> None:
     """A network's layers, for an image of (H, W)."""
     title = f"{model.title}, image {image_size[1]}x{image_size[0]}"
     table = new_table(title, "layer", "output", "parameters", "mult-adds", "field", "stride")
@@ -76,7 +78,7 @@ def _print_layers(model: Layer, rows: Sequence[Row], image_size: tuple[int, int]
     say("field: receptive field; field and stride in image pixels")
 
 
-def _print_figures(model: Layer, figures: Figures, classifiers_field: int | None) -> None:
+def _print_figures(model: FCN | Classifier, figures: Figures, classifiers_field: int | None) -> None:
     """A network in a row of the paper's table, and what its columns mean.
 
     classifiers_field  the receptive field of an FCN's classifier; None for a classifier

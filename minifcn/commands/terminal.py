@@ -8,7 +8,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from minifcn.backend import resolve_device
@@ -49,7 +49,7 @@ class Watch:
             console=console,
             transient=True,
         )
-        self.task = None
+        self.task: TaskID | None = None
         self.progress.start()
         return self
 
@@ -64,6 +64,7 @@ class Watch:
 
     def advance(self, images: int, loss: float | None = None) -> None:
         """`images` more are done; `loss` per pixel so far."""
+        assert self.task is not None, "begin comes first"
         self.progress.advance(self.task, images)
         speed = self.progress.tasks[-1].speed
         self.progress.update(

@@ -5,6 +5,7 @@ is left behind. A figure of DPI dots per inch is saved at that many: one of its 
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 DPI = 100
 
 
-def new_figure(width: float, height: float, layout: str | None = None) -> Figure:
+def new_figure(width: float, height: float, layout: Literal["constrained"] | None = None) -> Figure:
     """An empty figure of so many pixels; `layout` as of matplotlib."""
     return Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)
 

@@ -5,7 +5,7 @@ reference networks the authors released afterwards: one image a step with a high
 pixels.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minifcn.errors import InputError
 from minifcn.training.settings import Settings
@@ -17,7 +17,7 @@ PAPER, REFERENCE = "CVPR 2015, section 4.3", "the authors' reference networks"
 class Value(NamedTuple):
     """One setting of a recipe, and where it comes from."""
 
-    value: object
+    value: Any
     source: str
 
 

@@ -7,6 +7,7 @@ takes are all read from here: a new setting is one more field.
 import dataclasses
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 from minifcn.data import DATA_SETS
@@ -15,24 +16,18 @@ from minifcn.models import BACKBONES, MODELS
 from minifcn.models.fcn import UPSAMPLING, UPSAMPLING_KERNELS
 from minifcn.optim import SCHEDULES
 
-GROUPS = DATA, NETWORK, OPTIMISATION, RUN = "data", "network", "optimisation", "run"
-TRAIN, TRAININGS = ("train",), ("train", "pretrain")
-SUMMARY, ALL, WITH_DATA = ("train", "summary"), (*TRAININGS, "summary"), (*TRAININGS, "evaluate")
-FCNS, ANY = ("fcn",), ("classifier", "fcn")
-
-Bound = tuple[Callable[[Any], bool], str]  # whether a value is within it, and what is expected
+GROUPS = ("data", "network", "optimisation", "run")
+TRAIN, TRAININGS, FCNS = ("train",), ("train", "pretrain"), ("train", "summary")
+Bound = tuple[Callable[[Any], bool], str]  # whether a value keeps it, and what is expected
 POSITIVE: Bound = (lambda n: n >= 1, "at least 1")
-NOT_NEGATIVE: Bound = (lambda n: n >= 0, "0 or more")
-PROBABILITY: Bound = (lambda p: 0 < p <= 1, "a probability above 0, 1 for every pixel")
-SIDE: Bound = (lambda n: n >= 1, "at least 1 pixel each way")
 
 
 def setting(
     default: Any,
-    group: str,
     help: str,
     metavar: str | None = None,
     *,
+    group: str,
     otherwise: str | None = None,
     choices: Iterable[str] | None = None,
     bound: Bound | None = None,
@@ -42,8 +37,8 @@ def setting(
 ) -> Any:
     """A setting's default, and in its field's metadata what else is known of it.
 
-    group      one of GROUPS, under which --help shows it; NETWORK: an argument of the network's constructor
     help       what it is, in a few words; metavar: what stands for its value beside them
+    group      of GROUPS, under which --help shows it; "network": those that the network's constructor takes
     otherwise  what holds where it is None, in words
     choices    the values it may have, None for any of its type
     bound      that its values keep, where nobody else checks them: networks, data sets and SGD check their own
@@ -51,17 +46,15 @@ def setting(
     commands   that have it as an option
     inherited  from whose weights --init takes it over: a "classifier"'s, an "fcn"'s
     """
-    known = {
+    known: dict[str, Any] = {
         "help": help,
         "metavar": metavar,
+        "group": group,
         "otherwise": otherwise,
         "choices": choices,
-        "bound": bound,
-        "parse": parse,
     }
-    return dataclasses.field(
-        default=default, metadata=known | {"group": group, "commands": commands, "inherited": inherited}
-    )
+    known |= {"bound": bound, "parse": parse, "commands": commands, "inherited": inherited}
+    return dataclasses.field(default=default, metadata=known)
 
 
 def pixels_or_same(text: str) -> int | str:
@@ -71,14 +64,18 @@ def pixels_or_same(text: str) -> int | str:
     return text if text == "same" else int(text)
 
 
+in_data, in_network, in_optimisation, in_run = (partial(setting, group=group) for group in GROUPS)
+source = partial(in_data, commands=(*TRAININGS, "evaluate"))
+trunk = partial(in_network, commands=(*TRAININGS, "summary"), inherited=("classifier", "fcn"))
+of_fcn = partial(in_network, commands=FCNS, inherited=("fcn",))
 INIT = (
     "start from these weights, by name: a classifier's (minifcn pretrain, torchvision's .pth), or an FCN-32s' for "
     "FCN-16s, an FCN-16s' for FCN-8s"
 )
-BACKBONE = "the classifier that an fcn32s, 16s or 8s is built upon"
+BACKBONE, PUBLISHED = "the classifier that an fcn32s, 16s or 8s is built upon", "the published one"
 IMAGE_SIZE = "side of the images that the backbone classifies, which gives fc6 its kernel"
-FREEZE = "layers that do not learn, as 'conv*' 'fc*'"
 KERNELS = "one for each pair of classes, or for each class"
+SAMPLE: Bound = (lambda p: 0 < p <= 1, "a probability above 0, 1 for every pixel")
 
 
 @dataclasses.dataclass
@@ -87,80 +84,44 @@ class Settings:
 
     command: ClassVar[str] = "train"
 
-    data: str = setting(
-        "scenes", DATA, "the data set (scenes are generated)", "NAME", choices=DATA_SETS, commands=WITH_DATA
-    )
-    root: str | None = setting(None, DATA, "the data set's folder", "DIR", commands=WITH_DATA)
-    mirror: bool = setting(True, DATA, "show half of the images mirrored")
-    crop: int | None = setting(None, DATA, "train on random crops of N x N pixels", "N")
-    jitter: int = setting(0, DATA, "shift images by up to N pixels", "N")
+    data: str = source("scenes", "the data set (scenes are generated)", "NAME", choices=DATA_SETS)
+    root: str | None = source(None, "the data set's folder", "DIR")
+    mirror: bool = in_data(True, "show half of the images mirrored")
+    crop: int | None = in_data(None, "train on random crops of N x N pixels", "N")
+    jitter: int = in_data(0, "shift images by up to N pixels", "N")
 
-    model: str = setting("fcn32s", NETWORK, "the network", "NAME", choices=MODELS)
-    backbone: str | None = setting(
-        None,
-        NETWORK,
-        BACKBONE,
-        "NAME",
-        otherwise="vgg16, or that of --init",
-        choices=BACKBONES,
-        commands=SUMMARY,
-        inherited=FCNS,
-    )
-    width: float = setting(0.25, NETWORK, "scales the trunk's channels", "X", commands=ALL, inherited=ANY)
-    fc_channels: int = setting(256, NETWORK, "channels of fc6 and fc7", "N", commands=ALL, inherited=ANY)
-    image_size: int | None = setting(
-        None, NETWORK, IMAGE_SIZE, "N", otherwise="the published one", commands=TRAIN, inherited=ANY
-    )
-    padding: int | str = setting(
-        "same",
-        NETWORK,
-        "100: the paper's; same: economical",
-        "100|same",
-        parse=pixels_or_same,
-        commands=SUMMARY,
-        inherited=FCNS,
-    )
-    dropout: float = setting(0.1, NETWORK, "after fc6 and fc7", "P")
-    upsampling: str = setting(
-        "fixed",
-        NETWORK,
-        "bilinear for good, or to begin with",
-        "KIND",
-        choices=UPSAMPLING,
-        commands=SUMMARY,
-        inherited=FCNS,
-    )
-    upsampling_kernels: str = setting(
-        "full", NETWORK, KERNELS, "KIND", choices=UPSAMPLING_KERNELS, commands=SUMMARY, inherited=FCNS
-    )
-    at_once: bool = setting(
-        False, NETWORK, "scale the pools, to train all skips at once", commands=TRAIN, inherited=FCNS
-    )
+    model: str = in_network("fcn32s", "the network", "NAME", choices=MODELS)
+    backbone: str | None = of_fcn(None, BACKBONE, "NAME", choices=BACKBONES, otherwise="vgg16, or that of --init")
+    width: float = trunk(0.25, "scales the trunk's channels", "X")
+    fc_channels: int = trunk(256, "channels of fc6 and fc7", "N")
+    image_size: int | None = trunk(None, IMAGE_SIZE, "N", otherwise=PUBLISHED, commands=TRAIN)
+    padding: int | str = of_fcn("same", "100: the paper's; same: economical", "100|same", parse=pixels_or_same)
+    dropout: float = in_network(0.1, "after fc6 and fc7", "P")
+    upsampling: str = of_fcn("fixed", "bilinear for good, or to begin with", "KIND", choices=UPSAMPLING)
+    upsampling_kernels: str = of_fcn("full", KERNELS, "KIND", choices=UPSAMPLING_KERNELS)
+    at_once: bool = of_fcn(False, "scale the pools, to train all skips at once", commands=TRAIN)
 
-    init: str | None = setting(None, OPTIMISATION, INIT, "WEIGHTS")
-    freeze: list | None = setting(None, OPTIMISATION, FREEZE, "PATTERN")  # noqa: RUF009, for None
-    epochs: int = setting(30, OPTIMISATION, "passes over the training images", "N", bound=POSITIVE)
-    batch_size: int = setting(8, OPTIMISATION, "images a batch", "N", bound=POSITIVE)
-    accumulate: int = setting(1, OPTIMISATION, "batches whose mean gradient makes one step", "N", bound=POSITIVE)
-    lr: float = setting(0.02, OPTIMISATION, "learning rate", "X")
-    schedule: str = setting("polynomial", OPTIMISATION, "of the learning rate", "NAME", choices=SCHEDULES)
-    momentum: float = setting(0.9, OPTIMISATION, "of SGD", "X")
-    weight_decay: float = setting(5e-4, OPTIMISATION, "of SGD, not for biases", "X")
-    loss: str = setting(
-        "mean", OPTIMISATION, "over the pixels of a batch", "KIND", choices=("mean", "sum"), commands=TRAIN
-    )
-    sample: float = setting(
-        1.0, OPTIMISATION, "count each pixel with this probability", "P", bound=PROBABILITY, commands=TRAIN
-    )
-    class_balance: bool = setting(False, OPTIMISATION, "let rare classes weigh more", commands=TRAIN)
+    init: str | None = in_optimisation(None, INIT, "WEIGHTS")
+    freeze: list | None = in_optimisation(None, "layers that do not learn, as 'conv*' 'fc*'", "PATTERN")  # noqa: RUF009
+    epochs: int = in_optimisation(30, "passes over the training images", "N", bound=POSITIVE)
+    batch_size: int = in_optimisation(8, "images a batch", "N", bound=POSITIVE)
+    accumulate: int = in_optimisation(1, "batches whose mean gradient makes one step", "N", bound=POSITIVE)
+    lr: float = in_optimisation(0.02, "learning rate", "X")
+    schedule: str = in_optimisation("polynomial", "of the learning rate", "NAME", choices=SCHEDULES)
+    momentum: float = in_optimisation(0.9, "of SGD", "X")
+    weight_decay: float = in_optimisation(5e-4, "of SGD, not for biases", "X")
+    loss: str = in_optimisation("mean", "over the pixels of a batch", "KIND", choices=("mean", "sum"), commands=TRAIN)
+    sample: float = in_optimisation(1.0, "count each pixel with this probability", "P", bound=SAMPLE, commands=TRAIN)
+    class_balance: bool = in_optimisation(False, "let rare classes weigh more", commands=TRAIN)
 
-    recompute: bool = setting(False, RUN, "compute maps twice to keep fewer in memory", commands=TRAIN)
-    seed: int = setting(0, RUN, "of everything random", "N", bound=NOT_NEGATIVE)
+    recompute: bool = in_run(False, "compute maps twice to keep fewer in memory", commands=TRAIN)
+    seed: int = in_run(0, "of everything random", "N", bound=(lambda n: n >= 0, "0 or more"))
 
     def check(self) -> None:
         """InputError for what is no setting at all: a config.json may hold anything."""
         for field in dataclasses.fields(self):
-            value, kind = getattr(self, field.name), int | float if field.type is float else field.type
+            value: Any = getattr(self, field.name)
+            kind: Any = int | float if field.type is float else field.type
             choices, bound = field.metadata["choices"], field.metadata["bound"]
             if not isinstance(value, kind):
                 raise InputError(f"{option(field.name)} is {value!r}; expected {getattr(kind, '__name__', kind)}")
@@ -171,7 +132,7 @@ class Settings:
 
     def network(self) -> dict[str, Any]:
         """{name: value} for the constructor of the network `model`, which has a default of its own for what is None."""
-        names = [field.name for field in settings_of(type(self)) if field.metadata["group"] == NETWORK]
+        names = [field.name for field in settings_of(type(self)) if field.metadata["group"] == "network"]
         values = {name: getattr(self, name) for name in names if name != "model"}
         return {name: value for name, value in values.items() if value is not None}
 
@@ -189,9 +150,9 @@ class PretrainSettings(Settings):
     command: ClassVar[str] = "pretrain"
 
     model: str = _again("model", "vgg16", choices=BACKBONES)
-    crop: int = _again("crop", 96, help="side of the random crops, and of the classifier's images", bound=SIDE)
+    crop: int = _again("crop", 96, help="side of the random crops, and of the classifier's images", bound=POSITIVE)
     lr: float = _again("lr", 0.006)
-    auxiliary: bool = setting(False, NETWORK, "train GoogLeNet's auxiliary classifiers too", commands=("pretrain",))
+    auxiliary: bool = in_network(False, "train GoogLeNet's auxiliary classifiers too", commands=("pretrain",))
 
     def check(self) -> None:
         super().check()

@@ -36,9 +36,9 @@ def training_settings(options: Namespace) -> tuple[Settings, dict[str, str]]:
 
 def _new(name: str | None, given: dict[str, Any]) -> tuple[Settings, dict[str, str]]:
     """(Settings, {setting: where it comes from}) of a new training, by the recipe of that name, if any."""
-    values = recipe(name, given.get("model"), given.get("at_once", False)) if name else {}
-    sources = {name: value.source for name, value in values.items()}
-    values = {name: value.value for name, value in values.items()}
+    published = recipe(name, given.get("model"), given.get("at_once", False)) if name else {}
+    sources = {name: value.source for name, value in published.items()}
+    values = {name: value.value for name, value in published.items()}
     inherited = _inherited(values | given)
     check_backbone((values | given).get("model", Settings.model), given, inherited.get("backbone"))
     sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")

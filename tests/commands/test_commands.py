@@ -311,15 +311,6 @@ def test_the_device_comes_from_the_environment_too(capsys, monkeypatch, tmp_path
     ran(capsys, *command, *CPU)  # what is typed wins
 
 
-@pytest.mark.parametrize("asked", [["--version"], ["--help"], *([c, "--help"] for c in ("train", "predict", "demo"))])
-def test_help_and_version(capsys, asked):
-    with pytest.raises(SystemExit) as left:
-        tiny.command(*asked)
-    assert left.value.code == 0
-    out = capsys.readouterr().out
-    assert re.fullmatch(r"\d+\.\d+\.\d+\n", out) if asked == ["--version"] else "usage: minifcn" in out
-
-
 def test_the_module_runs_too():
     code, out, err = tiny.run("summary", "fcn8s", *("--width", 1 / 64, "--fc-channels", 4, "--image", "40x30"))
     assert code == 0 and err == ""

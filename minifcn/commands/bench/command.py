@@ -71,7 +71,8 @@ def run_bench(device: str, sections: Sequence[str], out: str | None = None, over
         write_csv(files[0], name, threads, limits, timed, memory)
         written, points = [files[0]], [row for section in ("layers", "parts") for row in timed.get(section, ())]
         if any(row.case.bytes for row in points):
-            save_roofline(files[1], f"{name}, {threads} threads, float32", *limits, roofline_points(points))
+            title = f"{name}, {threads} threads, float32"
+            save_roofline(files[1], title, limits.product, limits.copy, roofline_points(points))
             written.append(files[1])
         say(f"wrote {' and '.join(map(str, written))}")
     if device == "gpu" and not tf32:
