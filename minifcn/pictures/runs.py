@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
@@ -55,7 +56,7 @@ def save_predictions(path, rows, classes, palette):
     margin, gap, head = 12, 6, 24
 
     width = 2 * margin + len(titles) * (column + gap) - gap
-    figure = new_figure(width, 100)
+    figure = Figure(figsize=(width / DPI, 1), dpi=DPI)
     legend = _class_legend(figure, classes, palette, width - 2 * margin)
     height = head + sum(heights) + gap * len(rows) + math.ceil(legend.get_window_extent().height) + 2 * margin
     figure.set_size_inches(width / DPI, height / DPI)

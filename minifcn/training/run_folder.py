@@ -14,8 +14,9 @@ import json
 from pathlib import Path
 
 from minifcn.backend import to_host
+from minifcn.backend.files import write_whole
 from minifcn.errors import InputError
-from minifcn.weights.npz import FORMAT, VELOCITY, check_format, load_arrays, save_arrays, write_whole
+from minifcn.weights.npz import FORMAT, VELOCITY, check_format, load_arrays, save_arrays
 
 PICTURES = CURVE, PREDICTIONS = "learning_curve.png", "predictions.png"
 

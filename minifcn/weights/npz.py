@@ -6,13 +6,14 @@ refused.
 """
 
 import json
-import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minifcn.backend import Array
+from minifcn.backend.files import write_whole
 from minifcn.errors import InputError
 
 ABOUT = "about"
@@ -31,24 +32,13 @@ def save_arrays(path: str | Path, arrays: dict[str, Array], about: dict[str, Any
     write_whole(path, lambda file: np.savez(file, **arrays))
 
 
-def write_whole(path, write):
-    """Let `write(file)` write a binary file that replaces `path` only once every byte is on the disk.
-
-    Raises InputError where it cannot, with what was there before untouched.
-    """
-    path = Path(path)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+def is_ours(path: str | Path) -> bool:
+    """Whether a file is one of `save_arrays`, by its content."""
     try:
-        with open(unfinished, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise InputError(
-            f"{path} could not be written: {error.strerror}; what was there before is untouched"
-        ) from error
+        with zipfile.ZipFile(path) as archive:
+            return f"{ABOUT}.npy" in archive.namelist()
+    except Exception:  # there is none, or it is no archive or a damaged one: whoever reads it says what is wrong
+        return False
 
 
 def load_arrays(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:

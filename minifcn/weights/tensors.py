@@ -53,12 +53,6 @@ def read_tensors(path):
     return {name: array for name, array in load_arrays(path)[0].items() if not name.startswith(VELOCITY)}
 
 
-def is_ours(path):
-    """Whether a file is one of minifcn train, by its content. Raises InputError where it cannot be read."""
-    with open_weights(path) as file, reading(path):
-        return is_archive(file) and f"{ABOUT}.npy" in zipfile.ZipFile(file).namelist()
-
-
 def _npz(file):
     file.seek(0)
     try:

@@ -1,0 +1,28 @@
+"""Files that are there whole or not at all: weights, pictures, what a run leaves."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from minifcn.errors import InputError
+
+
+def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """Let `write(file)` write a binary file that replaces `path` only once every byte is on the disk.
+
+    Raises InputError where it cannot, with what was there before untouched.
+    """
+    path = Path(path)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with open(unfinished, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise InputError(
+            f"{path} could not be written: {error.strerror}; what was there before is untouched"
+        ) from error
