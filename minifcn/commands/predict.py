@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from minifcn.backend import Array
+from minifcn.backend.files import check_free
 from minifcn.commands.terminal import device_of, say
 from minifcn.data import VOID, Preprocessing, read_image
 from minifcn.errors import InputError
@@ -60,8 +61,7 @@ def _files(options: Namespace) -> list[tuple[Path, Path, Path]]:
     for path in written:
         if path.resolve() in {source.resolve() for source in sources}:
             raise InputError(f"{path} is one of the images themselves: name another --out")
-        if path.exists() and not options.overwrite:
-            raise InputError(f"{path} exists: give --overwrite to replace it, or another --out")
+        check_free(path, options.overwrite)
     return files
 
 

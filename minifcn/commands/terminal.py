@@ -16,7 +16,7 @@ from minifcn.data import Dataset
 from minifcn.metrics import FIGURES, ConfusionMatrix
 
 console = Console(highlight=False)
-EPOCH_FIGURES = {"mean_iu": "mean IU", "pixel_accuracy": "pixel acc.", "accuracy": "accuracy"}  # of a finished epoch
+EPOCH_FIGURES = ("mean_iu", "pixel_accuracy", "accuracy")  # of a finished epoch, as far as it has them
 
 
 def say(text: str) -> None:
@@ -77,16 +77,14 @@ class Watch:
         """Print a finished epoch's row of the history."""
         say(
             f"epoch {row['epoch']:3d}/{epochs}  loss {row['loss']:.4f}  validation: loss {row['val_loss']:.4f}, "
-            + ", ".join(f"{label} {row[name]:.3f}" for name, label in EPOCH_FIGURES.items() if name in row)
+            + ", ".join(f"{FIGURES.get(name, name)} {row[name]:.3f}" for name in EPOCH_FIGURES if name in row)
             + f"  {row['images_per_second']:.1f} images/s"
         )
 
 
 def results(rows: Sequence[tuple[str, ConfusionMatrix]], dataset: Dataset) -> None:
     """The paper's table: rows of (name, ConfusionMatrix), figures in percent; below it each class's IU."""
-    table = new_table(
-        f"{dataset.name}, {len(dataset)} images, percent", "", "pixel acc.", "mean acc.", "mean IU", "f.w. IU"
-    )
+    table = new_table(f"{dataset.name}, {len(dataset)} images, percent", "", *FIGURES.values())
     for name, confusion in rows:
         table.add_row(name, *(_percent(getattr(confusion, figure)) for figure in FIGURES))
     console.print(table)

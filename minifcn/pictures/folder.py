@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from minifcn.backend.files import check_free
 from minifcn.errors import InputError
 from minifcn.pictures.animation import animate_convolution, animate_transposed
 from minifcn.pictures.matrices import draw_matrices
@@ -24,10 +25,7 @@ def picture_folders(out, cases, overwrite):
             if place.exists() and not place.is_dir():
                 raise InputError(f"--out {out}: {place} is a file; name a folder")
         for path in (folder / name for name in FILES):
-            if path.is_dir():
-                raise InputError(f"{path} is a folder where a picture should go: name another --out")
-            if path.exists() and not overwrite:
-                raise InputError(f"{path} exists: give --overwrite to replace it, or another --out")
+            check_free(path, overwrite)
     return list(zip(folders, cases))
 
 

@@ -9,17 +9,18 @@ from matplotlib.ticker import MaxNLocator
 
 from minifcn.data import VOID
 from minifcn.errors import InputError
+from minifcn.metrics import FIGURES
 from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION, VOID_COLOUR
 from minifcn.pictures.figures import DPI, heights_of_names, new_figure
 
 STYLES = ((BLUE, "-"), (VERMILLION, "--"), (BLACK, ":"), (GREEN, "-."))
-METRICS = (
-    ("pixel_accuracy", "pixel acc.", BLUE),
-    ("frequency_weighted_iu", "f.w. IU", GREEN),
-    ("mean_accuracy", "mean acc.", VERMILLION),
-    ("mean_iu", "mean IU", BLACK),
-    ("accuracy", "accuracy", BLUE),
-)
+CURVES = {
+    "pixel_accuracy": BLUE,
+    "frequency_weighted_iu": GREEN,
+    "mean_accuracy": VERMILLION,
+    "mean_iu": BLACK,
+    "accuracy": BLUE,  # of a classifier
+}
 
 
 def colorize(label, palette):
@@ -92,7 +93,7 @@ def save_learning_curve(path, history):
     figure = new_figure(1260, 360, layout="constrained")
     panels = (
         ("loss per pixel", (("loss", "training", BLUE), ("val_loss", "validation", VERMILLION)), ".3g", None),
-        ("validation", METRICS, ".3f", 1),
+        ("validation", [(key, FIGURES.get(key, key), colour) for key, colour in CURVES.items()], ".3f", 1),
         ("learning rate", (("lr", "", BLUE),), ".2g", None),
     )
     ends = [

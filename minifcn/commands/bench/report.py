@@ -5,6 +5,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+from minifcn.backend.files import check_free
 from minifcn.errors import InputError
 
 FILES = ("bench.csv", "roofline.png")
@@ -20,10 +21,7 @@ def bench_files(out, overwrite, suffixes=("",)):
     folder = Path(out)
     pairs = [[folder / f"{Path(name).stem}{suffix}{Path(name).suffix}" for name in FILES] for suffix in suffixes]
     for path in (path for pair in pairs for path in pair):
-        if path.is_dir():
-            raise InputError(f"{path} is a folder: name another --out")
-        if path.exists() and not overwrite:
-            raise InputError(f"{path} exists: give --overwrite to replace it, or another --out")
+        check_free(path, overwrite)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):  # now, not after minutes of measuring
