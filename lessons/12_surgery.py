@@ -629,7 +629,7 @@ if torch := pytorch():
 #   `minifcn/convolution/geometry.py`.
 # - Training a classifier on labels of whole images:
 #   `minifcn/training/pretraining.py`. Freezing by patterns, `train --freeze
-#   "conv*" "fc*"`: `minifcn/training/settings.py`.
+#   "conv*" "fc*"`: `minifcn/training/freezing.py`.
 # - Learning rates, momentum, and other settings of the training: lesson 14.
 
 # %% [markdown]

@@ -41,8 +41,9 @@ from minifcn.models.transplant import transplant
 from minifcn.optim import SGD
 from minifcn.pictures.colours import BLUE, GREEN, VERMILLION
 from minifcn.pictures.runs import colorize
+from minifcn.training.freezing import freeze
 from minifcn.training.recipes import per_pixel
-from minifcn.training.settings import Settings, freeze
+from minifcn.training.settings import Settings
 
 rng = np.random.default_rng(0)
 

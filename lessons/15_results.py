@@ -30,7 +30,7 @@ from minifcn.optim import SGD, polynomial
 from minifcn.pictures.colours import BLUE, GREEN, VERMILLION
 from minifcn.pictures.runs import colorize
 from minifcn.training.evaluation import compare
-from minifcn.training.settings import freeze
+from minifcn.training.freezing import freeze
 from minifcn.weights.loading import load_model
 from minifcn.weights.npz import load_arrays
 

@@ -47,7 +47,7 @@ def evaluate(model, dataset, preprocessing, device="cpu", advance=None):
 def compare(weights, dataset, device="cpu"):
     """Evaluate the networks of several weights files on one data set, each with the preprocessing it was trained with.
 
-    Returns (results, rows): results [("FCN-32s", ConfusionMatrix), ...] and rows for `plots.save_predictions`; a second
+    Returns (results, rows): results [("FCN-32s", ConfusionMatrix), ...] and rows for `save_predictions`; a second
     network of one kind is named by its place in `weights`, "FCN-8s (2)".
     Raises InputError where a network was trained for other classes.
     """
