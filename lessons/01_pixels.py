@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 from lessontools import frame, new_figure, show
 from minifcn.data import VOID, Scenes
 from minifcn.metrics import ConfusionMatrix
-from minifcn.pictures.runs import VERMILLION
+from minifcn.pictures.colours import VERMILLION
 
 rng = np.random.default_rng(0)
 

@@ -26,7 +26,7 @@ from minifcn.convolution import (
 )
 from minifcn.gradcheck import check_gradients
 from minifcn.layers import Conv2d
-from minifcn.pictures.runs import BLUE, VERMILLION
+from minifcn.pictures.colours import BLUE, VERMILLION
 
 rng = np.random.default_rng(0)
 

@@ -31,7 +31,7 @@ from minifcn.layers import (
     SoftmaxCrossEntropy,
 )
 from minifcn.metrics import ConfusionMatrix
-from minifcn.pictures.runs import BLUE, GREEN, VERMILLION
+from minifcn.pictures.colours import BLUE, GREEN, VERMILLION
 
 rng = np.random.default_rng(0)
 

@@ -25,7 +25,7 @@ from minifcn.layers import Conv2d, Layer, LocalResponseNorm, MaxPool2d
 from minifcn.models.alexnet import AlexNet
 from minifcn.models.googlenet import MODULES
 from minifcn.models.vgg import CHANNELS, CONFIGURATIONS
-from minifcn.pictures.runs import BLUE, GREEN, VERMILLION
+from minifcn.pictures.colours import BLUE, GREEN, VERMILLION
 
 rng = np.random.default_rng(0)
 

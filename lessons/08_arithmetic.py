@@ -35,7 +35,7 @@ from minifcn.errors import InputError
 from minifcn.gradcheck import check_gradients
 from minifcn.layers import ConvTranspose2d
 from minifcn.pictures import animate_transposed
-from minifcn.pictures.runs import BLUE, VERMILLION
+from minifcn.pictures.colours import BLUE, VERMILLION
 
 rng = np.random.default_rng(0)
 

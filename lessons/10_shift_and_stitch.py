@@ -36,7 +36,7 @@ from minifcn.layers import (
     Sequential,
     bilinear_weight,
 )
-from minifcn.pictures.runs import BLACK, BLUE, GREEN, VERMILLION
+from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION
 
 rng = np.random.default_rng(0)
 

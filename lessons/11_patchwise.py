@@ -36,7 +36,8 @@ from minifcn.layers import (
     SoftmaxCrossEntropy,
     bilinear_upsampling,
 )
-from minifcn.pictures.runs import BLUE, VERMILLION, save_convergence
+from minifcn.pictures.colours import BLUE, VERMILLION
+from minifcn.pictures.runs import save_convergence
 
 rng = np.random.default_rng(0)
 

@@ -33,7 +33,7 @@ from minifcn.models.surgery import convolutionize
 from minifcn.models.transplant import transplant
 from minifcn.models.vgg import VGG16
 from minifcn.optim import SGD
-from minifcn.pictures.runs import BLUE, VERMILLION
+from minifcn.pictures.colours import BLUE, VERMILLION
 
 rng = np.random.default_rng(0)
 
@@ -629,7 +629,7 @@ if torch := pytorch():
 #   `minifcn/convolution/geometry.py`.
 # - Training a classifier on labels of whole images:
 #   `minifcn/training/pretraining.py`. Freezing by patterns, `train --freeze
-#   "conv*" "fc*"`: `minifcn/training/settings.py`.
+#   "conv*" "fc*"`: `minifcn/training/freezing.py`.
 # - Learning rates, momentum, and other settings of the training: lesson 14.
 
 # %% [markdown]

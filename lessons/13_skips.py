@@ -37,7 +37,7 @@ from minifcn.models import FCN8s, FCN16s, FCN32s
 from minifcn.models.summary import summarize
 from minifcn.models.transplant import transplant
 from minifcn.optim import SGD
-from minifcn.pictures.runs import BLACK, BLUE, VERMILLION
+from minifcn.pictures.colours import BLACK, BLUE, VERMILLION
 
 rng = np.random.default_rng(0)
 

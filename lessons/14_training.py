@@ -41,10 +41,12 @@ from minifcn.models import FCN32s
 from minifcn.models.classifier import FullyConnectedClassifier
 from minifcn.models.transplant import transplant
 from minifcn.optim import SGD, fixed
-from minifcn.pictures.runs import BLUE, GREEN, VERMILLION, colorize
+from minifcn.pictures.colours import BLUE, GREEN, VERMILLION
+from minifcn.pictures.runs import colorize
 from minifcn.training.fit import fit
+from minifcn.training.freezing import freeze
 from minifcn.training.recipes import per_pixel
-from minifcn.training.settings import Settings, freeze
+from minifcn.training.settings import Settings
 
 rng = np.random.default_rng(0)
 

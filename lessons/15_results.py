@@ -27,10 +27,11 @@ from minifcn.models import FCN8s, FCN16s, FCN32s
 from minifcn.models.classifier import FullyConnectedClassifier
 from minifcn.models.transplant import transplant
 from minifcn.optim import SGD, polynomial
-from minifcn.pictures.runs import BLUE, GREEN, VERMILLION, colorize
+from minifcn.pictures.colours import BLUE, GREEN, VERMILLION
+from minifcn.pictures.runs import colorize
 from minifcn.training.evaluation import compare
 from minifcn.training.fit import fit
-from minifcn.training.settings import freeze
+from minifcn.training.freezing import freeze
 from minifcn.weights.loading import load_model
 from minifcn.weights.npz import load_arrays
 

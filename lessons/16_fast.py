@@ -30,7 +30,7 @@ from minifcn.convolution import conv2d, im2col
 from minifcn.convolution.algorithms import fastest
 from minifcn.convolution.fast.bands import BAND_BYTES
 from minifcn.layers import Conv2d, MaxPool2d, ReLU
-from minifcn.pictures.runs import BLACK, BLUE, VERMILLION
+from minifcn.pictures.colours import BLACK, BLUE, VERMILLION
 
 rng = np.random.default_rng(0)
 

@@ -17,7 +17,8 @@ from matplotlib.patches import Rectangle
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))  # the clone, where minifcn is
 
-from minifcn.pictures.runs import BLUE, DPI  # noqa: E402
+from minifcn.pictures.colours import BLUE  # noqa: E402
+from minifcn.pictures.figures import DPI  # noqa: E402
 
 FIGURES = HERE / "figures"
 

@@ -5,7 +5,13 @@ import numpy as np
 from minifcn.backend import Array, to_host
 from minifcn.errors import InputError
 
-FIGURES = ("pixel_accuracy", "mean_accuracy", "mean_iu", "frequency_weighted_iu")  # the paper's four
+# The paper's four, and how tables and pictures name them.
+FIGURES = {
+    "pixel_accuracy": "pixel acc.",
+    "mean_accuracy": "mean acc.",
+    "mean_iu": "mean IU",
+    "frequency_weighted_iu": "f.w. IU",
+}
 
 
 class ConfusionMatrix:

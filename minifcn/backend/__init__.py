@@ -1,4 +1,4 @@
-"""NumPy or CuPy, and the host's cores."""
+"""NumPy or CuPy, the host's cores, and its files."""
 
 from minifcn.backend.arrays import (
     DEVICES,

@@ -1,21 +1,24 @@
-"""The demo: the paper's way on generated scenes, from a classifier of whole images to FCN-8s."""
+"""The command `demo`: the paper's way on generated scenes, from a classifier of whole images to FCN-8s."""
 
-from typing import NamedTuple
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from minifcn.commands import terminal
+from minifcn.commands.terminal import device_of, results, say
+from minifcn.commands.train import follow
 from minifcn.data import open_dataset
 from minifcn.errors import InputError
-from minifcn.pictures.runs import draw_run, save_predictions
+from minifcn.pictures.runs import save_predictions
 from minifcn.training.evaluation import compare
-from minifcn.training.pretraining import Pretrainer, PretrainSettings
-from minifcn.training.settings import Settings
+from minifcn.training.pretraining import Pretrainer
+from minifcn.training.settings import PretrainSettings, Settings
 from minifcn.training.stopping import Stopped
 from minifcn.training.trainer import Trainer
 
 EPOCHS = 5  # of FCN-32s
 SIZE, OBJECT_SIZE = 96, 72  # of the scenes, and of those for the classifier, in pixels each way
 COUNTS, OBJECT_COUNTS = {"train": 450, "val": 60}, {"train": 600, "val": 60}
-NETWORK = {"width": 0.25, "fc_channels": 256}
+NETWORK: dict[str, Any] = {"width": 0.25, "fc_channels": 256}
 TRAINING = {"batch_size": 4, "lr": 0.03}
 FEWER = 1 / 3  # of EPOCHS: what starts from a network that segments, or trains one layer
 
@@ -38,7 +41,19 @@ STAGES = (
 )
 
 
-def run_demo(folder, device, epochs=None, overwrite=False):
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--out", metavar="DIR", help="default: runs/demo, or runs/demo-2, ... where that exists")
+    parser.add_argument("--epochs", type=int, metavar="N", help="of FCN-32s; the others get fewer, in proportion")
+    parser.add_argument("--overwrite", action="store_true", help="replace the run in DIR")
+
+
+def run(options: Namespace) -> None:
+    """Train FCN-32s, then 16s from it, then 8s from that, on generated scenes; print the paper's table of them."""
+    device = device_of(options)
+    run_demo(_fresh_folder(options.out), device, options.epochs, options.overwrite)
+
+
+def run_demo(folder: Path, device: str, epochs: int | None = None, overwrite: bool = False) -> None:
     """Train five networks, each below `folder`, and print the paper's table of the four that segment.
 
     VGG16 on labels of whole images; from it FCN-32s, its last layer alone ("fixed") and all of it; from that FCN-16s,
@@ -53,31 +68,39 @@ def run_demo(folder, device, epochs=None, overwrite=False):
         """Train one network; returns the file of its best weights."""
         settings.epochs = max(1, round(share * (epochs or EPOCHS)))
         trainer = kind(settings, folder / name, device, overwrite=overwrite, datasets=datasets)
-        terminal.describe_run(trainer)
         try:
-            with terminal.Watch() as watch:
-                trainer.run(watch)
+            follow(trainer)
         except Stopped:
             raise KeyboardInterrupt("stopped; start the demo again with --overwrite, or another --out") from None
-        draw_run(trainer)
         return trainer.folder.best
 
-    settings = PretrainSettings(**NETWORK, crop=OBJECT_SIZE)
-    best = {CLASSIFIER: train(Pretrainer, settings, CLASSIFIER, 1, _scenes(OBJECT_SIZE, OBJECT_COUNTS, dominant=True))}
+    objects = _scenes(OBJECT_SIZE, OBJECT_COUNTS, dominant=True)
+    best = {CLASSIFIER: train(Pretrainer, PretrainSettings(**NETWORK, crop=OBJECT_SIZE), CLASSIFIER, 1, objects)}
     scenes = _scenes(SIZE, COUNTS)
     for stage in STAGES:
         settings = Settings(**NETWORK | TRAINING | stage.settings, image_size=OBJECT_SIZE, init=str(best[stage.init]))
         best[stage.name] = train(Trainer, settings, stage.name, stage.share, scenes)
 
     weights = [best[stage.name] for stage in STAGES]
-    results, rows = compare(weights, scenes[1], device)
-    terminal.results(results, scenes[1])
+    scores, rows = compare(weights, scenes[1], device)
+    results(scores, scenes[1])
     picture = folder / "predictions.png"
     save_predictions(picture, rows, scenes[1].classes, scenes[1].palette)
-    terminal.say(
+    say(
         f"pictures: {picture} and learning_curve.png in each network's folder; weights: "
         + ", ".join(map(str, best.values()))
     )
+
+
+def _fresh_folder(out: str | None) -> Path:
+    """The folder asked for, or runs/demo, runs/demo-2, ...: the first that does not exist."""
+    if out:
+        return Path(out)
+    folder, number = Path("runs/demo"), 1
+    while folder.exists():
+        number += 1
+        folder = Path(f"runs/demo-{number}")
+    return folder
 
 
 def _scenes(size, counts, **kind):

@@ -16,6 +16,7 @@ from minifcn.data.voc import Voc
 from minifcn.errors import InputError
 
 __all__ = [
+    "DATA_SETS",
     "VOID",
     "Augmented",
     "Batches",
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 _IN_FOLDERS = {"camvid": CamVid, "voc": Voc}
+DATA_SETS = ("scenes", *_IN_FOLDERS)  # that `open_dataset` knows
 
 
 def open_dataset(name: str, root: str | Path | None = None, split: str = "train", **scenes: Any) -> Dataset:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minifcn.backend.files import write_whole
 from minifcn.convolution.arithmetic import Relationship
 from minifcn.errors import InputError
 from minifcn.pictures.canvas import AXIS, GAP, HEAD, MARGIN, WIDEST, Canvas, fitting, head_width, legend_width, width_of
@@ -15,7 +16,6 @@ from minifcn.pictures.sliding import (
     sliding_transposed,
     title,
 )
-from minifcn.weights.npz import write_whole
 
 FRAME, LAST_FRAME = 600, 2500  # ms
 MAP, SUM = 340, 16  # the height that a map or C may take; the size of the sum's letters

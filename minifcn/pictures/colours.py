@@ -1,17 +1,20 @@
-"""The colours of the pictures, which the colour-blind tell apart.
+"""The colours of all pictures, which the colour-blind tell apart.
 
-A kernel's entries go from dark to bright in reading order (viridis). Everything else is pale, and what a step is about
-has a vermillion frame.
+Curves and marks have Okabe and Ito's, void is light grey. In pictures of a convolution a kernel's entries go from dark
+to bright in reading order (viridis), everything else is pale, and what a step is about has a vermillion frame.
 """
 
 from functools import lru_cache
 
 import numpy as np
 from matplotlib import colormaps
-from PIL import Image
+from PIL import Image, ImageColor
 
 Colour = tuple[int, ...]
-WHITE, INK, GREY, LINE, FAINT, NOW = (255,) * 3, (32,) * 3, (100,) * 3, (150,) * 3, (220,) * 3, (213, 94, 0)
+BLUE, VERMILLION, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"  # Okabe and Ito's
+VOID_COLOUR = (232, 232, 232)
+WHITE, INK, GREY, LINE, FAINT = (255,) * 3, (32,) * 3, (100,) * 3, (150,) * 3, (220,) * 3
+NOW = ImageColor.getrgb(VERMILLION)
 FILLS = {  # of a map's cells, by their kind
     "empty": WHITE,
     "pixel": (204, 224, 242),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from minifcn.backend.files import check_free
 from minifcn.convolution.arithmetic import Relationship
 from minifcn.errors import InputError
 from minifcn.pictures.animation import animate_convolution, animate_transposed
@@ -26,10 +27,7 @@ def picture_folders(out: str | Path, cases: Sequence[Relationship], overwrite: b
             if place.exists() and not place.is_dir():
                 raise InputError(f"--out {out}: {place} is a file; name a folder")
         for path in (folder / name for name in FILES):
-            if path.is_dir():
-                raise InputError(f"{path} is a folder where a picture should go: name another --out")
-            if path.exists() and not overwrite:
-                raise InputError(f"{path} exists: give --overwrite to replace it, or another --out")
+            check_free(path, overwrite)
     return list(zip(folders, cases))
 
 

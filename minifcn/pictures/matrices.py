@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from minifcn.backend.files import write_whole
 from minifcn.convolution.arithmetic import Relationship
 from minifcn.errors import InputError
 from minifcn.pictures.canvas import AXIS, GAP, HEAD, MARGIN, WIDEST, Canvas, head_width, legend_width, width_of
 from minifcn.pictures.sliding import matrix_numbers, sliding_convolution, title
-from minifcn.weights.npz import write_whole
 
 TALLEST = 530  # of a matrix
 READING = (

@@ -1,9 +1,4 @@
-"""Pictures of a run: predictions beside the truth, and the learning curves.
-
-Drawn with matplotlib's object interface (a Figure of its own, no pyplot), so that no window opens and no
-state is left behind. Lengths here are pixels: a figure of DPI dots per inch is saved at that many, and one
-picture pixel is one screen pixel at 100 %.
-"""
+"""Pictures of a run: predictions beside the truth, and the learning curves. Lengths are pixels."""
 
 import math
 
@@ -14,22 +9,21 @@ from matplotlib.ticker import MaxNLocator
 
 from minifcn.data import VOID
 from minifcn.errors import InputError
+from minifcn.metrics import FIGURES
+from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION, VOID_COLOUR
+from minifcn.pictures.figures import DPI, heights_of_names, new_figure
 from minifcn.training.evaluation import picture_indices, predict_image
 from minifcn.training.run_folder import CURVE, PREDICTIONS
 from minifcn.training.trainer import Trainer
 
-DPI = 100
-VOID_COLOUR = (232, 232, 232)
-# Okabe and Ito's palette: its colours stay apart for the colour-blind.
-BLUE, VERMILLION, GREEN, BLACK = "#0072B2", "#D55E00", "#009E73", "#000000"
 STYLES = ((BLUE, "-"), (VERMILLION, "--"), (BLACK, ":"), (GREEN, "-."))
-METRICS = (
-    ("pixel_accuracy", "pixel acc.", BLUE),
-    ("frequency_weighted_iu", "f.w. IU", GREEN),
-    ("mean_accuracy", "mean acc.", VERMILLION),
-    ("mean_iu", "mean IU", BLACK),
-    ("accuracy", "accuracy", BLUE),
-)
+CURVES = {
+    "pixel_accuracy": BLUE,
+    "frequency_weighted_iu": GREEN,
+    "mean_accuracy": VERMILLION,
+    "mean_iu": BLACK,
+    "accuracy": BLUE,  # of a classifier
+}
 
 
 def colorize(label, palette):
@@ -66,7 +60,7 @@ def save_predictions(path, rows, classes, palette):
     margin, gap, head = 12, 6, 24
 
     width = 2 * margin + len(titles) * (column + gap) - gap
-    figure = _figure(width, 100)
+    figure = Figure(figsize=(width / DPI, 1), dpi=DPI)
     legend = _class_legend(figure, classes, palette, width - 2 * margin)
     height = head + sum(heights) + gap * len(rows) + math.ceil(legend.get_window_extent().height) + 2 * margin
     figure.set_size_inches(width / DPI, height / DPI)
@@ -99,10 +93,10 @@ def save_learning_curve(path, history):
     """
     if not history:
         raise InputError("save_learning_curve: the history is empty, there is no epoch to draw")
-    figure = _figure(1260, 360, layout="constrained")
+    figure = new_figure(1260, 360, layout="constrained")
     panels = (
         ("loss per pixel", (("loss", "training", BLUE), ("val_loss", "validation", VERMILLION)), ".3g", None),
-        ("validation", METRICS, ".3f", 1),
+        ("validation", [(key, FIGURES.get(key, key), colour) for key, colour in CURVES.items()], ".3f", 1),
         ("learning rate", (("lr", "", BLUE),), ".2g", None),
     )
     ends = [
@@ -124,7 +118,7 @@ def save_convergence(path, curves):
     """
     if not 1 <= len(curves) <= len(STYLES):
         raise InputError(f"save_convergence: {len(curves)} curves, expected 1 to {len(STYLES)}")
-    figure = _figure(1000, 420, layout="constrained")
+    figure = new_figure(1000, 420, layout="constrained")
     by_step, by_clock = figure.subplots(1, 2, sharey=True)
     for (name, curve), (colour, line) in zip(curves.items(), STYLES):
         seconds, losses = zip(*curve, strict=True)
@@ -175,13 +169,9 @@ def _draw_curves(axes, title, history, curves, number, top):
 
 def _name_ends(axes, ends):
     """Write each curve's (last value, text, colour) right of the axes at that height, none on another."""
-    line = 16 / axes.get_window_extent().height
-    lowest = 0
-    for rank, (value, text, colour) in enumerate(sorted(ends)):
-        at = axes.transAxes.inverted().transform(axes.transData.transform((0, value)))[1]
-        at = max(lowest, min(at, 1 - line * (len(ends) - 1 - rank)))
+    ends = sorted(ends)
+    for at, (_, text, colour) in zip(heights_of_names(axes, [value for value, *_ in ends]), ends):
         axes.text(1.03, at, text, color=colour, size=9, va="center", transform=axes.transAxes)
-        lowest = at + line
 
 
 def _class_legend(figure, classes, palette, width):
@@ -202,7 +192,3 @@ def _class_legend(figure, classes, palette, width):
 def _shown_width(width):
     """Pixels across in which an image of this width is shown: a whole multiple of small ones, else 300."""
     return 300 // width * width or 300
-
-
-def _figure(width, height, layout=None):
-    return Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)

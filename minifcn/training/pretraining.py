@@ -4,37 +4,19 @@
 The images are those of a segmentation's data set; the label of each is the class of the object that dominates it.
 """
 
-import dataclasses
 import math
 from collections.abc import Callable
 
 from minifcn.backend import Array
 from minifcn.data import Augmented, Dataset, compose, crop, dominant, open_dataset
-from minifcn.errors import InputError
 from minifcn.models import BACKBONES
 from minifcn.models.classifier import Classifier
 from minifcn.training.criterion import PixelLoss
-from minifcn.training.settings import Settings, freeze
+from minifcn.training.freezing import freeze
+from minifcn.training.settings import PretrainSettings
 from minifcn.training.trainer import Trainer
 
 AUXILIARY_SHARE = 0.3  # of GoogLeNet's auxiliary losses (Szegedy et al. 2014, section 5)
-
-
-@dataclasses.dataclass
-class PretrainSettings(Settings):
-    """What a pretraining is made of. Settings of whole-image scores only; `crop` is the classifier's image size."""
-
-    model: str = "vgg16"
-    crop: int = 96
-    lr: float = 0.006
-    auxiliary: bool = False  # GoogLeNet's two more losses on the way
-
-    def check(self, models):
-        super().check(models)
-        if self.crop < 1:
-            raise InputError(f"--crop is {self.crop}; expected at least 1 pixel each way")
-        if self.auxiliary and self.model != "googlenet":
-            raise InputError(f"--auxiliary: {self.model} has no auxiliary classifiers, only googlenet has")
 
 
 class Pretrainer(Trainer):
@@ -44,12 +26,10 @@ class Pretrainer(Trainer):
     """
 
     settings: PretrainSettings
-    models = BACKBONES
-    command = "pretrain"
     figures = ("accuracy", "pixel_accuracy"), ("mean_accuracy", "mean_accuracy")
     best_figure = "accuracy"
 
-    def __init__(self, settings, *args, **kwargs):
+    def __init__(self, settings: PretrainSettings, *args, **kwargs):
         super().__init__(settings, *args, **kwargs)
         view = compose(crop(settings.crop), dominant(self.validation.classes))
         self.validation = Augmented(self.validation, view, settings.seed)
@@ -60,17 +40,8 @@ class Pretrainer(Trainer):
         return open_dataset(self.settings.data, self.settings.root, split, **large)
 
     def make_model(self) -> Classifier:
-        settings, kind = self.settings, BACKBONES[self.settings.model]
-        own = {"fc_channels": settings.fc_channels, "auxiliary": settings.auxiliary}
-        del own["fc_channels" if settings.model == "googlenet" else "auxiliary"]
-        model = kind(
-            self.training.n_class,
-            settings.width,
-            dropout=settings.dropout,
-            image_size=settings.crop,
-            seed=settings.seed,
-            **own,
-        )
+        settings = self.settings
+        model = BACKBONES[settings.model](self.training.n_class, seed=settings.seed, **settings.network())
         for name in model.outputs[True]:
             # Random scores make the first steps so large that many ReLUs stay shut.
             model.named[name].weight.data[...] = 0

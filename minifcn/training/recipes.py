@@ -5,9 +5,10 @@ reference networks the authors released afterwards: one image a step with a high
 pixels.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minifcn.errors import InputError
+from minifcn.training.settings import Settings
 
 PIXELS = 500 * 375  # of most PASCAL VOC images
 PAPER, REFERENCE = "CVPR 2015, section 4.3", "the authors' reference networks"
@@ -16,7 +17,7 @@ PAPER, REFERENCE = "CVPR 2015, section 4.3", "the authors' reference networks"
 class Value(NamedTuple):
     """One setting of a recipe, and where it comes from."""
 
-    value: object
+    value: Any
     source: str
 
 
@@ -61,7 +62,7 @@ _RATES = {  # learning rate of each of a recipe's networks, the one it is for fi
 RECIPES = tuple(_RATES)
 
 
-def recipe(name, model=None, at_once=False):
+def recipe(name: str, model: str | None = None, at_once: bool = False) -> dict[str, Value]:
     """{setting: Value} of a recipe, for one of its networks.
 
     name     one of RECIPES
@@ -89,7 +90,7 @@ def recipe(name, model=None, at_once=False):
     return {"model": Value(model, "the recipe's"), "lr": rate, **values}
 
 
-def per_pixel(settings):
+def per_pixel(settings: Settings) -> tuple[float, float, float]:
     """What a learning rate comes to for a pixel of an image of 500x375 -> (share, mean_rate, in_the_long_run).
 
     share            the learning rate times the pixel's share of a step's loss, if it counts there

@@ -15,10 +15,11 @@ from os import PathLike
 from pathlib import Path
 
 from minifcn.backend import to_host
+from minifcn.backend.files import write_whole
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.optim import SGD
-from minifcn.weights.npz import VELOCITY, load_arrays, save_arrays, write_whole
+from minifcn.weights.npz import FORMAT, VELOCITY, check_format, load_arrays, save_arrays
 
 PICTURES = CURVE, PREDICTIONS = "learning_curve.png", "predictions.png"
 
@@ -58,7 +59,8 @@ class RunFolder:
         """Make the folder, or take it from the run that is in it, for a new run with `settings` (a dict)."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            write_whole(self.config, lambda file: file.write(json.dumps(settings, indent=2).encode() + b"\n"))
+            text = json.dumps({"format": FORMAT} | settings, indent=2) + "\n"
+            write_whole(self.config, lambda file: file.write(text.encode()))
             for old in (self.last, self.best, self.history, *(self.path / name for name in PICTURES)):
                 old.unlink(missing_ok=True)
         except OSError as error:
@@ -76,6 +78,7 @@ class RunFolder:
             raise InputError(f"--resume: {self.config} is no JSON ({error})") from error
         if not isinstance(settings, dict):
             raise InputError(f"--resume: {self.config} holds no settings, but {settings!r}")
+        check_format(settings.pop("format", FORMAT), f"--resume: {self.config}")
         return settings
 
     def save(self, model: Layer, optimizer: SGD, about: dict, progress: Progress) -> None:

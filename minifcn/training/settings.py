@@ -1,91 +1,181 @@
-"""What a run is made of."""
+"""What a training is made of: a table that holds all there is to know of each setting.
+
+The command line, its help, the checks, --explain, what weights of --init hand over and what a network's constructor
+takes are all read from here: a new setting is one more field.
+"""
 
 import dataclasses
-from fnmatch import fnmatchcase
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, ClassVar
 
+from minifcn.data import DATA_SETS
 from minifcn.errors import InputError
+from minifcn.models import BACKBONES, MODELS
+from minifcn.models.fcn import UPSAMPLING, UPSAMPLING_KERNELS
+from minifcn.optim import SCHEDULES
 
-LOSSES = ("mean", "sum")
-# Settings that the network's constructor takes.
-NETWORK = (
-    *("width", "fc_channels", "padding", "dropout", "upsampling", "upsampling_kernels", "backbone", "at_once"),
-    "image_size",
+GROUPS = ("data", "network", "optimisation", "run")
+TRAIN, TRAININGS, FCNS = ("train",), ("train", "pretrain"), ("train", "summary")
+Bound = tuple[Callable[[Any], bool], str]  # whether a value keeps it, and what is expected
+POSITIVE: Bound = (lambda n: n >= 1, "at least 1")
+
+
+def setting(
+    default: Any,
+    help: str,
+    metavar: str | None = None,
+    *,
+    group: str,
+    otherwise: str | None = None,
+    choices: Iterable[str] | None = None,
+    bound: Bound | None = None,
+    parse: Callable[[str], Any] | None = None,
+    commands: tuple[str, ...] = TRAININGS,
+    inherited: tuple[str, ...] = (),
+) -> Any:
+    """A setting's default, and in its field's metadata what else is known of it.
+
+    help       what it is, in a few words; metavar: what stands for its value beside them
+    group      of GROUPS, under which --help shows it; "network": those that the network's constructor takes
+    otherwise  what holds where it is None, in words
+    choices    the values it may have, None for any of its type
+    bound      that its values keep, where nobody else checks them: networks, data sets and SGD check their own
+    parse      makes a value of what is typed, where its type alone does not
+    commands   that have it as an option
+    inherited  from whose weights --init takes it over: a "classifier"'s, an "fcn"'s
+    """
+    known: dict[str, Any] = {
+        "help": help,
+        "metavar": metavar,
+        "group": group,
+        "otherwise": otherwise,
+        "choices": choices,
+    }
+    known |= {"bound": bound, "parse": parse, "commands": commands, "inherited": inherited}
+    return dataclasses.field(default=default, metadata=known)
+
+
+def pixels_or_same(text: str) -> int | str:
+    """ "100" -> 100; "same" stays."""
+    if text != "same" and not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is neither a number of pixels, as 100, nor same")
+    return text if text == "same" else int(text)
+
+
+in_data, in_network, in_optimisation, in_run = (partial(setting, group=group) for group in GROUPS)
+source = partial(in_data, commands=(*TRAININGS, "evaluate"))
+trunk = partial(in_network, commands=(*TRAININGS, "summary"), inherited=("classifier", "fcn"))
+of_fcn = partial(in_network, commands=FCNS, inherited=("fcn",))
+INIT = (
+    "start from these weights, by name: a classifier's (minifcn pretrain, torchvision's .pth), or an FCN-32s' for "
+    "FCN-16s, an FCN-16s' for FCN-8s"
 )
+BACKBONE, PUBLISHED = "the classifier that an fcn32s, 16s or 8s is built upon", "the published one"
+IMAGE_SIZE = "side of the images that the backbone classifies, which gives fc6 its kernel"
+KERNELS = "one for each pair of classes, or for each class"
+SAMPLE: Bound = (lambda p: 0 < p <= 1, "a probability above 0, 1 for every pixel")
 
 
 @dataclasses.dataclass
 class Settings:
     """What a run is made of. The defaults train on a CPU; the paper's net is width 1, fc_channels 4096, padding 100."""
 
-    model: str = "fcn32s"
-    data: str = "scenes"
-    root: str | None = None
-    init: str | None = None  # weights to start from, by name: a classifier's, or a coarser net's for its skips
-    freeze: list | None = None  # patterns of names of layers or parameters that do not learn
-    epochs: int = 30
-    batch_size: int = 8
-    accumulate: int = 1  # batches whose gradients are averaged for one step
-    lr: float = 0.02
-    schedule: str = "polynomial"
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    loss: str = "mean"  # over the pixels of a batch; or their "sum", as in the authors' later nets
-    sample: float = 1.0  # the probability with which a pixel counts in the loss
-    class_balance: bool = False  # rare classes weigh more in the loss
-    backbone: str | None = None  # the model's own: VGG16, but for fcn-alexnet and fcn-googlenet
-    at_once: bool = False
-    width: float = 0.25
-    fc_channels: int = 256
-    image_size: int | None = None  # that the backbone was a classifier of: the published one
-    padding: int | str = "same"
-    dropout: float = 0.1
-    upsampling: str = "fixed"
-    upsampling_kernels: str = "full"
-    mirror: bool = True
-    crop: int | None = None
-    jitter: int = 0
-    recompute: bool = False  # less memory for more time: of the network's maps keep only every pool's
-    seed: int = 0
+    command: ClassVar[str] = "train"
 
-    def check(self, models):
-        """InputError for what is no setting at all; `models` are the names that "model" can be."""
-        for field in dataclasses.fields(self):  # a config.json may hold anything
-            value, kind = getattr(self, field.name), int | float if field.type is float else field.type
+    data: str = source("scenes", "the data set (scenes are generated)", "NAME", choices=DATA_SETS)
+    root: str | None = source(None, "the data set's folder", "DIR")
+    mirror: bool = in_data(True, "show half of the images mirrored")
+    crop: int | None = in_data(None, "train on random crops of N x N pixels", "N")
+    jitter: int = in_data(0, "shift images by up to N pixels", "N")
+
+    model: str = in_network("fcn32s", "the network", "NAME", choices=MODELS)
+    backbone: str | None = of_fcn(None, BACKBONE, "NAME", choices=BACKBONES, otherwise="vgg16, or that of --init")
+    width: float = trunk(0.25, "scales the trunk's channels", "X")
+    fc_channels: int = trunk(256, "channels of fc6 and fc7", "N")
+    image_size: int | None = trunk(None, IMAGE_SIZE, "N", otherwise=PUBLISHED, commands=TRAIN)
+    padding: int | str = of_fcn("same", "100: the paper's; same: economical", "100|same", parse=pixels_or_same)
+    dropout: float = in_network(0.1, "after fc6 and fc7", "P")
+    upsampling: str = of_fcn("fixed", "bilinear for good, or to begin with", "KIND", choices=UPSAMPLING)
+    upsampling_kernels: str = of_fcn("full", KERNELS, "KIND", choices=UPSAMPLING_KERNELS)
+    at_once: bool = of_fcn(False, "scale the pools, to train all skips at once", commands=TRAIN)
+
+    init: str | None = in_optimisation(None, INIT, "WEIGHTS")
+    freeze: list | None = in_optimisation(None, "layers that do not learn, as 'conv*' 'fc*'", "PATTERN")  # noqa: RUF009
+    epochs: int = in_optimisation(30, "passes over the training images", "N", bound=POSITIVE)
+    batch_size: int = in_optimisation(8, "images a batch", "N", bound=POSITIVE)
+    accumulate: int = in_optimisation(1, "batches whose mean gradient makes one step", "N", bound=POSITIVE)
+    lr: float = in_optimisation(0.02, "learning rate", "X")
+    schedule: str = in_optimisation("polynomial", "of the learning rate", "NAME", choices=SCHEDULES)
+    momentum: float = in_optimisation(0.9, "of SGD", "X")
+    weight_decay: float = in_optimisation(5e-4, "of SGD, not for biases", "X")
+    loss: str = in_optimisation("mean", "over the pixels of a batch", "KIND", choices=("mean", "sum"), commands=TRAIN)
+    sample: float = in_optimisation(1.0, "count each pixel with this probability", "P", bound=SAMPLE, commands=TRAIN)
+    class_balance: bool = in_optimisation(False, "let rare classes weigh more", commands=TRAIN)
+
+    recompute: bool = in_run(False, "compute maps twice to keep fewer in memory", commands=TRAIN)
+    seed: int = in_run(0, "of everything random", "N", bound=(lambda n: n >= 0, "0 or more"))
+
+    def check(self) -> None:
+        """InputError for what is no setting at all: a config.json may hold anything."""
+        for field in dataclasses.fields(self):
+            value: Any = getattr(self, field.name)
+            kind: Any = int | float if field.type is float else field.type
+            choices, bound = field.metadata["choices"], field.metadata["bound"]
             if not isinstance(value, kind):
                 raise InputError(f"{option(field.name)} is {value!r}; expected {getattr(kind, '__name__', kind)}")
-        for name in ("epochs", "batch_size", "accumulate"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{option(name)} is {getattr(self, name)}; expected at least 1")
-        if self.seed < 0:
-            raise InputError(f"--seed is {self.seed}; expected 0 or more")
-        if not 0 < self.sample <= 1:
-            raise InputError(f"--sample is {self.sample}; expected a probability above 0, 1 for every pixel")
-        for name, value, known in (("model", self.model, models), ("loss", self.loss, LOSSES)):
-            if value not in known:
-                raise InputError(f"--{name} {value!r} is none of {', '.join(known)}")
+            if choices and value is not None and value not in choices:
+                raise InputError(f"{option(field.name)} {value!r} is none of {', '.join(choices)}")
+            if bound and not bound[0](value):
+                raise InputError(f"{option(field.name)} is {value}; expected {bound[1]}")
+
+    def network(self) -> dict[str, Any]:
+        """{name: value} for the constructor of the network `model`, which has a default of its own for what is None."""
+        names = [field.name for field in settings_of(type(self)) if field.metadata["group"] == "network"]
+        values = {name: getattr(self, name) for name in names if name != "model"}
+        return {name: value for name, value in values.items() if value is not None}
 
 
-def option(name):
+def _again(name: str, default: Any, **changes: Any) -> Any:
+    """A setting of `Settings` with another default, and what else differs."""
+    metadata = Settings.__dataclass_fields__[name].metadata
+    return dataclasses.field(default=default, metadata=dict(metadata) | changes)
+
+
+@dataclasses.dataclass
+class PretrainSettings(Settings):
+    """What a pretraining is made of. Settings of whole-image scores only; `crop` is the classifier's image size."""
+
+    command: ClassVar[str] = "pretrain"
+
+    model: str = _again("model", "vgg16", choices=BACKBONES)
+    crop: int = _again("crop", 96, help="side of the random crops, and of the classifier's images", bound=POSITIVE)
+    lr: float = _again("lr", 0.006)
+    auxiliary: bool = in_network(False, "train GoogLeNet's auxiliary classifiers too", commands=("pretrain",))
+
+    def check(self) -> None:
+        super().check()
+        if self.auxiliary and self.model != "googlenet":
+            raise InputError(f"--auxiliary: {self.model} has no auxiliary classifiers, only googlenet has")
+
+    def network(self) -> dict[str, Any]:
+        values = super().network() | {"image_size": self.crop}
+        del values["fc_channels" if without_fc(self.model) else "auxiliary"]
+        return values
+
+
+def settings_of(kind: type[Settings], command: str | None = None) -> list[dataclasses.Field]:
+    """The settings that are options of a command: the one that `kind` is for, or another."""
+    command = command or kind.command
+    return [field for field in dataclasses.fields(kind) if command in field.metadata["commands"]]
+
+
+def option(name: str) -> str:
     """A setting as the command line calls it."""
     return "--" + name.replace("_", "-")
 
 
-def freeze(model, patterns):
-    """Let no parameter learn whose name, or whose layer's, fits one of the patterns ("conv*", "fc6", "*.bias").
-
-    Raises InputError for a pattern that fits none, and where nothing is left to learn.
-    """
-    parameters = model.named_parameters()
-    layers = list(dict.fromkeys(_layer(name) for name, _ in parameters))
-    for pattern in patterns or ():
-        fitting = [p for name, p in parameters if fnmatchcase(name, pattern) or fnmatchcase(_layer(name), pattern)]
-        if not fitting:
-            raise InputError(f"--freeze {pattern!r} fits no layer: they are {', '.join(layers)}")
-        for parameter in fitting:
-            parameter.trainable = False
-    if patterns and not any(parameter.trainable for parameter in model.parameters()):
-        raise InputError(f"--freeze {' '.join(patterns)}: nothing is left to learn")
-
-
-def _layer(name):
-    return name.rpartition(".")[0]
+def without_fc(model: str, backbone: str | None = None) -> bool:
+    """Whether a network, on that backbone, has neither fc6 nor fc7, and so no fc_channels: GoogLeNet."""
+    return "googlenet" in (model.removeprefix("fcn-"), backbone)

@@ -1,24 +1,22 @@
 """What a training is made of: recipe, weights to start from, the run to go on with, and what the command line gives."""
 
 import dataclasses
+from argparse import Namespace
+from typing import Any, TypeVar
 
 from minifcn.errors import InputError, caution
-from minifcn.models import BACKBONES, MODELS
+from minifcn.models import BACKBONES
 from minifcn.optim import check_sgd
-from minifcn.training.pretraining import PretrainSettings
 from minifcn.training.recipes import recipe
 from minifcn.training.run_folder import RunFolder
-from minifcn.training.settings import Settings, option
+from minifcn.training.settings import PretrainSettings, Settings, option, without_fc
 from minifcn.weights.loading import load_weights
 
+AnySettings = TypeVar("AnySettings", bound=Settings)
 SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
-# What a net takes over from an FCN's weights that it starts from, beside what it does from a classifier's.
-INHERITED = ("padding", "upsampling", "upsampling_kernels")
-# Of weights from before there was a choice.
-OLDER = {"upsampling_kernels": "full", "backbone": "vgg16", "image_size": None}
 
 
-def training_settings(options):
+def training_settings(options: Namespace) -> tuple[Settings, dict[str, str]]:
     """(Settings of `train`, {setting: where it comes from}). Raises InputError for what does not go together.
 
     What is given holds over what the weights of --init bring along, and that over the recipe.
@@ -31,16 +29,16 @@ def training_settings(options):
         sources = dict.fromkeys(vars(settings), "the run's own")
     else:
         settings, sources = _new(options.recipe, given)
-    settings.check(MODELS)
+    settings.check()
     check_sgd(settings.lr, settings.momentum, settings.weight_decay)
     return settings, sources
 
 
-def _new(name, given):
+def _new(name: str | None, given: dict[str, Any]) -> tuple[Settings, dict[str, str]]:
     """(Settings, {setting: where it comes from}) of a new training, by the recipe of that name, if any."""
-    values = recipe(name, given.get("model"), given.get("at_once", False)) if name else {}
-    sources = {name: value.source for name, value in values.items()}
-    values = {name: value.value for name, value in values.items()}
+    published = recipe(name, given.get("model"), given.get("at_once", False)) if name else {}
+    sources = {name: value.source for name, value in published.items()}
+    values = {name: value.value for name, value in published.items()}
     inherited = _inherited(values | given)
     check_backbone((values | given).get("model", Settings.model), given, inherited.get("backbone"))
     sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
@@ -52,7 +50,7 @@ def _new(name, given):
     return Settings(**values | inherited | given), sources
 
 
-def pretraining_settings(options):
+def pretraining_settings(options: Namespace) -> PretrainSettings:
     """The PretrainSettings of `pretrain`. Raises InputError for what does not go together."""
     given = _given(options, PretrainSettings)
     if options.resume:
@@ -61,17 +59,17 @@ def pretraining_settings(options):
     return PretrainSettings(**given)
 
 
-def check_backbone(model, given, inherited=None):
+def check_backbone(model: str, given: dict[str, Any], inherited: str | None = None) -> None:
     """InputError for a setting given of which a network leaves no choice: an FCN, on the backbone that is given or
     else inherited, or a classifier.
     """
     if "backbone" in given and model not in SKIP_NETS:
         raise InputError(f"--backbone {given['backbone']}: {model} has its own: leave it out, or take fcn32s")
-    if "fc_channels" in given and "googlenet" in (model.removeprefix("fcn-"), given.get("backbone", inherited)):
+    if "fc_channels" in given and without_fc(model, given.get("backbone", inherited)):
         raise InputError(f"--fc-channels {given['fc_channels']}: GoogLeNet has neither fc6 nor fc7: leave it out")
 
 
-def _given(options, kind):
+def _given(options: Namespace, kind: type[Settings]) -> dict[str, Any]:
     """{name: value} of the settings that the command line gives."""
     if options.out is None and (options.resume or not getattr(options, "explain", False)):
         raise InputError("--out is missing: name a folder for the run")
@@ -80,29 +78,27 @@ def _given(options, kind):
     return {f.name: getattr(options, f.name) for f in dataclasses.fields(kind) if hasattr(options, f.name)}
 
 
-def _inherited(given):
+def _inherited(given: dict[str, Any]) -> dict[str, Any]:
     """Settings of the network that weights given with --init were trained with."""
     if "init" not in given:
         return {}
     path, model = given["init"], given.get("model", Settings.model)
     _, about = load_weights(path)
-    try:
-        settings = OLDER | about["settings"]
-        classifier = about["model"] in BACKBONES
-        backbone = about["model"] if classifier else settings["backbone"]
-        names = ("width", "image_size") if classifier else ("width", "image_size", *INHERITED)
-        inherited = {name: settings[name] for name in names}
-        inherited |= {name: settings[name] for name in ("fc_channels",) if name in settings}
-    except (KeyError, TypeError) as error:
-        raise InputError(f"--init {path}: its settings lack {error}: not written by this version") from error
-    if model not in SKIP_NETS and not backbone.startswith(model.removeprefix("fcn-")):
+    source, saved = about["model"], about["settings"]
+    if not isinstance(saved, dict):
+        raise InputError(f"--init {path}: its settings are {saved!r}: not written by minifcn train")
+    kind = "classifier" if source in list(BACKBONES) else "fcn"
+    names = [f.name for f in dataclasses.fields(Settings) if kind in f.metadata["inherited"]]
+    inherited = {name: saved[name] for name in names if name in saved}  # the defaults are what held before a choice
+    backbone = source if kind == "classifier" else inherited.get("backbone", "vgg16")
+    if model not in SKIP_NETS and not str(backbone).startswith(model.removeprefix("fcn-")):
         raise InputError(f"--init {path} has {backbone}'s weights, --model {model} is another network: use fcn32s")
-    if model in ("fcn16s", "fcn8s"):
-        inherited["at_once"] = settings.get("at_once", False)
+    if model not in ("fcn16s", "fcn8s"):
+        inherited.pop("at_once", None)  # it scales the pools of skips
     return inherited | {"backbone": backbone}
 
 
-def _resumed(out, kind, given):
+def _resumed(out: str, kind: type[AnySettings], given: dict[str, Any]) -> AnySettings:
     """The settings of the run in `out`; those given again must not differ, but the data may have moved."""
     saved, names = RunFolder(out).saved_settings(), {field.name for field in dataclasses.fields(kind)}
     if others := names ^ set(saved):
@@ -119,6 +115,6 @@ def _resumed(out, kind, given):
     return kind(**saved | given)
 
 
-def _shown(value):
+def _shown(value: Any) -> Any:
     """A setting's value as one would type it."""
     return " ".join(value) if isinstance(value, list) else value

@@ -22,8 +22,9 @@ from minifcn.optim import SGD, schedule
 from minifcn.training.criterion import PixelLoss
 from minifcn.training.evaluation import caution_of_one_class, evaluate
 from minifcn.training.fit import Diverged, fit
+from minifcn.training.freezing import freeze
 from minifcn.training.run_folder import Progress, RunFolder
-from minifcn.training.settings import NETWORK, Settings, freeze
+from minifcn.training.settings import Settings
 from minifcn.training.stopping import Stopped, on_ctrl_c
 from minifcn.training.watch import Watch
 from minifcn.weights.loading import start_from
@@ -43,8 +44,6 @@ class Trainer:
     Raises InputError for anything wrong with settings, data, weights or folder, before anything is overwritten.
     """
 
-    models = MODELS  # that settings.model names
-    command = "train"  # that goes on with a run
     figures = tuple(zip(FIGURES, FIGURES))  # columns of the history, and what they are of a ConfusionMatrix
     best_figure = "mean_iu"  # the column that tells the best epoch, whose weights are kept
 
@@ -58,7 +57,7 @@ class Trainer:
         datasets: tuple[Dataset, Dataset] | None = None,
     ):
         self.settings, self.device, self.folder = settings, device, RunFolder(out)
-        settings.check(list(self.models))
+        settings.check()
         self.training, self.validation = datasets or (self.open_data(split) for split in ("train", "val"))
         self.model = self.make_model().to(device)
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
@@ -88,11 +87,11 @@ class Trainer:
 
     def make_model(self) -> Layer:
         """The network that the settings describe, for the classes of the data; it does no more than training needs."""
-        settings = {name: getattr(self.settings, name) for name in NETWORK if getattr(self.settings, name) is not None}
-        model = MODELS[self.settings.model](self.training.n_class, seed=self.settings.seed, **settings)
-        freeze(model, self.settings.freeze)
+        settings = self.settings
+        model = MODELS[settings.model](self.training.n_class, seed=settings.seed, **settings.network())
+        freeze(model, settings.freeze)
         model.train_only()
-        return model.recompute_maps() if self.settings.recompute else model
+        return model.recompute_maps() if settings.recompute else model
 
     def make_criterion(self, weights: Array | None) -> PixelLoss:
         """The loss, with these weights of the classes."""
@@ -231,6 +230,10 @@ class Trainer:
             raise self._diverged("the weights are not finite")
         self.folder.save(self.model, self.optimizer, self.about, self.progress)
         self.folder.write_history(self.progress.history)
+
+    def _stopped(self):
+        command, folder = self.settings.command, shlex.quote(str(self.folder.path))
+        return Stopped(f"stopped and saved; go on with: python -m minifcn {command} --out {folder} --resume")
 
     def _diverged(self, what):
         return Diverged(what, self.progress.step, self.optimizer.lr)

@@ -6,26 +6,29 @@ refused.
 """
 
 import json
-import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from minifcn.backend import Array
+from minifcn.backend.files import write_whole
 from minifcn.errors import InputError
 
 ABOUT = "about"
 VELOCITY = "velocity/"  # before the names of the optimizer's arrays, which a checkpoint holds too
+FORMAT = 1  # of weights files and of a run's config.json; files without one are older, and read as they are
 KEYS = {"model", "settings", "preprocessing", "data", "classes", "palette"}  # of what is told about weights
 
 
-def save_arrays(path, arrays, about):
+def save_arrays(path: str | Path, arrays: dict[str, Array], about: dict[str, Any]) -> None:
     """Write {name: NumPy array} and the JSON-able dict `about` to `path`, whole or not at all.
 
     The file appears under its name only when every byte is on the disk; what was there before stays until then.
     Raises InputError where it cannot be written, a full disk for instance.
     """
-    arrays = arrays | {ABOUT: np.array(json.dumps(about))}
+    arrays = arrays | {ABOUT: np.array(json.dumps({"format": FORMAT} | about))}
     write_whole(path, lambda file: _write_npz(file, arrays))
 
 
@@ -37,27 +40,16 @@ def _write_npz(file, arrays):
                 np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
-def write_whole(path, write):
-    """Let `write(file)` write a binary file that replaces `path` only once every byte is on the disk.
-
-    Raises InputError where it cannot, with what was there before untouched.
-    """
-    path = Path(path)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+def is_ours(path: str | Path) -> bool:
+    """Whether a file is one of `save_arrays`, by its content."""
     try:
-        with open(unfinished, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise InputError(
-            f"{path} could not be written: {error.strerror}; what was there before is untouched"
-        ) from error
+        with zipfile.ZipFile(path) as archive:
+            return f"{ABOUT}.npy" in archive.namelist()
+    except Exception:  # there is none, or it is no archive or a damaged one: whoever reads it says what is wrong
+        return False
 
 
-def load_arrays(path):
+def load_arrays(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read a file of `save_arrays` -> ({name: array}, about). Raises InputError for any other file."""
     path = Path(path)
     if not path.is_file():
@@ -83,4 +75,15 @@ def load_arrays(path):
         raise InputError(
             f"weights {path}: no {ABOUT!r} entry with {', '.join(sorted(KEYS))}: not written by minifcn train"
         )
+    check_format(about.pop("format", FORMAT), f"weights {path}")
     return arrays, about
+
+
+def check_format(number: Any, what: str) -> None:
+    """InputError unless this version reads files of that format; `what` names the file."""
+    if not isinstance(number, int):
+        raise InputError(f"{what}: its format is {number!r}, expected a number: the file is damaged")
+    if number > FORMAT:
+        raise InputError(
+            f"{what}: written by a newer minifcn: its format is {number}, this version reads {FORMAT}: upgrade minifcn"
+        )

@@ -54,12 +54,6 @@ def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
     return {name: array for name, array in load_arrays(path)[0].items() if not name.startswith(VELOCITY)}
 
 
-def is_ours(path: str | Path) -> bool:
-    """Whether a file is one of minifcn train, by its content. Raises InputError where it cannot be read."""
-    with open_weights(path) as file, reading(path):
-        return is_archive(file) and f"{ABOUT}.npy" in zipfile.ZipFile(file).namelist()
-
-
 def _npz(file):
     file.seek(0)
     try:

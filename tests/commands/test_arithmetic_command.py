@@ -6,7 +6,7 @@ import pytest
 import tiny
 from PIL import Image
 
-from minifcn.commands import actions, terminal
+from minifcn.commands import arithmetic, terminal
 
 NAMES = ["convolution.gif", "convolution.png", "matrices.png", "transposed.gif", "transposed.png"]
 
@@ -114,7 +114,7 @@ def test_pictures_are_written_once(ran, capsys, tmp_path):
 def test_each_of_the_seven_cases_has_its_folder(ran, monkeypatch, tmp_path):
     drawn = []
     monkeypatch.setattr(
-        actions, "draw_pictures", lambda folder, case: drawn.append((folder.name, case.input, case.padding))
+        arithmetic, "draw_pictures", lambda folder, case: drawn.append((folder.name, case.input, case.padding))
     )
     ran(f"--out {tmp_path}")
     assert drawn == [

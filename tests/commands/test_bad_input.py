@@ -12,7 +12,7 @@ import tiny
 from PIL import Image
 
 from minifcn.backend import GpuStatus
-from minifcn.commands import actions
+from minifcn.commands import predict
 from minifcn.data import open_dataset
 from minifcn.weights.npz import load_arrays, save_arrays
 
@@ -66,7 +66,6 @@ def cases(*rows):
 @pytest.mark.parametrize(
     "arguments, words",
     cases(
-        ("", "COMMAND"),
         ("fly", "fly"),
         ("train", "--out"),
         ("train --out {w}/new --speed 3", "--speed"),
@@ -392,7 +391,7 @@ def test_a_disk_that_is_full_while_a_label_map_is_written(capsys, monkeypatch, w
     def full(path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(actions, "_label_map", lambda *_: type("Full", (), {"save": staticmethod(full)}))
+    monkeypatch.setattr(predict, "_label_map", lambda *_: type("Full", (), {"save": staticmethod(full)}))
     before = tiny.listing(workspace)
     code = tiny.command("predict", workspace / "b.jpg", "--weights", workspace / "8s.npz", "--out", workspace, *CPU)
     err = capsys.readouterr().err

@@ -7,7 +7,7 @@ import pytest
 import tiny
 from PIL import Image
 
-from minifcn.commands import actions
+from minifcn.commands import check, predict
 from minifcn.data import CamVid, Preprocessing, open_dataset
 from minifcn.gradcheck import check_gradients
 from minifcn.layers import ReLU
@@ -126,7 +126,7 @@ def test_ctrl_c_outside_a_training_exits_with_130_and_one_line(capsys, monkeypat
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(actions, "predict_image", interrupted)
+    monkeypatch.setattr(predict, "predict_image", interrupted)
     Image.new("RGB", (32, 32)).save(tmp_path / "a.png")
     assert tiny.command("predict", tmp_path / "a.png", "--weights", weights, "--out", tmp_path / "out", *CPU) == 130
     assert re.fullmatch(r"minifcn: \w.*\n", capsys.readouterr().err)
@@ -282,7 +282,7 @@ def test_summary_refuses_options_that_would_do_nothing(arguments, said, capsys):
 
 def test_check_prints_a_table(capsys, monkeypatch):
     x = np.random.default_rng(0).standard_normal((2, 3))
-    monkeypatch.setattr(actions, "check_everything", lambda device: [("ReLU", check_gradients(ReLU(), x))])
+    monkeypatch.setattr(check, "check_everything", lambda device: [("ReLU", check_gradients(ReLU(), x))])
     out = ran(capsys, "check")
     assert re.search(r"ReLU +\d\.\de[+-]\d\d +6 +0 +ok", out)
 
@@ -294,7 +294,7 @@ def test_check_fails_where_a_gradient_is_wrong(capsys, monkeypatch):
 
     x = np.random.default_rng(0).standard_normal((2, 3))
     reports = [("right", check_gradients(ReLU(), x)), ("wrong", check_gradients(Wrong(), x))]
-    monkeypatch.setattr(actions, "check_everything", lambda device: reports)
+    monkeypatch.setattr(check, "check_everything", lambda device: reports)
     assert tiny.command("check") == 2
     out, err = capsys.readouterr()
     assert re.search(r"wrong .* WRONG", out) and re.search(r"right .* ok", out)
@@ -309,15 +309,6 @@ def test_the_device_comes_from_the_environment_too(capsys, monkeypatch, tmp_path
     assert tiny.command(*command) == 2
     assert "tpu" in capsys.readouterr().err
     ran(capsys, *command, *CPU)  # what is typed wins
-
-
-@pytest.mark.parametrize("asked", [["--version"], ["--help"], *([c, "--help"] for c in ("train", "predict", "demo"))])
-def test_help_and_version(capsys, asked):
-    with pytest.raises(SystemExit) as left:
-        tiny.command(*asked)
-    assert left.value.code == 0
-    out = capsys.readouterr().out
-    assert re.fullmatch(r"\d+\.\d+\.\d+\n", out) if asked == ["--version"] else "usage: minifcn" in out
 
 
 def test_the_module_runs_too():

@@ -1,6 +1,8 @@
 """python -m lessons as a learner types it: keys, notebooks, exercises, and what is refused."""
 
 import os
+import subprocess
+import sys
 
 import jupytext
 import pytest
@@ -231,3 +233,26 @@ def test_bad_input_is_refused_in_a_line(folder, capsys, arguments, told):
     out, err = capsys.readouterr()
     assert out == "" and told in err and err.startswith("lessons: error: ") and err.count("\n") == 1
     assert sorted(os.listdir(folder)) == before
+
+
+def python(*arguments, cwd):
+    """Run Python with these arguments in a folder -> (exit code, what it prints, its errors)."""
+    process = subprocess.run([sys.executable, *map(str, arguments)], cwd=cwd, capture_output=True, text=True)
+    return process.returncode, process.stdout, process.stderr
+
+
+def test_they_run_in_the_clone_s_folder_and_by_its_path_from_anywhere(tmp_path):
+    here = python("-m", "lessons", cwd=lesson.FOLDER.parent)
+    assert here == python(lesson.FOLDER, cwd=tmp_path)
+    assert here[0] == 0 and "Why is it fast?" in here[1] and here[2] == ""
+
+
+def test_what_is_not_installed_is_told_in_a_line(tmp_path):
+    (tmp_path / "jupytext.py").write_text("raise ModuleNotFoundError('No module named jupytext', name='jupytext')\n")
+    code, out, err = python(
+        "-c",
+        f"import runpy, sys; sys.path[:0] = [{str(tmp_path)!r}]; runpy.run_module('lessons', run_name='__main__')",
+        cwd=lesson.FOLDER.parent,
+    )
+    hint = 'pip install -e ".[lessons]" in the clone\'s folder'
+    assert (code, out, err) == (2, "", f"lessons: error: jupytext is not installed: {hint}\n")

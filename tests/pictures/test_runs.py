@@ -12,8 +12,8 @@ from PIL import Image
 from minifcn.data import Preprocessing
 from minifcn.errors import InputError
 from minifcn.pictures import runs
+from minifcn.pictures.colours import VOID_COLOUR
 from minifcn.pictures.runs import (
-    VOID_COLOUR,
     colorize,
     draw_run,
     save_convergence,

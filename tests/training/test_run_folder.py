@@ -52,6 +52,17 @@ def test_a_new_run_makes_its_folder_and_keeps_its_settings(tmp_path):
     folder.start({"lr": 0.1, "crop": None})
     assert tiny.listing(tmp_path / "a" / "b").keys() == {"config.json"}
     assert folder.saved_settings() == {"lr": 0.1, "crop": None}
+    assert json.loads(folder.config.read_text()) == {"format": 1, "lr": 0.1, "crop": None}
+
+
+def test_settings_from_before_there_was_a_format_are_read_and_newer_ones_refused(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.config.write_text('{"lr": 0.1}')
+    assert folder.saved_settings() == {"lr": 0.1}
+    for number, words in ((2, "written by a newer minifcn: its format is 2"), ("x", "its format is 'x'")):
+        folder.config.write_text(json.dumps({"format": number, "lr": 0.1}))
+        message = refused(folder.saved_settings)
+        assert words in message and message.startswith(f"--resume: {folder.config}: ")
 
 
 def test_a_folder_with_other_files_is_welcome(tmp_path):
@@ -74,7 +85,7 @@ def test_another_run_is_never_touched_unless_asked(tmp_path, sign):
     assert tiny.listing(tmp_path) == before
     RunFolder(tmp_path).start({"lr": 1})
     after = tiny.listing(tmp_path)
-    assert json.loads(after.pop("config.json")) == {"lr": 1}
+    assert json.loads(after.pop("config.json")) == {"format": 1, "lr": 1}
     assert after == {"notes.txt": b"old", "photo.png": b"old"}
 
 

@@ -6,7 +6,8 @@ import tiny
 
 from minifcn.errors import InputError
 from minifcn.models import FCN8s, FCN32s
-from minifcn.training.settings import freeze
+from minifcn.training.freezing import freeze
+from minifcn.training.settings import PretrainSettings, Settings
 
 CONVOLUTIONS = [f"conv{b}_{i}" for b, n in enumerate((2, 2, 3, 3, 3), start=1) for i in range(1, n + 1)]
 
@@ -18,6 +19,50 @@ def no_pictures(monkeypatch):
 
 def learning(model):
     return {name for name, parameter in model.named_parameters() if parameter.trainable}
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        (Settings(epochs=0), "--epochs is 0; expected at least 1"),
+        (Settings(batch_size=-1), "--batch-size is -1; expected at least 1"),
+        (Settings(accumulate=0), "--accumulate is 0; expected at least 1"),
+        (Settings(seed=-1), "--seed is -1; expected 0 or more"),
+        (Settings(sample=0), "--sample is 0; expected a probability above 0, 1 for every pixel"),
+        (Settings(sample=1.5), "--sample is 1.5; expected a probability above 0, 1 for every pixel"),
+        (Settings(sample=float("nan")), "--sample is nan; expected a probability above 0, 1 for every pixel"),
+        (Settings(epochs="ten"), "--epochs is 'ten'; expected int"),
+        (Settings(lr="fast"), "--lr is 'fast'; expected int | float"),
+        (Settings(crop=1.5), "--crop is 1.5; expected int | None"),
+        (Settings(model="vgg16"), "--model 'vgg16' is none of fcn32s, fcn16s, fcn8s, fcn-vgg16, "),
+        (Settings(loss="max"), "--loss 'max' is none of mean, sum"),
+        (Settings(backbone="fcn8s"), "--backbone 'fcn8s' is none of vgg11, "),
+        (PretrainSettings(model="fcn8s"), "--model 'fcn8s' is none of vgg11, "),
+        (PretrainSettings(crop=0), "--crop is 0; expected at least 1"),
+        (PretrainSettings(crop=None), "--crop is None; expected int"),
+        (PretrainSettings(auxiliary=True), "--auxiliary: vgg16 has no auxiliary classifiers, only googlenet has"),
+    ],
+)
+def test_what_is_no_setting(settings, message):
+    with pytest.raises(InputError) as error:
+        settings.check()
+    assert str(error.value).startswith(message)
+
+
+def test_settings_that_are_in_order():
+    for settings in (Settings(), Settings(lr=1, width=2, crop=8, backbone="vgg11"), PretrainSettings()):
+        settings.check()
+
+
+def test_what_a_network_takes():
+    shared = {"width": 0.25, "fc_channels": 256, "dropout": 0.1}
+    of_fcns = {"padding": "same", "upsampling": "fixed", "upsampling_kernels": "full", "at_once": False}
+    assert Settings().network() == shared | of_fcns
+    given = {"backbone": "vgg11", "image_size": 96}
+    assert Settings(**given).network() == shared | of_fcns | given
+    assert PretrainSettings(crop=64).network() == shared | {"image_size": 64}
+    googlenet = PretrainSettings(model="googlenet", auxiliary=True, crop=64).network()
+    assert googlenet == {"width": 0.25, "dropout": 0.1, "image_size": 64, "auxiliary": True}
 
 
 @pytest.mark.parametrize(

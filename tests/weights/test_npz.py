@@ -61,7 +61,28 @@ def test_any_numpy_reads_the_file_without_pickle(tmp_path):
     save_arrays(tmp_path / "w.npz", ARRAYS, ABOUT)
     with np.load(tmp_path / "w.npz", allow_pickle=False) as file:
         assert sorted(file.files) == ["about", "conv.bias", "conv.weight"]
-        assert json.loads(str(file["about"])) == ABOUT
+        assert json.loads(str(file["about"])) == {"format": 1, **ABOUT}
+
+
+def test_files_from_before_there_was_a_format_are_read_as_before(tmp_path):
+    path = written(tmp_path / "w.npz", about=np.array(json.dumps(ABOUT)), **ARRAYS)
+    arrays, about = load_arrays(path)
+    assert about == ABOUT and list(arrays) == list(ARRAYS)
+
+
+@pytest.mark.parametrize(
+    "number, words",
+    [
+        (2, "written by a newer minifcn: its format is 2, this version reads 1: upgrade minifcn"),
+        (99, "written by a newer minifcn"),
+        ("1", "its format is '1', expected a number"),
+        (None, "its format is None, expected a number"),
+    ],
+)
+def test_another_format_is_refused(tmp_path, number, words):
+    path = written(tmp_path / "w.npz", about=np.array(json.dumps({"format": number, **ABOUT})), **ARRAYS)
+    for read in (load_arrays, load_model):
+        assert words in refused(path, read)
 
 
 @pytest.mark.parametrize("name", ["fcn32s", "fcn16s", "fcn8s"])

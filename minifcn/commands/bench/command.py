@@ -1,8 +1,10 @@
-"""One run of bench: limits, sections, memory; tables, a CSV file and a picture."""
+"""The command `bench`: limits, sections, memory; tables, a CSV file and a picture."""
 
 import os
 import subprocess
 import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
@@ -12,17 +14,32 @@ from minifcn.commands.bench.cases import SECTIONS
 from minifcn.commands.bench.machine import measure_limits
 from minifcn.commands.bench.memory import measure_memory
 from minifcn.commands.bench.peers import allow_tf32
-from minifcn.commands.bench.report import bench_files, write_csv, write_roofline
+from minifcn.commands.bench.report import bench_files, roofline_points, write_csv
 from minifcn.commands.bench.tables import show_legend, show_limits, show_memory, show_section
 from minifcn.commands.bench.timing import measure
-from minifcn.commands.terminal import console, say
+from minifcn.commands.terminal import console, device_of, say
 from minifcn.errors import InputError
+from minifcn.pictures.roofline import save_roofline
 
 ALL = (*SECTIONS, "memory")
 TF32 = "CUPY_TF32"  # CuPy reads this variable once, so that on and off take a process each
 
 
-def run_bench(device, sections, out=None, overwrite=False):
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(ALL)}; default: all")
+    parser.add_argument("--out", metavar="DIR", help="write bench.csv and roofline.png")
+    parser.add_argument("--overwrite", action="store_true", help="replace those files")
+
+
+def run(options: Namespace) -> None:
+    """Time whole networks, convolutions and other layers beside PyTorch on the same cores, and measure peak memory.
+
+    Each figure is a ratio within this run. All sections take some minutes.
+    """
+    run_bench(device_of(options), options.sections or ALL, options.out, options.overwrite)
+
+
+def run_bench(device: str, sections: Sequence[str], out: str | None = None, overwrite: bool = False) -> None:
     """Measure the `sections` (of ALL) on "cpu" or "gpu", print them, and write both files to the folder `out`.
 
     On a GPU all is measured twice, without TF32 and with it. Raises InputError for an unknown section, and where a file
@@ -54,7 +71,8 @@ def run_bench(device, sections, out=None, overwrite=False):
         write_csv(files[0], name, threads, limits, timed, memory)
         written, points = [files[0]], [row for section in ("layers", "parts") for row in timed.get(section, ())]
         if any(row.case.bytes for row in points):
-            write_roofline(files[1], f"{name}, {threads} threads, float32", limits, points)
+            title = f"{name}, {threads} threads, float32"
+            save_roofline(files[1], title, limits.product, limits.copy, roofline_points(points))
             written.append(files[1])
         say(f"wrote {' and '.join(map(str, written))}")
     if device == "gpu" and not tf32:

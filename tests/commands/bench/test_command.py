@@ -9,12 +9,13 @@ import pytest
 import tiny
 from PIL import Image
 
-from minifcn.commands.bench import machine, memory, peers, run, timing
+from minifcn.commands.bench import command, machine, memory, peers, timing
 from minifcn.commands.bench.cases import Case
 from minifcn.commands.bench.machine import Limits
-from minifcn.commands.bench.report import bench_files, write_roofline
+from minifcn.commands.bench.report import bench_files, roofline_points
 from minifcn.commands.bench.timing import Measured, medians
 from minifcn.errors import InputError
+from minifcn.pictures.roofline import save_roofline
 
 
 class TestTiming:
@@ -72,7 +73,7 @@ def small(monkeypatch):
         "layers": lambda: [Case("a layer", functions("minifcn", "PyTorch", "textbook"), 1, 1e9, 1e6)],
         "parts": lambda: [Case("a part", functions("minifcn", "PyTorch"), 1, 100, 1e6)],
     }
-    monkeypatch.setattr(run, "SECTIONS", sections)
+    monkeypatch.setattr(command, "SECTIONS", sections)
 
 
 @pytest.mark.usefixtures("small")
@@ -186,7 +187,12 @@ def test_a_roofline_of_points_on_both_sides_of_the_ridge(tmp_path):
         Measured(Case("right", None, 1, 1e9, 1e6), {"minifcn": 1e-2}),
         Measured(Case("uncounted", None, 1), {"minifcn": 1.0}),
     ]
-    write_roofline(tmp_path / "roofline.png", "here", Limits(1e11, 1e10), results)
+    points = roofline_points(results)
+    assert points == {
+        "minifcn": [("left", 1.0, 1e9), ("right", 1e3, 1e11)],
+        "PyTorch": [("left", 1.0, 5e8)],
+    }
+    save_roofline(tmp_path / "roofline.png", "here", 1e11, 1e10, points)
     with Image.open(tmp_path / "roofline.png") as picture:
         assert picture.size == (900, 560)
 
@@ -205,4 +211,4 @@ def test_a_process_that_dies_is_told_in_a_line(monkeypatch):
 
 def test_memory_is_not_measured_on_a_gpu():
     with pytest.raises(InputError, match="bench memory: only the CPU's is measured"):
-        run.run_bench("gpu", ["memory"])
+        command.run_bench("gpu", ["memory"])

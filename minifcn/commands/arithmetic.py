@@ -1,0 +1,63 @@
+"""The command `arithmetic`."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+
+from minifcn.backend import resolve_device
+from minifcn.commands.terminal import console, new_table, say
+from minifcn.convolution import SEVEN_CASES, relationship
+from minifcn.convolution.arithmetic import Relationship
+from minifcn.errors import InputError
+from minifcn.pictures import FILES, draw_pictures, in_words, picture_folders
+
+NUMBERS = {
+    "input": "pixels; default: the slides' seven cases",
+    "kernel": "pixels; goes with --input",
+    "stride": "default: 1",
+    "padding": "default: 0",
+    "dilation": "default: 1",
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    for name, help in NUMBERS.items():
+        parser.add_argument(f"--{name}", type=int, metavar="N", help=help)
+    parser.add_argument("--out", metavar="DIR", help="draw the matrices, and animations of both")
+    parser.add_argument("--overwrite", action="store_true", help="replace pictures that are there")
+
+
+def run(options: Namespace) -> None:
+    """Print the arithmetic of a convolution and its transpose, along one axis, or the slides' seven cases; --out draws.
+
+    Pictures go to DIR, those of the seven cases to a folder each.
+    """
+    resolve_device(options.device)  # only to refuse a GPU that is not there: nothing is computed there
+    given = {name: getattr(options, name) for name in NUMBERS if getattr(options, name) is not None}
+    if given and not given.keys() >= {"input", "kernel"}:
+        raise InputError("a case needs both --input and --kernel; without any number: the slides' seven cases")
+    cases: Sequence[Relationship] = SEVEN_CASES
+    if given:
+        cases = (relationship(given.pop("input"), given.pop("kernel"), **given),)
+    folders = picture_folders(options.out, cases, options.overwrite) if options.out else []
+    _print(cases)
+    for folder, case in folders:
+        draw_pictures(folder, case)
+        say(f"in {folder}: {', '.join(FILES)}")
+
+
+def _print(cases: Sequence[Relationship]) -> None:
+    """One case in words, or a table of several."""
+    if len(cases) == 1:
+        for line in in_words(cases[0], console.width):
+            say(line)
+        return
+    table = new_table("the slides' seven cases", "case", "i", "k", "s", "p", "o", "zeros", "p'", "a", "o'", "guide")
+    table.columns[0].no_wrap, table.collapse_padding = False, True  # for terminals of 60 columns
+    for case in cases:
+        numbers = (case.input, case.kernel, case.stride, case.padding, case.output)
+        back = (case.zeros_between, case.transposed_padding, case.unseen, case.transposed_output)
+        table.add_row(case.name, *map(str, numbers + back), "{}, {}".format(*case.numbers))
+    console.print(table)
+    say("convolution: i input, k kernel, s stride, p padding, o output, in pixels along one axis")
+    say("its transpose, from o back to i: zeros between two pixels, p' padding, a zeros at the end, o' output")
+    say("guide: the numbers of both relationships in Dumoulin and Visin, A guide to convolution arithmetic, 2016")

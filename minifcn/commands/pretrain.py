@@ -1,0 +1,17 @@
+"""The command `pretrain`."""
+
+from argparse import ArgumentParser, Namespace
+
+from minifcn.commands.train import add_run, run_training
+from minifcn.training.pretraining import Pretrainer
+from minifcn.training.settings import PretrainSettings
+from minifcn.training.starting import pretraining_settings
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_run(parser, PretrainSettings)
+
+
+def run(options: Namespace) -> None:
+    """Train a classifier on labels of whole images, the dominant object's; train --init then makes an FCN of it."""
+    run_training(Pretrainer, pretraining_settings(options), options)

@@ -1,0 +1,32 @@
+"""What figures of curves and marks have in common.
+
+They are drawn with matplotlib's object interface (a Figure of its own, no pyplot), so that no window opens and no state
+is left behind. A figure of DPI dots per inch is saved at that many: one of its pixels is one of the screen's at 100 %.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+DPI = 100
+
+
+def new_figure(width: float, height: float, layout: Literal["constrained"] | None = None) -> Figure:
+    """An empty figure of so many pixels; `layout` as of matplotlib."""
+    return Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)
+
+
+def heights_of_names(axes: Axes, values: Sequence[float]) -> Iterator[float]:
+    """Where the names of points stand, right of the axes: at the points' own heights, but none on another.
+
+    values  of the points, from the lowest up; heights are in parts of the axes' own, which are drawn already
+    """
+    line = 16 / axes.get_window_extent().height
+    lowest = 0.0
+    for rank, value in enumerate(values):
+        at = axes.transAxes.inverted().transform(axes.transData.transform((axes.get_xlim()[0], value)))[1]
+        at = max(lowest, min(at, 1 - line * (len(values) - 1 - rank)))
+        yield at
+        lowest = at + line

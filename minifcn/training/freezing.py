@@ -1,0 +1,28 @@
+"""Layers that do not learn, by the patterns of their names."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from minifcn.errors import InputError
+from minifcn.layers import Layer
+
+
+def freeze(model: Layer, patterns: Sequence[str] | None) -> None:
+    """Let no parameter learn whose name, or whose layer's, fits one of the patterns ("conv*", "fc6", "*.bias").
+
+    Raises InputError for a pattern that fits none, and where nothing is left to learn.
+    """
+    parameters = model.named_parameters()
+    layers = list(dict.fromkeys(_layer(name) for name, _ in parameters))
+    for pattern in patterns or ():
+        fitting = [p for name, p in parameters if fnmatchcase(name, pattern) or fnmatchcase(_layer(name), pattern)]
+        if not fitting:
+            raise InputError(f"--freeze {pattern!r} fits no layer: they are {', '.join(layers)}")
+        for parameter in fitting:
+            parameter.trainable = False
+    if patterns and not any(parameter.trainable for parameter in model.parameters()):
+        raise InputError(f"--freeze {' '.join(patterns)}: nothing is left to learn")
+
+
+def _layer(name: str) -> str:
+    return name.rpartition(".")[0]
