@@ -76,9 +76,10 @@ def test_each_image_is_seen_whole_and_as_it_is():
 def test_images_go_together_up_to_a_number_of_pixels(monkeypatch):
     monkeypatch.setattr(evaluation, "BATCH_PIXELS", 16)
     model = Oracle()
-    confusion, _ = evaluate(model, Hand(*[WIDE] * 5), AS_IT_IS)
+    confusion, loss = evaluate(model, Hand(*[WIDE] * 5), AS_IT_IS)
     assert [shape[0] for shape in model.shown] == [2, 2, 1]
     assert confusion.counts.sum() == 5 * 7
+    assert loss == pytest.approx(math.log(math.exp(SURE) + 2) - 6 / 7 * SURE, rel=1e-6)  # 6 of 7 pixels are right
 
 
 def test_an_image_counts_the_same_alone_and_among_others():
