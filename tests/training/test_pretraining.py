@@ -1,6 +1,7 @@
 """Pretraining: a classifier of whole images, and what becomes of it in an FCN."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from minifcn.layers import SoftmaxCrossEntropy
 from minifcn.models import BACKBONES
 from minifcn.pictures.runs import draw_run
 from minifcn.training.fit import fit
-from minifcn.training.pretraining import Pretrainer, PretrainSettings
+from minifcn.training.pretraining import AuxiliaryLoss, Pretrainer, PretrainSettings
 from minifcn.weights.loading import load_weights
 
 SMALL = {"width": 1 / 16, "fc_channels": 8, "crop": 32, "batch_size": 4, "epochs": 1, "dropout": 0.0, "mirror": False}
@@ -85,6 +86,14 @@ def test_auxiliary_losses_count_less(tmp_path):
         step = run.model.state_dict()[name] - before[name]
         np.testing.assert_allclose(step, -0.1 * parameter.grad, rtol=1e-3, atol=1e-6, err_msg=name)
     assert abs(twin.state_dict()["loss1/fc.weight"]).max() > 0
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_any_of_the_losses_that_is_not_finite_is_told(place):
+    criterion, scores = AuxiliaryLoss(), [np.zeros((1, 4)) for _ in range(3)]
+    assert criterion(tuple(scores), np.array([1])) == pytest.approx(math.log(4))
+    scores[place][0, 1] = np.nan
+    assert math.isnan(criterion(tuple(scores), np.array([1])))
 
 
 def test_images_may_be_too_small_for_auxiliary_classifiers(tmp_path):
