@@ -1,4 +1,4 @@
-"""Where Winograd's algorithm overtakes im2col, from which `convolution.algorithms` takes its crossover.
+"""Where Winograd's algorithm overtakes im2col, from which `convolution/fast/crossovers.py` takes its numbers.
 
     python benchmarks/crossovers.py
 
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from minifcn.backend.parallel import thread_count
 from minifcn.commands.bench.timing import medians
-from minifcn.convolution import algorithms
+from minifcn.convolution.algorithms import ALGORITHMS, fastest
 from minifcn.convolution.fast.winograd import TILE
 
 HOW = ((1, 1), (1, 1), (1, 1), 1)  # stride, padding, dilation, groups
@@ -46,7 +46,7 @@ def main():
         ratios = [f"{one / other:.2f}" for one, other in zip(im2col, winograd)]
         tiles = n * (-(-size // TILE)) ** 2
         together = f"{sum(im2col) / sum(winograd):.2f}"
-        taken = algorithms.choose("auto", x, weight.shape, *HOW)
+        taken = fastest(x, (size, size), weight.shape, (1, 1), (1, 1), 1)
         table.add_row(str(n), str(c), f"{size}x{size}", str(tiles), *ratios, together, taken)
     Console(width=100).print(table)
 
@@ -57,10 +57,11 @@ def random(*shape):
 
 def steps(name, x, weight, dy):
     """The convolution and its two gradients by this algorithm."""
+    way = ALGORITHMS[name]
     return (
-        lambda: algorithms.forward(name, x, weight, *HOW),
-        lambda: algorithms.grad_input(name, dy, weight, x.shape[2:], *HOW),
-        lambda: algorithms.grad_weight(name, dy, x, (3, 3), *HOW),
+        lambda: way.forward(x, weight, *HOW),
+        lambda: way.grad_input(dy, weight, x.shape[2:], *HOW),
+        lambda: way.grad_weight(dy, x, (3, 3), *HOW),
     )
 
 

@@ -42,9 +42,9 @@ def matrix_pair():
 
 
 def upsampling_pair():
-    """FCN-32s' upsampling, by the columns method, of a 16x16 map; the gradient of its whole 544x544 output comes in."""
+    """FCN-32s' upsampling, by im2col, of a 16x16 map; the gradient of its whole 544x544 output comes in."""
     rng = np.random.default_rng(0)
-    ours = ConvTranspose2d(21, 21, 64, 32, bias=False, method="columns", rng=rng)
+    ours = ConvTranspose2d(21, 21, 64, 32, bias=False, algorithm="im2col", rng=rng)
     theirs = torch.nn.ConvTranspose2d(21, 21, 64, 32, bias=False)
     theirs.load_state_dict({"weight": torch.from_numpy(ours.weight.data)})
     x, dy = rng.standard_normal((1, 21, 16, 16), "float32"), rng.standard_normal((1, 21, 544, 544), "float32")

@@ -476,7 +476,8 @@ assert report.ok(1e-6)
 #   and groups (kernels that see some channels only):
 #   `minifcn/convolution/loops.py`. Every fast version is tested against them.
 # - im2col without a loop over windows, and col2im:
-#   `minifcn/convolution/im2col.py`.
+#   `minifcn/convolution/textbook.py`, with the convolution and both gradients
+#   on the same page.
 # - For large images the columns would fill the memory: they are made and
 #   multiplied band by band in `minifcn/convolution/fast/bands.py`;
 #   `fast/winograd.py` beside it needs fewer multiplications for 3x3 kernels

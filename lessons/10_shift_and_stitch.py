@@ -585,7 +585,7 @@ assert 300 < holes / one_pass < 320 and up / one_pass < 1e-3
 # - One pass over an image against patch by patch, as in our check:
 #   `minifcn/alternatives/dense.py` (lesson 6).
 # - Dilated convolutions, and poolings, without zeros:
-#   `minifcn/convolution/im2col.py` and `minifcn/layers/pool.py`.
+#   `minifcn/convolution/textbook.py` and `minifcn/layers/pool.py`.
 
 # %% [markdown]
 # ## Exercises

@@ -27,9 +27,8 @@ from lessontools import new_figure, show
 from minifcn.backend import array_module, resolve_device, to_device, to_host
 from minifcn.backend.parallel import run_all, thread_count
 from minifcn.convolution import conv2d, im2col
-from minifcn.convolution.algorithms import choose
+from minifcn.convolution.algorithms import fastest
 from minifcn.convolution.fast.bands import BAND_BYTES
-from minifcn.convolution.fast.winograd import conv2d_winograd
 from minifcn.layers import Conv2d, MaxPool2d, ReLU
 from minifcn.pictures.runs import BLACK, BLUE, VERMILLION
 
@@ -368,7 +367,7 @@ exact = conv2d(x32.astype(float)[None], weight32.astype(float))
 results = {
     "products (im2col)": conv2d(x32[None], weight32),
     "Winograd F(2x2)": winograd(x32, weight32)[None],
-    "Winograd F(4x4)": conv2d_winograd(x32[None], weight32, (0, 0)),
+    "Winograd F(4x4)": conv2d(x32[None], weight32, algorithm="winograd"),
 }
 errors = {}
 for name, y in results.items():
@@ -396,7 +395,7 @@ cases = {
 one = 1, 1
 for name, (c, o, size) in cases.items():
     x = np.empty((1, c, size, size), np.float32)
-    way = choose("auto", x, (o, c, 3, 3), one, one, one, 1)
+    way = fastest(x, (size, size), (o, c, 3, 3), one, one, 1)
     print(f"{name:27} {way}")
     assert way == ("winograd" if name.startswith("conv3") else "im2col")
 
@@ -569,7 +568,7 @@ assert step == 5_000_000 and conv1_1 > 20 * step
 # wants to time it must wait for the end (*synchronise*), and every number that
 # Python looks at, an `if loss > 1`, waits, too. And each call has a fixed cost,
 # so there are no bands for caches: minifcn takes 16 times as much at a time
-# there.
+# there, and of a convolution's columns 256 MB.
 #
 # You find no figures of a GPU here or in `docs/speed.md`: none has been
 # measured. `python -m minifcn bench --device gpu` is written for whoever has
@@ -582,7 +581,8 @@ assert step == 5_000_000 and conv1_1 > 20 * step
 # - Bands, whole or with their channels cut, and both gradients:
 #   `minifcn/convolution/fast/bands.py`. Winograd's F(4x4) with both gradients:
 #   `minifcn/convolution/fast/winograd.py`; who takes which:
-#   `minifcn/convolution/algorithms.py`.
+#   `minifcn/convolution/fast/crossovers.py`. What they make fast:
+#   `minifcn/convolution/textbook.py`.
 # - Threads, and memory that is used again (fresh memory costs, too):
 #   `minifcn/backend/parallel.py`.
 # - The sides, host and device: `minifcn/backend/arrays.py`. Honest timing,

@@ -181,8 +181,8 @@ def check_everything(device="cpu"):
     conv = layers.Conv2d(4, 3, 3, padding=1, rng=rng)
     cases = [
         ("Conv2d", layers.Conv2d(4, 4, (3, 2), (2, 1), (1, 2), (1, 2), groups=2, rng=rng), x),
-        ("ConvTranspose2d, columns", layers.ConvTranspose2d(4, 4, (3, 4), method="columns", **transposed), x),
-        ("ConvTranspose2d, matrix", layers.ConvTranspose2d(4, 4, (3, 4), method="matrix", **transposed), x),
+        ("ConvTranspose2d, textbook", layers.ConvTranspose2d(4, 4, (3, 4), algorithm="textbook", **transposed), x),
+        ("ConvTranspose2d, matrix", layers.ConvTranspose2d(4, 4, (3, 4), algorithm="matrix", **transposed), x),
         ("MaxPool2d", layers.MaxPool2d((3, 2), (2, 1), padding=1, ceil_mode=True), x),
         ("MaxPool2d, dilated", layers.MaxPool2d(2, 1, padding=1, dilation=(2, 3)), x),
         ("MaxPool2d, MaxUnpool2d", _ThereAndBack((3, 2), (2, 1), padding=1), x),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minifcn.backend import to_device, to_host
-from minifcn.convolution.fast import bands
+from minifcn.convolution import textbook
 from minifcn.layers import (
     AvgPool2d,
     Branches,
@@ -34,11 +34,11 @@ from minifcn.optim import SGD
 LAYERS = {  # each with its input's shape, and the uploads of a forward and a backward pass
     "conv": (Conv2d(4, 6, (3, 2), (2, 1), (1, 2), (1, 2), groups=2), (2, 4, 7, 6), 0),
     "conv, plain": (Conv2d(2, 3, 3, padding=1), (2, 2, 5, 6), 0),
+    "conv, matrix": (Conv2d(4, 6, (3, 2), (2, 1), (1, 2), (1, 2), groups=2, algorithm="matrix"), (2, 4, 5, 6), 0),
     "conv, 1x1 without bias": (Conv2d(2, 3, 1, bias=False), (2, 2, 5, 6), 0),
-    "conv, winograd": (Conv2d(2, 3, 3, padding=1, algorithm="winograd"), (2, 2, 5, 6), 9),
-    "transposed, columns": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, method="columns"), (2, 4, 3, 5), 0),
-    "transposed, matrix": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, method="matrix"), (2, 4, 3, 5), 0),
-    "transposed, definition": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, method="definition"), (2, 4, 3, 5), 0),
+    "transposed, textbook": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, algorithm="textbook"), (2, 4, 3, 5), 0),
+    "transposed, matrix": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, algorithm="matrix"), (2, 4, 3, 5), 0),
+    "transposed, definition": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, algorithm="definition"), (2, 4, 3, 5), 0),
     "max pool": (MaxPool2d((3, 2), 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 0),
     "max pool, dilated": (MaxPool2d(2, 1, dilation=2), (2, 3, 6, 7), 0),
     "upsample, nearest": (Upsample(scale_factor=(2, 1.5)), (2, 3, 6, 7), 2),
@@ -61,7 +61,7 @@ LAYERS = {  # each with its input's shape, and the uploads of a forward and a ba
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_layer(name, device, monkeypatch):
-    monkeypatch.setattr(bands, "BAND_BYTES", 1)  # so that these small convolutions go in several bands, too
+    monkeypatch.setattr(textbook, "COLUMN_BYTES", 1)  # so that these small convolutions go row by row, too
     layer, shape, uploads = copy.deepcopy(LAYERS[name])
     rng = np.random.default_rng(1)
     x = rng.standard_normal(shape, dtype="float32")

@@ -9,10 +9,11 @@ where the whole image has pixels. Where a road cannot bear padding it says so. T
 import copy
 from collections.abc import Sequence
 
+from minifcn.convolution.checks import check_floats
 from minifcn.convolution.geometry import Place, pair
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, MaxPool2d, ReLU, Sequential
-from minifcn.layers.layer import Layer, check_floats
+from minifcn.layers.layer import Layer
 
 Net = Sequential | Sequence[Layer]
 ANY_SIZE = 1 << 40  # pixels: stride and receptive field do not depend on an image's size

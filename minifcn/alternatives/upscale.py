@@ -16,9 +16,9 @@ of class scores, of which there are others. So it needs a decoder of convolution
 """
 
 from minifcn.backend import Array, array_module
+from minifcn.convolution.checks import check_floats
 from minifcn.convolution.geometry import whole
 from minifcn.layers import MaxPool2d, MaxUnpool2d, Upsample, bilinear_upsampling
-from minifcn.layers.layer import check_floats
 
 
 def by_interpolation(scores: Array, factor: int) -> Array:

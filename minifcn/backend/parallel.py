@@ -6,20 +6,29 @@ A GPU needs none of this: there the pieces run in turn.
 """
 
 import contextlib
+import itertools
 import math
 import os
 import threading
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from minifcn.backend.arrays import Array
+
 BLOCK = 1 << 19  # entries that elementwise work takes at a time: less would be many calls, more would leave the cache
 PARTS = 4  # into which work is cut where nothing else keeps the cores busy: not so many that it is all in the calls
 
+_here: threading.local  # .threads: over how many threads this one may spread work; .buffers: see `scratch`
+_blas: "_OneThreadBlas"
+_helpers: ThreadPoolExecutor
 
-def run_all(function, pieces, xp):
+
+def run_all(function: Callable, pieces: Iterable[tuple], xp: Any) -> list:
     """[function(*piece) for piece in pieces], where `xp` is NumPy spread over as many threads as BLAS may use.
 
     The pieces write to different places, so neither the order nor the number of threads changes the results. A piece
@@ -29,11 +38,42 @@ def run_all(function, pieces, xp):
     if xp is not np:
         return [function(*piece) for piece in pieces]
     with hold():
-        return _spread(function, pieces)
+        threads = _here.threads
+        if min(threads, len(pieces)) < 2:
+            return list(itertools.starmap(function, pieces))
+        results, waiting, helpers = [None] * len(pieces), deque(enumerate(pieces)), []
+        _here.threads = 1
+        try:
+            with contextlib.suppress(RuntimeError):  # the interpreter ends, and starts no threads any more
+                for _ in range(min(threads, len(pieces)) - 1):
+                    helpers.append(_helpers.submit(_work, function, waiting, results))
+            _work(function, waiting, results)
+        finally:
+            _here.threads = threads
+            waiting.clear()
+            begun = [helper for helper in helpers if not helper.cancel()]
+            errors = [helper.exception() for helper in begun]  # waits: nobody writes to the arrays after this
+        for error in filter(None, errors):
+            raise error
+        return results
+
+
+def _work(function, waiting, results):
+    """One thread's part: take the next piece until none is waiting."""
+    try:
+        while waiting:
+            try:
+                number, piece = waiting.popleft()
+            except IndexError:  # another thread was faster
+                return
+            results[number] = function(*piece)
+    except BaseException:
+        waiting.clear()  # so that nobody begins another piece
+        raise
 
 
 @contextlib.contextmanager
-def hold():
+def hold() -> Iterator[None]:
     """Hold BLAS to one thread within the block, so that `run_all` need not do it at each call. Blocks may be nested."""
     if hasattr(_here, "threads"):  # held already: by a block outside, or by the piece of work that this is
         yield
@@ -44,39 +84,6 @@ def hold():
     finally:
         _here.__dict__.pop("threads", None)
         _blas.release()
-
-
-def _spread(function, pieces):
-    threads = _here.threads
-    if min(threads, len(pieces)) < 2:
-        return [function(*piece) for piece in pieces]
-    results, waiting, helpers = [None] * len(pieces), deque(enumerate(pieces)), []
-
-    def work():
-        try:
-            while waiting:
-                try:
-                    number, piece = waiting.popleft()
-                except IndexError:  # another thread was faster
-                    return
-                results[number] = function(*piece)
-        except BaseException:
-            waiting.clear()  # so that nobody begins another piece
-            raise
-
-    _here.threads = 1
-    try:
-        with contextlib.suppress(RuntimeError):  # the interpreter ends, and starts no threads any more
-            helpers += [_helpers.submit(work) for _ in range(min(threads, len(pieces)) - 1)]
-        work()
-    finally:
-        _here.threads = threads
-        waiting.clear()
-        begun = [helper for helper in helpers if not helper.cancel()]
-        errors = [helper.exception() for helper in begun]  # waits: nobody writes to the arrays after this
-    for error in filter(None, errors):
-        raise error
-    return results
 
 
 class _OneThreadBlas:
@@ -106,8 +113,13 @@ class _OneThreadBlas:
             self.holders.discard(threading.get_ident())
 
     def _limit(self, limits):
+        # From 3.8 on threadpoolctl lets one thread alone set OpenBLAS's, and ignores all others without a word. So take
+        # control, and give it back: neither we nor a user's own `threadpool_limits` may be ignored later.
         for library, limit in zip(self.libraries, limits):
+            free = getattr(library, "clear_controlling_thread", lambda force: None)
+            free(force=True)
             library.set_num_threads(limit)
+            free(force=True)
 
 
 def _start():
@@ -115,29 +127,27 @@ def _start():
     global _blas, _helpers, _here
     if "_blas" in globals() and _blas.holders:
         _blas._limit(_blas.limits)
-    _here = threading.local()  # .threads: over how many threads this one may spread work; .buffers: see `scratch`
+    _here = threading.local()
     _blas = _OneThreadBlas()
     _helpers = ThreadPoolExecutor(_cores(), "minifcn", initializer=lambda: setattr(_here, "threads", 1))
 
 
-def thread_count():
+def thread_count() -> int:
     """Over how many threads work is spread now."""
-    try:
-        return _blas.hold()
-    finally:
-        _blas.release()
+    with hold():
+        return _here.threads
 
 
 def _cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def room(amount, xp):
+def room(amount: int, xp: Any) -> int:
     """How much to take at a time: `amount`, which suits a core's cache, or more on a GPU, where calls cost time."""
     return amount if xp is np else 16 * amount
 
 
-def chunks(count, each, most):
+def chunks(count: int, each: int, most: int) -> list[slice]:
     """Slices that cut `count` things of size `each` into equal parts of at most about `most`: one, two, four, six, ...
 
     For two cores three parts are as much work as four. All but the last part have half of the room at least.
@@ -147,13 +157,13 @@ def chunks(count, each, most):
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
-def cut(count, parts):
+def cut(count: int, parts: int) -> list[tuple[slice]]:
     """`count` things in so many equal parts, or as many as there are: [(slice,)], as arguments for `run_all`."""
     step = -(-count // max(1, min(parts, count)))
     return [(slice(start, min(start + step, count)),) for start in range(0, count, max(1, step))]
 
 
-def bands(images, rows, size, most):
+def bands(images: int, rows: int, size: int, most: int) -> list[tuple[slice, slice]]:
     """Cut `images` x `rows` into pieces of at most about `most`, a row being of `size`: [(slice, slice)].
 
     Several whole images a piece, or several rows of one.
@@ -163,7 +173,7 @@ def bands(images, rows, size, most):
     return [(slice(i, i + 1), some) for i in range(images) for some in chunks(rows, size, most)]
 
 
-def blocks(shape, xp, axes=None):
+def blocks(shape: tuple[int, ...], xp: Any, axes: int | None = None) -> list[tuple]:
     """Indices that cut an array of `shape`, along its first `axes` (all), into blocks of about `BLOCK` entries."""
     axes = len(shape) if axes is None else axes
     entries, most = math.prod(shape), room(BLOCK, xp)
@@ -175,7 +185,7 @@ def blocks(shape, xp, axes=None):
     return [(some, ...) for some in chunks(shape[0], inner, most)]
 
 
-def scratch(name, shape, dtype, xp):
+def scratch(name: str, shape: tuple[int, ...], dtype: Any, xp: Any) -> Array:
     """An array to work in, its contents undefined; valid until the same thread asks for `name` again.
 
     On the host it is the same memory every time: fresh memory costs a page fault for every 4 KiB first written to.

@@ -2,11 +2,11 @@
 
 from minifcn.convolution.adjoint import adjoint_error, round_trip
 from minifcn.convolution.arithmetic import SEVEN_CASES, Relationship, relationship
-from minifcn.convolution.fast.bands import conv2d, conv2d_grad_input, conv2d_grad_weight
-from minifcn.convolution.im2col import col2im, im2col
+from minifcn.convolution.functions import conv2d, conv2d_grad_input, conv2d_grad_weight, conv_transpose2d
 from minifcn.convolution.matrix import conv_matrix
 from minifcn.convolution.symbolic import SymbolicMatrix, symbolic_conv_matrix
-from minifcn.convolution.transposed import contributions, conv_transpose2d
+from minifcn.convolution.textbook import col2im, im2col
+from minifcn.convolution.transposed import contributions
 
 __all__ = [
     "SEVEN_CASES",

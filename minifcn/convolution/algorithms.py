@@ -1,76 +1,72 @@
-"""Which way of computing a convolution and its gradients suits which shape. All give the same numbers.
+"""The ways of computing a convolution and its gradients, by name. All give the same numbers.
 
-    loops     the definition, pixel by pixel: to read and to test against
-    im2col    windows as columns, then one product (bands.py): any setting
-    winograd  a quarter of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
+    loops       the definition, pixel by pixel: to read and to test against
+    matrix      C itself, the slides' way: small inputs
+    definition  of the transposed convolution: stretch, pad, flip, convolve (transposed.py); else as textbook
+    textbook    windows as columns, then one product: any setting, and the GPU's way
+    im2col      the same band by band, in a CPU's cache and on its cores (fast/bands.py)
+    winograd    a quarter of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
 
-Settings as in `bands`, each a pair.
+A transposed convolution goes the same ways: it is `grad_input`, its own input's gradient is `forward`, and its weight's
+is `grad_weight` with x and dy in each other's place.
+
+What makes a CPU fast lies in `fast/`: without that folder all else works as before, more slowly.
 """
 
-from minifcn.convolution import loops
-from minifcn.convolution.checks import check_bias, check_channels, check_output
-from minifcn.convolution.fast import bands, winograd
-from minifcn.convolution.geometry import conv_output_size
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minifcn.backend import Array, array_module
+from minifcn.convolution import loops, matrix, textbook, transposed
+from minifcn.convolution.geometry import Pair
 from minifcn.errors import InputError
 
-ALGORITHMS = ("auto", "loops", "im2col", "winograd")
-
-# The crossover from im2col to Winograd, measured on two cores in float32 (benchmarks/crossovers.py). The transforms of
-# the image are shared by all channels, those of the kernels by all tiles: with few of either they cost more than they
-# save. Where there is little to do at all, im2col has fewer steps.
-LEAST_CHANNELS = 8  # of input and output
-MANY_TILES = 1000  # of 4x4 output pixels, in all images together: with so many it is always worth it,
-LEAST_TILES = 24  # with so many only if
-LEAST_WORK = 600_000  # is the product of tiles, input and output channels
+try:
+    from minifcn.convolution import fast
+except ImportError:
+    fast = None  # type: ignore[assignment]
 
 
-def choose(algorithm, x, weight_shape, stride, padding, dilation, groups):
-    """The algorithm, or for "auto" the fastest, of a convolution of x (N, C, H, W): "loops", "im2col" or "winograd".
+class Algorithm(NamedTuple):
+    """Three functions, stride, padding and dilation as pairs.
 
-    Half precision is not for Winograd's transforms, which cost a digit of the three there are.
-
-    Raises InputError for "winograd" where it does not apply.
+    forward(x, weight, stride, padding, dilation, groups, bias=None) -> y
+    grad_input(dy, weight, input_size, stride, padding, dilation, groups) -> dx
+    grad_weight(dy, x, kernel_size, stride, padding, dilation, groups) -> dW
     """
-    plain = stride == dilation == (1, 1) and groups == 1 and tuple(weight_shape[2:]) == (3, 3)
-    if algorithm == "winograd" and not plain:
-        raise InputError(
-            f"algorithm winograd is for 3x3 kernels, stride 1, no dilation, no groups; given {weight_shape[2]}x"
-            f"{weight_shape[3]}, stride {stride}, dilation {dilation}, groups {groups}: use auto"
-        )
-    if algorithm != "auto":
-        return algorithm
-    oh, ow = conv_output_size(x.shape[2:], weight_shape[2:], stride, padding, dilation)
-    tiles = len(x) * -(-oh // winograd.TILE) * -(-ow // winograd.TILE)
-    o, c = weight_shape[:2]
-    plain = plain and x.itemsize > 2
-    enough = tiles >= MANY_TILES or (tiles >= LEAST_TILES and tiles * o * c >= LEAST_WORK)
-    return "winograd" if plain and min(o, c) >= LEAST_CHANNELS and enough else "im2col"
+
+    forward: Callable
+    grad_input: Callable
+    grad_weight: Callable
 
 
-def forward(algorithm, x, weight, stride, padding, dilation, groups, bias=None):
-    """`conv2d` by an algorithm of `choose`. Raises the same errors."""
-    if algorithm == "im2col":
-        return bands.conv2d(x, weight, stride, padding, dilation, groups, bias)
-    check_channels(x, weight, groups)
-    check_bias(bias, weight)
-    if algorithm == "winograd":
-        return winograd.conv2d_winograd(x, weight, padding, bias)
-    return loops.conv2d_loops(x, weight, stride, padding, dilation, groups, bias)
+ALGORITHMS = {
+    "loops": Algorithm(loops.conv2d_loops, loops.conv2d_grad_input_loops, loops.conv2d_grad_weight_loops),
+    "matrix": Algorithm(matrix.conv2d, matrix.conv2d_grad_input, matrix.conv2d_grad_weight),
+    "definition": Algorithm(textbook.conv2d, transposed.by_definition, textbook.conv2d_grad_weight),
+    "textbook": Algorithm(textbook.conv2d, textbook.conv2d_grad_input, textbook.conv2d_grad_weight),
+}
+if fast:
+    ALGORITHMS |= {name: Algorithm(*functions) for name, functions in fast.ALGORITHMS.items()}
+NAMES = ("auto", *ALGORITHMS)
 
 
-def grad_input(algorithm, dy, weight, input_size, stride, padding, dilation, groups):
-    """`conv2d_grad_input` by an algorithm of `choose`. Raises the same errors."""
-    if algorithm == "im2col":
-        return bands.conv2d_grad_input(dy, weight, input_size, stride, padding, dilation, groups)
-    check_output("dy", dy, weight, input_size, stride, padding, dilation, groups)
-    if algorithm == "winograd":
-        return winograd.winograd_grad_input(dy, weight, padding)
-    return loops.conv2d_grad_input_loops(dy, weight, input_size, stride, padding, dilation, groups)
+def check_algorithm(name: str, caller: str = "") -> None:
+    """InputError unless `name` is one of NAMES."""
+    if name not in NAMES:
+        raise InputError(f"{caller}algorithm {name!r} is none of {', '.join(NAMES)}")
 
 
-def grad_weight(algorithm, dy, x, kernel_size, stride, padding, dilation, groups):
-    """`conv2d_grad_weight` by an algorithm of `choose`."""
-    if algorithm == "winograd":
-        return winograd.winograd_grad_weight(dy, x, padding)
-    function = bands.conv2d_grad_weight if algorithm == "im2col" else loops.conv2d_grad_weight_loops
-    return function(dy, x, kernel_size, stride, padding, dilation, groups)
+def fastest(x: Array, output_size: Pair, weight_shape: tuple, stride: Pair, dilation: Pair, groups: int) -> str:
+    """What "auto" takes for a convolution to output_size: x is an array of its dtype, device and number of images."""
+    if fast is None or array_module(x) is not np:
+        return "textbook"
+    return fast.fastest(x, output_size, weight_shape, stride, dilation, groups)
+
+
+def find(algorithm: str, x: Array, output_size: Pair, *how: Any) -> Algorithm:
+    """The Algorithm of a name, or for "auto" of what is `fastest`. Raises InputError for another name."""
+    check_algorithm(algorithm)
+    return ALGORITHMS[fastest(x, output_size, *how) if algorithm == "auto" else algorithm]

@@ -7,6 +7,7 @@ Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", 
 import operator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from minifcn.errors import InputError
 
@@ -14,12 +15,12 @@ Pair = tuple[int, int]  # (rows, columns)
 Setting = int | Pair  # one number for both
 
 
-def whole(value, name, least=0):
+def whole(value: Any, name: str, least: int = 0) -> int:
     """The value as an int. Raises InputError where it is no whole number, or below `least`."""
     return _whole(value, (value,), name, least, "a whole number")[0]
 
 
-def pair(value, name="value", least=0):
+def pair(value: Any, name: str = "value", least: int = 0) -> Pair:
     """An int, or two, as (rows, columns). Raises InputError where one is no whole number or below `least`."""
     both = value if isinstance(value, (tuple, list)) and len(value) == 2 else (value, value)
     return _whole(value, both, name, least, "a whole number or a pair of them")
@@ -55,7 +56,9 @@ def told_size(name, given, size, possible):
     return wanted
 
 
-def conv_pairs(kernel_size, stride=1, padding=0, dilation=1):
+def conv_pairs(
+    kernel_size: Setting, stride: Setting = 1, padding: Setting = 0, dilation: Setting = 1
+) -> tuple[Pair, Pair, Pair, Pair]:
     """The four settings of a convolution, each as (rows, columns); InputError where one makes no sense."""
     return (
         pair(kernel_size, "kernel_size", 1),
@@ -65,7 +68,7 @@ def conv_pairs(kernel_size, stride=1, padding=0, dilation=1):
     )
 
 
-def conv_output_size(input_size, kernel_size, stride, padding, dilation):
+def conv_output_size(input_size: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
     """(oh, ow) of a convolution over (H, W), from settings given as pairs."""
     settings = zip(kernel_size, stride, padding, dilation)
     return tuple(Window(*axis).output_size(size) for size, axis in zip(input_size, settings))

@@ -5,15 +5,26 @@ pixel (y, x) lies on the input, and zeros elsewhere. C @ vec(input) is the convo
 the input's size: the transposed convolution (slides "Convolution vs Transposed Convolution").
 """
 
-from minifcn.backend import array_module
+import math
+
+from minifcn.backend import Array, array_module
+from minifcn.backend.parallel import run_all
 from minifcn.convolution.checks import check_weight
-from minifcn.convolution.geometry import Window, conv_output_size, conv_pairs, pair
+from minifcn.convolution.geometry import Pair, Setting, Window, conv_output_size, conv_pairs, pair
 from minifcn.errors import InputError
 
 LIMIT = 64 << 20  # bytes
 
 
-def conv_matrix(weight, input_size, stride=1, padding=0, dilation=1, groups=1, limit=LIMIT):
+def conv_matrix(
+    weight: Array,
+    input_size: Setting,
+    stride: Setting = 1,
+    padding: Setting = 0,
+    dilation: Setting = 1,
+    groups: int = 1,
+    limit: int | None = LIMIT,
+) -> Array:
     """The matrix of the convolution with weight (O, C/groups, kh, kw) over C channels of input_size (H, W).
 
     Returns C with shape (O*oh*ow, C*H*W), in the weight's dtype: `C @ x.ravel()` is the convolution of one image x,
@@ -29,35 +40,80 @@ def conv_matrix(weight, input_size, stride=1, padding=0, dilation=1, groups=1, l
         raise InputError(
             f"the convolution matrix {o * oh * ow} x {c * groups * h * w} takes {in_bytes(needed)}, more than "
             f"the limit of {in_bytes(limit)}: use a smaller input (or conv_matrix with limit=None, "
-            "ConvTranspose2d with method='columns')"
+            "a layer with algorithm='textbook')"
         )
-    xp = array_module(weight)
-    rows, cols = (Window(*axis) for axis in zip(kernel_size, stride, padding, dilation))
     kernels = weight.reshape(groups, o // groups, c, *kernel_size)  # (G, O/G, C/G, kh, kw)
-    matrix = xp.zeros((groups, o // groups, oh, ow, groups, c, h, w), dtype=weight.dtype)  # 8 axes, G twice
-    for i in range(kernel_size[0]):
-        out_rows, in_rows = rows.valid(i, h, oh)
-        for j in range(kernel_size[1]):
-            out_cols, in_cols = cols.valid(j, w, ow)
-            block = matrix[:, :, out_rows, out_cols, :, :, in_rows, in_cols]  # outputs and inputs that tap (i, j) joins
-            _diagonal(block)[...] = kernels[..., i, j, None, None]
-    return matrix.reshape(o * oh * ow, groups * c * h * w)  # (O*oh*ow, C*H*W)
+    matrix = array_module(weight).zeros((o * oh * ow, groups * c * h * w), dtype=weight.dtype)
+    for i, j, entries in _taps(matrix, weight.shape, (h, w), (oh, ow), stride, padding, dilation, groups):
+        entries[...] = kernels[..., i, j, None, None]
+    return matrix  # (O*oh*ow, C*H*W)
 
 
-def conv_matrix_bytes(weight, input_size, output_size, groups):
+def conv2d(
+    x: Array, weight: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, bias: Array = None
+) -> Array:
+    """y = C x + b: x (N, C, H, W), weight (O, C/groups, kh, kw), bias (O,) -> y (N, O, oh, ow)."""
+    matrix = conv_matrix(weight, x.shape[2:], stride, padding, dilation, groups)  # C (O*oh*ow, C*H*W)
+    size = conv_output_size(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+    y = _product(x.reshape(len(x), matrix.shape[1]), matrix.T)  # C x for every image, as the row x^T C^T
+    y = y.reshape(len(x), len(weight), *size)  # (N, O, oh, ow)
+    return y if bias is None else y + bias.reshape(1, -1, 1, 1)
+
+
+def conv2d_grad_input(
+    dy: Array, weight: Array, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Array:
+    """dx = C^T dy, the transposed convolution: dy (N, O, oh, ow) -> dx (N, C, H, W) with (H, W) = input_size."""
+    matrix = conv_matrix(weight, input_size, stride, padding, dilation, groups)  # C (O*oh*ow, C*H*W)
+    dx = _product(dy.reshape(len(dy), len(matrix)), matrix)  # C^T dy for every image, as the row dy^T C
+    return dx.reshape(len(dy), weight.shape[1] * groups, *input_size)  # (N, C, H, W)
+
+
+def conv2d_grad_weight(
+    dy: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Array:
+    """dC = dy x^T; each kernel entry gathers where it stands in C: dy (N, O, oh, ow), x (N, C, H, W) -> dW."""
+    (n, o, *output_size), (_, c, *input_size) = dy.shape, x.shape
+    shape = o, c // groups, *kernel_size
+    dy, x = dy.reshape(n, math.prod(dy.shape[1:])), x.reshape(n, math.prod(x.shape[1:]))  # (N, O*oh*ow), (N, C*H*W)
+    matrix = _product(dy.T, x)  # dC (O*oh*ow, C*H*W)
+    dw = array_module(x).empty((groups, o // groups, c // groups, *kernel_size), dtype=x.dtype)
+    for i, j, entries in _taps(matrix, shape, input_size, output_size, stride, padding, dilation, groups):
+        dw[..., i, j] = entries.sum(axis=(3, 4))  # (G, O/G, C/G)
+    return dw.reshape(shape)  # (O, C/G, kh, kw)
+
+
+def _product(a, b):
+    """a @ b, by one thread of BLAS as all products of layers: a second one is not worth its start."""
+    return run_all(array_module(a).matmul, [(a, b)], array_module(a))[0]
+
+
+def conv_matrix_bytes(weight: Array, input_size: Pair, output_size: Pair, groups: int) -> int:
     """What `conv_matrix` would take, in bytes."""
     o, c = weight.shape[:2]
     (h, w), (oh, ow) = input_size, output_size
     return o * oh * ow * c * groups * h * w * weight.dtype.itemsize
 
 
-def in_bytes(count):
+def in_bytes(count: float) -> str:
     """A number of bytes to read: "25.7 MiB"."""
     for unit in ("bytes", "KiB", "MiB"):
         if count < 1024:
             return f"{count:,.4g} {unit}"
         count /= 1024
     return f"{count:,.1f} GiB"
+
+
+def _taps(matrix, weight_shape, input_size, output_size, stride, padding, dilation, groups):
+    """Where C holds kernel entry (i, j): (i, j, a view (G, O/G, C/G, y, x)) for each, y and x over output pixels."""
+    (o, c, *kernel_size), (h, w), (oh, ow) = weight_shape, input_size, output_size
+    rows, cols = (Window(*axis) for axis in zip(kernel_size, stride, padding, dilation))
+    matrix = matrix.reshape(groups, o // groups, oh, ow, groups, c, h, w)  # 8 axes, G twice
+    for i in range(rows.kernel):
+        out_rows, in_rows = rows.valid(i, h, oh)
+        for j in range(cols.kernel):
+            out_cols, in_cols = cols.valid(j, w, ow)
+            yield i, j, _diagonal(matrix[:, :, out_rows, out_cols, :, :, in_rows, in_cols])
 
 
 def _diagonal(block):

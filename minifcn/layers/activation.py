@@ -2,7 +2,8 @@
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import blocks, run_all, scratch
-from minifcn.layers.layer import Layer, check_gradient
+from minifcn.convolution.checks import check_gradient
+from minifcn.layers.layer import Layer
 
 
 class ReLU(Layer):

@@ -3,8 +3,9 @@
 import itertools
 
 from minifcn.backend import array_module
+from minifcn.convolution.checks import check_gradient
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, check_gradient
+from minifcn.layers.layer import Layer
 
 
 class Branches(Layer):

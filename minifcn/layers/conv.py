@@ -1,15 +1,16 @@
 """Convolution, its parameters and both its gradients."""
 
 import math
+from typing import Any
 
 import numpy as np
 
-from minifcn.backend import array_module
+from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import BLOCK, chunks, room, run_all
-from minifcn.convolution import algorithms
-from minifcn.convolution.geometry import Window, conv_pairs, whole
-from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, Parameter, check_floats, check_gradient
+from minifcn.convolution.algorithms import ALGORITHMS, check_algorithm, fastest
+from minifcn.convolution.checks import check_gradient, check_groups, check_input, check_kind
+from minifcn.convolution.geometry import Pair, Setting, Window, conv_output_size, conv_pairs
+from minifcn.layers.layer import Layer, Parameter
 
 
 class Conv2d(Layer):
@@ -29,61 +30,63 @@ class Conv2d(Layer):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        bias=True,
-        algorithm="auto",
-        rng=None,
-    ):
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Setting,
+        stride: Setting = 1,
+        padding: Setting = 0,
+        dilation: Setting = 1,
+        groups: int = 1,
+        bias: bool = True,
+        algorithm: str = "auto",
+        rng: np.random.Generator | None = None,
+    ) -> None:
         self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
-        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.in_channels, self.out_channels, self.groups = check_groups("Conv2d", in_channels, out_channels, groups)
         self.algorithm, self.input_gradient = algorithm, True
-        check_groups(self)
-        if algorithm not in algorithms.ALGORITHMS:
-            raise InputError(f"Conv2d: algorithm {algorithm!r} is none of {', '.join(algorithms.ALGORITHMS)}")
+        check_algorithm(algorithm, "Conv2d: ")
         self.weight = Parameter(he_normal((out_channels, in_channels // groups, *self.kernel_size), rng))
         self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
 
     @property
-    def windows(self):
+    def windows(self) -> tuple[Window, ...]:
         """The window's arithmetic along rows and columns."""
         return tuple(Window(*axis) for axis in zip(self.kernel_size, self.stride, self.padding, self.dilation))
 
-    def multiply_adds(self, output_size):
+    def multiply_adds(self, output_size: Pair) -> int:
         """Each pixel of the output, (oh, ow), takes the whole kernel once."""
         return math.prod(output_size) * self.weight.data.size
 
-    def forward(self, x):
-        check_channels(self, x)
+    def forward(self, x: Array) -> Array:
+        check_input(self, x)
+        weight, bias = self.weight.data, self.bias.data if self.bias else None
+        size = conv_output_size(x.shape[2:], self.kernel_size, self.stride, self.padding, self.dilation)
         how = self.stride, self.padding, self.dilation, self.groups
-        algorithm = algorithms.choose(self.algorithm, x, self.weight.data.shape, *how)
-        y = algorithms.forward(algorithm, x, self.weight.data, *how, self.bias.data if self.bias else None)
-        self.keep(x, y.shape, algorithm)
+        name = self.algorithm
+        if name == "auto":
+            name = fastest(x, size, weight.shape, self.stride, self.dilation, self.groups)
+        algorithm = ALGORITHMS[name]
+        y = algorithm.forward(x, weight, *how, bias)  # (N, O, oh, ow)
+        self.keep(x, y.shape, algorithm, how)
         return y
 
-    def backward(self, dy):
-        x, shape, algorithm = self.kept()
+    def backward(self, dy: Array) -> Array:
+        x, shape, algorithm, how = self.kept()
         check_gradient(self, dy, shape)
         check_kind(self, dy, "dy")
-        how = self.stride, self.padding, self.dilation, self.groups
         if self.weight.trainable:
-            self.weight.add_grad(algorithms.grad_weight(algorithm, dy, x, self.kernel_size, *how))
+            self.weight.add_grad(algorithm.grad_weight(dy, x, self.kernel_size, *how))  # (O, C/groups, kh, kw)
         if self.bias and self.bias.trainable:
-            self.bias.add_grad(grad_bias(dy))
-        if self.input_gradient:
-            return algorithms.grad_input(algorithm, dy, self.weight.data, x.shape[2:], *how)
-        return None
+            self.bias.add_grad(grad_bias(dy))  # (O,)
+        if not self.input_gradient:
+            return None
+        return algorithm.grad_input(dy, self.weight.data, x.shape[2:], *how)  # (N, C, H, W)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Conv2d({self.in_channels}, {self.out_channels}, {describe(self)})"
 
 
-def grad_bias(dy):
+def grad_bias(dy: Array) -> Array:
     """The gradient of a bias that every pixel of its channel was given: dy (N, O, oh, ow) -> db (O,)."""
     xp = array_module(dy)
     db = xp.empty(dy.shape[1], dtype=dy.dtype)
@@ -105,38 +108,7 @@ def he_normal(shape, rng=None):
     return rng.standard_normal(shape, dtype=np.float32) * math.sqrt(2.0 / math.prod(shape[1:]))
 
 
-def check_groups(layer):
-    """InputError unless the layer's channels divide into its groups."""
-    name = type(layer).__name__
-    for setting in ("in_channels", "out_channels", "groups"):
-        setattr(layer, setting, whole(getattr(layer, setting), f"{name}: {setting}", 1))
-    counts = layer.in_channels, layer.out_channels, layer.groups
-    if layer.in_channels % layer.groups or layer.out_channels % layer.groups:
-        raise InputError(f"{name}: {counts[0]} -> {counts[1]} channels do not divide into {counts[2]} groups")
-
-
-def check_channels(layer, x):
-    """InputError unless x is (N, C, H, W) of the layer's channels, and fits its weights."""
-    name = type(layer).__name__
-    check_floats(layer, x)
-    if x.shape[1] != layer.in_channels:
-        raise InputError(f"{name}: input has {x.shape[1]} channels, this layer takes {layer.in_channels}")
-    check_kind(layer, x)
-
-
-def check_kind(layer, x, what="input"):
-    """InputError unless x has the dtype of the layer's weights and is on their device."""
-    name = type(layer).__name__
-    if x.dtype != layer.weight.data.dtype:
-        raise InputError(
-            f"{name}: {what} is {x.dtype}, this layer's weights are {layer.weight.data.dtype}: "
-            "use astype(...) on one of them"
-        )
-    if array_module(x) is not array_module(layer.weight.data):
-        raise InputError(f"{name}: {what} and weights are on different devices: use to(...)")
-
-
-def describe(layer):
+def describe(layer: Any) -> str:
     """The settings that differ from a plain layer's, for repr."""
     parts = [f"kernel_size={_short(layer.kernel_size)}"]
     for name, plain in (("stride", 1), ("padding", 0), ("output_padding", 0), ("dilation", 1)):
@@ -148,5 +120,5 @@ def describe(layer):
     return ", ".join(parts + ([] if layer.bias else ["bias=False"]))
 
 
-def _short(pair):
+def _short(pair: Pair) -> int | Pair:
     return pair[0] if pair[0] == pair[1] else pair

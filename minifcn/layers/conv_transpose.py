@@ -4,17 +4,14 @@ import math
 
 import numpy as np
 
-from minifcn.backend import array_module
-from minifcn.convolution import transposed
-from minifcn.convolution.checks import check_output_padding
-from minifcn.convolution.fast.bands import conv2d, conv2d_grad_weight
-from minifcn.convolution.geometry import Window, conv_output_size, conv_pairs, pair, told_size
+from minifcn.backend import Array, array_module
+from minifcn.convolution.algorithms import ALGORITHMS, check_algorithm, fastest
+from minifcn.convolution.checks import check_gradient, check_groups, check_input, check_kind, check_output_padding
+from minifcn.convolution.geometry import Pair, Setting, Window, conv_output_size, conv_pairs, pair, told_size
 from minifcn.convolution.matrix import conv_matrix_bytes, in_bytes
-from minifcn.errors import InputError
-from minifcn.layers.conv import check_channels, check_groups, check_kind, describe, grad_bias, he_normal
-from minifcn.layers.layer import Layer, Parameter, check_gradient
+from minifcn.layers.conv import describe, grad_bias, he_normal
+from minifcn.layers.layer import Layer, Parameter
 
-METHODS = ("auto", *transposed.METHODS)
 MATRIX_BUDGET = 1 << 20  # bytes: the matrix is built anew for every forward pass, so it should fit a cache
 
 
@@ -29,82 +26,78 @@ class ConvTranspose2d(Layer):
     A convolution with a stride gives inputs of several sizes the same output size, so the way back has to be told which
     one is meant: by `output_padding`, which adds to H, or by `layer(x, output_size=(H, W))`, which overrules it.
 
-    Arguments as in PyTorch. `method` says how C^T x is computed (see `convolution.transposed`), with equal results:
-    "matrix", "columns" or "definition"; "auto" takes the matrix where it needs at most `MATRIX_BUDGET` bytes, else
-    columns. `repr` tells which served the last call, and what C takes or would take.
+    Arguments as in PyTorch. `algorithm` says how it is computed, to the same result: one that `convolution.algorithms`
+    describes, or "auto": C itself where it needs at most `MATRIX_BUDGET` bytes, else what is fastest. `repr` tells
+    which served the last call, and what C takes or would take.
     Raises InputError where channels do not match, output_padding is not below the stride or the dilation, or an
     output_size cannot be.
     """
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        output_padding=0,
-        groups=1,
-        bias=True,
-        dilation=1,
-        method="auto",
-        rng=None,
-    ):
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Setting,
+        stride: Setting = 1,
+        padding: Setting = 0,
+        output_padding: Setting = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Setting = 1,
+        algorithm: str = "auto",
+        rng: np.random.Generator | None = None,
+    ) -> None:
         self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
         self.output_padding = pair(output_padding, "output_padding")
-        self.in_channels, self.out_channels, self.groups, self.method = (
-            in_channels,
-            out_channels,
-            groups,
-            method,
+        self.in_channels, self.out_channels, self.groups = check_groups(
+            "ConvTranspose2d", in_channels, out_channels, groups
         )
-        check_groups(self)
+        self.algorithm = algorithm
         check_output_padding(self.output_padding, self.stride, self.dilation)
-        if method not in METHODS:
-            raise InputError(f"ConvTranspose2d: method {method!r} is none of {', '.join(METHODS)}")
+        check_algorithm(algorithm, "ConvTranspose2d: ")
         self.weight = Parameter(he_normal((in_channels, out_channels // groups, *self.kernel_size), rng))
         self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
-        self._last_call = None  # (method, size of x, size of y, bytes of C)
+        self._last_call: tuple | None = None  # (algorithm, size of x, size of y, bytes of C)
 
     @property
-    def windows(self):
+    def windows(self) -> tuple[Window, ...]:
         """The window's arithmetic along rows and columns."""
         settings = zip(self.kernel_size, self.stride, self.padding, self.dilation, self.output_padding)
         return tuple(Window(k, s, p, d, transposed=True, output_padding=extra) for k, s, p, d, extra in settings)
 
-    def multiply_adds(self, output_size):
+    def multiply_adds(self, output_size: Pair) -> int:
         """Each pixel of the input takes the whole kernel once; there are as many as C makes of the output, (H, W)."""
         inputs = conv_output_size(output_size, self.kernel_size, self.stride, self.padding, self.dilation)
         return math.prod(inputs) * self.weight.data.size
 
-    def forward(self, x, output_size=None):
-        check_channels(self, x)
-        how = self.stride, self.padding, self.dilation, self.groups
-        size_in = x.shape[2:]
+    def forward(self, x: Array, output_size: Setting | None = None) -> Array:
+        check_input(self, x)
+        weight, size_in = self.weight.data, x.shape[2:]
         size = self._output_size(size_in, output_size)
-        x = self._widened(x, conv_output_size(size, self.kernel_size, *how[:3]))
-        needed = conv_matrix_bytes(self.weight.data, size, x.shape[2:], self.groups)
-        method = self.method
-        if method == "auto":
-            method = "matrix" if needed <= MATRIX_BUDGET else "columns"
-        y = transposed.conv_transpose2d(x, self.weight.data, size, *how, method)  # (N, O, H, W)
+        x = self._widened(x, conv_output_size(size, self.kernel_size, self.stride, self.padding, self.dilation))
+        how = self.stride, self.padding, self.dilation, self.groups
+        needed = conv_matrix_bytes(weight, size, x.shape[2:], self.groups)
+        name = back = self.algorithm
+        if self.algorithm == "auto":
+            back = fastest(x, x.shape[2:], weight.shape, self.stride, self.dilation, self.groups)
+            name = "matrix" if needed <= MATRIX_BUDGET else back
+        y = ALGORITHMS[name].grad_input(x, weight, size, *how)  # C^T x, (N, O, H, W)
         if self.bias:
             y += self.bias.data.reshape(1, -1, 1, 1)  # (1, O, 1, 1)
-        self.keep(x, size_in, y.shape)
-        self._last_call = method, size_in, size, needed
+        self.keep(x, size_in, y.shape, ALGORITHMS[back], how)
+        self._last_call = name, size_in, size, needed
         return y
 
-    def backward(self, dy):
-        x, (h, w), shape = self.kept()
+    def backward(self, dy: Array) -> Array:
+        x, (h, w), shape, algorithm, how = self.kept()
         check_gradient(self, dy, shape)
         check_kind(self, dy, "dy")
-        how = self.stride, self.padding, self.dilation, self.groups
         if self.weight.trainable:
             # x and dy in each other's place
-            self.weight.add_grad(conv2d_grad_weight(x, dy, self.kernel_size, *how))
+            self.weight.add_grad(algorithm.grad_weight(x, dy, self.kernel_size, *how))  # (I, O/groups, kh, kw)
         if self.bias and self.bias.trainable:
-            self.bias.add_grad(grad_bias(dy))
-        return conv2d(dy, self.weight.data, *how)[:, :, :h, :w]  # C dy, (N, I, h, w)
+            self.bias.add_grad(grad_bias(dy))  # (O,)
+        return algorithm.forward(dy, self.weight.data, *how)[:, :, :h, :w]  # C dy, (N, I, h, w)
 
     def _widened(self, x, size):
         """x with zeros below and to the right, up to `size`: what an output_padding beyond the stride has room for."""
@@ -122,10 +115,12 @@ class ConvTranspose2d(Layer):
         possible = [window.possible_sizes(n) for window, n in zip(self.windows, size_in)]
         return told_size("ConvTranspose2d", output_size, size_in, possible)
 
-    def __repr__(self):
-        text = f"ConvTranspose2d({self.in_channels}, {self.out_channels}, {describe(self)}, method={self.method!r})"
+    def __repr__(self) -> str:
+        text = (
+            f"ConvTranspose2d({self.in_channels}, {self.out_channels}, {describe(self)}, algorithm={self.algorithm!r})"
+        )
         if self._last_call:
-            method, (h, w), (oh, ow), needed = self._last_call
-            verb = "takes" if method == "matrix" else "would take"
-            text += f" [last call: {h}x{w} -> {oh}x{ow} by {method}; C {verb} {in_bytes(needed)}]"
+            name, (h, w), (oh, ow), needed = self._last_call
+            verb = "takes" if name == "matrix" else "would take"
+            text += f" [last call: {h}x{w} -> {oh}x{ow} by {name}; C {verb} {in_bytes(needed)}]"
         return text

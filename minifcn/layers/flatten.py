@@ -1,7 +1,8 @@
 """From maps to rows of numbers, as a fully connected layer takes them."""
 
 from minifcn.backend import Array
-from minifcn.layers.layer import Layer, check_floats, check_gradient
+from minifcn.convolution.checks import check_floats, check_gradient
+from minifcn.layers.layer import Layer
 
 
 class Flatten(Layer):

@@ -43,25 +43,6 @@ class Parameter:
         self._grad = None
 
 
-def check_floats(layer, x, what="input", axes="(N, C, H, W)"):
-    """InputError unless x is an array of floats with these axes."""
-    name = type(layer).__name__
-    if not hasattr(x, "dtype"):
-        raise InputError(f"{name}: {what} is a {type(x).__name__}, expected an array {axes}")
-    if x.ndim != axes.count(",") + 1:
-        raise InputError(f"{name}: {what} has shape {tuple(x.shape)}, expected {axes}")
-    if x.dtype.kind != "f":
-        raise InputError(f"{name}: {what} is {x.dtype}, expected floats: use astype('float32')")
-
-
-def check_gradient(layer, dy, shape):
-    """InputError unless dy is an array of the shape of the layer's output."""
-    if not hasattr(dy, "dtype"):
-        raise InputError(f"{type(layer).__name__}: dy is a {type(dy).__name__}, expected an array {tuple(shape)}")
-    if dy.shape != tuple(shape):
-        raise InputError(f"{type(layer).__name__}: dy has shape {tuple(dy.shape)}, the output {tuple(shape)}")
-
-
 class Layer:
     """Base of all layers and networks.
 

@@ -4,8 +4,9 @@ import numpy as np
 
 from minifcn.backend import array_module
 from minifcn.backend.parallel import PARTS, cut, run_all
+from minifcn.convolution.checks import check_kind
 from minifcn.errors import InputError
-from minifcn.layers.conv import check_kind, he_normal
+from minifcn.layers.conv import he_normal
 from minifcn.layers.layer import Layer, Parameter
 
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import BLOCK, bands, room, run_all
+from minifcn.convolution.checks import check_gradient
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, check_gradient
+from minifcn.layers.layer import Layer
 
 REDUCTIONS = ("mean", "sum", "none")
 

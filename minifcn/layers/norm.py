@@ -2,9 +2,10 @@
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import BLOCK, bands, room, run_all
+from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import whole
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, check_floats, check_gradient
+from minifcn.layers.layer import Layer
 
 
 class LocalResponseNorm(Layer):

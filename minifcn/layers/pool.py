@@ -5,9 +5,12 @@ from typing import Any
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import blocks, run_all
+from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Pair, Setting, Window, conv_pairs
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, check_floats, check_gradient
+from minifcn.layers.layer import Layer
+
+Tap = tuple[int, tuple, tuple]  # its number, the outputs that read it, the inputs where it lies
 
 
 class Pool2d(Layer):
@@ -38,7 +41,7 @@ class Pool2d(Layer):
         check_floats(self, x)
         return tuple(window.output_size(n) for window, n in zip(self.windows, x.shape[2:]))
 
-    def taps(self, input_size: Pair, output_size: Pair) -> Iterator[tuple[int, tuple, tuple]]:
+    def taps(self, input_size: Pair, output_size: Pair) -> Iterator[Tap]:
         """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs.
 
         Numbers count from the last tap, 0, to the first, so that of several taps the first has the largest.
@@ -59,12 +62,11 @@ class Pool2d(Layer):
         """The smallest dtype that numbers the taps."""
         return "uint8" if self.kernel_size[0] * self.kernel_size[1] <= 256 else "int32"
 
-    def spread(self, values: Array, winner: Array, size: Pair) -> Array:
-        """Add each of values (N, C, oh, ow) to the tap of its window that `winner` names -> (N, C, *size)."""
+    def spread(self, values: Array, winner: Array, size: Pair, taps: list[Tap]) -> Array:
+        """Add each of values (N, C, oh, ow) to the one of `taps` that `winner` names -> (N, C, *size)."""
         xp = array_module(values)
         planes = xp.zeros((*values.shape[:2], *size), dtype=values.dtype)
-        taps = list(self.taps(size, values.shape[2:]))
-        overlap = any(window.reach > window.stride for window in self.windows)
+        overlap = any(d * (k - 1) >= s for k, s, d in zip(self.kernel_size, self.stride, self.dilation))
 
         def spread(block):
             for number, out, taken in taps:
@@ -127,13 +129,13 @@ class MaxPool2d(Pool2d):
                 xp.maximum(best, candidate, out=best)
 
         run_all(pool, _planes(x), xp)
-        self.keep(winner, x.shape[2:])
+        self.keep(winner, x.shape[2:], taps)
         return (y, self._indices(winner, x.shape[3])) if self.return_indices else y
 
     def backward(self, dy: Array) -> Array:
-        winner, size = self.kept()
+        winner, size, taps = self.kept()
         check_gradient(self, dy, winner.shape)
-        return self.spread(dy, winner, size)
+        return self.spread(dy, winner, size, taps)
 
     def _indices(self, winner, width):
         rows, cols = self.starts(winner.shape[2:], array_module(winner))
@@ -171,15 +173,14 @@ class AvgPool2d(Pool2d):
             total *= share
 
         run_all(pool, _planes(x), xp)
-        self.keep(share, x.shape, y.shape)
+        self.keep(share, x.shape, y.shape, taps)
         return y
 
     def backward(self, dy: Array) -> Array:
-        share, shape, output_shape = self.kept()
+        share, shape, output_shape, taps = self.kept()
         check_gradient(self, dy, output_shape)
         xp = array_module(dy)
         dx = xp.zeros(shape, dtype=dy.dtype)
-        taps = list(self.taps(shape[2:], dy.shape[2:]))
 
         def spread(block):
             part = dy[block] * share

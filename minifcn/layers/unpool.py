@@ -1,9 +1,9 @@
 """Unpooling: maxima back to where they came from."""
 
 from minifcn.backend import Array, array_module
+from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Pair, Setting, Window, told_size
 from minifcn.errors import InputError
-from minifcn.layers.layer import check_floats, check_gradient
 from minifcn.layers.pool import Pool2d
 
 
@@ -33,17 +33,18 @@ class MaxUnpool2d(Pool2d):
     def forward(self, x: Array, indices: Array, output_size: Setting | None = None) -> Array:
         size = self.output_size(x, output_size)
         winner = self._winner(x, indices, size)
-        y = self.spread(x, winner, size)
-        self.keep(winner, y.shape)
+        taps = list(self.taps(size, x.shape[2:]))
+        y = self.spread(x, winner, size, taps)
+        self.keep(winner, y.shape, taps)
         return y
 
     def backward(self, dy: Array) -> Array:
-        winner, shape = self.kept()
+        winner, shape, taps = self.kept()
         check_gradient(self, dy, shape)
         xp = array_module(dy)
         dx = xp.zeros(winner.shape, dtype=dy.dtype)
 
-        for number, out, taken in self.taps(shape[2:], winner.shape[2:]):
+        for number, out, taken in taps:
             dx[out] += dy[taken] * (winner[out] == number)
         return dx
 

@@ -17,9 +17,10 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import blocks, run_all
+from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Setting, pair
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, check_floats, check_gradient
+from minifcn.layers.layer import Layer
 
 MODES = ("nearest", "bilinear")
 

@@ -1,52 +1,59 @@
-"""Which algorithm is chosen for which shape, and what is refused."""
+"""The table of algorithms: what "auto" takes, what is refused, and that nothing but speed hangs on the fast ones."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import without_fast
 
-from minifcn.convolution.algorithms import choose
+import minifcn
+from minifcn.backend import to_device
+from minifcn.convolution import algorithms, conv2d
+from minifcn.convolution.algorithms import ALGORITHMS, fastest, find
 from minifcn.errors import InputError
 
-PLAIN = ((1, 1), (1, 1), (1, 1), 1)  # stride, padding, dilation, groups
+HOW = (64, 64, 3, 3), (1, 1), (1, 1), 1  # weight's shape, stride, dilation, groups
 
 
-@pytest.mark.parametrize(
-    "x, weight, how, chosen",
-    [
-        ((1, 64, 698, 698), (64, 64, 3, 3), PLAIN, "winograd"),
-        ((1, 3, 500, 500), (64, 3, 3, 3), PLAIN, "im2col"),  # few channels
-        ((1, 512, 16, 16), (512, 512, 3, 3), PLAIN, "im2col"),  # 16 tiles
-        ((1, 512, 20, 20), (512, 512, 3, 3), PLAIN, "winograd"),  # 25 tiles, and 6.6 million pairs of channels
-        ((8, 64, 12, 12), (64, 64, 3, 3), PLAIN, "im2col"),  # 72 tiles, but only 0.3 million
-        ((8, 128, 12, 12), (128, 128, 3, 3), PLAIN, "winograd"),
-        ((8, 8, 48, 48), (8, 8, 3, 3), PLAIN, "winograd"),  # 0.07 million, but 1152 tiles
-        ((8, 4, 48, 48), (8, 4, 3, 3), PLAIN, "im2col"),  # few channels
-        ((1, 64, 698, 698), (64, 64, 3, 5), PLAIN, "im2col"),
-        ((1, 64, 698, 698), (64, 64, 1, 1), PLAIN, "im2col"),
-        ((1, 64, 698, 698), (64, 64, 3, 3), ((2, 1), (1, 1), (1, 1), 1), "im2col"),
-        ((1, 64, 698, 698), (64, 64, 3, 3), ((1, 1), (1, 1), (1, 2), 1), "im2col"),
-        ((1, 64, 698, 698), (64, 32, 3, 3), ((1, 1), (1, 1), (1, 1), 2), "im2col"),
-    ],
-)
-def test_auto(x, weight, how, chosen):
-    x = np.broadcast_to(np.float32(0), x)
-    assert choose("auto", x, weight, *how) == chosen
-    assert choose("auto", np.broadcast_to(np.float16(0), x.shape), weight, *how) == "im2col"
+def test_auto_takes_the_fast_ways_on_the_host_and_the_textbook_on_the_device(device):
+    x = np.empty((1, 64, 40, 40), "float32")
+    assert fastest(x, (60, 60), *HOW) == "winograd"
+    assert fastest(x, (4, 4), *HOW) == "im2col"
+    assert fastest(to_device(x, "gpu"), (60, 60), *HOW) == "textbook"
 
 
-@pytest.mark.parametrize("name", ["loops", "im2col", "winograd"])
+@pytest.mark.parametrize("name", ALGORITHMS)
 def test_what_is_asked_for_is_taken(name):
-    assert choose(name, np.zeros((1, 1, 3, 3)), (1, 1, 3, 3), *PLAIN) == name
+    assert find(name, np.empty((1, 64, 40, 40)), (40, 40), *HOW) is ALGORITHMS[name]
 
 
 @pytest.mark.parametrize(
     "weight, how, given",
     [
-        ((4, 4, 3, 2), PLAIN, "given 3x2"),
-        ((4, 4, 3, 3), ((2, 2), (1, 1), (1, 1), 1), r"stride \(2, 2\)"),
-        ((4, 4, 3, 3), ((1, 1), (1, 1), (2, 2), 1), r"dilation \(2, 2\)"),
-        ((4, 2, 3, 3), ((1, 1), (1, 1), (1, 1), 2), "groups 2"),
+        ((4, 4, 3, 2), {}, "given 3x2"),
+        ((4, 4, 3, 3), {"stride": 2}, r"stride \(2, 2\)"),
+        ((4, 4, 3, 3), {"dilation": 2}, r"dilation \(2, 2\)"),
+        ((4, 2, 3, 3), {"groups": 2}, "groups 2"),
     ],
 )
 def test_winograd_where_it_does_not_apply(weight, how, given):
     with pytest.raises(InputError, match=f"algorithm winograd is for 3x3 kernels.*{given}.*use auto"):
-        choose("winograd", np.zeros((1, 4, 20, 20)), weight, *how)
+        conv2d(np.zeros((1, 4, 20, 20)), np.zeros(weight), **how, algorithm="winograd")
+
+
+def test_all_but_speed_works_without_the_folder_of_fast_ways(tmp_path):
+    shutil.copytree(Path(minifcn.__file__).parent, tmp_path / "minifcn", ignore=shutil.ignore_patterns("fast"))
+    assert not (tmp_path / "minifcn/convolution/fast").exists()
+    command = [sys.executable, without_fast.__file__, tmp_path / "without.npz"]
+    result = subprocess.run(command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+    assert algorithms.fast is not None
+    without, expected = np.load(tmp_path / "without.npz"), without_fast.step()
+    assert without["folder"] == str(tmp_path / "minifcn")
+    for name, array in expected.items():
+        rounding = 1e-4 if name.startswith("float32") else 1e-11
+        assert abs(without[name] - array).max() < rounding * abs(array).max(), name

@@ -1,4 +1,4 @@
-"""ConvTranspose2d: numbers by hand, its three methods, sizes that are not unique."""
+"""ConvTranspose2d: numbers by hand, its algorithms, sizes that are not unique."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weigh
 from minifcn.errors import InputError
 from minifcn.layers import ConvTranspose2d, conv_transpose
 
-METHODS = ["matrix", "columns", "definition"]
+ALGORITHMS = ["matrix", "textbook", "definition", "im2col"]
 
 
 def with_weights(layer, weight, bias=None):
@@ -17,14 +17,16 @@ def with_weights(layer, weight, bias=None):
     return layer
 
 
-@pytest.fixture(params=METHODS)
-def method(request):
+@pytest.fixture(params=ALGORITHMS)
+def algorithm(request):
     return request.param
 
 
-def test_by_hand(method):
+def test_by_hand(algorithm):
     # Each pixel lays its kernel onto the output, a stride apart; where two meet they add up.
-    layer = with_weights(ConvTranspose2d(1, 1, 3, stride=2, method=method), [[1, 2, 3], [0, 0, 0], [4, 5, 6]], 1000)
+    layer = with_weights(
+        ConvTranspose2d(1, 1, 3, stride=2, algorithm=algorithm), [[1, 2, 3], [0, 0, 0], [4, 5, 6]], 1000
+    )
     y = layer(np.array([[[[1.0, 10.0]]]]))
     np.testing.assert_array_equal(y - 1000, [[[[1, 2, 3 + 10, 20, 30], [0, 0, 0, 0, 0], [4, 5, 6 + 40, 50, 60]]]])
 
@@ -37,19 +39,19 @@ def test_by_hand(method):
     np.testing.assert_array_equal(layer.bias.grad, [dy.sum()])
 
 
-def test_output_padding_tells_apart_sizes_that_one_convolution_makes_equal(method):
+def test_output_padding_tells_apart_sizes_that_one_convolution_makes_equal(algorithm):
     # Of 5 and of 6 pixels a 3-tap window with stride 2 and padding 1 makes 3: the way back has to be told.
     x = np.array([[[[1.0, 10.0, 100.0]]]])
     for extra, expected in ((0, [2, 3 + 10, 20, 30 + 100, 200]), (1, [2, 3 + 10, 20, 30 + 100, 200, 300])):
-        layer = ConvTranspose2d(1, 1, (1, 3), (1, 2), (0, 1), (0, extra), bias=False, method=method)
+        layer = ConvTranspose2d(1, 1, (1, 3), (1, 2), (0, 1), (0, extra), bias=False, algorithm=algorithm)
         np.testing.assert_array_equal(with_weights(layer, [[[[1, 2, 3]]]])(x), [[[expected]]])
 
 
-def test_output_padding_beyond_the_stride_gives_back_what_padding_cut_off(method):
+def test_output_padding_beyond_the_stride_gives_back_what_padding_cut_off(algorithm):
     # Taps 2 apart: the whole row is 1*2, 10*2, 1*3 + 100*2, 10*3, 100*3; padding 1 cuts off both ends, output_padding
     # gives the last one back. (PyTorch 2.13 computes the same.)
     settings = {"stride": 1, "padding": (0, 1), "output_padding": (0, 1), "dilation": (1, 2), "bias": False}
-    layer = with_weights(ConvTranspose2d(1, 1, (1, 2), method=method, **settings), [[[[2, 3]]]])
+    layer = with_weights(ConvTranspose2d(1, 1, (1, 2), algorithm=algorithm, **settings), [[[[2, 3]]]])
     np.testing.assert_array_equal(layer(np.array([[[[1.0, 10.0, 100.0]]]])), [[[[20, 203, 30, 300]]]])
     np.testing.assert_array_equal(
         layer.backward(np.array([[[[1.0, 2.0, 3.0, 4.0]]]])), [[[[3 * 2, 2 * 1 + 3 * 3, 2 * 2 + 3 * 4]]]]
@@ -57,9 +59,9 @@ def test_output_padding_beyond_the_stride_gives_back_what_padding_cut_off(method
     np.testing.assert_array_equal(layer.weight.grad, [[[[10 * 1 + 100 * 2, 1 * 2 + 10 * 3 + 100 * 4]]]])
 
 
-def test_output_padding_can_be_all_that_padding_left(method):
+def test_output_padding_can_be_all_that_padding_left(algorithm):
     # Of the rows 1 and 10 padding 1 cuts off both, output_padding gives the last one back.
-    layer = ConvTranspose2d(1, 1, 1, 1, (1, 0), (1, 0), bias=False, dilation=(2, 1), method=method)
+    layer = ConvTranspose2d(1, 1, 1, 1, (1, 0), (1, 0), bias=False, dilation=(2, 1), algorithm=algorithm)
     np.testing.assert_array_equal(with_weights(layer, 3)(np.array([[[[1.0], [10.0]]]])), [[[[30]]]])
     np.testing.assert_array_equal(layer.backward(np.array([[[[7.0]]]])), [[[[0], [21]]]])
 
@@ -73,10 +75,10 @@ def test_output_padding_can_be_all_that_padding_left(method):
         ((2, 2), ((3, 2), (0, 1), (1, 2), 4), (0, 0)),
     ],
 )
-def test_it_is_the_convolution_transposed(kernel, how, extra, method):
+def test_it_is_the_convolution_transposed(kernel, how, extra, algorithm):
     """Forward is the convolution's gradient, its gradient the convolution, and x and dy swap for the weight."""
     rng = np.random.default_rng(0)
-    layer = ConvTranspose2d(4, 8, kernel, *how[:2], extra, how[3], False, how[2], method)
+    layer = ConvTranspose2d(4, 8, kernel, *how[:2], extra, how[3], False, how[2], algorithm)
     weight = rng.integers(-4, 5, layer.weight.data.shape).astype(float)
     x = rng.integers(-4, 5, (2, 4, 3, 5)).astype(float)
     y = with_weights(layer, weight)(x)
@@ -106,15 +108,15 @@ def test_auto_takes_the_matrix_only_where_it_fits_the_budget_and_repr_tells(monk
     assert repr(layer).endswith(" [last call: 4x5 -> 6x7 by matrix; C takes 19.69 KiB]")
     monkeypatch.setattr(conv_transpose, "MATRIX_BUDGET", size - 1)
     np.testing.assert_allclose(layer(x), y, rtol=1e-5, atol=1e-6)
-    assert repr(layer).endswith(" [last call: 4x5 -> 6x7 by columns; C would take 19.69 KiB]")
+    assert repr(layer).endswith(" [last call: 4x5 -> 6x7 by im2col; C would take 19.69 KiB]")
 
 
 def test_repr_of_the_paper_s_upsampling_names_a_matrix_that_nobody_could_hold():
     layer = ConvTranspose2d(21, 21, 64, 32, bias=False)
-    assert repr(layer) == "ConvTranspose2d(21, 21, kernel_size=64, stride=32, bias=False, method='auto')"
+    assert repr(layer) == "ConvTranspose2d(21, 21, kernel_size=64, stride=32, bias=False, algorithm='auto')"
     layer(np.zeros((1, 21, 3, 4), np.float32))
     gib = (21 * 3 * 4) * (21 * 128 * 160) * 4 / 2**30  # (h - 1) 32 + 64 = 128 and 160 pixels
-    assert repr(layer).endswith(f" [last call: 3x4 -> 128x160 by columns; C would take {1024 * gib:.4g} MiB]")
+    assert repr(layer).endswith(f" [last call: 3x4 -> 128x160 by im2col; C would take {1024 * gib:.4g} MiB]")
 
 
 class TestOutputSize:
@@ -122,21 +124,21 @@ class TestOutputSize:
 
     x = np.array([[[[1.0, 10.0, 100.0]]]])
 
-    def layer(self, method, **how):
-        settings = {"stride": (1, 2), "padding": (0, 1), "bias": False, "method": method, **how}
+    def layer(self, algorithm, **how):
+        settings = {"stride": (1, 2), "padding": (0, 1), "bias": False, "algorithm": algorithm, **how}
         return with_weights(ConvTranspose2d(1, 1, (1, 3), **settings), [[[[1, 2, 3]]]])
 
     @pytest.mark.parametrize("given", [(1, 6), [1, 6], (1, 1, 1, 6)])
     @pytest.mark.parametrize("output_padding", [0, (0, 1)])
-    def test_it_overrules_output_padding(self, method, given, output_padding):
-        layer = self.layer(method, output_padding=output_padding)
+    def test_it_overrules_output_padding(self, algorithm, given, output_padding):
+        layer = self.layer(algorithm, output_padding=output_padding)
         np.testing.assert_array_equal(layer(self.x, output_size=given), [[[[2, 13, 20, 130, 200, 300]]]])
         dx = layer.backward(np.array([[[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]]]))
         np.testing.assert_array_equal(dx, [[[[2 * 1 + 3 * 2, 1 * 2 + 2 * 3 + 3 * 4, 1 * 4 + 2 * 5 + 3 * 6]]]])
         np.testing.assert_array_equal(layer(self.x, output_size=(1, 5)), [[[[2, 13, 20, 130, 200]]]])
 
-    def test_one_number_is_for_rows_and_columns(self, method):
-        layer = ConvTranspose2d(1, 1, 3, 2, 1, method=method)
+    def test_one_number_is_for_rows_and_columns(self, algorithm):
+        layer = ConvTranspose2d(1, 1, 3, 2, 1, algorithm=algorithm)
         assert layer(np.ones((1, 1, 3, 3), np.float32), 6).shape == (1, 1, 6, 6)
 
     @pytest.mark.parametrize("size", [(1, 4), (1, 7), (2, 5)])
@@ -164,7 +166,7 @@ def test_windows_tell_the_geometry():
 
 def test_repr():
     layer = ConvTranspose2d(2, 4, 4, 2, output_padding=1, bias=False)
-    settings = "kernel_size=4, stride=2, output_padding=1, bias=False, method='auto'"
+    settings = "kernel_size=4, stride=2, output_padding=1, bias=False, algorithm='auto'"
     assert repr(layer) == f"ConvTranspose2d(2, 4, {settings})"
 
 
@@ -180,11 +182,11 @@ class TestBadInput:
             ConvTranspose2d(*channels, 3, groups=2)
 
     def test_an_unknown_method(self):
-        with pytest.raises(InputError, match="method 'fast' is none of auto, matrix, columns, definition"):
-            ConvTranspose2d(1, 1, 3, method="fast")
+        with pytest.raises(InputError, match="algorithm 'fast' is none of auto, loops, matrix, definition, textbook"):
+            ConvTranspose2d(1, 1, 3, algorithm="fast")
 
-    def test_channels_rank_and_dtype(self, method):
-        layer = ConvTranspose2d(2, 1, 3, method=method)
+    def test_channels_rank_and_dtype(self, algorithm):
+        layer = ConvTranspose2d(2, 1, 3, algorithm=algorithm)
         for x, message in (
             (np.ones((1, 1, 2, 2), np.float32), "ConvTranspose2d: input has 1 channels, this layer takes 2"),
             (np.ones((2, 2, 2), np.float32), "ConvTranspose2d: input has shape"),
@@ -194,10 +196,10 @@ class TestBadInput:
                 layer(x)
 
     def test_a_matrix_over_the_limit_is_refused_with_its_size(self):
-        layer = ConvTranspose2d(21, 21, 64, 32, method="matrix")
-        with pytest.raises(InputError, match=r"takes 124\.5 GiB, more than the limit of 64 MiB.* method='columns'"):
+        layer = ConvTranspose2d(21, 21, 64, 32, algorithm="matrix")
+        with pytest.raises(InputError, match=r"takes 124\.5 GiB, more than the limit of 64 MiB.* algorithm='textbook'"):
             layer(np.zeros((1, 21, 16, 16), np.float32))
 
-    def test_padding_that_leaves_nothing(self, method):
+    def test_padding_that_leaves_nothing(self, algorithm):
         with pytest.raises(InputError, match="cuts the whole output away"):
-            ConvTranspose2d(1, 1, 2, padding=1, method=method)(np.ones((1, 1, 1, 3), np.float32))
+            ConvTranspose2d(1, 1, 2, padding=1, algorithm=algorithm)(np.ones((1, 1, 1, 3), np.float32))

@@ -21,8 +21,8 @@ from minifcn.layers import (
 IMAGES = (2, 4, 6, 5)
 LAYERS = {
     "Conv2d": (lambda: Conv2d(4, 6, (3, 2), (2, 1), 1, groups=2), IMAGES),
-    "ConvTranspose2d matrix": (lambda: ConvTranspose2d(4, 2, 3, 2, 1, 1, method="matrix"), IMAGES),
-    "ConvTranspose2d columns": (lambda: ConvTranspose2d(4, 2, 3, 2, 1, 1, method="columns"), IMAGES),
+    "ConvTranspose2d matrix": (lambda: ConvTranspose2d(4, 2, 3, 2, 1, 1, algorithm="matrix"), IMAGES),
+    "ConvTranspose2d textbook": (lambda: ConvTranspose2d(4, 2, 3, 2, 1, 1, algorithm="textbook"), IMAGES),
     "MaxPool2d": (lambda: MaxPool2d(3, 2, 1, ceil_mode=True), IMAGES),
     "AvgPool2d": (lambda: AvgPool2d(3, 2, 1, ceil_mode=True), IMAGES),
     "ReLU": (ReLU, IMAGES),

@@ -10,7 +10,7 @@ from minifcn.layers import Conv2d, ConvTranspose2d
 from .compare import assert_equal_to, check_layer, copy_state, drawn, fill, to_torch, torch
 from .drawing import LAYOUTS, convolutions, layouts, normal, seeds, transposed_convolutions
 
-METHODS = ("matrix", "columns", "definition", "auto")
+ALGORITHMS = ("matrix", "textbook", "definition", "im2col", "auto")
 
 
 def check(ours, reference, channels, kernel, settings, shape, seed, layouts, dtype="float64", **extra):
@@ -51,28 +51,28 @@ def test_conv2d_by_the_definition(case, bias, seed):
     check(Conv2d, torch.nn.Conv2d, channels, tuple(kernel), settings, shape, seed, layouts, algorithm="loops")
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 @drawn(50)
 @given(transposed_convolutions(), st.booleans(), seeds, layouts, layouts)
-def test_conv_transpose2d(method, case, bias, seed, x_layout, dy_layout):
+def test_conv_transpose2d(algorithm, case, bias, seed, x_layout, dy_layout):
     shape, (_, out, *kernel), settings = case
     settings = settings | {"bias": bias}
     channels = (shape[1], out * settings["groups"])
     reference = torch.nn.ConvTranspose2d
     layouts = (x_layout, dy_layout)
-    check(ConvTranspose2d, reference, channels, tuple(kernel), settings, shape, seed, layouts, method=method)
+    check(ConvTranspose2d, reference, channels, tuple(kernel), settings, shape, seed, layouts, algorithm=algorithm)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 @drawn(40)
 @given(transposed_convolutions(exact=True), st.data(), seeds)
-def test_conv_transpose2d_of_a_size_told_at_the_call(method, case, data, seed):
+def test_conv_transpose2d_of_a_size_told_at_the_call(algorithm, case, data, seed):
     """PyTorch's output_size=, any that it admits: output, and both gradients."""
     shape, (_, out, *kernel), settings = case
     least = ConvTranspose2d(1, 1, tuple(kernel), **settings | {"groups": 1, "output_padding": 0}).windows
     size = tuple(data.draw(st.sampled_from(w.possible_sizes(n))) for w, n in zip(least, shape[2:], strict=True))
     rng = np.random.default_rng(seed)
-    ours = ConvTranspose2d(shape[1], out * settings["groups"], tuple(kernel), **settings, method=method)
+    ours = ConvTranspose2d(shape[1], out * settings["groups"], tuple(kernel), **settings, algorithm=algorithm)
     fill(ours.astype("float64"), rng)
     theirs = copy_state(ours, torch.nn.ConvTranspose2d(shape[1], out * settings["groups"], tuple(kernel), **settings))
     x = rng.standard_normal(shape)
@@ -100,8 +100,8 @@ def test_conv2d_in_every_layout(x_layout, dy_layout, dtype):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("method", METHODS)
-def test_conv_transpose2d_in_every_layout(method, layout, dtype):
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_conv_transpose2d_in_every_layout(algorithm, layout, dtype):
     shape, reference = (2, 4, 7, 9), torch.nn.ConvTranspose2d
     layouts = (layout, layout)
-    check(ConvTranspose2d, reference, (4, 6), (3, 2), TRANSPOSED, shape, 2, layouts, dtype, method=method)
+    check(ConvTranspose2d, reference, (4, 6), (3, 2), TRANSPOSED, shape, 2, layouts, dtype, algorithm=algorithm)

@@ -31,8 +31,8 @@ def test_the_transpose_is_the_adjoint(case, seed):
     x, weight = rng.standard_normal(shape), rng.standard_normal(weight_shape)
     y = rng.standard_normal(conv2d(x, weight, **how).shape)
     ways = [lambda v: conv2d_grad_input(v, weight, shape[2:], **how)]
-    for method in ("matrix", "columns", "definition"):
-        ways.append(lambda v, method=method: conv_transpose2d(v, weight, shape[2:], **how, method=method))
+    for algorithm in ("matrix", "textbook", "definition"):
+        ways.append(lambda v, algorithm=algorithm: conv_transpose2d(v, weight, shape[2:], **how, algorithm=algorithm))
     for back in ways:
         assert adjoint_error(lambda v: conv2d(v, weight, **how), back, x, y) < ADJOINT
 
@@ -57,8 +57,8 @@ def test_the_convolution_s_backward_is_a_transposed_convolution(case, seed):
     x = rng.standard_normal(shape)
     dy = rng.standard_normal(conv(x).shape)
     dx = conv.backward(dy)
-    for method in ("matrix", "columns", "definition"):
-        back = ConvTranspose2d(out, shape[1], tuple(kernel), **how, bias=False, method=method).astype("float64")
+    for algorithm in ("matrix", "textbook", "definition"):
+        back = ConvTranspose2d(out, shape[1], tuple(kernel), **how, bias=False, algorithm=algorithm).astype("float64")
         back.weight.data = conv.weight.data
         assert relative_error(back(dy, output_size=shape[2:]), dx) < 1e-12
 

@@ -4,6 +4,7 @@ A case makes, for a device, one function a competitor: {"minifcn": function, "Py
 start from the same numbers and give the same results. "PyTorch" is left out where it is not installed.
 """
 
+import copy
 import math
 from typing import NamedTuple
 
@@ -11,7 +12,6 @@ import numpy as np
 
 from minifcn.backend import to_device
 from minifcn.commands.bench import peers
-from minifcn.commands.bench.textbook import textbook_step
 from minifcn.layers import Conv2d, ConvTranspose2d, MaxPool2d, ReLU, SoftmaxCrossEntropy
 from minifcn.models import MODELS, FCN8s
 from minifcn.models.summary import summarize
@@ -159,38 +159,33 @@ def training_step(model, other, shape, device):
 
 def _convolution(layer, shape, device):
     """Forward and the gradients of input, weight and bias."""
-    layer.to(device)
-    functions, x, dy = _layer_step(layer, shape, device)
-    return functions | {"textbook": textbook_step(layer, x, dy)}
+    functions = _layer_step(layer.to(device), shape, device)
+    plain = copy.copy(layer)  # with the same weights
+    plain.algorithm = "textbook"
+    return functions | {"textbook": _our_step(plain, shape, device)}
 
 
 def _relu(shape, device):
-    return _layer_step(ReLU(), shape, device)[0]
+    return _layer_step(ReLU(), shape, device)
 
 
 def _pooling(shape, device):
-    return _layer_step(MaxPool2d(2, ceil_mode=True), shape, device)[0]
+    return _layer_step(MaxPool2d(2, ceil_mode=True), shape, device)
 
 
 def _upsampling(kernel, stride, shape, device):
     channels = shape[1]
     layer = ConvTranspose2d(channels, channels, kernel, stride, bias=False, rng=np.random.default_rng(0))
-    return _layer_step(layer.to(device), shape, device)[0]
+    return _layer_step(layer.to(device), shape, device)
 
 
 def _layer_step(layer, shape, device):
-    """({competitor: function}, x, dy): forward and backward of one layer."""
-    x = _random(shape, device)
-    dy = _random(layer(x).shape, device, seed=2)
-
-    def step():
-        layer.zero_grad()
-        layer(x)
-        layer.backward(dy)
-
-    functions = {"minifcn": step}
+    """{competitor: function}: forward and backward of one layer."""
+    functions = {"minifcn": _our_step(layer, shape, device)}
     if peers.pytorch(device):
         module = peers.torch_layer(layer, device)
+        x = _random(shape, device)
+        dy = _random(layer(x).shape, device, seed=2)
         inputs, gradient = peers.tensor(x, device).requires_grad_(), peers.tensor(dy, device)
 
         def torch_step():
@@ -199,7 +194,20 @@ def _layer_step(layer, shape, device):
             module(inputs).backward(gradient)
 
         functions["PyTorch"] = torch_step
-    return functions, x, dy
+    return functions
+
+
+def _our_step(layer, shape, device):
+    """Forward and backward of one of our layers."""
+    x = _random(shape, device)
+    dy = _random(layer(x).shape, device, seed=2)
+
+    def step():
+        layer.zero_grad()
+        layer(x)
+        layer.backward(dy)
+
+    return step
 
 
 def _loss(shape, device):

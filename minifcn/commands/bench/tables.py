@@ -52,7 +52,7 @@ def show_legend(device, sections):
         over = "; /: minifcn's time over the other's, below 1 it is faster" if ratios else ""
         say(f"ms: one call, the median of interleaved samples{over}")
     if "layers" in sections:
-        say("textbook: the columns of a whole layer and tensordot, as DeZero and Chainer compute a convolution")
+        say("textbook: the columns of a whole layer and one product, as DeZero and Chainer compute a convolution")
     if "layers" in sections or "networks" in sections:
         say("of peak: the definition's multiplications and additions in that time, over the matrix product's rate")
     if not pytorch(device):

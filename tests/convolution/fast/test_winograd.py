@@ -4,18 +4,25 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from minifcn.backend import to_device
 from minifcn.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight
 from minifcn.convolution.fast import winograd
-from minifcn.convolution.fast.winograd import (
-    A_T,
-    B_T,
-    G,
-    conv2d_winograd,
-    winograd_grad_input,
-    winograd_grad_weight,
-)
+from minifcn.convolution.fast.winograd import A_T, B_T, G
 from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
+
+PLAIN = (1, 1)  # stride and dilation
+
+
+def by_winograd(x, weight, padding):
+    return winograd.conv2d(x, weight, PLAIN, padding, PLAIN, 1)
+
+
+def grad_input(dy, weight, padding):
+    size = tuple(n + 2 - 2 * p for n, p in zip(dy.shape[2:], padding))
+    return winograd.conv2d_grad_input(dy, weight, size, PLAIN, padding, PLAIN, 1)
+
+
+def grad_weight(dy, x, padding):
+    return winograd.conv2d_grad_weight(dy, x, (3, 3), PLAIN, padding, PLAIN, 1)
 
 
 def test_the_transforms_compute_a_convolution_of_six_numbers_with_three():
@@ -51,10 +58,10 @@ def test_all_three_are_the_loops(case):
     dy = rng.standard_normal(expected.shape)
     before = x.copy(), weight.copy(), dy.copy()
     close = {"rtol": 1e-11, "atol": 1e-11}
-    np.testing.assert_allclose(conv2d_winograd(x, weight, padding), expected, **close)
-    dx = winograd_grad_input(dy, weight, padding)
+    np.testing.assert_allclose(by_winograd(x, weight, padding), expected, **close)
+    dx = grad_input(dy, weight, padding)
     np.testing.assert_allclose(dx, conv2d_grad_input_loops(dy, weight, (h, w), 1, padding), **close)
-    dw = winograd_grad_weight(dy, x, padding)
+    dw = grad_weight(dy, x, padding)
     np.testing.assert_allclose(dw, conv2d_grad_weight_loops(dy, x, 3, 1, padding), **close)
     for array, copy in zip((x, weight, dy), before):
         np.testing.assert_array_equal(array, copy)
@@ -63,20 +70,18 @@ def test_all_three_are_the_loops(case):
 def test_a_batch_of_no_images():
     weight = np.ones((3, 2, 3, 3))
     none, no_dy = np.ones((0, 2, 8, 8)), np.ones((0, 3, 8, 8))
-    assert conv2d_winograd(none, weight, (1, 1)).shape == (0, 3, 8, 8)
-    assert winograd_grad_input(no_dy, weight, (1, 1)).shape == (0, 2, 8, 8)
-    np.testing.assert_array_equal(winograd_grad_weight(no_dy, none, (1, 1)), np.zeros((3, 2, 3, 3)))
+    assert by_winograd(none, weight, (1, 1)).shape == (0, 3, 8, 8)
+    assert grad_input(no_dy, weight, (1, 1)).shape == (0, 2, 8, 8)
+    np.testing.assert_array_equal(grad_weight(no_dy, none, (1, 1)), np.zeros((3, 2, 3, 3)))
 
 
 def test_nothing_of_an_earlier_call_is_left_in_the_padding():
     """Scratch memory is used again: what a larger image left there must not leak into a smaller one's border."""
     rng = np.random.default_rng(1)
     weight = rng.standard_normal((2, 2, 3, 3))
-    conv2d_winograd(np.full((1, 2, 30, 30), 1e9), weight, (2, 2))
+    by_winograd(np.full((1, 2, 30, 30), 1e9), weight, (2, 2))
     x = rng.standard_normal((1, 2, 5, 6))
-    np.testing.assert_allclose(
-        conv2d_winograd(x, weight, (2, 2)), conv2d_loops(x, weight, 1, 2), rtol=1e-11, atol=1e-11
-    )
+    np.testing.assert_allclose(by_winograd(x, weight, (2, 2)), conv2d_loops(x, weight, 1, 2), rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize("channels, size", [(8, (34, 41)), (64, (34, 41)), (256, (20, 23)), (512, (16, 13))])
@@ -87,9 +92,9 @@ def test_precision_in_float32(channels, size):
     dy = rng.standard_normal(x.shape)
     narrow = [array.astype("float32") for array in (x, weight, dy)]
     pairs = (
-        (conv2d_winograd(*narrow[:2], (1, 1)), conv2d(x, weight, 1, 1)),
-        (winograd_grad_input(narrow[2], narrow[1], (1, 1)), conv2d_grad_input(dy, weight, size, 1, 1)),
-        (winograd_grad_weight(narrow[2], narrow[0], (1, 1)), conv2d_grad_weight(dy, x, 3, 1, 1)),
+        (by_winograd(*narrow[:2], (1, 1)), conv2d(x, weight, 1, 1)),
+        (grad_input(narrow[2], narrow[1], (1, 1)), conv2d_grad_input(dy, weight, size, 1, 1)),
+        (grad_weight(narrow[2], narrow[0], (1, 1)), conv2d_grad_weight(dy, x, 3, 1, 1)),
     )
     for ours, exact in pairs:
         assert ours.dtype == "float32"
@@ -105,9 +110,9 @@ def test_results_do_not_depend_on_the_number_of_threads(tiles, monkeypatch):
 
     def results():
         return (
-            conv2d_winograd(x, weight, (1, 1)),
-            winograd_grad_input(dy, weight, (1, 1)),
-            winograd_grad_weight(dy, x, (1, 1)),
+            by_winograd(x, weight, (1, 1)),
+            grad_input(dy, weight, (1, 1)),
+            grad_weight(dy, x, (1, 1)),
         )
 
     with threadpool_limits(3, user_api="blas"):  # as many threads of ours, too
@@ -115,15 +120,3 @@ def test_results_do_not_depend_on_the_number_of_threads(tiles, monkeypatch):
     with threadpool_limits(1, user_api="blas"):
         for one, other in zip(threaded, results(), strict=True):
             np.testing.assert_array_equal(one, other)
-
-
-def test_on_the_device(device):
-    rng = np.random.default_rng(4)
-    x, weight, dy = (rng.standard_normal(s, "float32") for s in ((2, 3, 7, 6), (4, 3, 3, 3), (2, 4, 7, 6)))
-    expected = conv2d_winograd(x, weight, (1, 1)), winograd_grad_weight(dy, x, (1, 1))
-    x, weight, dy = (to_device(array, "gpu") for array in (x, weight, dy))
-    device.forget()
-    actual = conv2d_winograd(x, weight, (1, 1)), winograd_grad_weight(dy, x, (1, 1))
-    device.assert_copies(uploads={"asarray": 6})  # the transforms
-    for one, other in zip(actual, expected):
-        device.assert_same(one, other)

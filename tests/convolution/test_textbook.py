@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minifcn.convolution import col2im, im2col
-from minifcn.convolution.im2col import pad, windows
+from minifcn.convolution.textbook import pad, windows
 from minifcn.errors import InputError
 
 X = np.arange(1.0, 13.0).reshape(1, 1, 3, 4)  # rows 1 2 3 4 / 5 6 7 8 / 9 10 11 12
@@ -121,8 +121,8 @@ def test_a_kernel_larger_than_the_image_is_refused(kernel, dilation):
         col2im(np.ones((1, 5, 1)), (3, 4), kernel, dilation=dilation)
 
 
-def test_pad_puts_a_value_around():
-    np.testing.assert_array_equal(pad(X[..., :1, :2], (1, 2), 7)[0, 0], [[7] * 6, [7, 7, 1, 2, 7, 7], [7] * 6])
+def test_pad_puts_zeros_around():
+    np.testing.assert_array_equal(pad(X[..., :1, :2], (1, 2))[0, 0], [[0] * 6, [0, 0, 1, 2, 0, 0], [0] * 6])
 
 
 def test_a_negative_padding_crops_and_none_copies_nothing():

@@ -1,0 +1,29 @@
+"""Convolutions to try every algorithm on, in small whole numbers: sums are exact in any order, and so is equality."""
+
+import numpy as np
+
+from minifcn.convolution.loops import conv2d_loops
+
+CASES = [  # kernel, stride, padding, dilation, groups; image (4 channels) of 6x5
+    ((1, 1), (1, 1), (0, 0), (1, 1), 1),
+    ((3, 3), (1, 1), (1, 1), (1, 1), 1),
+    ((3, 2), (1, 1), (3, 2), (1, 1), 2),  # more padding than the kernel reaches: the input's gradient is cropped
+    ((3, 2), (2, 1), (1, 0), (1, 2), 1),
+    ((2, 3), (1, 1), (0, 1), (2, 1), 4),
+    ((2, 2), (3, 2), (1, 1), (1, 1), 2),  # a stride beyond the kernel: pixels that no window sees
+    ((6, 5), (1, 1), (0, 0), (1, 1), 1),  # one window: an output much smaller than the input
+    ((2, 2), (1, 1), (0, 0), (4, 3), 2),  # four windows, whose taps lie far apart
+    ((4, 4), (2, 3), (2, 3), (1, 1), 1),
+]
+
+
+def whole(rng, *shape):
+    return rng.integers(-4, 5, shape).astype(float)
+
+
+def drawn(case, images=3):
+    """x, weight and dy for one of CASES."""
+    kernel, *_, groups = case
+    rng = np.random.default_rng(0)
+    x, weight = whole(rng, images, 4, 6, 5), whole(rng, 8, 4 // groups, *kernel)
+    return x, weight, whole(rng, *conv2d_loops(x, weight, *case[1:]).shape)
