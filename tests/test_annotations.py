@@ -11,7 +11,9 @@ import minifcn
 
 NOT_YET = (  # rooms and files that are being rewritten
     *("alternatives.convergence", "alternatives.nets", "alternatives.patchwise", "backend.parallel", "commands"),
-    *("convolution", "gradcheck", "layers.bilinear", "layers.branches", "layers.conv", "layers.dropout"),
+    *("convolution.algorithms", "convolution.checks", "convolution.fast", "convolution.functions"),
+    *("convolution.geometry", "convolution.im2col", "convolution.matrix", "convolution.textbook"),
+    *("convolution.transposed", "gradcheck", "layers.bilinear", "layers.branches", "layers.conv", "layers.dropout"),
     *("layers.layer", "layers.linear", "layers.sequential", "models", "optim", "pictures.runs", "training"),
     *("weights.loading", "weights.npz", "weights.published", "weights.shapes"),
 )

@@ -1,15 +1,17 @@
 """What a transpose is, and what it is not: <C x, y> = <x, C^T y> for all x and y, but C^T (C x) is not x."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from minifcn.backend import array_module, to_host
+from minifcn.backend import Array, array_module, to_host
+from minifcn.convolution.geometry import Setting
 from minifcn.convolution.matrix import conv_matrix
 from minifcn.errors import InputError
 
 
-def adjoint_error(forward, backward, x, y):
+def adjoint_error(forward: Callable[[Array], Array], backward: Callable[[Array], Array], x: Array, y: Array) -> float:
     """By how much <forward(x), y> and <x, backward(y)> differ, over |forward(x)| |y|: rounding, if one is the other's
     transpose.
 
@@ -39,7 +41,14 @@ class RoundTrip(NamedTuple):
     rank: int
 
 
-def round_trip(weight, input_size, stride=1, padding=0, dilation=1, groups=1):
+def round_trip(
+    weight: Array,
+    input_size: Setting,
+    stride: Setting = 1,
+    padding: Setting = 0,
+    dilation: Setting = 1,
+    groups: int = 1,
+) -> RoundTrip:
     """The RoundTrip of the convolution with `weight` over input_size: why the transpose is not the inverse.
 
     Arguments and errors as of `conv_matrix`. (Slides: "Convolution 된 결과에 Deconvolution을 해도 그대로 나오지 않음".)

@@ -24,32 +24,32 @@ class Relationship:
     dilation: int = 1
 
     @property
-    def window(self):
+    def window(self) -> Window:
         """The convolution's window."""
         return Window(self.kernel, self.stride, self.padding, self.dilation)
 
     @property
-    def output(self):
+    def output(self) -> int:
         """o: the convolution's output, and the transpose's input."""
         return self.window.output_size(self.input)
 
     @property
-    def unseen(self):
+    def unseen(self) -> int:
         """a: pixels at the end of the padded input that no window reaches; the transpose's output_padding."""
         return (self.input + 2 * self.padding - self.window.reach) % self.stride
 
     @property
-    def zeros_between(self):
+    def zeros_between(self) -> int:
         """s - 1: zeros that the transpose puts between two pixels of its input."""
         return self.stride - 1
 
     @property
-    def stretched(self):
+    def stretched(self) -> int:
         """The transpose's input with those zeros."""
         return (self.output - 1) * self.stride + 1
 
     @property
-    def transposed_padding(self):
+    def transposed_padding(self) -> int:
         """p': zeros on both sides of the stretched input; below 0 that many pixels are cut off instead.
 
         `unseen` further zeros go to its end.
@@ -57,13 +57,13 @@ class Relationship:
         return self.window.reach - 1 - self.padding
 
     @property
-    def transposed_output(self):
+    def transposed_output(self) -> int:
         """What comes out of the transpose: the convolution's input size again, by the transpose's own formula."""
         window = Window(self.kernel, self.stride, self.padding, self.dilation, False, True, self.unseen)
         return window.output_size(self.output)
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The case as the slides name it, such as "padding, strides (odd)"."""
         if self.stride > 1:
             return f"{'padding' if self.padding else 'no padding'}, strides{' (odd)' if self.unseen else ''}"
@@ -77,7 +77,7 @@ class Relationship:
         return f"{kind} padding, no strides"
 
     @property
-    def numbers(self):
+    def numbers(self) -> tuple[int, int | None]:
         """The guide's numbers of the two relationships: (the convolution's, its transpose's; None where dilated)."""
         if self.dilation > 1:
             return 15, None
@@ -87,7 +87,9 @@ class Relationship:
         return {"no": (1, 8), "arbitrary": (2, 9), "half": (3, 10), "full": (4, 11)}[self.name.split()[0]]
 
 
-def relationship(input_size, kernel_size, stride=1, padding=0, dilation=1):
+def relationship(
+    input_size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> Relationship:
     """The Relationship of a convolution along one axis, from plain numbers.
 
     Raises InputError where a setting makes no sense or the kernel is larger than the padded input.

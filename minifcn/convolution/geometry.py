@@ -5,6 +5,7 @@ Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", 
 """
 
 import operator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -38,7 +39,7 @@ def _whole(given, values, name, least, expected):
     return numbers
 
 
-def told_size(name, given, size, possible):
+def told_size(name: str, given: Any, size: Pair, possible: list[range]) -> Pair:
     """(H, W) from an output_size given in a call, which is one of the `possible` ones, a range for each axis.
 
     given (H, W), a number for both, or a whole shape (N, C, H, W), as PyTorch takes it too. Raises InputError, naming
@@ -91,11 +92,11 @@ class Window:
     output_padding: int = 0
 
     @property
-    def reach(self):
+    def reach(self) -> int:
         """Pixels from the window's first tap to its last, both counted."""
         return self.dilation * (self.kernel - 1) + 1
 
-    def output_size(self, size):
+    def output_size(self, size: int) -> int:
         """How many pixels come out of `size`. Raises InputError where the window does not fit or nothing is left."""
         if self.transposed:
             out = self._spread(size) + self.output_padding
@@ -113,7 +114,7 @@ class Window:
             )
         return out
 
-    def possible_sizes(self, size):
+    def possible_sizes(self, size: int) -> range:
         """The sizes of which the convolution makes `size`, as a range: what the way back can lead to."""
         least = self._spread(size)
         return range(max(1, least), least + self.stride)
@@ -122,7 +123,7 @@ class Window:
         """The pixels that `size` windows, a stride apart, reach over, less the padding."""
         return (size - 1) * self.stride - 2 * self.padding + self.reach
 
-    def valid(self, tap, size, out):
+    def valid(self, tap: int, size: int, out: int) -> tuple[slice, slice]:
         """Which outputs find tap number `tap` inside the input, not in the padding.
 
         Returns (outputs, inputs), two slices of equal length: output o reads input o*stride - padding + tap*dilation.
@@ -151,7 +152,7 @@ class Place:
     start: Fraction = Fraction(0)
     receptive_field: int = 1
 
-    def after(self, window):
+    def after(self, window: Window) -> "Place":
         """The place of the map that `window` makes of this one."""
         size = window.output_size(self.size)
         # The centre of the first window, in pixels of the denser of the two maps.
@@ -163,13 +164,13 @@ class Place:
         field = self.receptive_field + int((window.reach - 1) * self.pitch)
         return Place(size, self.pitch * window.stride, self.start + middle * self.pitch, field)
 
-    def cropped(self, offset, size):
+    def cropped(self, offset: int, size: int) -> "Place":
         """The place of `size` pixels from pixel `offset` on. Raises InputError where they are not all there."""
         if offset < 0 or offset + size > self.size:
             raise InputError(f"a crop of {size} pixels from {offset} on does not lie inside a map of {self.size}")
         return Place(size, self.pitch, self.start + offset * self.pitch, self.receptive_field)
 
-    def offset_of(self, other):
+    def offset_of(self, other: "Place") -> int:
         """The pixel of this map that lies where pixel 0 of `other` does: the crop that lays the two over each other.
 
         Negative where `other` begins first. Raises InputError where their pixels fall between each other.
@@ -182,7 +183,7 @@ class Place:
         return int(offset)
 
 
-def chain(size, windows):
+def chain(size: int, windows: Iterable[Window]) -> list[Place]:
     """The `Place`s of an image of `size` pixels after each of `windows`, the image's own first."""
     places = [Place(size)]
     for window in windows:

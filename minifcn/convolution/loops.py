@@ -5,11 +5,19 @@
 Every fast version must equal these. Shapes and settings as in `bands`.
 """
 
-from minifcn.backend import array_module
-from minifcn.convolution.geometry import conv_output_size, conv_pairs
+from minifcn.backend import Array, array_module
+from minifcn.convolution.geometry import Pair, Setting, conv_output_size, conv_pairs
 
 
-def conv2d_loops(x, weight, stride=1, padding=0, dilation=1, groups=1, bias=None):
+def conv2d_loops(
+    x: Array,
+    weight: Array,
+    stride: Setting = 1,
+    padding: Setting = 0,
+    dilation: Setting = 1,
+    groups: int = 1,
+    bias: Array | None = None,
+) -> Array:
     """x (N, C, H, W), weight (O, C/groups, kh, kw), bias (O,) -> y (N, O, oh, ow)."""
     taps = _Taps(x.shape, weight.shape, stride, padding, dilation, groups)
     y = array_module(x).zeros((x.shape[0], weight.shape[0], *taps.output_size), dtype=x.dtype)
@@ -21,7 +29,15 @@ def conv2d_loops(x, weight, stride=1, padding=0, dilation=1, groups=1, bias=None
     return y
 
 
-def conv2d_grad_input_loops(dy, weight, input_size, stride=1, padding=0, dilation=1, groups=1):
+def conv2d_grad_input_loops(
+    dy: Array,
+    weight: Array,
+    input_size: Pair,
+    stride: Setting = 1,
+    padding: Setting = 0,
+    dilation: Setting = 1,
+    groups: int = 1,
+) -> Array:
     """dy (N, O, oh, ow) -> dx (N, C, H, W): each product of the forward pass sends its share back to its pixel."""
     shape = (dy.shape[0], weight.shape[1] * groups, *input_size)
     dx = array_module(dy).zeros(shape, dtype=dy.dtype)
@@ -30,7 +46,15 @@ def conv2d_grad_input_loops(dy, weight, input_size, stride=1, padding=0, dilatio
     return dx
 
 
-def conv2d_grad_weight_loops(dy, x, kernel_size, stride=1, padding=0, dilation=1, groups=1):
+def conv2d_grad_weight_loops(
+    dy: Array,
+    x: Array,
+    kernel_size: Setting,
+    stride: Setting = 1,
+    padding: Setting = 0,
+    dilation: Setting = 1,
+    groups: int = 1,
+) -> Array:
     """dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C/groups, kh, kw): each product's share goes to its kernel entry."""
     shape = (dy.shape[1], x.shape[1] // groups, *conv_pairs(kernel_size)[0])
     dw = array_module(dy).zeros(shape, dtype=dy.dtype)

@@ -8,13 +8,20 @@ import math
 
 import numpy as np
 
-from minifcn.backend import array_module
-from minifcn.convolution.geometry import pair, whole
+from minifcn.backend import Array, array_module
+from minifcn.convolution.geometry import Setting, pair, whole
 from minifcn.convolution.matrix import conv_matrix
 from minifcn.errors import InputError
 
 
-def symbolic_conv_matrix(kernel, input_size, stride=1, padding=0, dilation=1, groups=1):
+def symbolic_conv_matrix(
+    kernel: int | tuple[int, ...],
+    input_size: Setting,
+    stride: Setting = 1,
+    padding: Setting = 0,
+    dilation: Setting = 1,
+    groups: int = 1,
+) -> "SymbolicMatrix":
     """The matrix of a convolution, its entries by name: `print(symbolic_conv_matrix(3, 4))` is the slides' matrix.
 
     kernel   the size of a single kernel, a number or (rows, columns), or a weight's shape (O, C/groups, kh, kw)
@@ -35,20 +42,20 @@ class SymbolicMatrix:
     weight_shape  (O, C/groups, kh, kw)
     """
 
-    def __init__(self, numbers, weight_shape):
+    def __init__(self, numbers: np.ndarray, weight_shape: tuple[int, ...]):
         self.numbers, self.weight_shape = numbers, weight_shape
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """(rows, columns)"""
         return self.numbers.shape
 
     @property
-    def T(self):
+    def T(self) -> "SymbolicMatrix":
         """The transpose."""
         return SymbolicMatrix(self.numbers.T, self.weight_shape)
 
-    def at(self, weight):
+    def at(self, weight: Array) -> Array:
         """The matrix with a weight's numbers in place of their names, in its dtype and on its device."""
         if tuple(weight.shape) != self.weight_shape:
             raise InputError(f"the weight has shape {tuple(weight.shape)}, this matrix is one of {self.weight_shape}")
@@ -56,21 +63,21 @@ class SymbolicMatrix:
         with_zero = xp.concatenate([xp.zeros(1, weight.dtype), weight.ravel()])
         return with_zero[xp.asarray(self.numbers)]
 
-    def names(self):
+    def names(self) -> list[list[str]]:
         """A list of rows, each a list of "0" and "W[0,1]"; "W[o,c,i,j]" where there is more than one channel."""
         return self._entries("W[{}]", ",", "0")
 
-    def compact(self):
+    def compact(self) -> list[list[str]]:
         """The same with indices alone, as wide as they must be: "01" for W[0,1], "." for a zero."""
         return self._entries("{}", "" if max(self.weight_shape) <= 10 else ",", ".")
 
-    def latex(self):
+    def latex(self) -> str:
         """The matrix as LaTeX, for MathJax too: an array in brackets, which may have any number of columns."""
         rows = [" & ".join(row) for row in self._entries("W_{{{}}}", ",", "0")]
         body = " \\\\\n".join(rows)
         return f"\\left[\\begin{{array}}{{{'c' * self.shape[1]}}}\n{body}\n\\end{{array}}\\right]"
 
-    def text(self, width=None):
+    def text(self, width: int | None = None) -> str:
         """The matrix as lines, within `width` characters where given: by full names, else compact.
 
         Raises InputError where even that is too wide.

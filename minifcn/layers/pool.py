@@ -39,7 +39,8 @@ class Pool2d(Layer):
     def output_size(self, x: Array) -> Pair:
         """(oh, ow) of an input (N, C, H, W) of floats. Raises InputError for another, or where it is too small."""
         check_floats(self, x)
-        return tuple(window.output_size(n) for window, n in zip(self.windows, x.shape[2:]))
+        rows, cols = self.windows
+        return rows.output_size(x.shape[2]), cols.output_size(x.shape[3])
 
     def taps(self, input_size: Pair, output_size: Pair) -> Iterator[Tap]:
         """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs.
