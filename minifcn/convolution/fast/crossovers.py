@@ -9,7 +9,7 @@ from minifcn.backend import Array
 from minifcn.convolution.fast.winograd import TILE, applies
 from minifcn.convolution.geometry import Pair
 
-LEAST_CHANNELS = 32  # of input and output
+LEAST_CHANNELS = 16  # of input and output
 LEAST_TILES = 24  # of 4x4 output pixels, in all images together
 LEAST_WORK = 600_000  # the product of tiles, input and output channels
 

@@ -17,9 +17,10 @@ PLAIN = ((1, 1), (1, 1), 1)  # stride, dilation, groups
         (1, (18, 18), (512, 512, 3, 3), PLAIN, "winograd"),  # 25 tiles, and 6.6 million pairs of channels
         (8, (10, 10), (64, 64, 3, 3), PLAIN, "im2col"),  # 72 tiles, but only 0.3 million
         (8, (10, 10), (128, 128, 3, 3), PLAIN, "winograd"),
-        (8, (46, 46), (32, 32, 3, 3), PLAIN, "winograd"),  # 1152 tiles, 1.2 million
-        (8, (46, 46), (31, 64, 3, 3), PLAIN, "im2col"),  # few channels
-        (8, (46, 46), (64, 31, 3, 3), PLAIN, "im2col"),
+        (8, (96, 96), (16, 16, 3, 3), PLAIN, "winograd"),  # 4608 tiles, 1.2 million
+        (2, (96, 96), (16, 16, 3, 3), PLAIN, "im2col"),  # 1152 tiles, but only 0.3 million
+        (8, (96, 96), (15, 64, 3, 3), PLAIN, "im2col"),  # few channels
+        (8, (96, 96), (64, 15, 3, 3), PLAIN, "im2col"),
         (1, (698, 698), (64, 64, 3, 5), PLAIN, "im2col"),
         (1, (698, 698), (64, 64, 1, 1), PLAIN, "im2col"),
         (1, (698, 698), (64, 64, 3, 3), ((2, 1), (1, 1), 1), "im2col"),
