@@ -14,7 +14,7 @@ What makes a CPU fast lies in `fast/`: without that folder all else works as bef
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def fastest(x: Array, output_size: Pair, weight_shape: tuple, stride: Pair, dila
     return fast.fastest(x, output_size, weight_shape, stride, dilation, groups)
 
 
-def find(algorithm: str, x: Array, output_size: Pair, *how) -> Algorithm:
+def find(algorithm: str, x: Array, output_size: Pair, *how: Any) -> Algorithm:
     """The Algorithm of a name, or for "auto" of what is `fastest`. Raises InputError for another name."""
     check_algorithm(algorithm)
     return ALGORITHMS[fastest(x, output_size, *how) if algorithm == "auto" else algorithm]

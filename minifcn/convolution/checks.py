@@ -3,6 +3,8 @@
 `name` is what an error calls the array: "x", or "Conv2d: input".
 """
 
+from typing import Any
+
 import numpy as np
 
 from minifcn.backend import Array, array_module
@@ -93,24 +95,24 @@ def check_groups(name: str, in_channels: int, out_channels: int, groups: int) ->
     return ins, outs, groups
 
 
-def check_floats(layer, x: Array, what: str = "input", axes: str = "(N, C, H, W)") -> None:
+def check_floats(layer: Any, x: Array, what: str = "input", axes: str = "(N, C, H, W)") -> None:
     """InputError unless x is an array of floats with these axes; the error begins with the layer's name."""
     check_numbers(f"{type(layer).__name__}: {what}", x, axes, kinds="f")
 
 
-def check_input(layer, x: Array) -> None:
+def check_input(layer: Any, x: Array) -> None:
     """InputError unless x is (N, C, H, W) of the channels that a layer with weights takes, and of their kind."""
     check_floats(layer, x)
     check_channels(f"{type(layer).__name__}: input", x, layer.in_channels, "this layer")
     check_kind(layer, x)
 
 
-def check_kind(layer, x: Array, what: str = "input") -> None:
+def check_kind(layer: Any, x: Array, what: str = "input") -> None:
     """InputError unless x has the dtype of the layer's weights and is on their device."""
     check_same_kind(f"{type(layer).__name__}: {what}", x, "this layer's weights are", layer.weight.data)
 
 
-def check_gradient(layer, dy: Array, shape: tuple[int, ...]) -> None:
+def check_gradient(layer: Any, dy: Array, shape: tuple[int, ...]) -> None:
     """InputError unless dy is an array of the shape of the layer's output."""
     if not hasattr(dy, "dtype"):
         raise InputError(f"{type(layer).__name__}: dy is a {type(dy).__name__}, expected an array {tuple(shape)}")

@@ -71,8 +71,8 @@ def conv_pairs(
 
 def conv_output_size(input_size: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
     """(oh, ow) of a convolution over (H, W), from settings given as pairs."""
-    settings = zip(kernel_size, stride, padding, dilation)
-    return tuple(Window(*axis).output_size(size) for size, axis in zip(input_size, settings))
+    rows, cols = (Window(*axis) for axis in zip(kernel_size, stride, padding, dilation))
+    return rows.output_size(input_size[0]), cols.output_size(input_size[1])
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from minifcn.convolution.geometry import Pair, Setting, Window, conv_pairs
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
 
+Tap = tuple[int, tuple, tuple]  # its number, the outputs that read it, the inputs where it lies
+
 
 class Pool2d(Layer):
     """Base: windows without parameters. The taps are visited one by one, each as a strided slice of the whole input."""
@@ -40,7 +42,7 @@ class Pool2d(Layer):
         rows, cols = self.windows
         return rows.output_size(x.shape[2]), cols.output_size(x.shape[3])
 
-    def taps(self, input_size: Pair, output_size: Pair) -> Iterator[tuple[int, tuple, tuple]]:
+    def taps(self, input_size: Pair, output_size: Pair) -> Iterator[Tap]:
         """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs.
 
         Numbers count from the last tap, 0, to the first, so that of several taps the first has the largest.
