@@ -748,7 +748,9 @@ def change(a):
 for a in (1, 0.01, 0.0001):
     print(f"a = {a}: the scores change by {change(a):.1e}")
 assert np.isclose(change(0.01) / change(1), 1e-4)
-assert FCN8s(**thin, at_once=True).scales == {"pool4": 0.01, "pool3": 0.0001}
+scaled = FCN8s(**thin, at_once=True).named
+assert scaled["scale_pool4"].factor == 0.01
+assert scaled["scale_pool3"].factor == 0.0001
 
 # %% [markdown]
 # $a^2$: ten thousand times, and pool3's a hundred million times. (And what the

@@ -186,4 +186,6 @@ def he_normal(shape: tuple[int, ...], rng: np.random.Generator | Draws | None = 
 
 
 def _he_array(shape, rng):
-    return rng.standard_normal(shape, dtype=np.float32) * math.sqrt(2.0 / math.prod(shape[1:]))
+    numbers = rng.standard_normal(shape, dtype=np.float32)
+    numbers *= math.sqrt(2.0 / math.prod(shape[1:]))  # in place: fc6 has 411 MB
+    return numbers

@@ -55,9 +55,9 @@ def print_memory(peer, what):
     if peer == "minifcn":
         peers.pytorch = lambda device: None  # then it is neither imported nor built
     model, other = cases.twins(cases.FULL, "cpu")
-    if peer != "minifcn":
-        for parameter in model.parameters():  # the other has copies; of ours only the geometry is needed
-            parameter.data = None
+    for parameter in model.parameters():
+        # Ours before it is measured, not when it is first used; the other has copies, and needs our geometry alone.
+        parameter.data = parameter.data if peer == "minifcn" else None
     step = WHATS[what](model, other, "cpu")[peer]
     FORGET.write_text("5")  # forget the peak of building it
     before = _status("VmRSS")
