@@ -13,6 +13,7 @@ import minifcn
 from minifcn.backend import to_device
 from minifcn.convolution import algorithms, conv2d
 from minifcn.convolution.algorithms import ALGORITHMS, fastest, find
+from minifcn.convolution.transposed import by_definition
 from minifcn.errors import InputError
 
 HOW = (64, 64, 3, 3), (1, 1), (1, 1), 1  # weight's shape, stride, dilation, groups
@@ -28,6 +29,15 @@ def test_auto_takes_the_fast_ways_on_the_host_and_the_textbook_on_the_device(dev
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_what_is_asked_for_is_taken(name):
     assert find(name, np.empty((1, 64, 40, 40)), (40, 40), *HOW) is ALGORITHMS[name]
+
+
+def test_each_is_a_way_of_its_own():
+    """Their numbers are equal, so that no other test would notice one that stands in another's place."""
+    names = ["loops", "matrix", "definition", "textbook", "im2col", "winograd"]
+    assert list(ALGORITHMS) == names
+    assert len({way.grad_input for way in ALGORITHMS.values()}) == len(names)
+    assert ALGORITHMS["definition"].grad_input is by_definition
+    assert all(name in ALGORITHMS[name].forward.__module__ for name in ("loops", "matrix", "textbook", "winograd"))
 
 
 @pytest.mark.parametrize(

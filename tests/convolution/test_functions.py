@@ -134,12 +134,12 @@ def test_on_the_device(device, algorithm, room, monkeypatch):
 
 @pytest.mark.parametrize("algorithm", ["im2col", "winograd"])
 def test_the_cpus_own_algorithms_are_refused_on_the_device(device, algorithm):
-    x, weight = (to_device(np.ones(shape, "float32"), "gpu") for shape in ((1, 4, 6, 6), (4, 4, 3, 3)))
-    how = {"padding": 1, "algorithm": algorithm}
+    x, dy, weight = (to_device(np.ones(s, "float32"), "gpu") for s in ((1, 4, 6, 6), (1, 4, 3, 3), (4, 4, 3, 3)))
+    how = {"stride": 2, "padding": 1, "algorithm": algorithm}
     for call in (
         lambda: conv2d(x, weight, **how),
-        lambda: conv2d_grad_input(x, weight, 6, **how),
-        lambda: conv2d_grad_weight(x, x, 3, **how),
+        lambda: conv2d_grad_input(dy, weight, 6, **how),
+        lambda: conv2d_grad_weight(dy, x, 3, **how),
     ):
         with pytest.raises(InputError, match=f"algorithm {algorithm} is for NumPy's arrays, on the CPU: use auto or"):
             call()

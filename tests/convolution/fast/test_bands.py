@@ -35,6 +35,21 @@ def test_all_three_are_the_loops(case):
     np.testing.assert_array_equal(dw, conv2d_grad_weight_loops(dy, x, kernel, *how))
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_a_single_band_whose_channels_go_in_parts(case, monkeypatch):
+    monkeypatch.setattr(bands, "WORTH_PARTS", 1)
+    kernel, *how = case
+    x, weight, dy = drawn(case)
+    bias = np.arange(8.0)
+    expected = conv2d_loops(x, weight, *how, bias)
+    np.testing.assert_array_equal(conv2d(x, weight, *how, bias=bias), expected)
+    np.testing.assert_array_equal(conv2d(x[:1], weight, *how, bias=bias), expected[:1])  # straight into y
+    dx = conv2d_grad_input(dy, weight, (6, 5), *how)
+    np.testing.assert_array_equal(dx, conv2d_grad_input_loops(dy, weight, (6, 5), *how))
+    dw = conv2d_grad_weight(dy, x, kernel, *how)
+    np.testing.assert_array_equal(dw, conv2d_grad_weight_loops(dy, x, kernel, *how))
+
+
 def test_bands_that_are_added_at_the_same_time_are_far_enough_apart(monkeypatch):
     monkeypatch.setattr(bands, "BAND_BYTES", 1)
     for rows in range(1, 60):
