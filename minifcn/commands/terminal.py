@@ -3,7 +3,6 @@
 import math
 from argparse import Namespace
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -29,11 +28,6 @@ def device_of(options: Namespace) -> str:
     device, reason = resolve_device(options.device)
     say(reason)
     return device
-
-
-def files(folder: Path) -> None:
-    """Name the files of a folder."""
-    say(f"in {folder}: " + ", ".join(sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))))
 
 
 class Watch:

@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 
 from minifcn.commands.options import add_settings
-from minifcn.commands.terminal import Watch, console, device_of, files, say
+from minifcn.commands.terminal import Watch, console, device_of, say
 from minifcn.models.transplant import Transplant
 from minifcn.pictures.runs import draw_run
 from minifcn.training.recipes import PIXELS, RECIPES, per_pixel
@@ -55,7 +55,8 @@ def run_training(kind: type[Trainer], settings: Settings, options: Namespace) ->
     device = device_of(options)
     trainer = kind(settings, options.out, device, options.resume, options.overwrite)
     follow(trainer)
-    files(trainer.folder.path)
+    folder = trainer.folder.path
+    say(f"in {folder}: " + ", ".join(sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))))
 
 
 def follow(trainer: Trainer) -> None:

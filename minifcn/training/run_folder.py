@@ -1,6 +1,6 @@
 """A run's folder: what a training leaves behind, and what it needs to go on.
 
-config.json   the settings, as given
+config.json   the settings, as given, and the number of this format
 last.npz      weights, velocities, position in the run and history: everything that a resumed run starts from
 best.npz      the weights with the best mean IU on the validation images
 history.csv   a line an epoch

@@ -1,8 +1,8 @@
 """Weights files: a NumPy .npz of arrays under their published names, and beside them what is needed to use them.
 
-The entry "about" is a line of JSON: the network and its settings, the preprocessing its images went through, the
-classes and their colours. So nobody can feed a network images prepared for another. Nothing is pickled, and pickles are
-refused.
+The entry "about" is a line of JSON: the number of this format, the network and its settings, the preprocessing its
+images went through, the classes and their colours. So nobody can feed a network images prepared for another. Nothing is
+pickled, and pickles are refused.
 """
 
 import json
