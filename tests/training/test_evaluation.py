@@ -73,11 +73,12 @@ def test_each_image_is_seen_whole_and_as_it_is():
     assert model.shown == [(1, 3, 2, 4), (2, 3, 3, 1), (1, 3, 2, 4)]  # neighbours of one size may go together
 
 
-def test_images_go_together_up_to_a_number_of_pixels(monkeypatch):
-    monkeypatch.setattr(evaluation, "BATCH_PIXELS", 16)
+@pytest.mark.parametrize("pixels, images", [(16, [2, 2, 1]), (9, [2, 2, 1]), (8, [1] * 5), (1, [1] * 5)])
+def test_images_go_together_up_to_a_number_of_pixels(monkeypatch, pixels, images):
+    monkeypatch.setattr(evaluation, "BATCH_PIXELS", pixels)
     model = Oracle()
     confusion, loss = evaluate(model, Hand(*[WIDE] * 5), AS_IT_IS)
-    assert [shape[0] for shape in model.shown] == [2, 2, 1]
+    assert [shape[0] for shape in model.shown] == images
     assert confusion.counts.sum() == 5 * 7
     assert loss == pytest.approx(math.log(math.exp(SURE) + 2) - 6 / 7 * SURE, rel=1e-6)  # 6 of 7 pixels are right
 

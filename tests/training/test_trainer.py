@@ -435,3 +435,9 @@ def test_a_training_draws_nothing():
     loaded = "import sys, minifcn.training.pretraining; sys.exit('matplotlib' in sys.modules)"
     code, _, err = tiny.run(code=loaded)
     assert code == 0, err
+
+
+def test_it_does_no_more_than_training_needs(tmp_path):
+    run = tiny.trainer(tmp_path)
+    scores = run.model.train()(np.zeros((1, 3, 32, 32), "float32"))
+    assert run.model.backward(np.ones_like(scores)) is None  # nobody asks for the gradient of the images
