@@ -24,8 +24,10 @@ from minifcn.convolution.geometry import Pair
 from minifcn.errors import InputError
 
 try:
-    from minifcn.convolution import fast
-except ImportError:
+    import minifcn.convolution.fast as fast
+except ModuleNotFoundError as error:
+    if error.name != "minifcn.convolution.fast":  # something else is missing
+        raise
     fast = None  # type: ignore[assignment]
 
 

@@ -54,6 +54,14 @@ def test_winograd_where_it_does_not_apply(weight, how, given):
         conv2d(np.zeros((1, 4, 20, 20)), np.zeros(weight), **how, algorithm="winograd")
 
 
+def test_an_error_inside_the_fast_ways_is_not_taken_for_their_absence(tmp_path):
+    shutil.copytree(Path(minifcn.__file__).parent, tmp_path / "minifcn")
+    (tmp_path / "minifcn/convolution/fast/__init__.py").write_text("import nowhere")
+    command = [sys.executable, "-c", "import minifcn.convolution"]
+    result = subprocess.run(command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True)
+    assert result.returncode and "No module named 'nowhere'" in result.stderr
+
+
 def test_all_but_speed_works_without_the_folder_of_fast_ways(tmp_path):
     shutil.copytree(Path(minifcn.__file__).parent, tmp_path / "minifcn", ignore=shutil.ignore_patterns("fast"))
     assert not (tmp_path / "minifcn/convolution/fast").exists()
