@@ -153,7 +153,7 @@ class Trainer:
                 raise
             self.save()
             folder = shlex.quote(str(self.folder.path))
-            go_on = f"python -m minifcn {self.command} --out {folder} --resume"
+            go_on = f"python -m minifcn {self.settings.command} --out {folder} --resume"
             raise Stopped(f"stopped and saved; go on with: {go_on}") from None
 
     def stop(self) -> None:
@@ -230,10 +230,6 @@ class Trainer:
             raise self._diverged("the weights are not finite")
         self.folder.save(self.model, self.optimizer, self.about, self.progress)
         self.folder.write_history(self.progress.history)
-
-    def _stopped(self):
-        command, folder = self.settings.command, shlex.quote(str(self.folder.path))
-        return Stopped(f"stopped and saved; go on with: python -m minifcn {command} --out {folder} --resume")
 
     def _diverged(self, what):
         return Diverged(what, self.progress.step, self.optimizer.lr)
