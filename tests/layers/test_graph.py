@@ -64,6 +64,14 @@ class TestComputes:
     def test_numerically(self):
         assert check_gradients(forked(), self.X).ok()
 
+    def test_each_term_of_a_sum_may_overwrite_its_gradient(self):
+        nodes = {}
+        for name in "ab":
+            nodes[name] = Conv2d(2, 3, 1), "input"
+            nodes[f"relu_{name}"] = ReLU(inplace=True)
+        net = Graph(nodes | {"sum": (Sum(), "relu_a", "relu_b")})
+        assert check_gradients(net, self.X).ok()
+
     def test_names_of_nodes_are_those_of_the_parameters(self):
         assert list(forked().state_dict())[:3] == ["first.weight", "first.bias", "wide.weight"]
 
