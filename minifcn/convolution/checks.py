@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minifcn.backend import Array, array_module
-from minifcn.convolution.geometry import Pair, conv_output_size, conv_pairs, pair, whole
+from minifcn.convolution.geometry import Pair, whole
 from minifcn.errors import InputError
 
 
@@ -58,26 +58,16 @@ def check_bias(bias: Array, weight: Array) -> None:
         raise InputError(f"bias has shape {tuple(bias.shape)}, expected ({len(weight)},), one for each output channel")
 
 
-def check_output(
-    name: str, y: Array, weight: Array, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> None:
-    """InputError unless y, called `name`, is what the convolution of input_size with weight gives: (N, O, oh, ow)."""
-    check_weight(weight, groups)
-    check_numbers(name, y, "(N, channels, rows, columns)")
-    check_same_kind(name, y, "weight is", weight)
-    h, w = pair(input_size, "the size to go back to", 1)
-    oh, ow = conv_output_size((h, w), *conv_pairs(weight.shape[2:], stride, padding, dilation))
-    if y.shape[1:] != (weight.shape[0], oh, ow):
-        raise InputError(
-            f"{name} has shape {tuple(y.shape)}, but the convolution of {h}x{w} pixels "
-            f"gives (N, {weight.shape[0]}, {oh}, {ow})"
-        )
-
-
 def check_output_padding(output_padding: Pair, stride: Pair, dilation: Pair) -> None:
     """InputError unless output_padding is below the stride or the dilation; all as (rows, columns)."""
     if any(extra >= max(s, d) for extra, s, d in zip(output_padding, stride, dilation)):
         raise InputError(f"output_padding {output_padding} is not below stride {stride} or dilation {dilation}")
+
+
+def check_algorithm(name: str, names: tuple[str, ...], caller: str = "") -> None:
+    """InputError unless `name` is one of `names`; the error begins with `caller`."""
+    if name not in names:
+        raise InputError(f"{caller}algorithm {name!r} is none of {', '.join(names)}")
 
 
 def check_host(algorithm: str, array: Array) -> None:
