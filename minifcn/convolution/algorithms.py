@@ -24,16 +24,11 @@ from minifcn.convolution.geometry import How, Pair
 
 
 class Algorithm(NamedTuple):
-    """Three functions.
+    """Three functions; `how` is (stride, padding, dilation, groups)."""
 
-    forward(x, weight, how, bias=None) -> y
-    grad_input(dy, weight, input_size, how) -> dx
-    grad_weight(dy, x, kernel_size, how) -> dW
-    """
-
-    forward: Callable
-    grad_input: Callable
-    grad_weight: Callable
+    forward: Callable  # (x, weight, how, bias=None) -> y
+    grad_input: Callable  # (dy, weight, input_size, how) -> dx
+    grad_weight: Callable  # (dy, x, kernel_size, how) -> dW
 
 
 ALGORITHMS = {

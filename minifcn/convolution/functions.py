@@ -29,11 +29,11 @@ def conv2d(
     checks.check_weight(weight, groups)
     checks.check_numbers("x", x, "(N, C, H, W)")
     checks.check_same_kind("x", x, "weight is", weight)
-    taker = f"a weight of shape {tuple(weight.shape)} in {groups} groups"
-    checks.check_channels("x", x, weight.shape[1] * groups, taker)
+    shape = tuple(weight.shape)
+    checks.check_channels("x", x, shape[1] * groups, f"a weight of shape {shape} in {groups} groups")
     checks.check_bias(bias, weight)
-    size = how.output_size(x.shape[2:], weight.shape[2:])
-    return find(algorithm, x, size, weight.shape, how).forward(x, weight, how, bias)
+    size = how.output_size(x.shape[2:], shape[2:])
+    return find(algorithm, x, size, shape, how).forward(x, weight, how, bias)
 
 
 def conv2d_grad_input(

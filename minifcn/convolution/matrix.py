@@ -101,21 +101,14 @@ def _taps(matrix, weight_shape, input_size, output_size, how):
     """Where C holds kernel entry (i, j): (i, j, a view (G, O/G, C/G, y, x)) for each, y and x over output pixels."""
     (o, c, *kernel_size), (h, w), (oh, ow) = weight_shape, input_size, output_size
     rows, cols = how.windows(kernel_size)
+    as_strided = array_module(matrix).lib.stride_tricks.as_strided
     matrix = matrix.reshape(how.groups, o // how.groups, oh, ow, how.groups, c, h, w)  # 8 axes, G twice
     for i in range(rows.kernel):
         out_rows, in_rows = rows.valid(i, h, oh)
         for j in range(cols.kernel):
             out_cols, in_cols = cols.valid(j, w, ow)
-            yield i, j, _diagonal(matrix[:, :, out_rows, out_cols, :, :, in_rows, in_cols])
-
-
-def _diagonal(block):
-    """Where group, row and column of the output are those of the input, as a view to write to.
-
-    block (G, O/G, y, x, G, C/G, y, x) -> (G, O/G, C/G, y, x)
-    """
-    groups, o, y, x, _, c, _, _ = block.shape
-    bg, bo, by, bx, bg2, bc, by2, bx2 = block.strides
-    return array_module(block).lib.stride_tricks.as_strided(
-        block, (groups, o, c, y, x), (bg + bg2, bo, bc, by + by2, bx + bx2)
-    )
+            block = matrix[:, :, out_rows, out_cols, :, :, in_rows, in_cols]  # (G, O/G, y, x, G, C/G, y, x)
+            g, o, y, x, _, c, _, _ = block.shape
+            bg, bo, by, bx, bg2, bc, by2, bx2 = block.strides
+            # Its diagonals, where group, row and column of the output are those of the input.
+            yield i, j, as_strided(block, (g, o, c, y, x), (bg + bg2, bo, bc, by + by2, bx + bx2))

@@ -105,15 +105,12 @@ def col2im(
 
 def pad(x: Array, padding: Pair) -> Array:
     """(N, C, H, W) -> (N, C, H + 2ph, W + 2pw), zeros around it; a negative padding crops. No copy for 0."""
-    ph, pw = padding
-    n, c, h, w = x.shape
+    (ph, pw), (h, w) = padding, x.shape[2:]
     x = x[:, :, max(0, -ph) : h - max(0, -ph), max(0, -pw) : w - max(0, -pw)]
-    ph, pw = max(0, ph), max(0, pw)
-    if ph == pw == 0:
+    if max(ph, pw) <= 0:
         return x
-    h, w = x.shape[2:]
-    padded = array_module(x).zeros((n, c, h + 2 * ph, w + 2 * pw), dtype=x.dtype)
-    padded[:, :, ph : ph + h, pw : pw + w] = x
+    padded = array_module(x).zeros((*x.shape[:2], h + 2 * ph, w + 2 * pw), dtype=x.dtype)
+    padded[:, :, max(0, ph) : max(0, ph) + x.shape[2], max(0, pw) : max(0, pw) + x.shape[3]] = x
     return padded  # (N, C, H + 2ph, W + 2pw)
 
 

@@ -87,7 +87,7 @@ class Conv2d(Layer):
         return algorithm.grad_input(dy, self.weight.data, x.shape[2:], how)  # (N, C, H, W)
 
     def __repr__(self) -> str:
-        return f"Conv2d({self.in_channels}, {self.out_channels}, {describe(self)})"
+        return describe(self)
 
 
 def grad_bias(dy: Array) -> Array:
@@ -103,17 +103,13 @@ def grad_bias(dy: Array) -> Array:
     return db
 
 
-def describe(layer) -> str:
-    """The settings that differ from a plain layer's, for repr."""
-    parts = [f"kernel_size={_short(layer.kernel_size)}"]
-    for name, plain in (("stride", 1), ("padding", 0), ("output_padding", 0), ("dilation", 1)):
-        value = getattr(layer, name, (plain, plain))
-        if value != (plain, plain):
-            parts.append(f"{name}={_short(value)}")
-    if layer.groups != 1:
-        parts.append(f"groups={layer.groups}")
-    return ", ".join(parts + ([] if layer.bias else ["bias=False"]))
-
-
-def _short(pair: Pair) -> int | Pair:
-    return pair[0] if pair[0] == pair[1] else pair
+def describe(layer: Layer, *more: str) -> str:
+    """The layer with the settings that differ from a plain one's, and `more`, for repr."""
+    plain = {"stride": (1, 1), "padding": (0, 0), "output_padding": (0, 0), "dilation": (1, 1), "groups": 1}
+    parts = [str(layer.in_channels), str(layer.out_channels)]
+    for name, usual in {"kernel_size": None, **plain}.items():
+        value = getattr(layer, name, usual)
+        if value != usual:
+            parts.append(f"{name}={value if name == 'groups' or value[0] != value[1] else value[0]}")
+    parts += [*([] if layer.bias else ["bias=False"]), *more]
+    return f"{type(layer).__name__}({', '.join(parts)})"

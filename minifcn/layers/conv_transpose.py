@@ -77,7 +77,9 @@ class ConvTranspose2d(Layer):
         checks.check_input(self, x)
         how, weight, size_in = self.how, self.weight.data, x.shape[2:]
         size = self._output_size(size_in, output_size)
-        x = self._widened(x, how.output_size(size, self.kernel_size))
+        more = [(0, there - here) for there, here in zip(how.output_size(size, self.kernel_size), size_in)]
+        if any(map(any, more)):  # an output_padding beyond the stride has room for zeros below and to the right
+            x = array_module(x).pad(x, ((0, 0), (0, 0), *more))  # (N, I, h or more, w or more)
         name = fastest(x, x.shape[2:], weight.shape, how) if self.algorithm == "auto" else self.algorithm
         algorithm = ALGORITHMS[name]
         y = algorithm.grad_input(x, weight, size, how)  # C^T x, (N, O, H, W)
@@ -99,15 +101,6 @@ class ConvTranspose2d(Layer):
             self.bias.add_grad(grad_bias(dy), fresh=True)  # (O,)
         return algorithm.forward(dy, self.weight.data, how)[:, :, :h, :w]  # C dy, (N, I, h, w)
 
-    def _widened(self, x, size):
-        """x with zeros below and to the right, up to `size`: what an output_padding beyond the stride has room for."""
-        h, w = x.shape[2:]
-        if size == (h, w):
-            return x
-        wide = array_module(x).zeros((*x.shape[:2], *size), dtype=x.dtype)
-        wide[:, :, :h, :w] = x
-        return wide
-
     def _output_size(self, size_in, output_size):
         """(H, W): what output_padding makes of size_in, or the output_size asked for if it can be."""
         if output_size is None:
@@ -116,8 +109,7 @@ class ConvTranspose2d(Layer):
         return told_size("ConvTranspose2d", output_size, size_in, possible)
 
     def __repr__(self) -> str:
-        channels = f"{self.in_channels}, {self.out_channels}"
-        text = f"ConvTranspose2d({channels}, {describe(self)}, algorithm={self.algorithm!r})"
+        text = describe(self, f"algorithm={self.algorithm!r}")
         if self._last_call:
             name, (h, w), (oh, ow) = self._last_call
             taken = conv_matrix_bytes(self.weight.data, (oh, ow), self.how)

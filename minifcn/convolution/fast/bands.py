@@ -96,9 +96,8 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
     (n, o, oh, ow), c, groups = dy.shape, x.shape[1], how.groups
     shape = groups, o // groups, c // groups * math.prod(kernel_size)
     dw_bytes = math.prod(shape) * x.itemsize
-    pieces = _bands(dy.shape, groups * shape[2] * x.itemsize, dw_bytes)
-    lanes = max(1, min(LANES, len(pieces))) if dw_bytes <= LANE_BYTES else 1
-    parts = _parts(pieces[:lanes], math.prod(shape) * n * oh * ow)
+    pieces = lanes(_bands(dy.shape, groups * shape[2] * x.itemsize, dw_bytes), dw_bytes)
+    parts = _parts(pieces, math.prod(shape) * n * oh * ow)
 
     def correlate(*lane):
         dw = np.empty(shape, dtype=x.dtype) if lane else np.zeros(shape, dtype=x.dtype)  # no lane: no images
@@ -109,10 +108,16 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
             run_all(add_product, ((band[:, i], columns, dw[:, i], number == 0) for (i,) in some), np)
         return dw
 
-    dw, *others = run_all(correlate, (pieces[lane::lanes] for lane in range(lanes)), np)
+    dw, *others = run_all(correlate, pieces, np)
     for other in others:
         dw += other
     return dw.reshape(o, c // groups, *kernel_size)  # (O, C/G, kh, kw)
+
+
+def lanes(pieces: list, sum_bytes: int) -> list[tuple]:
+    """The pieces of each of the sums that are made independently: `LANES`, or one of more than `LANE_BYTES`."""
+    count = max(1, min(LANES, len(pieces))) if sum_bytes <= LANE_BYTES else 1
+    return [tuple(pieces[lane::count]) for lane in range(count)]
 
 
 def add_product(a: Array, b: Array, out: Array, first: bool) -> None:

@@ -22,6 +22,7 @@ multiples up to 8, which costs a digit: some 3e-6 (relative) in float32 on VGG's
 Shapes and settings as in `textbook`.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, bands, chunks, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.bands import LANE_BYTES, LANES, add_product, windows
+from minifcn.convolution.fast.bands import add_product, lanes, windows
 from minifcn.convolution.geometry import How, Pair
 from minifcn.errors import InputError
 
@@ -63,21 +64,12 @@ CHUNK_BYTES = 1 << 21  # tiles transformed at a time: more leave the cache, fewe
 
 
 class Band(NamedTuple):
-    """Some images, some rows of their tiles, and how many tiles there are across."""
+    """Some images and some rows of their tiles."""
 
     images: slice
     rows: slice
-    across: int
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Images, rows and columns of tiles."""
-        return self.images.stop - self.images.start, self.rows.stop - self.rows.start, self.across
-
-    @property
-    def tiles(self) -> int:
-        """How many there are."""
-        return self.shape[0] * self.shape[1] * self.shape[2]
+    shape: tuple[int, int, int]  # how many: images, rows and columns of tiles
+    tiles: int  # in all
 
 
 def applies(kernel_size: Pair, how: How) -> bool:
@@ -117,10 +109,9 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
     _check(x, kernel_size, how)
     o, c = dy.shape[1], x.shape[1]
     b_t, g, a_t = (np.array(matrix, x.dtype) for matrix in (B_T, G, A_T))
-    pieces = _bands(dy.shape)
-    lanes = max(1, min(LANES, len(pieces))) if ENTRIES * o * c * x.itemsize <= LANE_BYTES else 1
-    parts = PARTS if lanes == 1 else 1
-    sums = scratch("sums", (lanes, ENTRIES, o, c), x.dtype, np)  # dU of each lane
+    pieces = lanes(_bands(dy.shape), ENTRIES * o * c * x.itemsize)
+    parts = PARTS if len(pieces) == 1 else 1
+    sums = scratch("sums", (len(pieces), ENTRIES, o, c), x.dtype, np)  # dU of each lane
 
     def correlate(du, lane):
         if not lane:  # a batch of no images
@@ -133,9 +124,9 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
             products = ((dm[e], v[e].swapaxes(1, 2), du[e], number == 0) for (e,) in cut(ENTRIES, parts))
             run_all(add_product, products, np)
 
-    run_all(correlate, ((sums[lane], pieces[lane::lanes]) for lane in range(lanes)), np)
-    du = sums[0]
-    for other in sums[1:]:
+    run_all(correlate, zip(sums, pieces), np)
+    du, *others = sums
+    for other in others:
         du += other
     dw = np.empty((o, c, 3, 3), dtype=x.dtype)
 
@@ -159,15 +150,15 @@ def _check(x, kernel_size, how):
 
 def _bands(output_shape):
     """Bands of about `BAND_TILES` that make up all tiles of an output (N, O, oh, ow)."""
-    n, _, oh, ow = output_shape
-    down, across = -(-oh // TILE), -(-ow // TILE)
-    return [Band(images, rows, across) for images, rows in bands(n, down, across, BAND_TILES)]
+    n, down, across = output_shape[0], -(-output_shape[2] // TILE), -(-output_shape[3] // TILE)
+    pieces = bands(n, down, across, BAND_TILES)
+    shapes = [(images.stop - images.start, rows.stop - rows.start, across) for images, rows in pieces]
+    return [Band(*piece, shape, math.prod(shape)) for piece, shape in zip(pieces, shapes)]
 
 
 def _channels(transformed, parts):
     """Slices of the channels of an array (36, C, ...), so many or more: each fits a cache."""
-    most = min(CHUNK_BYTES, transformed.nbytes // parts)
-    return chunks(transformed.shape[1], transformed[:, 0].nbytes, most)
+    return chunks(transformed.shape[1], transformed[:, 0].nbytes, min(CHUNK_BYTES, transformed.nbytes // parts))
 
 
 def _transform(matrix, tiles, out):
