@@ -50,10 +50,7 @@ class Relationship:
 
     @property
     def transposed_padding(self) -> int:
-        """p': zeros on both sides of the stretched input; below 0 that many pixels are cut off instead.
-
-        `unseen` further zeros go to its end.
-        """
+        """p': zeros on both sides of the stretched input, `unseen` more at its end; below 0 pixels are cut off."""
         return self.window.reach - 1 - self.padding
 
     @property

@@ -40,10 +40,10 @@ def _whole(given, values, name, least, expected):
 
 
 def told_size(name: str, given: Any, size: Pair, possible: list[range]) -> Pair:
-    """(H, W) from an output_size given in a call, which is one of the `possible` ones, a range for each axis.
+    """(H, W) from the output_size of a call: (H, W), a number for both, or (N, C, H, W), as PyTorch takes it too.
 
-    given (H, W), a number for both, or a whole shape (N, C, H, W), as PyTorch takes it too. Raises InputError, naming
-    the layer `name` and what can come of its input's `size`.
+    Raises InputError unless it is one of the `possible` ones, a range for each axis, naming the layer `name` and what
+    can come of its input's `size`.
     """
     if isinstance(given, (tuple, list)) and len(given) == 4:
         given = given[2:]
@@ -112,11 +112,9 @@ class Window:
         """
         offset = tap * self.dilation - self.padding
         first = max(0, -(offset // self.stride))
-        last = min(out, (size - 1 - offset) // self.stride + 1)
-        last = max(first, last)
+        last = max(first, min(out, (size - 1 - offset) // self.stride + 1))
         start = first * self.stride + offset
-        stop = start + (last - first) * self.stride
-        return slice(first, last), slice(start, max(start, stop), self.stride)
+        return slice(first, last), slice(start, start + (last - first) * self.stride, self.stride)
 
 
 class How(NamedTuple):
@@ -183,9 +181,8 @@ class Place:
         """
         offset = (other.start - self.start) / self.pitch
         if self.pitch != other.pitch or offset.denominator != 1:
-            raise InputError(
-                f"the maps do not align: pitches {self.pitch} and {other.pitch}, {float(offset)} pixels apart"
-            )
+            apart = f"pitches {self.pitch} and {other.pitch}, {float(offset)} pixels apart"
+            raise InputError(f"the maps do not align: {apart}")
         return int(offset)
 
 

@@ -25,11 +25,11 @@ def conv_matrix(
     groups: int = 1,
     limit: int | None = LIMIT,
 ) -> Array:
-    """The matrix of the convolution with weight (O, C/groups, kh, kw) over C channels of input_size (H, W).
+    """C, of the convolution with weight (O, C/groups, kh, kw) over C channels of input_size (H, W): (O*oh*ow, C*H*W).
 
-    Returns C with shape (O*oh*ow, C*H*W), in the weight's dtype: `C @ x.ravel()` is the convolution of one image x,
-    `C.T @ y.ravel()` its transpose. Raises InputError for a matrix of more than `limit` bytes (None: no limit), where
-    the kernel is larger than the padded input, and where the weight is no array of numbers with four axes.
+    In the weight's dtype; `C @ x.ravel()` is the convolution of one image x, `C.T @ y.ravel()` its transpose. Raises
+    InputError for a matrix of more than `limit` bytes (None: no limit), where the kernel is larger than the padded
+    input, and where the weight is no array of numbers with four axes.
     """
     how = How.of(stride, padding, dilation, groups)
     check_weight(weight, groups)

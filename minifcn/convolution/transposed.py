@@ -29,15 +29,10 @@ def by_definition(x: Array, weight: Array, output_size: Pair, how: How) -> Array
     stretched = array_module(x).zeros((*x.shape[:2], *size), dtype=x.dtype)
     stretched[:, :, :: rows.stride, :: cols.stride] = x
     padded = pad(stretched, (rows.transposed_padding, cols.transposed_padding))
-    plain = How(dilation=how.dilation, groups=how.groups)
-    return conv2d(padded, flipped(weight, how.groups), plain)  # (N, O, H, W)
-
-
-def flipped(weight: Array, groups: int) -> Array:
-    """weight (C, O/G, kh, kw) -> (O, C/G, kh, kw), each kernel flipped along both axes."""
-    c, o, kh, kw = weight.shape
+    (c, o, kh, kw), groups = weight.shape, how.groups
     kernels = weight[:, :, ::-1, ::-1].reshape(groups, c // groups, o, kh, kw).swapaxes(1, 2)  # (G, O/G, C/G, kh, kw)
-    return kernels.reshape(groups * o, c // groups, kh, kw)  # (O, C/G, kh, kw)
+    kernels = kernels.reshape(groups * o, c // groups, kh, kw)  # (O, C/G, kh, kw), each flipped along both axes
+    return conv2d(padded, kernels, How(dilation=how.dilation, groups=groups))  # (N, O, H, W)
 
 
 def contributions(
