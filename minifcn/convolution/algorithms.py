@@ -31,17 +31,21 @@ class Algorithm(NamedTuple):
     grad_weight: Callable  # (dy, x, kernel_size, how) -> dW
 
 
+def _of(module):
+    return Algorithm(module.conv2d, module.conv2d_grad_input, module.conv2d_grad_weight)
+
+
 ALGORITHMS = {
-    "loops": Algorithm(loops.conv2d, loops.conv2d_grad_input, loops.conv2d_grad_weight),
-    "matrix": Algorithm(matrix.conv2d, matrix.conv2d_grad_input, matrix.conv2d_grad_weight),
-    "definition": Algorithm(textbook.conv2d, transposed.by_definition, textbook.conv2d_grad_weight),
-    "textbook": Algorithm(textbook.conv2d, textbook.conv2d_grad_input, textbook.conv2d_grad_weight),
+    "loops": _of(loops),
+    "matrix": _of(matrix),
+    "definition": _of(textbook)._replace(grad_input=transposed.by_definition),
+    "textbook": _of(textbook),
 }
 if (spec := find_spec("minifcn.convolution.fast")) and spec.origin:  # a folder without __init__.py has none
-    import minifcn.convolution.fast as fast
+    from minifcn.convolution.fast import bands, winograd
+    from minifcn.convolution.fast.crossovers import fastest  # what "auto" takes
 
-    ALGORITHMS |= {name: Algorithm(*functions) for name, functions in fast.ALGORITHMS.items()}
-    fastest = fast.fastest  # what "auto" takes
+    ALGORITHMS |= {"im2col": _of(bands), "winograd": _of(winograd)}
 else:
 
     def fastest(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:

@@ -85,9 +85,9 @@ def check_groups(name: str, in_channels: int, out_channels: int, groups: int) ->
     return ins, outs, groups
 
 
-def check_floats(layer: Any, x: Array, what: str = "input", axes: str = "(N, C, H, W)") -> None:
-    """InputError unless x is an array of floats with these axes; the error begins with the layer's name."""
-    check_numbers(f"{type(layer).__name__}: {what}", x, axes, kinds="f")
+def check_floats(layer: Any, x: Array, what: str = "input") -> None:
+    """InputError unless x is an array (N, C, H, W) of floats; the error begins with the layer's name."""
+    check_numbers(f"{type(layer).__name__}: {what}", x, "(N, C, H, W)", kinds="f")
 
 
 def check_input(layer: Any, x: Array) -> None:

@@ -13,6 +13,7 @@ side, columns (C/G*kh*kw, N*oh*ow) for each group. `how` is (stride, padding, di
 columns).
 """
 
+import math
 from collections.abc import Iterator
 
 from minifcn.backend import Array, array_module
@@ -162,8 +163,9 @@ def _pieces(y: Array, weight_shape: tuple, how: How) -> Iterator[tuple]:
 
 def _columns(padded: Array, kernel_size: Pair, how: How) -> Array:
     """The windows of a padded x (n, C, h, w), copied into columns (C*kh*kw, n*oh*ow)."""
-    columns = windows(padded, kernel_size, how.stride, how.dilation).transpose(1, 2, 3, 0, 4, 5)  # (C, kh, ..., oh, ow)
-    return columns.reshape(columns.shape[0] * columns.shape[1] * columns.shape[2], -1)  # (C*kh*kw, n*oh*ow)
+    columns = windows(padded, kernel_size, how.stride, how.dilation)  # (n, C, kh, kw, oh, ow)
+    columns = columns.transpose(1, 2, 3, 0, 4, 5)  # (C, kh, kw, n, oh, ow)
+    return columns.reshape(math.prod(columns.shape[:3]), -1)  # (C*kh*kw, n*oh*ow)
 
 
 def _rows(y: Array) -> Array:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minifcn.convolution.fast import fastest
+from minifcn.convolution.fast.crossovers import fastest
 from minifcn.convolution.geometry import How
 
 PLAIN = How()
