@@ -22,9 +22,8 @@ def check_numbers(name: str, array: Array, axes: str, kinds: str = "iuf") -> Non
     if len(array.shape) != axes.count(",") + 1:
         raise InputError(f"{name} has shape {tuple(array.shape)}, expected {axes}")
     if array.dtype.kind not in kinds:
-        raise InputError(
-            f"{name} is {array.dtype}, expected {'floats' if kinds == 'f' else 'real numbers'}: use astype('float32')"
-        )
+        wanted = "floats" if kinds == "f" else "real numbers"
+        raise InputError(f"{name} is {array.dtype}, expected {wanted}: use astype('float32')")
 
 
 def check_same_kind(name: str, array: Array, other_name: str, other: Array) -> None:
@@ -49,9 +48,7 @@ def check_weight(weight: Array, groups: int) -> None:
 
 
 def check_bias(bias: Array, weight: Array) -> None:
-    """InputError unless bias is None or an array (O,) that fits weight (O, ...)."""
-    if bias is None:
-        return
+    """InputError unless bias is an array (O,) that fits weight (O, ...)."""
     check_numbers("bias", bias, "(O)")
     check_same_kind("bias", bias, "weight is", weight)
     if bias.shape != weight.shape[:1]:

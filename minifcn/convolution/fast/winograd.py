@@ -69,7 +69,11 @@ class Band(NamedTuple):
     images: slice
     rows: slice
     shape: tuple[int, int, int]  # how many: images, rows and columns of tiles
-    tiles: int  # in all
+
+    @property
+    def tiles(self) -> int:
+        """How many in all."""
+        return math.prod(self.shape)
 
 
 def applies(kernel_size: Pair, how: How) -> bool:
@@ -152,8 +156,7 @@ def _bands(output_shape):
     """Bands of about `BAND_TILES` that make up all tiles of an output (N, O, oh, ow)."""
     n, down, across = output_shape[0], -(-output_shape[2] // TILE), -(-output_shape[3] // TILE)
     pieces = bands(n, down, across, BAND_TILES)
-    shapes = [(images.stop - images.start, rows.stop - rows.start, across) for images, rows in pieces]
-    return [Band(*piece, shape, math.prod(shape)) for piece, shape in zip(pieces, shapes)]
+    return [Band(some, rows, (some.stop - some.start, rows.stop - rows.start, across)) for some, rows in pieces]
 
 
 def _channels(transformed, parts):
