@@ -6,7 +6,7 @@ from typing import Any
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import blocks, run_all
 from minifcn.convolution.checks import check_floats, check_gradient
-from minifcn.convolution.geometry import Pair, Setting, Window, conv_pairs
+from minifcn.convolution.geometry import How, Pair, Setting, Window, pair
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
 
@@ -25,7 +25,8 @@ class Pool2d(Layer):
         ceil_mode: bool = False,
     ):
         stride = kernel_size if stride is None else stride
-        self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
+        self.kernel_size = pair(kernel_size, "kernel_size", 1)
+        self.stride, self.padding, self.dilation, _ = How.of(stride, padding, dilation)
         self.ceil_mode = ceil_mode
         if any(2 * p > k for p, k in zip(self.padding, self.kernel_size)):
             raise InputError(f"{type(self).__name__}: padding {padding} is more than half the kernel {kernel_size}")

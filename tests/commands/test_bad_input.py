@@ -11,7 +11,7 @@ import pytest
 import tiny
 from PIL import Image
 
-from minifcn.backend import GpuStatus
+from minifcn.backend.arrays import GpuStatus
 from minifcn.commands import predict
 from minifcn.data import open_dataset
 from minifcn.weights.npz import load_arrays, save_arrays
