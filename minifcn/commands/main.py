@@ -9,9 +9,10 @@ import importlib
 import sys
 import textwrap
 import warnings
+from pathlib import Path
 
 from minifcn import __version__
-from minifcn.backend import DEVICES
+from minifcn.backend import DEVICES, resolve_device
 from minifcn.errors import Caution, InputError
 
 ABOUT = "Fully convolutional networks from scratch on NumPy and CuPy."
@@ -36,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     try:
         options = _parse(sys.argv[1:] if arguments is None else arguments)
+        if "device" in options:
+            options.device, options.device_reason = resolve_device(options.device)
         options.run(options)
     except InputError as error:
         print(f"minifcn: error: {error}", file=sys.stderr)
@@ -50,6 +53,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"minifcn: {str(stop) or 'stopped'}", file=sys.stderr)
         return 130
     return 0
+
+
+def check_free(path: Path, overwrite: bool) -> None:
+    """InputError where a command cannot write to `path`, or would replace what is there unasked."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name another --out")
+    if path.exists() and not overwrite:
+        raise InputError(f"{path} exists: give --overwrite to replace it, or another --out")
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):

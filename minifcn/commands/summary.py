@@ -7,9 +7,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from minifcn.backend import resolve_device
 from minifcn.commands.options import add_settings
-from minifcn.commands.terminal import console, new_table, say
+from minifcn.commands.terminal import console, new_table
 from minifcn.errors import InputError
 from minifcn.models import BACKBONES, FCN, MODELS
 from minifcn.models.classifier import Classifier
@@ -38,7 +37,6 @@ def run(options: Namespace) -> None:
 
     A classifier is shown convolutionized: on its own image size one score of each class, on larger images a map.
     """
-    resolve_device(options.device)  # only to refuse a GPU that is not there: nothing is computed
     name = options.model
     given = {key: getattr(options, key) for key in ("n_class", *SETTINGS) if hasattr(options, key)}
     for key in OF_FCNS & given.keys() if name in BACKBONES else ():
@@ -74,8 +72,8 @@ def _print_layers(model: FCN | Classifier, rows: Sequence[Row], image_size: tupl
     parameters, multiply_adds = sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
     table.add_row("total", "", f"{parameters:,}", f"{multiply_adds / 1e6:,.1f}", "", "")
     console.print(table)
-    say("\noutput: channels x rows x columns; mult-adds: in millions")
-    say("field: receptive field; field and stride in image pixels")
+    print("\noutput: channels x rows x columns; mult-adds: in millions")
+    print("field: receptive field; field and stride in image pixels")
 
 
 def _print_figures(model: FCN | Classifier, figures: Figures, classifiers_field: int | None) -> None:
@@ -87,17 +85,17 @@ def _print_figures(model: FCN | Classifier, figures: Figures, classifiers_field:
     counts = figures.conv_layers, f"{figures.parameters:,}", figures.receptive_field, figures.stride
     table.add_row(model.title, *map(str, counts))
     console.print(table)
-    say("conv. layers: the most on any path from image to score")
+    print("conv. layers: the most on any path from image to score")
     if classifiers_field is None:
-        say("fully connected layers are shown, and counted, as convolutions")
+        print("fully connected layers are shown, and counted, as convolutions")
         return
-    say("parameters: without the upsampling; field: of a coarse score")
+    print("parameters: without the upsampling; field: of a coarse score")
     if classifiers_field != figures.receptive_field:
-        say(f"  ({classifiers_field} in the paper, which counts the average pooling that the FCN leaves out)")
+        print(f"  ({classifiers_field} in the paper, which counts the average pooling that the FCN leaves out)")
     settings = model.settings
     learning = {"fixed": "bilinear for good", "learned": "bilinear to begin with, then learned"}
     kernels = {"full": "one for each pair of classes", "per-class": "one for each class"}
     for name, meaning in (("upsampling", learning), ("upsampling_kernels", kernels)):
-        say(f"{name}: {settings[name]}, {meaning[settings[name]]}")
+        print(f"{name}: {settings[name]}, {meaning[settings[name]]}")
     if settings["upsampling_kernels"] == "full":
-        say(f"  (between different classes 0{' at first' if settings['upsampling'] == 'learned' else ''})")
+        print(f"  (between different classes 0{' at first' if settings['upsampling'] == 'learned' else ''})")

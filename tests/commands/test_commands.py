@@ -51,7 +51,7 @@ def test_a_network_is_trained_and_evaluated(capsys, tmp_path, data):
     out = ran(capsys, *train(data, tmp_path / "run", "--epochs", 2, "--model", "fcn8s", "--lr", 0.05, "--no-mirror"))
     assert "NumPy on the CPU" in out and "FCN8s(n_class=11" in out
     assert "camvid: 5 training and 2 validation images, 11 classes" in out
-    assert len(re.findall(r"^epoch +\d/2  loss \d\.\d{4}", out, flags=re.MULTILINE)) == 2
+    assert len(re.findall(r"^epoch \d/2  loss \d\.\d{3}, val \d\.\d{3}, mean IU 0", out, flags=re.MULTILINE)) == 2
     assert f"in {tmp_path / 'run'}: best.npz, config.json, history.csv, last.npz" in out
 
     for name in ("learning_curve.png", "predictions.png"):

@@ -17,7 +17,7 @@ from minifcn.commands.bench.peers import allow_tf32
 from minifcn.commands.bench.report import bench_files, roofline_points, write_csv
 from minifcn.commands.bench.tables import show_legend, show_limits, show_memory, show_section
 from minifcn.commands.bench.timing import measure
-from minifcn.commands.terminal import console, device_of, say
+from minifcn.commands.terminal import console
 from minifcn.errors import InputError
 from minifcn.pictures.roofline import save_roofline
 
@@ -36,7 +36,8 @@ def run(options: Namespace) -> None:
 
     Each figure is a ratio within this run. All sections take some minutes.
     """
-    run_bench(device_of(options), options.sections or ALL, options.out, options.overwrite)
+    print(options.device_reason)
+    run_bench(options.device, options.sections or ALL, options.out, options.overwrite)
 
 
 def run_bench(device: str, sections: Sequence[str], out: str | None = None, overwrite: bool = False) -> None:
@@ -74,7 +75,7 @@ def run_bench(device: str, sections: Sequence[str], out: str | None = None, over
             title = f"{name}, {threads} threads, float32"
             save_roofline(files[1], title, limits.product, limits.copy, roofline_points(points))
             written.append(files[1])
-        say(f"wrote {' and '.join(map(str, written))}")
+        print(f"wrote {' and '.join(map(str, written))}")
     if device == "gpu" and not tf32:
         _again_with_tf32(sections, out, overwrite)
 

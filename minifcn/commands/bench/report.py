@@ -5,7 +5,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from minifcn.backend.files import check_free
+from minifcn.commands.main import check_free
 from minifcn.errors import InputError
 
 FILES = ("bench.csv", "roofline.png")

@@ -3,12 +3,12 @@
 import statistics
 
 from minifcn.commands.bench.peers import pytorch
-from minifcn.commands.terminal import console, new_table, say
+from minifcn.commands.terminal import console, new_table
 
 
 def show_limits(device, threads, limits):
     """What the machine can do, as `machine.Limits`."""
-    say(
+    print(
         f"{device}, {threads} threads: float32 matrix product {limits.product / 1e9:,.0f} GFLOP/s, "
         f"copying {limits.copy / 1e9:,.1f} GB/s read and written"
     )
@@ -42,7 +42,7 @@ def show_memory(rows):
             cells += [f"{mine / 1e6:,.0f}", *(f"{mine / numbers[name]:.2f}" for name in others)]
         table.add_row(row.name, *cells)
     console.print(table)
-    say("MB: the whole process at its peak; MB added: since network and libraries were there")
+    print("MB: the whole process at its peak; MB added: since network and libraries were there")
 
 
 def show_legend(device, sections):
@@ -50,10 +50,10 @@ def show_legend(device, sections):
     if set(sections) != {"memory"}:
         ratios = pytorch(device) or "layers" in sections  # textbook's, too
         over = "; /: minifcn's time over the other's, below 1 it is faster" if ratios else ""
-        say(f"ms: one call, the median of interleaved samples{over}")
+        print(f"ms: one call, the median of interleaved samples{over}")
     if "layers" in sections:
-        say("textbook: the columns of a whole layer and one product, as DeZero and Chainer compute a convolution")
+        print("textbook: the columns of a whole layer and one product, as DeZero and Chainer compute a convolution")
     if "layers" in sections or "networks" in sections:
-        say("of peak: the definition's multiplications and additions in that time, over the matrix product's rate")
+        print("of peak: the definition's multiplications and additions in that time, over the matrix product's rate")
     if not pytorch(device):
-        say("PyTorch was not measured, it is not installed for this device: pip install -r requirements-test.txt")
+        print("PyTorch was not measured, it is not installed for this device: pip install -r requirements-test.txt")
