@@ -88,13 +88,28 @@ class FCN(Graph):
             "at_once": at_once,
             "image_size": backbone.image_size,
         }
-        nodes = make_trunk(backbone, padding)  # {name: layer}: conv1_1 .. pool5, fc6, fc7
-        if missing := [pool for pool in self.skips if pool not in nodes]:
+        trunk = make_trunk(backbone, padding)
+        if missing := [pool for pool in self.skips if pool not in trunk]:
             raise InputError(f"{type(self).__name__}: {backbone.title} has no {missing[0]} to skip from: use FCN32s")
-        trunk, last, channels = Graph(nodes), list(nodes)[-1], {}
-        trunk.follow(lambda layer, *counts: layer.output_channels(*counts), 3, channels)
-        rows, cols = (trunk.places_along(axis, ANY_SIZE) for axis in (0, 1))
-        pitch = rows[self.skips[-1]].pitch if self.skips else ""  # of the finest map that is scored
+        super().__init__(self._nodes(trunk))
+        try:
+            self.places_along(0, ANY_SIZE)
+        except InputError as error:
+            raise self._uncovered() from error
+        self._admitted: set[tuple[int, int]] = set()  # sizes of images that are large enough
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias"):
+                parameter.lr_mult, parameter.decay_mult = 2.0, 0.0
+
+    def _nodes(self, trunk):
+        """The whole network on a trunk {name: layer} of conv1_1 .. pool5, fc6, fc7 -> {name: node}.
+
+        Raises InputError where no bilinear kernel lays the scores over a pool's or over the image, or none reaches it.
+        """
+        net, last, channels, nodes = Graph(trunk), list(trunk)[-1], {}, dict(trunk)
+        net.follow(lambda layer, *counts: layer.output_channels(*counts), 3, channels)
+        rows, cols = (net.places_along(axis, ANY_SIZE) for axis in (0, 1))
+        n_class, at_once = self.settings["n_class"], self.settings["at_once"]
 
         nodes["score_fr"] = _score(channels[last], n_class)
         for pool in self.skips:
@@ -115,19 +130,20 @@ class FCN(Graph):
                 terms, place = (f"crop_{pool}", f"score_{pool}"), fine
             coarse = f"fuse_{pool}"
             nodes[coarse] = Sum(), *terms
-        nodes[f"upscore{pitch}"], place = self._upsample(coarse, place, (Place(ANY_SIZE),) * 2)
-        try:
-            nodes["crop"] = Crop([p.offset_of(Place(ANY_SIZE)) for p in place]), f"upscore{pitch}", INPUT
-            super().__init__(nodes)
-            self.places_along(0, ANY_SIZE)
-        except InputError as error:
-            raise InputError(
-                f'{type(self).__name__}: with padding {padding} the scores never cover the image: use 100, or "same"'
-            ) from error
-        self._admitted: set[tuple[int, int]] = set()  # sizes of images that are large enough
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                parameter.lr_mult, parameter.decay_mult = 2.0, 0.0
+        image = Place(ANY_SIZE)
+        up = f"upscore{rows[self.skips[-1]].pitch}" if self.skips else "upscore"
+        nodes[up], place = self._upsample(coarse, place, (image, image))
+        offset = [p.offset_of(image) for p in place]
+        if min(offset) < 0:
+            raise self._uncovered()
+        nodes["crop"] = Crop(offset), up, INPUT
+        return nodes
+
+    def _uncovered(self):
+        return InputError(
+            f"{type(self).__name__}: with padding {self.settings['padding']} the scores never cover the image: "
+            'use 100, or "same"'
+        )
 
     def _upsample(self, coarse, place, fine):
         """The node that interpolates the scores of the node `coarse` so that they come to lie over those at `fine`,

@@ -102,6 +102,15 @@ for where in ({second}, {first}, {second}):
 """)
 
 
+def test_blas_is_held_in_a_thread_while_another_has_set_a_limit():
+    run("""
+with threadpool_limits(2, user_api="blas"):  # this thread is the one that threadpoolctl listens to now
+    assert there(held) == {1} and limits() == {2}
+    assert there(thread_count) == 2
+assert limits() == {3} and there(held) == {1}
+""")
+
+
 @BOTH_WAYS
 def test_results_are_the_same_bit_for_bit_from_any_thread(first, second):
     run(f"""

@@ -58,7 +58,7 @@ def test_an_error_inside_the_fast_ways_is_not_taken_for_their_absence(tmp_path):
     shutil.copytree(Path(minifcn.__file__).parent, tmp_path / "minifcn")
     (tmp_path / "minifcn/convolution/fast/__init__.py").write_text("import nowhere")
     command = [sys.executable, "-c", "import minifcn.convolution"]
-    result = subprocess.run(command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True)
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode and "No module named 'nowhere'" in result.stderr
 
 

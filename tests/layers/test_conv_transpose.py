@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minifcn.convolution.algorithms import ALGORITHMS as WAYS
 from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 from minifcn.errors import InputError
 from minifcn.layers import ConvTranspose2d, conv_transpose
@@ -106,6 +107,7 @@ def test_auto_takes_the_matrix_only_where_it_fits_the_budget_and_repr_tells(monk
     monkeypatch.setattr(conv_transpose, "MATRIX_BUDGET", size)
     y = layer(x)
     assert repr(layer).endswith(" [last call: 4x5 -> 6x7 by matrix; C takes 19.69 KiB]")
+    assert any(kept is WAYS["im2col"] for kept in layer.kept())  # what is fastest serves the way back
     monkeypatch.setattr(conv_transpose, "MATRIX_BUDGET", size - 1)
     np.testing.assert_allclose(layer(x), y, rtol=1e-5, atol=1e-6)
     assert repr(layer).endswith(" [last call: 4x5 -> 6x7 by im2col; C would take 19.69 KiB]")

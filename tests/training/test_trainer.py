@@ -11,7 +11,7 @@ import tiny
 
 from minifcn.data import VOID, Dataset, Preprocessing, Scenes
 from minifcn.errors import InputError
-from minifcn.layers import SoftmaxCrossEntropy
+from minifcn.layers import Dropout, SoftmaxCrossEntropy
 from minifcn.models import FCN16s, FCN32s
 from minifcn.training import trainer as training
 from minifcn.training.stopping import Stopped
@@ -51,6 +51,20 @@ def pairs(count, void=()):
 
 def weights(trainer):
     return trainer.model.state_dict()
+
+
+def test_each_step_drops_other_channels(tmp_path, monkeypatch):
+    masks, forward = [], Dropout.forward
+
+    def note(layer, x):
+        y = forward(layer, x)
+        if layer.training:
+            masks.append(layer.kept()[0].tobytes())
+        return y
+
+    monkeypatch.setattr(Dropout, "forward", note)
+    tiny.trainer(tmp_path, dropout=0.5, epochs=2, datasets=tiny.scenes(4), fc_channels=32).run(tiny.Silent())
+    assert len(masks) == len(set(masks)) == 4 * 2  # of 4 steps, behind fc6 and fc7
 
 
 def test_it_learns_and_leaves_everything_behind(tmp_path):

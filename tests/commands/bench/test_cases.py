@@ -5,6 +5,7 @@ import pytest
 
 from minifcn.backend import to_host
 from minifcn.commands.bench import cases, peers
+from minifcn.convolution.algorithms import ALGORITHMS
 from minifcn.layers import Conv2d, ConvTranspose2d, Dropout2d, MaxPool2d, ReLU
 from minifcn.models import MODELS
 
@@ -59,7 +60,10 @@ def test_pytorchs_layer_is_the_same(torch, layer):
     np.testing.assert_allclose(theirs.detach().numpy(), layer(x), rtol=1e-5, atol=1e-5)
 
 
-def test_the_textbooks_convolution_has_the_same_weights_and_is_another():
+def test_the_textbooks_convolution_has_the_same_weights_and_is_another(monkeypatch):
+    way, called = ALGORITHMS["textbook"], []
+    counted = way._replace(forward=lambda *given: called.append(1) or way.forward(*given))
+    monkeypatch.setitem(ALGORITHMS, "textbook", counted)
     layer = Conv2d(3, 4, 3, padding=1)
     functions = cases._convolution(layer, (1, 3, 8, 10), "cpu")
     gradients = []
@@ -68,6 +72,7 @@ def test_the_textbooks_convolution_has_the_same_weights_and_is_another():
         gradients.append(layer.weight.grad.copy())
     np.testing.assert_allclose(*gradients, rtol=1e-4, atol=1e-4)
     assert layer.algorithm == "auto" and abs(gradients[0]).max() > 0.1
+    assert len(called) == 2  # once to learn the output's shape
 
 
 def test_a_step_trains_both(torch):
