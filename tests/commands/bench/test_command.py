@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import sys
+from argparse import Namespace
 
 import numpy as np
 import pytest
@@ -211,4 +212,4 @@ def test_a_process_that_dies_is_told_in_a_line(monkeypatch):
 
 def test_memory_is_not_measured_on_a_gpu():
     with pytest.raises(InputError, match="bench memory: only the CPU's is measured"):
-        command.run_bench("gpu", ["memory"])
+        command.run(Namespace(device="gpu", sections=["memory"], out=None))
