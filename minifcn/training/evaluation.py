@@ -45,9 +45,8 @@ def evaluate(
         model.train(was_training)
     pixels = int(confusion.counts.sum())
     if pixels == 0:
-        raise InputError(
-            f"all labels of {dataset.name} are void ({VOID}): there is nothing to evaluate; check the labels"
-        )
+        void = f"all labels of {dataset.name} are void ({VOID})"
+        raise InputError(f"{void}: there is nothing to evaluate; check the labels")
     return confusion, total / pixels
 
 
@@ -63,17 +62,16 @@ def compare(
     networks = [(path, *load_model(path)) for path in weights]  # what is wrong with the last shows before hours pass
     for path, _, about in networks:
         if tuple(about["classes"]) != tuple(dataset.classes):
-            raise InputError(
-                f"weights {path}: trained on {about['data']} for other classes than those of {dataset.name}"
-            )
+            others = f"trained on {about['data']} for other classes than those of {dataset.name}"
+            raise InputError(f"weights {path}: {others}")
     results: list[Result] = []
     rows: list[PictureRow] = [(*dataset[i], {}) for i in picture_indices(dataset)]
     for path, model, about in networks:
-        model.to(device)
         preprocessing = Preprocessing.from_dict(about["preprocessing"])
-        title = about.get("title", model.title)
-        name = title if title not in dict(results) else f"{title} ({len(results) + 1})"
-        confusion = evaluate(model, dataset, preprocessing, device)[0]
+        name = about.get("title", model.title)
+        if name in dict(results):
+            name += f" ({len(results) + 1})"
+        confusion, _ = evaluate(model.to(device), dataset, preprocessing, device)
         results.append((name, confusion))
         caution_of_one_class(name, confusion, dataset)
         caution_of_swapped_channels(path, model, dataset, preprocessing, device)

@@ -12,7 +12,6 @@ from minifcn.data import Augmented, Dataset, compose, crop, dominant, open_datas
 from minifcn.models import BACKBONES
 from minifcn.models.classifier import Classifier
 from minifcn.training.criterion import PixelLoss
-from minifcn.training.freezing import freeze
 from minifcn.training.settings import PretrainSettings
 from minifcn.training.trainer import Trainer
 
@@ -26,6 +25,7 @@ class Pretrainer(Trainer):
     """
 
     settings: PretrainSettings
+    networks = BACKBONES
     figures = ("accuracy", "pixel_accuracy"), ("mean_accuracy", "mean_accuracy")
     best_figure = "accuracy"
 
@@ -40,13 +40,10 @@ class Pretrainer(Trainer):
         return open_dataset(self.settings.data, self.settings.root, split, **large)
 
     def make_model(self) -> Classifier:
-        settings = self.settings
-        model = BACKBONES[settings.model](self.training.n_class, seed=settings.seed, **settings.network())
+        model = super().make_model()
         for name in model.outputs[True]:
             # Random scores make the first steps so large that many ReLUs stay shut.
             model.named[name].weight.data[...] = 0
-        freeze(model, settings.freeze)
-        model.train_only()
         return model
 
     def make_augmentation(self) -> Callable:
