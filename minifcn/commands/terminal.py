@@ -22,18 +22,18 @@ class Bar(Watch):
 
     def __init__(self) -> None:
         columns = TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn()
-        news = TextColumn("{task.fields[speed]}{task.fields[loss]}"), TimeRemainingColumn()
+        news = TextColumn("{task.fields[news]}"), TimeRemainingColumn()
         self.shown = Progress(*columns, *news, console=console, transient=True, disable=not console.is_terminal)
-        self.task = self.shown.add_task("", speed="", loss="")
+        self.task = self.shown.add_task("", visible=False)
 
     def begin(self, what: str, images: int) -> None:
-        self.shown.reset(self.task, description=what, total=images, speed="", loss="")
+        self.shown.reset(self.task, description=what, total=images, visible=True, news="")
 
     def advance(self, images: int, loss: float | None = None) -> None:
         self.shown.advance(self.task, images)
         speed = self.shown.tasks[0].speed
-        text = {"speed": f"{speed:.1f} images/s" if speed else "", "loss": "" if loss is None else f", loss {loss:.4f}"}
-        self.shown.update(self.task, **text)
+        news = f"{speed:.1f} images/s" if speed else ""
+        self.shown.update(self.task, news=news if loss is None else f"{news}, loss {loss:.4f}")
 
     def epoch(self, row: dict[str, Any], epochs: int) -> None:
         figures = (f", {FIGURES.get(name, name)} {row[name]:.3f}" for name in EPOCH_FIGURES if name in row)

@@ -82,7 +82,7 @@ def describe(trainer: Trainer) -> None:
         learning = sum(p.size for p in trainer.model.parameters() if p.trainable)
         print(f"frozen: {' '.join(settings.freeze)}; {learning:,} parameters learn")
     if progress.epoch == settings.epochs:
-        print(f"all {settings.epochs} epochs are done")
+        print(f"nothing is left to train: {progress.epoch} of {settings.epochs} epochs are done")
     elif progress.step:
         print(f"going on after step {progress.step}, epoch {progress.epoch + 1} of {settings.epochs}")
 

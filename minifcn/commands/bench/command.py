@@ -9,7 +9,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from minifcn.backend import gpu_status
 from minifcn.backend.parallel import thread_count
-from minifcn.commands.bench import report, tables
+from minifcn.commands.bench import report
 from minifcn.commands.bench.cases import SECTIONS
 from minifcn.commands.bench.machine import measure_limits
 from minifcn.commands.bench.memory import measure_memory
@@ -52,12 +52,12 @@ def run(options: Namespace) -> None:
     for section in (name for name in SECTIONS if name in sections):
         timed[section] = _timed(section, device)
         limits = limits.or_better(measure_limits(device))
-        tables.show_section(section, timed[section], limits)
-    tables.show_limits(name, threads, limits)
+        report.show_section(section, timed[section], limits)
+    report.show_limits(name, threads, limits)
     memory = measure_memory() if "memory" in sections and not gpu else []
     if memory:
-        tables.show_memory(memory)
-    tables.show_legend(device, sections)
+        report.show_memory(memory)
+    report.show_legend(device, sections)
     if out is not None:
         report.write_csv(csv, name, threads, limits, timed, memory)
         written, points = [str(csv)], report.roofline_points([row for rows in timed.values() for row in rows])
