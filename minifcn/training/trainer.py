@@ -8,14 +8,14 @@ import dataclasses
 import math
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
+from typing import Any
 
 from minifcn.backend import Array, array_module
 from minifcn.data import VOID, Batches, Dataset, class_weights, open_dataset
-from minifcn.data.transforms import Preprocessing, compose, crop, jitter, mirror
+from minifcn.data.transforms import Augmentation, Preprocessing, compose, crop, jitter, mirror
 from minifcn.errors import InputError
-from minifcn.layers import Layer
 from minifcn.metrics import FIGURES
 from minifcn.models import MODELS
 from minifcn.optim import SGD, schedule
@@ -41,7 +41,7 @@ class Trainer:
     Raises InputError for anything wrong with settings, data, weights or folder, before anything is overwritten.
     """
 
-    networks = MODELS  # of which the settings name one
+    networks: Mapping[str, Callable[..., Any]] = MODELS  # of which the settings name one
     figures = tuple(zip(FIGURES, FIGURES))  # columns of the history, and what they are of a ConfusionMatrix
     best_figure = "mean_iu"  # the column that tells the best epoch, whose weights are kept
 
@@ -83,7 +83,7 @@ class Trainer:
         """The data set that the settings name."""
         return open_dataset(self.settings.data, self.settings.root, split)
 
-    def make_model(self) -> Layer:
+    def make_model(self) -> Any:
         """The network that the settings describe, for the classes of the data; it does no more than training needs."""
         settings = self.settings
         model = self.networks[settings.model](self.training.n_class, seed=settings.seed, **settings.network())
@@ -95,9 +95,9 @@ class Trainer:
         """The loss, with these weights of the classes."""
         return PixelLoss(self.settings.loss, weights)
 
-    def make_augmentation(self) -> Callable:
+    def make_augmentation(self) -> Augmentation:
         """What is done to a pair of the training data before it is seen."""
-        chosen = [mirror] if self.settings.mirror else []
+        chosen: list[Augmentation] = [mirror] if self.settings.mirror else []
         if self.settings.jitter:
             chosen.append(jitter(self.settings.jitter))
         if self.settings.crop is not None:

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minifcn.backend import Array, to_device
+from minifcn.backend import to_device
 from minifcn.commands.bench import peers
 from minifcn.layers import Conv2d, ConvTranspose2d, Layer, MaxPool2d, ReLU, SoftmaxCrossEntropy
 from minifcn.models import FCN, MODELS, FCN8s
 from minifcn.models.summary import summarize
 from minifcn.optim import SGD
 
-FULL = {"n_class": 21, "width": 1, "fc_channels": 4096, "padding": 100}  # the paper's, and its image
+FULL: dict[str, Any] = {"n_class": 21, "width": 1, "fc_channels": 4096, "padding": 100}  # the paper's, and its image
 IMAGE = (1, 3, 500, 500)
 SMALL = {"n_class": 7, "width": 0.25, "fc_channels": 256, "padding": "same"}  # what trains on a CPU
 Functions = dict[str, Callable[[], Any]]  # a competitor's name: what it does
@@ -63,7 +63,7 @@ def layers() -> list[Case]:
     """The 3x3 convolutions of VGG16 as the full FCN-8s has them for 500x500: forward and all gradients."""
     model, size = FCN8s(**FULL), IMAGE[2:]
     rows = {row.name: row for row in summarize(model, size)}
-    cases = {}
+    cases: dict[Any, Case] = {}
     for name, layer in model.children():
         if isinstance(layer, Conv2d) and layer.kernel_size == (3, 3):
             pixels = layer.in_channels * math.prod(size) + math.prod(rows[name].output)
@@ -107,7 +107,8 @@ def twins(settings: dict[str, Any], device: str, network: str = "fcn8s") -> tupl
         if name.startswith("score") and name.endswith("weight"):  # they start at 0, and would hide all below
             parameter.data[...] = rng.standard_normal(parameter.shape) / math.sqrt(math.prod(parameter.shape[1:]))
     other = peers.TorchFCN(model, device) if peers.pytorch(device) else None
-    return model.to(device), other
+    model.to(device)
+    return model, other
 
 
 def forward(model: FCN, other: peers.TorchFCN | None, device: str) -> Functions:
@@ -150,7 +151,7 @@ def training_step(model: FCN, other: peers.TorchFCN | None, shape: tuple[int, ..
 
 def convolution(layer: Conv2d, shape: tuple[int, ...], device: str) -> Functions:
     """Forward and the gradients of input, weight and bias, the textbook's way too."""
-    plain = copy.copy(layer.to(device))  # with the same weights
+    plain: Any = copy.copy(layer.to(device))  # with the same weights
     plain.algorithm = "textbook"
     return layer_step(layer, shape, device) | {"textbook": layer_step(plain, shape, device)["minifcn"]}
 
@@ -184,9 +185,9 @@ def layer_step(layer: Layer, shape: tuple[int, ...], device: str) -> Functions:
     return functions
 
 
-def _random(shape, device, seed=1) -> Array:
+def _random(shape, device, seed=1):
     return to_device(np.random.default_rng(seed).standard_normal(shape, dtype=np.float32), device)
 
 
-def _random_labels(shape, n_class, device) -> Array:
+def _random_labels(shape, n_class, device):
     return to_device(np.random.default_rng(2).integers(0, n_class, (shape[0], *shape[2:])), device)

@@ -58,7 +58,7 @@ class TorchFCN:
         return [{"params": some, "lr": rate, "weight_decay": decay} for (rate, decay), some in groups.items()]
 
 
-def torch_layer(layer: layers.Layer, device: str) -> Any:
+def torch_layer(layer: Any, device: str) -> Any:
     """The layer of PyTorch that is one of minifcn's, with its weights; of what joins maps the function."""
     torch = pytorch(device)
     nn = torch.nn
