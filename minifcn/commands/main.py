@@ -40,19 +40,18 @@ def main(arguments: list[str] | None = None) -> int:
         if "device" in options:
             options.device, options.device_reason = resolve_device(options.device)
         options.run(options)
-    except InputError as error:
-        print(f"minifcn: error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"minifcn: error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
-        return 2
-    except MemoryError as error:
-        print(f"minifcn: error: not enough memory ({error}): use smaller images, batches or width", file=sys.stderr)
-        return 2
+        return 0
     except KeyboardInterrupt as stop:
         print(f"minifcn: {str(stop) or 'stopped'}", file=sys.stderr)
         return 130
-    return 0
+    except InputError as error:
+        what = str(error)
+    except OSError as error:
+        what = f"{error.filename or 'a file'}: {error.strerror or error}"
+    except MemoryError as error:
+        what = f"not enough memory ({error}): use smaller images, batches or width"
+    print(f"minifcn: error: {what}", file=sys.stderr)
+    return 2
 
 
 def check_free(path: Path, overwrite: bool) -> None:
@@ -99,8 +98,7 @@ def _parse(arguments):
             command = importlib.import_module(f"minifcn.commands.{name}")
             sub.description = command.run.__doc__
             sub.set_defaults(run=command.run)
-            sub.add_argument(
-                "--device", choices=DEVICES, help="default: $MINIFCN_DEVICE, else auto: the GPU if one works"
-            )
+            help = "default: $MINIFCN_DEVICE, else auto: the GPU if one works"
+            sub.add_argument("--device", choices=DEVICES, help=help)
             command.add_arguments(sub)
     return parser.parse_args(arguments)

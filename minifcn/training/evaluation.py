@@ -84,10 +84,9 @@ def caution_of_one_class(name: str, confusion: ConfusionMatrix, dataset: Dataset
     """Caution where the truth has several classes and the predictions but one: the network has learned nothing yet."""
     actual, predicted = (confusion.counts.any(axis=axis) for axis in (1, 0))
     if actual.sum() > 1 and predicted.sum() == 1:
-        caution(
-            f"{name}: every prediction for {dataset.name} is {dataset.classes[predicted.argmax()]!r}: the network has "
-            "learned nothing yet; train longer, start from pretrained weights (--init), or try another --lr"
-        )
+        what = f"{name}: every prediction for {dataset.name} is {dataset.classes[predicted.argmax()]!r}"
+        ways = "train longer, start from pretrained weights (--init), or try another --lr"
+        caution(f"{what}: the network has learned nothing yet; {ways}")
 
 
 def caution_of_swapped_channels(
@@ -106,10 +105,9 @@ def caution_of_swapped_channels(
         losses.append(sum(criterion(s, to_device(label[None], device)) for s, (_, label) in zip(scores, pairs)))
     loss, swapped = np.array(losses) / max(1, sum(int((label != VOID).sum()) for _, label in pairs))
     if swapped < SWAPPED * loss and swapped < math.log(dataset.n_class):  # and better than a guess
-        caution(
-            f"{path}: images go in as {preprocessing.channels}, but as {other} the loss of {len(pairs)} of them falls "
-            f"from {loss:.2f} to {swapped:.2f} a pixel: were the weights trained on {other}?"
-        )
+        falls = f"the loss of {len(pairs)} of them falls from {loss:.2f} to {swapped:.2f} a pixel"
+        ways = f"images go in as {preprocessing.channels}, but as {other} {falls}"
+        caution(f"{path}: {ways}: were the weights trained on {other}?")
 
 
 def picture_indices(dataset: Dataset, count: int = 4) -> list[int]:

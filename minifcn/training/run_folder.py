@@ -50,10 +50,8 @@ class RunFolder:
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"--out {self.path} is a file; name a folder")
         if not overwrite and (self.last.exists() or self.config.exists()):
-            raise InputError(
-                f"--out {self.path} holds another run: give --resume to go on with it, --overwrite to replace it, "
-                "or another folder"
-            )
+            ways = "give --resume to go on with it, --overwrite to replace it, or another folder"
+            raise InputError(f"--out {self.path} holds another run: {ways}")
 
     def start(self, settings: dict) -> None:
         """Make the folder, or take it from the run that is in it, for a new run with `settings` (a dict)."""

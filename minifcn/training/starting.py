@@ -41,10 +41,8 @@ def starting_settings(options: Namespace, kind: type[AnySettings]) -> tuple[AnyS
         sources = {key: value.source for key, value in published.items()}
         sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
     if name and "init" not in given:
-        caution(
-            f"--recipe {name} without --init: the published training starts from pretrained weights, and its learning "
-            "rate is for them"
-        )
+        why = "the published training starts from pretrained weights, and its learning rate is for them"
+        caution(f"--recipe {name} without --init: {why}")
     settings.check()
     check_sgd(settings.lr, settings.momentum, settings.weight_decay)
     return settings, sources
@@ -82,14 +80,10 @@ def _resumed(out, kind, given):
     """The settings of the run in `out`; those given again must not differ, but the data may have moved."""
     saved, names = RunFolder(out).saved_settings(), {field.name for field in dataclasses.fields(kind)}
     if others := names ^ set(saved):
-        raise InputError(
-            f"--resume: {out} is a run of another command, or of another version: its config.json and this command "
-            f"differ in {', '.join(sorted(others))}"
-        )
+        differ = f"its config.json and this command differ in {', '.join(sorted(others))}"
+        raise InputError(f"--resume: {out} is a run of another command, or of another version: {differ}")
     for name, value in given.items():
         if name != "root" and value != saved[name]:
-            raise InputError(
-                f"--resume: {option(name)} {shown(value)} differs from the run's {shown(saved[name])}: "
-                "leave it out, or start a new run"
-            )
+            differs = f"{option(name)} {shown(value)} differs from the run's {shown(saved[name])}"
+            raise InputError(f"--resume: {differs}: leave it out, or start a new run")
     return kind(**saved | given)
