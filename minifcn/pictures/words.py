@@ -19,13 +19,13 @@ def in_words(case: Relationship, width: int) -> list[str]:
     rows, cols = case.output**2, case.input**2
     if max(case.input, case.output) <= LARGEST:
         symbolic = symbolic_conv_matrix(case.kernel, case.input, case.stride, case.padding, case.dilation)
-        lines += [*_matrix("C", symbolic, width), "", *_matrix("C^T", symbolic.T, width), "", _not_the_inverse(case)]
+        lines += [*_matrix("C", symbolic, width), "", *_matrix("C^T", symbolic.T, width), "", *_not_the_inverse(case)]
     else:
         lines.append(
             f"C: {rows} x {cols}, C^T: {cols} x {rows}: too large to show, more than {LARGEST} pixels along an axis"
         )
     counted = max(case.input, case.output, case.kernel, case.stride, case.dilation) <= COUNTED
-    return [*lines, _products(case)] if counted else lines
+    return [*lines, *_products(case)] if counted else lines
 
 
 def _sizes(case):
@@ -63,10 +63,9 @@ def _not_the_inverse(case):
     weight = example_kernel(case.kernel).astype(float)[None, None]  # (1, 1, k, k)
     values, rank = round_trip(weight, case.input, case.stride, case.padding, case.dilation)
     least = values[-1] if rank == len(values) else 0.0
-    return (
-        f"C^T is not the inverse of C: C^TC has rank {rank} of {len(values)} (the input's pixels), singular values "
-        f"from {least:.3g} to {values[0]:.3g} (the inverse's would all be 1), for the kernel {_rows(case.kernel)}"
-    )
+    yield f"C^T is not the inverse of C: C^TC has rank {rank} of {len(values)} (the input's pixels),"
+    yield f"  singular values from {least:.3g} to {values[0]:.3g} (the inverse's would all be 1),"
+    yield f"  for the kernel {_rows(case.kernel)}"
 
 
 def _rows(size):
@@ -80,7 +79,8 @@ def _products(case):
     inner = np.bincount(np.arange(case.kernel) * case.dilation % case.stride, minlength=case.stride)  # by the phase
     kind = "no checkerboard" if inner.min() == inner.max() else "the risk of a checkerboard"
     here, away = (_range(numbers.min() ** 2, numbers.max() ** 2) for numbers in (counts, inner))
-    return f"products that an output pixel of the transpose sums: {here}; far from the border {away}: {kind}"
+    yield f"products that an output pixel of the transpose sums: {here};"
+    yield f"  far from the border {away}: {kind}"
 
 
 def _range(least, most):
