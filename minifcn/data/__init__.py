@@ -8,10 +8,10 @@ from minifcn.data.batches import Batches, collate
 from minifcn.data.camvid import CamVid
 from minifcn.data.dataset import VOID, Dataset, voc_palette
 from minifcn.data.dominant import Augmented, dominant
-from minifcn.data.files import read_image
+from minifcn.data.images import Preprocessing, predict_image, read_image
 from minifcn.data.sampling import sample_pixels
 from minifcn.data.scenes import Scenes
-from minifcn.data.transforms import Preprocessing, compose, crop, jitter, mirror
+from minifcn.data.transforms import compose, crop, jitter, mirror
 from minifcn.data.voc import Voc
 from minifcn.errors import InputError
 
@@ -33,6 +33,7 @@ __all__ = [
     "jitter",
     "mirror",
     "open_dataset",
+    "predict_image",
     "read_image",
     "sample_pixels",
     "voc_palette",

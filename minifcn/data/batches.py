@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from minifcn.data.dataset import VOID, Dataset, Sample
-from minifcn.data.transforms import Augmentation, Preprocessing
+from minifcn.data.images import Preprocessing
+from minifcn.data.transforms import Augmentation
 from minifcn.errors import InputError
 
 THREADS = 2
@@ -38,7 +39,7 @@ class Batches:
     """The batches of a data set.
 
     batch_size     images a batch; an epoch's last batch holds what is left
-    preprocessing  makes the network's input of an image (`transforms.Preprocessing`)
+    preprocessing  makes the network's input of an image (`images.Preprocessing`)
     augment        None, or an augmentation of `transforms`
     seed           with the epoch's number it fixes the order, with the sample's index as well it fixes
                    the sample's augmentation: nothing depends on what was read before, so that a run

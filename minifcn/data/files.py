@@ -1,25 +1,13 @@
 """Reading pairs of image files and label files, with errors that say which file and what to do."""
 
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from minifcn.data.dataset import VOID, Dataset, Sample
+from minifcn.data.images import open_image, read_image
 from minifcn.errors import InputError
-
-# What Pillow raises on files that are truncated, damaged or no images at all.
-_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
-
-
-def read_image(path: str | Path) -> np.ndarray:
-    """The image in a file as uint8 (H, W, 3), RGB. InputError where there is none or it is damaged."""
-    image = _open(path)
-    if image.mode.startswith(("I", "F")):
-        raise InputError(f"{path} has more than 8 bits a channel (mode {image.mode}), expected 8: save it with 8 bits")
-    return np.array(image.convert("RGB"))
 
 
 def read_label(path: str | Path, n_class: int, void: int = VOID) -> np.ndarray:
@@ -29,7 +17,7 @@ def read_label(path: str | Path, n_class: int, void: int = VOID) -> np.ndarray:
     void: the number that stands for void in the file, next to 255.
     InputError where the file is damaged, in colours, or holds a number that is neither class nor void.
     """
-    image = _open(path)
+    image = open_image(path)
     if image.mode not in ("L", "P"):
         raise InputError(
             f"{path} is a label in mode {image.mode}, expected one class number a pixel:"
@@ -44,20 +32,6 @@ def read_label(path: str | Path, n_class: int, void: int = VOID) -> np.ndarray:
             f" ({void}): correct the file, or check that it belongs to this data set"
         )
     return label
-
-
-def _open(path):
-    """The decoded Pillow image in a file."""
-    try:
-        with Image.open(path) as image:
-            image.load()
-            return image
-    except FileNotFoundError:
-        raise InputError(f"{path} is not there: check the path") from None
-    except _UNREADABLE as error:
-        raise InputError(
-            f"{path} cannot be read as an image ({error}): it is truncated or no image, fetch it again"
-        ) from error
 
 
 def need_folder(root: str | Path | None, what: str) -> Path:

@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from minifcn.data import VOID
+from minifcn.data import VOID, predict_image
 from minifcn.errors import InputError
 from minifcn.metrics import FIGURES
 from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION, VOID_COLOUR
 from minifcn.pictures.figures import DPI, heights_of_names, new_figure
-from minifcn.training.evaluation import picture_indices, predict_image
+from minifcn.training.evaluation import picture_indices
 from minifcn.training.run_folder import CURVE, PREDICTIONS
 from minifcn.training.trainer import Trainer
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from os import PathLike
 
 from minifcn.backend import Array, array_module
-from minifcn.data import VOID, Batches, Dataset, class_weights, open_dataset
-from minifcn.data.transforms import Preprocessing, compose, crop, jitter, mirror
+from minifcn.data import VOID, Batches, Dataset, Preprocessing, class_weights, open_dataset
+from minifcn.data.transforms import compose, crop, jitter, mirror
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.metrics import FIGURES
