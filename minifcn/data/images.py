@@ -53,15 +53,19 @@ class Preprocessing:
     channels: str = "RGB"
 
     def __post_init__(self):
-        object.__setattr__(self, "mean", _three_numbers("mean", self.mean))
-        object.__setattr__(self, "std", _three_numbers("std", self.std))
+        for name, given in (("mean", self.mean), ("std", self.std)):
+            try:
+                numbers = tuple(float(value) for value in given)
+            except (TypeError, ValueError):
+                numbers = ()
+            if len(numbers) != 3 or not np.isfinite(numbers).all():
+                raise InputError(f"preprocessing: {name} is {given!r}, expected three finite numbers for R, G, B")
+            object.__setattr__(self, name, numbers)
         if min(self.std) <= 0:
             raise InputError(f"preprocessing: std is {self.std}, expected three numbers above 0")
         if all(abs(mean - known) < 1 for mean, known in zip(self.mean, _IMAGENET_BGR)):
-            caution(
-                f"preprocessing: mean {self.mean} is ImageNet's in the order B, G, R; expected R, G, B, whatever "
-                f"channels is: {self.mean[::-1]}"
-            )
+            expected = f"expected R, G, B, whatever channels is: {self.mean[::-1]}"
+            caution(f"preprocessing: mean {self.mean} is ImageNet's in the order B, G, R; {expected}")
         if self.channels not in ("RGB", "BGR"):
             raise InputError(f"preprocessing: channels is {self.channels!r}, expected 'RGB' or 'BGR'")
 
@@ -85,17 +89,6 @@ class Preprocessing:
             return cls(**values)
         except TypeError:
             raise InputError(f"preprocessing: {values!r} is not a dict of mean, std and channels") from None
-
-
-def _three_numbers(name, values):
-    """Three finite numbers as a tuple of floats, else InputError."""
-    try:
-        numbers = tuple(float(value) for value in values)
-    except (TypeError, ValueError):
-        numbers = ()
-    if len(numbers) != 3 or not np.isfinite(numbers).all():
-        raise InputError(f"preprocessing: {name} is {values!r}, expected three finite numbers for R, G, B")
-    return numbers
 
 
 def predict_image(

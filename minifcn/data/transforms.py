@@ -30,8 +30,8 @@ def crop(size: int | tuple[int, int]) -> Augmentation:
 
     def random_crop(image, label, rng):
         h, w = label.shape
-        image, label = _grow(image, label, (0, max(height - h, 0)), (0, max(width - w, 0)))
-        return _window(image, label, height, width, rng)
+        grown = _grow(image, label, (0, max(height - h, 0)), (0, max(width - w, 0)))
+        return _window(*grown, height, width, rng)
 
     return random_crop
 
