@@ -90,21 +90,10 @@ def array_of(tensor: Tensor, elements: np.ndarray) -> np.ndarray:
             raise InputError(f"size {size}, stride {stride} and offset {offset} reach out of {elements.size} numbers")
         if count > max(elements.size, _LEAST_LIMIT):
             raise InputError(f"its size {size} repeats {elements.size} numbers more often than is reasonable")
-    if not count or _in_order(size, stride):
-        array = elements[offset : offset + count].reshape(size)
+        steps = [step * elements.itemsize if n > 1 else 0 for n, step in zip(size, stride)]  # one element takes none
+        array = np.lib.stride_tricks.as_strided(elements[offset:], size, steps)
+        array = array if array.flags.c_contiguous else array.copy()
     else:
-        steps = [step * elements.itemsize for step in stride]
-        array = np.lib.stride_tricks.as_strided(elements[offset:], size, steps).copy()
-    if tensor.conj:
-        array = np.conj(array)
+        array = elements[:0].reshape(size)
+    array = np.conj(array) if tensor.conj else array
     return -array if tensor.neg else array
-
-
-def _in_order(size, stride):
-    """Whether the elements lie one after the other; strides along axes of one element say nothing."""
-    expected = 1
-    for n, step in zip(reversed(size), reversed(stride)):
-        if n > 1 and step != expected:
-            return False
-        expected *= n
-    return True
