@@ -8,14 +8,7 @@ from minifcn.backend.files import write_whole
 from minifcn.convolution.arithmetic import Relationship
 from minifcn.errors import InputError
 from minifcn.pictures.canvas import AXIS, GAP, HEAD, MARGIN, WIDEST, Canvas, fitting, head_width, legend_width, width_of
-from minifcn.pictures.sliding import (
-    example_kernel,
-    kernel_entries,
-    matrix_numbers,
-    sliding_convolution,
-    sliding_transposed,
-    title,
-)
+from minifcn.pictures.sliding import example_kernel, matrix_numbers, sliding_convolution, sliding_transposed
 
 FRAME, LAST_FRAME = 600, 2500  # ms
 MAP, SUM = 340, 16  # the height that a map or C may take; the size of the sum's letters
@@ -55,9 +48,9 @@ class _Scene:
     def __init__(self, sliding):
         self.sliding, self.numbers = sliding, matrix_numbers(sliding.case)
         (rows, cols), n, m, k = self.numbers.shape, len(sliding.kinds), sliding.output, sliding.case.kernel
-        self.kernels = [("kernel", "", kernel_entries(k))]
+        self.kernels = [("kernel", "", sliding.entries)]
         if sliding.transposed:
-            self.kernels.append(("flipped", "by 180°", sliding.entries))
+            self.kernels = [("kernel", "", sliding.entries[::-1, ::-1]), ("flipped", "by 180°", sliding.entries)]
 
         self.cell = max(28, min(44, MAP // n))
         self.output_cell, self.kernel_cell = max(28, min(40, 280 // m)), max(20, min(32, 120 // k))
@@ -69,7 +62,7 @@ class _Scene:
         self.matrix_x = self.middle_x + middle + GAP + AXIS
         self.side = min(28, (WIDEST - MARGIN - self.matrix_x) // cols, MAP // rows)
         matrix_width = max(cols * self.side, head_width(self._matrix_head(sliding.step(m * m - 1))))
-        contents = width_of(title(sliding.case, sliding.transposed), 20), legend_width(sliding.kinds_there)
+        contents = width_of(sliding.title, 20), legend_width(sliding.kinds_there)
         self.width = max(self.matrix_x + matrix_width, MARGIN + max(contents)) + MARGIN
 
         self.top = MARGIN + 44
@@ -101,7 +94,7 @@ class _Scene:
         sliding, numbers, m = self.sliding, self.numbers, self.sliding.output
         weights = np.array([0, *example_kernel(sliding.case.kernel).flat])
         canvas = Canvas(self.width, self.legend_y + 18 + MARGIN, sliding.case.kernel**2)
-        canvas.text(MARGIN, MARGIN, title(sliding.case, sliding.transposed), 20)
+        canvas.text(MARGIN, MARGIN, sliding.title, 20)
         canvas.head(MARGIN, self.top, *_map_head(sliding))
         canvas.map(MARGIN, self.y, self.cell, sliding.kinds, sliding.values, TAB)
         for place, (name, more, entries) in enumerate(self.kernels):

@@ -127,15 +127,12 @@ class Canvas:
         for (row, col), number in np.ndenumerate(entries):
             self.entry(x + col * side, y + row * side, side, number, str(texts[row, col]), size)
 
-    def matrix(
-        self, x: int, y: int, side: int, numbers: np.ndarray, texts: Sequence[str], axes: tuple[str, str]
-    ) -> None:
+    def matrix(self, x: int, y: int, side: int, numbers: np.ndarray, texts: Sequence[str], axes: Sequence[str]) -> None:
         """C or its transpose: numbers (rows, columns) of the kernel's entries; their texts, where the cells take them.
 
         axes says what the rows and the columns are.
         """
-        rows, cols = numbers.shape
-        down, across = axes
+        (rows, cols), (down, across) = numbers.shape, axes
         self.text(x, y - AXIS, across, 12, GREY)
         strip = Image.new("RGB", (width_of(down, 12), 16), WHITE)
         ImageDraw.Draw(strip).text((0, 0), down, GREY, font(12))

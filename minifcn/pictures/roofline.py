@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from minifcn.pictures.colours import BLACK, BLUE, VERMILLION
-from minifcn.pictures.figures import DPI, heights_of_names, new_figure
+from minifcn.pictures.figures import DPI, dress, heights_of_names, new_figure
 
 Point = tuple[str, float, float]  # name, FLOP for each byte, FLOP/s
 
@@ -19,7 +20,7 @@ def save_roofline(
     product, copy  the roofs: FLOP/s of a matrix product, and bytes/s copied, read and written
     points         {who: [Point]}, of one or two; the first one's are named
     """
-    figure = new_figure(900, 560, layout="constrained")
+    figure = new_figure(900, 560, ConstrainedLayoutEngine())
     axes = figure.subplots()
     named, *_ = points.values()
     left, right = min(x for _, x, _ in named) / 2, max(x for _, x, _ in named) * 4
@@ -29,17 +30,11 @@ def save_roofline(
         if some:
             _, x, rates = zip(*some)
             axes.plot(x, [rate / 1e9 for rate in rates], mark, color=colour, label=who)
-    axes.set(xscale="log", yscale="log", xlim=(left, right))
+    axes.set(xscale="log", yscale="log", xlim=(left, right), ylabel="GFLOP/s")
     axes.set_xlabel("FLOP of the definition for each byte that goes in and out")
-    axes.set_ylabel("GFLOP/s")
-    axes.set_title(title, loc="left", size=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="0.92")
-    axes.legend(
-        frameon=False,
-        loc="lower right",
-        title="roofs: copying, and the matrix product;\nabove them: fewer products, or cached",
-    )
+    dress(axes, title, color="0.92")
+    roofs = "roofs: copying, and the matrix product;\nabove them: fewer products, or cached"
+    axes.legend(frameon=False, loc="lower right", title=roofs)
     figure.draw_without_rendering()  # gives the axes their place
     _name_points(axes, [(name, x, rate / 1e9) for name, x, rate in named])
     figure.savefig(path, dpi=DPI)

@@ -76,6 +76,16 @@ class Sliding:
         return max(range(self.output**2), key=worth)
 
     @property
+    def title(self) -> str:
+        """What a picture shows: "padding, strides, transposed: 3x3 -> 5x5, kernel 3, stride 2, padding 1"."""
+        case, name, sizes = self.case, self.case.name, (self.case.input, self.case.output)
+        if self.transposed:
+            name, sizes = f"{name}, transposed", sizes[::-1]
+        dilation = f", dilation {case.dilation}" if case.dilation > 1 else ""
+        settings = f"kernel {case.kernel}, stride {case.stride}, padding {case.padding}{dilation}"
+        return f"{name}: {sizes[0]}x{sizes[0]} → {sizes[1]}x{sizes[1]}, {settings}"
+
+    @property
     def kinds_there(self) -> list[str]:
         """The kinds of cells that the map has, in the order of KINDS."""
         return [kind for kind in KINDS if (self.kinds == kind).any()]
@@ -118,17 +128,6 @@ def sliding_transposed(case: Relationship) -> Sliding:
     kinds = _square(np.select([cut, unseen, ~inside, pixel], ["cut", "unseen", "padding", "pixel"], "zero"))
     turned = kernel_entries(case.kernel)[::-1, ::-1]
     return Sliding(case, True, kinds, _fill(pixel), turned, max(-before, 0), 1, case.input)
-
-
-def title(case: Relationship, transposed: bool = False) -> str:
-    """What a picture shows: "padding, strides, transposed: 3x3 -> 5x5, kernel 3, stride 2, padding 1"."""
-    name, sizes = case.name, (case.input, case.output)
-    if transposed:
-        name, sizes = f"{name}, transposed", sizes[::-1]
-    settings = f"kernel {case.kernel}, stride {case.stride}, padding {case.padding}"
-    if case.dilation > 1:
-        settings += f", dilation {case.dilation}"
-    return f"{name}: {sizes[0]}x{sizes[0]} → {sizes[1]}x{sizes[1]}, {settings}"
 
 
 def matrix_numbers(case: Relationship) -> np.ndarray:

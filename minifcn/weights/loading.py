@@ -64,7 +64,8 @@ def load_model(path: str | Path) -> tuple[FCN, dict[str, Any]]:
             f"{path}: {', '.join(zero)} are all zero, as before any training: "
             + ("what comes before counts for nothing" if len(zero) < 1 + len(model.skips) else "every score will be 0")
         )
-    return model.eval(), about
+    model.eval()
+    return model, about
 
 
 def start_from(model: Layer, path: str | Path) -> tuple[Transplant, dict[str, Any]]:
