@@ -45,9 +45,8 @@ class ConfusionMatrix:
         """
         predicted, actual = to_host(predicted), to_host(actual)
         if predicted.shape != actual.shape:
-            raise InputError(
-                f"ConfusionMatrix: predicted has shape {predicted.shape}, actual {actual.shape}: give both the same"
-            )
+            shapes = f"predicted has shape {predicted.shape}, actual {actual.shape}"
+            raise InputError(f"ConfusionMatrix: {shapes}: give both the same")
         for name, labels in (("predicted", predicted), ("actual", actual)):
             if labels.dtype.kind not in "iu":
                 raise InputError(f"ConfusionMatrix: {name} is {labels.dtype}, expected integers (argmax)")
