@@ -4,10 +4,9 @@ A backward pass is right if, for every entry t of the input and of each paramete
 
     sum(dy * dy_i/dt)  =  d/dt sum(dy * y)  ~  sum(dy * (y(t + h) - y(t - h))) / 2h
 
-for an incoming gradient dy. It is drawn at random: all ones would hide every mistake that cancels in the sum
-(over a softmax's channels, say). ReLU and max-pooling have kinks, where the left side is one of several
-possible answers and the right side an average of them; such entries are found from the forward pass alone and
-left out, but counted.
+for an incoming gradient dy. It is drawn at random: all ones would hide every mistake that cancels in the sum (over a
+softmax's channels, say). ReLU and max-pooling have kinks, where the left side is one of several possible answers and
+the right side an average of them; such entries are found from the forward pass alone and left out, but counted.
 """
 
 import copy
@@ -76,10 +75,9 @@ def check_gradients(layer: Layer, x: Array, *, dy: Array = None, seed: int = 0, 
     seed     of dy, of the dropout masks and of the samples
     samples  for large networks: check this many entries of each array, drawn at random, rather than all
 
-    Each entry takes four forward passes, up to twelve near kinks. Parameters that are not trainable are left
-    out. A gradient that is zero everywhere counts as not tested: before checking a network whose score layers
-    start at zero, fill them. Raises InputError where dy does not fit the output, or the gradient that comes
-    back does not fit x.
+    Each entry takes four forward passes, up to twelve near kinks. Parameters that are not trainable are left out. A
+    gradient that is zero everywhere counts as not tested: before checking a network whose score layers start at zero,
+    fill them. Raises InputError where dy does not fit the output, or the gradient that comes back does not fit x.
     """
     own: Any = copy.deepcopy(layer).astype("float64").train()
     x = x.astype("float64")  # a copy

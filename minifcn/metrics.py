@@ -59,10 +59,8 @@ class ConfusionMatrix:
     def _classes(self, name, labels):
         outside = labels[(labels < 0) | (labels >= self.n_class)]
         if outside.size:
-            raise InputError(
-                f"ConfusionMatrix: {name} holds {outside[0]}, expected a class 0..{self.n_class - 1} "
-                f"or {self.ignore_label} (void) in actual: check the labels and n_class"
-            )
+            expected = f"expected a class 0..{self.n_class - 1} or {self.ignore_label} (void) in actual"
+            raise InputError(f"ConfusionMatrix: {name} holds {outside[0]}, {expected}: check the labels and n_class")
         return labels.astype(np.int64)  # the labels' own type may be too small for actual * n_class
 
     @property

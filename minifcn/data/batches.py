@@ -20,9 +20,8 @@ LOOK_AHEAD = 3  # batches under way while one is trained on
 def collate(samples: Sequence[Sample]) -> Sample:
     """One batch of samples, each a float32 (3, h, w) and its label uint8 (h, w), of any sizes.
 
-    Gives images float32 (N, 3, H, W) and labels uint8 (N, H, W) with H, W the largest height and width.
-    Smaller samples lie in the upper left, filled up with 0 (the mean colour) and with void. Labels of whole images, (),
-    give (N,).
+    Gives images float32 (N, 3, H, W) and labels uint8 (N, H, W) with H, W the largest height and width. Smaller samples
+    lie in the upper left, filled up with 0 (the mean colour) and with void. Labels of whole images, (), give (N,).
     """
     images, labels = zip(*samples)
     return _stack(images, 0), _stack(labels, VOID)

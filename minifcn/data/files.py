@@ -24,10 +24,9 @@ def read_label(path: str | Path, n_class: int, void: int = VOID) -> np.ndarray:
     label[label == void] = VOID
     outside = label[(label >= n_class) & (label != VOID)]
     if outside.size:
-        raise InputError(
-            f"{path} holds the label {outside.min()}, expected 0 to {n_class - 1} or void"
-            f" ({void}): correct the file, or check that it belongs to this data set"
-        )
+        expected = f"expected 0 to {n_class - 1} or void ({void})"
+        given = f"{path} holds the label {outside.min()}"
+        raise InputError(f"{given}, {expected}: correct the file, or check that it belongs to this data set")
     return label
 
 
@@ -89,8 +88,6 @@ class FileDataset(Dataset):
         label = read_label(label_path, self.n_class, self.void)
         if label.shape != image.shape[:2]:
             given, expected = (f"{array.shape[1]}x{array.shape[0]}" for array in (label, image))
-            raise InputError(
-                f"{label_path} is {given} (width x height), expected {expected} as its image {image_path}:"
-                " find the label that belongs to it"
-            )
+            expected = f"expected {expected} as its image {image_path}: find the label that belongs to it"
+            raise InputError(f"{label_path} is {given} (width x height), {expected}")
         return image, label

@@ -56,17 +56,14 @@ class Canvas:
     """A white picture to draw on; `entries` is the number of entries that its kernel has."""
 
     def __init__(self, width: int, height: int, entries: int):
-        self.entries = entries
-        self._use(Image.new("RGB", (width, height), WHITE))
+        self.entries, self.image = entries, Image.new("RGB", (width, height), WHITE)
+        self.draw = ImageDraw.Draw(self.image)
 
     def copy(self) -> "Canvas":
         """Another canvas with the same on it."""
-        other = Canvas(1, 1, self.entries)
-        other._use(self.image.copy())
+        other = Canvas(*self.image.size, self.entries)
+        other.image.paste(self.image)
         return other
-
-    def _use(self, image):
-        self.image, self.draw = image, ImageDraw.Draw(image)
 
     def finished(self) -> Image.Image:
         """The picture with a palette, the same for every picture of a kernel of this size."""

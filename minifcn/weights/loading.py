@@ -9,8 +9,8 @@ from minifcn.errors import InputError, caution
 from minifcn.layers import Layer
 from minifcn.models import BACKBONES, FCN, MODELS
 from minifcn.models.transplant import Transplant, transplant
-from minifcn.weights import is_ours, read_tensors, recognise
-from minifcn.weights.npz import load_network
+from minifcn.weights import read_tensors, recognise
+from minifcn.weights.npz import is_ours, load_network
 
 
 def load_weights(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -47,10 +47,8 @@ def load_model(path: str | Path) -> tuple[FCN, dict[str, Any]]:
     """
     arrays, about = load_weights(path)
     if about["model"] in BACKBONES:
-        raise InputError(
-            f"weights {path}: {BACKBONES[about['model']].title} is a classifier of whole images: train an FCN from it, "
-            f"minifcn train --init {path}"
-        )
+        what = f"{BACKBONES[about['model']].title} is a classifier of whole images"
+        raise InputError(f"weights {path}: {what}: train an FCN from it, minifcn train --init {path}")
     if about["model"] not in list(MODELS):
         raise InputError(f"weights {path}: model {about['model']!r} is none of {', '.join(MODELS)}")
     try:
@@ -60,10 +58,9 @@ def load_model(path: str | Path) -> tuple[FCN, dict[str, Any]]:
         raise InputError(f"weights {path}: {error}") from error
     zero = [name for name, layer in model.children() if name.startswith("score") and not layer.weight.data.any()]
     if zero:
-        caution(
-            f"{path}: {', '.join(zero)} are all zero, as before any training: "
-            + ("what comes before counts for nothing" if len(zero) < 1 + len(model.skips) else "every score will be 0")
-        )
+        partly = len(zero) < 1 + len(model.skips)
+        effect = "what comes before counts for nothing" if partly else "every score will be 0"
+        caution(f"{path}: {', '.join(zero)} are all zero, as before any training: {effect}")
     model.eval()
     return model, about
 

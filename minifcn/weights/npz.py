@@ -86,6 +86,5 @@ def check_format(number: Any, what: str) -> None:
     if not isinstance(number, int):
         raise InputError(f"{what}: its format is {number!r}, expected a number: the file is damaged")
     if number > FORMAT:
-        raise InputError(
-            f"{what}: written by a newer minifcn: its format is {number}, this version reads {FORMAT}: upgrade minifcn"
-        )
+        newer = f"its format is {number}, this version reads {FORMAT}"
+        raise InputError(f"{what}: written by a newer minifcn: {newer}: upgrade minifcn")

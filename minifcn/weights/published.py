@@ -54,10 +54,8 @@ def recognise(arrays: dict[str, np.ndarray]) -> Published:
     """
     normed = next((name for name in arrays if name.endswith("running_mean")), None)
     if normed:
-        raise InputError(
-            f"the weights have batch normalisation ({shown(normed)}), expected {_EXPECTED}: take those without it,"
-            " vgg16 for vgg16_bn"
-        )
+        given, advice = f"batch normalisation ({shown(normed)})", "take those without it, vgg16 for vgg16_bn"
+        raise InputError(f"the weights have {given}, expected {_EXPECTED}: {advice}")
     for network in _networks():
         if arrays.keys() == network.names.keys():
             renamed = {network.names[name]: array for name, array in arrays.items()}
@@ -134,10 +132,8 @@ def _settings(network, arrays):
     for name, parameter in _built(network.model, **settings).named_parameters():
         if arrays[name].shape != parameter.shape:
             beside = ", ".join(f"{key} {value}" for key, value in settings.items())
-            raise InputError(
-                f"the weights have the names of {network.origin}, but {name} has the shape {arrays[name].shape},"
-                f" expected {parameter.shape} for {beside}: they are of another network"
-            )
+            given = f"the weights have the names of {network.origin}, but {name} has the shape {arrays[name].shape}"
+            raise InputError(f"{given}, expected {parameter.shape} for {beside}: they are of another network")
     return settings | ({"padding": 100} if network.model in MODELS else {})
 
 

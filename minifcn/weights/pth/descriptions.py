@@ -31,13 +31,10 @@ def known(name: str) -> Name:
     if name in _FUNCTIONS or name in CODES or name == UNTYPED:
         return Name(name)
     if _OTHER_TENSORS.fullmatch(name):
-        raise InputError(
-            f"it holds {shown(name)}, a kind of tensor that is not read here: make it a dense one of floats in"
-            " PyTorch (dequantize(), to_dense(), float()) and save it again"
-        )
-    raise InputError(
-        f"the pickle asks for {shown(name)}: refused, it could run any code; save no more than model.state_dict()"
-    )
+        advice = "make it a dense one of floats in PyTorch (dequantize(), to_dense(), float()) and save it again"
+        raise InputError(f"it holds {shown(name)}, a kind of tensor that is not read here: {advice}")
+    why = "refused, it could run any code; save no more than model.state_dict()"
+    raise InputError(f"the pickle asks for {shown(name)}: {why}")
 
 
 def call(function: Any, arguments: Any) -> Any:

@@ -61,10 +61,8 @@ def _tensors(saved):
     for name, value in (wrapped or [saved])[0].items():
         tensor = value.tensor if isinstance(value, Parameter) else value
         if not isinstance(name, str) or not isinstance(tensor, Tensor):
-            raise InputError(
-                f"its entry {shown(str(name))} is a {type(tensor).__name__}, expected tensors alone, or a checkpoint"
-                f" with them under {' or '.join(_WRAPPERS)}"
-            )
+            expected = f"expected tensors alone, or a checkpoint with them under {' or '.join(_WRAPPERS)}"
+            raise InputError(f"its entry {shown(str(name))} is a {type(tensor).__name__}, {expected}")
         tensors[name] = tensor
     if not tensors:
         raise InputError("it holds no tensor, expected a state dict: save model.state_dict()")
