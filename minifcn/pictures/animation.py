@@ -56,9 +56,8 @@ class _Scene:
         self.output_cell, self.kernel_cell = max(28, min(40, 280 // m)), max(20, min(32, 120 // k))
         self.middle_x = MARGIN + max(n * self.cell, head_width(_map_head(sliding))) + GAP
         self.kernel_step = max(k * self.kernel_cell, head_width(self.kernels[-1][:2])) + GAP // 2
-        middle = max(
-            len(self.kernels) * self.kernel_step - GAP // 2, m * self.output_cell, width_of("a pixel each step", 12)
-        )
+        kernels_width = len(self.kernels) * self.kernel_step - GAP // 2
+        middle = max(kernels_width, m * self.output_cell, width_of("a pixel each step", 12))
         self.matrix_x = self.middle_x + middle + GAP + AXIS
         self.side = min(28, (WIDEST - MARGIN - self.matrix_x) // cols, MAP // rows)
         matrix_width = max(cols * self.side, head_width(self._matrix_head(sliding.step(m * m - 1))))
@@ -78,12 +77,11 @@ class _Scene:
         steps = [sliding.step(number) for number in range(sliding.output**2)]
         size = fitting([str(step.total) for step in steps], self.output_cell)
         for number, step in enumerate(steps):
-            x, y = (
-                start + at * self.output_cell for start, at in zip((self.middle_x, self.output_y), step.pixel[::-1])
-            )
-            lasting.cell(x, y, self.output_cell, "pixel", str(step.total), size)
+            (row, col), side = step.pixel, self.output_cell
+            x, y = self.middle_x + col * side, self.output_y + row * side
+            lasting.cell(x, y, side, "pixel", str(step.total), size)
             frame = lasting.copy()
-            frame.frame(x, y, self.output_cell, self.output_cell)
+            frame.frame(x, y, side, side)
             weights = [f"{TIMES}{product.weight}" for product in step.products]
             frame.window(MARGIN, self.y, self.cell, step, sliding.case.window.reach, weights, TAB)
             frame.text(MARGIN, self.sum_y, self._sum(step), SUM)

@@ -9,19 +9,12 @@ from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 
 from minifcn.pictures.colours import FAINT, FILLS, GREY, INK, LINE, NOW, WHITE, Colour, entry_colours, ink_on, palette
-from minifcn.pictures.sliding import Step
+from minifcn.pictures.sliding import KINDS, Step
 
 WIDEST, MARGIN, GAP = 1200, 24, 36
 HEAD, AXIS = 44, 20  # above a block, for its two lines; beside a matrix, for its axes
 NAMED, LINED = 18, 8  # a matrix's cells of this side hold texts, and have lines between them
 DASHED = ("padding", "unseen")  # kinds of cells that lie outside the input
-LEGEND = {
-    "pixel": "pixel",
-    "zero": "zero between pixels",
-    "padding": "zero of the padding",
-    "unseen": "zero at the end, for pixels that no window reached (a)",
-    "cut": "cropped (p' is negative)",
-}
 
 
 @lru_cache
@@ -49,7 +42,7 @@ def head_width(head: Sequence[str]) -> int:
 
 def legend_width(kinds: Iterable[str]) -> int:
     """How wide the legend of these kinds of cells is."""
-    return sum(width_of(LEGEND[kind], 13) + 48 for kind in kinds)
+    return sum(width_of(KINDS[kind], 13) + 48 for kind in kinds)
 
 
 class Canvas:
@@ -156,5 +149,5 @@ class Canvas:
         """What the kinds of cells are, in one line."""
         for kind in kinds:
             self.cell(x, y, 18, kind)
-            self.text(x + 26, y + 9, LEGEND[kind], 13, anchor="lm")
-            x += width_of(LEGEND[kind], 13) + 48
+            self.text(x + 26, y + 9, KINDS[kind], 13, anchor="lm")
+            x += width_of(KINDS[kind], 13) + 48

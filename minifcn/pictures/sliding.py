@@ -5,7 +5,6 @@ and padded, its kernel is flipped and moves by one cell (Dumoulin, Visin 2016, s
 entries of the kernel by numbers, 1 for W[0,0], 2 for W[0,1] and so on, as `SymbolicMatrix.numbers` does.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +13,14 @@ from minifcn.convolution.arithmetic import Relationship
 from minifcn.convolution.symbolic import symbolic_conv_matrix
 from minifcn.errors import InputError
 
-# What a cell of a map can be; where its row and its column differ, the later one.
-KINDS = ("pixel", "zero", "padding", "unseen", "cut")
+# What a cell of a map can be, and in the words of a legend; where its row and its column differ, the later one.
+KINDS = {
+    "pixel": "pixel",
+    "zero": "zero between pixels",
+    "padding": "zero of the padding",
+    "unseen": "zero at the end, for pixels that no window reached (a)",
+    "cut": "cropped (p' is negative)",
+}
 MOST_PIXELS, MOST_CELLS, LARGEST_KERNEL = 8, 11, 7  # along one axis; more is hard to read
 
 
@@ -42,8 +47,7 @@ class Step(NamedTuple):
         return sum(product.value * product.weight for product in self.products)
 
 
-@dataclass(frozen=True)
-class Sliding:
+class Sliding(NamedTuple):
     """One window's whole way.
 
     case        the Relationship; transposed: whether this is its transpose
@@ -161,8 +165,9 @@ def check_legible(case: Relationship) -> None:
 
 def _square(axis):
     """Kinds (n, n) from the kinds of one axis."""
-    numbers = np.array([KINDS.index(kind) for kind in axis])
-    return np.array(KINDS)[np.maximum.outer(numbers, numbers)]
+    kinds = list(KINDS)
+    numbers = np.array([kinds.index(kind) for kind in axis])
+    return np.array(kinds)[np.maximum.outer(numbers, numbers)]
 
 
 def _fill(pixel):

@@ -30,15 +30,15 @@ def save_arrays(path: str | Path, arrays: dict[str, Array], about: dict[str, Any
     Raises InputError where it cannot be written, a full disk for instance.
     """
     arrays = arrays | {ABOUT: np.array(json.dumps({"format": FORMAT} | about))}
-    write_whole(path, lambda file: _write_npz(file, arrays))
 
+    def write(file):
+        # As np.savez from NumPy 2.2 on; before that a full disk left its archive open, to be complained of later.
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, array, allow_pickle=False)
 
-def _write_npz(file, arrays):
-    """As np.savez does from NumPy 2.2 on; before that a full disk left its archive open, to be complained of later."""
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                np.lib.format.write_array(entry, array, allow_pickle=False)
+    write_whole(path, write)
 
 
 def is_ours(path: str | Path) -> bool:

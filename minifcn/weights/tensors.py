@@ -36,14 +36,10 @@ def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
         if names and all(name.endswith(".npy") for name in names):
             file.seek(0)
             return read_npz(file)
-        if _is_safetensors(file):
+        first = beginning(file)
+        if first[8:9] == b"{" and int.from_bytes(first[:8], "little") <= _LONGEST_HEADER:
             return _safetensors(file, path)
         raise InputError(f"its format is not known; expected {READABLE}")
-
-
-def _is_safetensors(file):
-    first = beginning(file)
-    return first[8:9] == b"{" and int.from_bytes(first[:8], "little") <= _LONGEST_HEADER
 
 
 def _safetensors(file, path):
