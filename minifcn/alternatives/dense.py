@@ -38,8 +38,7 @@ def patch_by_patch(net: Net, image: Array, batch: int = 1) -> Array:
     (rows, cols), (f, g) = receptive_field(net), total_stride(net)
     size = score_size(net, image.shape[2:], "patch_by_patch")
     places, scores = list(np.ndindex(*size)), None
-    for first in range(0, len(places), batch):
-        some = places[first : first + batch]
+    for some in (places[first : first + batch] for first in range(0, len(places), batch)):
         patches = [image[:, :, i * f : i * f + rows, j * g : j * g + cols] for i, j in some]  # (N, C, R, S) each
         answers = net(xp.concatenate(patches))  # (patches * N, O, 1, 1)
         if scores is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from minifcn.backend import Array, to_device, to_host
+from minifcn.backend import to_device, to_host
 from minifcn.errors import InputError, caution
 
 # What Pillow raises on files that are truncated, damaged or no images at all.
@@ -91,9 +91,7 @@ class Preprocessing:
             raise InputError(f"preprocessing: {values!r} is not a dict of mean, std and channels") from None
 
 
-def predict_image(
-    model: Callable[[Array], Array], image: np.ndarray, preprocessing: Preprocessing, device: str = "cpu"
-) -> np.ndarray:
+def predict_image(model: Callable, image: np.ndarray, preprocessing: Preprocessing, device: str = "cpu") -> np.ndarray:
     """The class of every pixel of one image uint8 (H, W, 3) -> uint8 (H, W). The model is in evaluation mode."""
     scores = model(to_device(preprocessing(image)[None], device))  # (1, n_class, H, W)
     return to_host(scores.argmax(axis=1)[0]).astype("uint8")

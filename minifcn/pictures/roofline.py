@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from minifcn.pictures.colours import BLACK, BLUE, VERMILLION
@@ -12,9 +11,7 @@ from minifcn.pictures.figures import DPI, dress, heights_of_names, new_figure
 Point = tuple[str, float, float]  # name, FLOP for each byte, FLOP/s
 
 
-def save_roofline(
-    path: str | Path, title: str, product: float, copy: float, points: Mapping[str, Sequence[Point]]
-) -> None:
+def save_roofline(path: Path, title: str, product: float, copy: float, points: Mapping[str, Sequence[Point]]) -> None:
     """Write a picture of rates against the FLOP there are for each byte, below the machine's two roofs.
 
     product, copy  the roofs: FLOP/s of a matrix product, and bytes/s copied, read and written
@@ -40,12 +37,12 @@ def save_roofline(
     figure.savefig(path, dpi=DPI)
 
 
-def _name_points(axes: Axes, named: Sequence[Point]) -> None:
+def _name_points(axes, named):
     """Write the names of points right of the axes in their order, a thin line to each.
 
     Points with one number of FLOP for each byte share a name, without its number, beside them.
     """
-    columns: dict[float, list[tuple[float, str, float]]] = {}
+    columns = {}
     for name, x, y in named:
         columns.setdefault(round(x, 3), []).append((y, name, x))
     alone = sorted(some[0] for some in columns.values() if len(some) == 1)

@@ -162,10 +162,8 @@ def _draw_curves(axes, history, title, curves, number, top):
 def _class_legend(figure, classes, palette, width):
     """A legend of the classes and void, in as many columns as `width` pixels take."""
     colours = [*np.asarray(palette), np.asarray(VOID_COLOUR)]
-    patches = [
-        Patch(facecolor=colour / 255, edgecolor="0.6", linewidth=0.5, label=name)
-        for name, colour in zip([*classes, "void"], colours, strict=True)
-    ]
+    named = zip([*classes, "void"], colours, strict=True)
+    patches = [Patch(facecolor=colour / 255, edgecolor="0.6", linewidth=0.5, label=name) for name, colour in named]
     for columns in range(len(patches), 0, -1):
         style = {"fontsize": 10, "frameon": False, "borderpad": 0, "borderaxespad": 0, "columnspacing": 1.5}
         legend = figure.legend(handles=patches, ncols=columns, loc="lower left", **style)

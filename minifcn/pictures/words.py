@@ -41,9 +41,8 @@ def _sizes(case):
     yield f"  unseen         a = (i + 2p - {letter}) mod s = ({room}) mod {s} = {a}"
     yield f"transposed (relationship {transposed} of the guide)" if transposed else "transposed (none of the guide's)"
     yield f"  zeros between  s - 1 = {s} - 1 = {s - 1}"
-    yield f"  padding        p' = {letter} - p - 1 = {reach} - {p} - 1 = {case.transposed_padding}" + (
-        ": that many are cut off" if case.transposed_padding < 0 else ""
-    )
+    cut = ": that many are cut off" if case.transposed_padding < 0 else ""
+    yield f"  padding        p' = {letter} - p - 1 = {reach} - {p} - 1 = {case.transposed_padding}{cut}"
     sizes = f"{s}*{o - 1} + {reach} - 2*{p} + {a} = {case.transposed_output}"
     yield f"  output         o' = s(o - 1) + {letter} - 2p + a = {sizes}"
 
