@@ -7,11 +7,10 @@ from PIL import Image
 
 from minifcn.backend import Array
 from minifcn.commands.main import check_free
-from minifcn.data import VOID, Preprocessing, read_image
+from minifcn.data import VOID, Preprocessing, predict_image, read_image
 from minifcn.errors import InputError
 from minifcn.pictures.colours import VOID_COLOUR
 from minifcn.pictures.runs import save_predictions
-from minifcn.training.evaluation import predict_image
 from minifcn.weights.loading import load_model
 
 

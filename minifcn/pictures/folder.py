@@ -19,7 +19,8 @@ def picture_folders(out: str | Path, cases: Sequence[Relationship]) -> list[tupl
     Writes nothing. Raises InputError where a file is in a folder's place, or a case is too large to draw.
     """
     out = Path(out)
-    folders = [out / _slug(case.name) for case in cases] if len(cases) > 1 else [out]
+    slugs = [re.sub(r"[^a-z]+", "-", case.name).strip("-") for case in cases]  # "padding-strides-odd"
+    folders = [out / slug for slug in slugs] if len(cases) > 1 else [out]
     for folder, case in zip(folders, cases):
         check_legible(case)
         for place in (folder, *folder.parents):
@@ -34,8 +35,3 @@ def draw_pictures(folder: Path, case: Relationship) -> None:
     animate_convolution(folder / FILES[0], case)
     animate_transposed(folder / FILES[2], case)
     draw_matrices(folder / FILES[4], case)
-
-
-def _slug(name):
-    """ "padding, strides (odd)" -> "padding-strides-odd"."""
-    return re.sub(r"[^a-z]+", "-", name).strip("-")

@@ -8,8 +8,8 @@ from os import PathLike
 
 import numpy as np
 
-from minifcn.backend import Array, to_device, to_host
-from minifcn.data import VOID, Batches, Dataset, Preprocessing
+from minifcn.backend import Array, to_device
+from minifcn.data import VOID, Batches, Dataset, Preprocessing, predict_image
 from minifcn.errors import InputError, caution
 from minifcn.layers import Layer, SoftmaxCrossEntropy
 from minifcn.metrics import ConfusionMatrix
@@ -114,12 +114,6 @@ def picture_indices(dataset: Dataset, count: int = 4) -> list[int]:
     """`count` images spread over a data set, for pictures."""
     count = min(count, len(dataset))
     return [(2 * i + 1) * len(dataset) // (2 * count) for i in range(count)]
-
-
-def predict_image(model: Layer, image: Array, preprocessing: Preprocessing, device: str = "cpu") -> Array:
-    """The class of every pixel of one image uint8 (H, W, 3) -> uint8 (H, W). The model is in evaluation mode."""
-    scores = model(to_device(preprocessing(image)[None], device))  # (1, n_class, H, W)
-    return to_host(scores.argmax(axis=1)[0]).astype("uint8")
 
 
 def _equal_sized(batches):

@@ -13,8 +13,8 @@ from os import PathLike
 from typing import Any
 
 from minifcn.backend import Array, array_module
-from minifcn.data import VOID, Batches, Dataset, class_weights, open_dataset
-from minifcn.data.transforms import Augmentation, Preprocessing, compose, crop, jitter, mirror
+from minifcn.data import VOID, Batches, Dataset, Preprocessing, class_weights, open_dataset
+from minifcn.data.transforms import Augmentation, compose, crop, jitter, mirror
 from minifcn.errors import InputError
 from minifcn.metrics import FIGURES
 from minifcn.models import MODELS
