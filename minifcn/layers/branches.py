@@ -1,6 +1,7 @@
 """Layers side by side on one input, their outputs one behind the other: what GoogLeNet's inception modules are."""
 
-from minifcn.layers.graph import INPUT, Concatenation, Graph
+from minifcn.layers.graph import INPUT, Graph
+from minifcn.layers.joins import Concatenation
 from minifcn.layers.sequential import Sequential
 
 

@@ -1,16 +1,34 @@
 """What every layer shares: parameters by name, training and evaluation, device, dtype, memory for backward."""
 
+import contextlib
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from minifcn.backend import Array, to_host
-from minifcn.backend.parallel import hold
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
 from minifcn.layers.parameter import Parameter
 
-_pass = threading.local()  # .kept: the layers that have kept something in this thread's forward pass
+
+class _Pass(threading.local):
+    kept: set | None = None  # the layers that have kept something in this thread's forward pass
+
+
+_pass = _Pass()
+
+
+@contextlib.contextmanager
+def one_pass() -> Iterator[None]:
+    """The block is one forward pass, or a part of the one around it: no layer may keep something twice in it."""
+    around = _pass.kept
+    _pass.kept = set() if around is None else around
+    try:
+        yield
+    finally:
+        _pass.kept = around
 
 
 class Layer:
@@ -33,27 +51,20 @@ class Layer:
     inplace = False  # overwrites its input, and in backward the gradient that it is given
     _kept = None
 
-    def __call__(self, *args, **kwargs):
-        if getattr(_pass, "kept", None) is not None:  # inside the forward pass of another layer
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with one_pass():
             return self.forward(*args, **kwargs)
-        _pass.kept = set()
-        try:
-            with hold():
-                return self.forward(*args, **kwargs)
-        finally:
-            _pass.kept = None
 
-    def keep(self, *values: Array) -> None:
+    def keep(self, *values: Any) -> None:
         """Hold what backward needs, while training. InputError for the second time in one forward pass."""
         self._kept = values if self.training else None
-        kept = getattr(_pass, "kept", None)
-        if self.training and kept is not None:
-            if self in kept:
+        if self.training and _pass.kept is not None:
+            if self in _pass.kept:
                 raise InputError(
                     f"{type(self).__name__}: used twice in one forward pass, which would give wrong gradients: "
                     "make two layers, or share a Parameter between them"
                 )
-            kept.add(self)
+            _pass.kept.add(self)
 
     def kept(self) -> tuple:
         """What the last forward pass kept. Raises RuntimeError where there was none in training mode."""

@@ -2,7 +2,6 @@
 
 import math
 
-from minifcn.backend import Array
 from minifcn.convolution.geometry import Place, whole
 from minifcn.errors import InputError
 from minifcn.layers import Dropout, Flatten, Graph, Layer, Linear, ReLU, Sequential
@@ -48,12 +47,12 @@ class Classifier(Graph):
         names = list(self.named)
         return Sequential({name: self.named[name] for name in names[: names.index(self.heads[0])]})
 
-    def check(self, images: Array) -> None:
+    def check(self, shape: tuple[int, ...]) -> None:
         """InputError unless images are (N, 3, S, S)."""
         size = self.image_size
-        if images.ndim != 4 or images.shape[1:] != (3, size, size):
+        if len(shape) != 4 or shape[1:] != (3, size, size):
             raise InputError(
-                f"{self.title}: images have shape {tuple(images.shape)}, expected (N, 3, {size}, {size}): its fully "
+                f"{self.title}: images have shape {tuple(shape)}, expected (N, 3, {size}, {size}): its fully "
                 "connected layers take no other size; crop or resize, or convolutionize it"
             )
 

@@ -10,13 +10,11 @@ the places of their pixels on the image (`convolution.geometry`), for every padd
 import itertools
 from functools import partial
 
-from minifcn.backend import Array
 from minifcn.convolution.geometry import Place, Window
 from minifcn.errors import InputError
-from minifcn.layers import Conv2d, ConvTranspose2d, Crop, Graph, MaxPool2d, Parameter, Sum, bilinear_weight
+from minifcn.layers import Conv2d, ConvTranspose2d, Crop, Graph, Parameter, Scale, Sum, bilinear_weight
+from minifcn.layers.graph import INPUT
 from minifcn.layers.parameter import zeros
-from minifcn.layers.scale import Scale
-from minifcn.layers.wiring import INPUT
 from minifcn.models.backbones import BACKBONES
 from minifcn.models.classifier import Classifier, check_settings
 from minifcn.models.surgery import make_trunk
@@ -157,32 +155,34 @@ class FCN(Graph):
         up.weight.trainable = self.settings["upsampling"] == "learned"
         return (up, coarse), tuple(one.after(window) for one, window in zip(place, up.windows))
 
-    def check(self, images: Array) -> None:
+    def check(self, shape: tuple[int, ...]) -> None:
         """InputError unless images are (N, 3, H, W), and no smaller than the geometry admits."""
-        if images.ndim != 4:
-            raise InputError(f"{type(self).__name__}: images have shape {tuple(images.shape)}, expected (N, 3, H, W)")
-        if images.shape[2:] not in self._admitted:
-            self.crops(images.shape[2:])
-            self._admitted.add(images.shape[2:])
+        if len(shape) != 4:
+            raise InputError(f"{type(self).__name__}: images have shape {tuple(shape)}, expected (N, 3, H, W)")
+        height, width = size = shape[2:]
+        if size in self._admitted:
+            return
+        try:
+            self.places_along(0, height)
+            self.places_along(1, width)
+        except InputError as error:
+            raise InputError(
+                f"{type(self).__name__}: an image of {width}x{height} pixels is too small for padding "
+                f"{self.settings['padding']}; each side needs at least {self.least_size()}"
+            ) from error
+        self._admitted.add(size)
 
-    def recompute_maps(self) -> "FCN":
-        """Keep no map between the pools while training from now on, but compute each again. Returns the network."""
-        self.recompute = *(name for name, layer in self.children() if isinstance(layer, MaxPool2d)), "score_fr"
-        return self
+    def recompute_maps(self, *others: str) -> Graph:
+        """While training keep no map from now on but the poolings'; up to the coarse scores. Returns the network."""
+        return super().recompute_maps("score_fr", *others)
 
     def crops(self, image_size: tuple[int, int]) -> dict[str, tuple]:
         """The part of each map that is used: {pool: (index of the upsampled map, of the pool's), "image": index}.
 
         image_size (H, W). Raises InputError for an image smaller than the geometry admits.
         """
-        try:
-            along = [self.places_along(axis, size) for axis, size in enumerate(image_size)]
-        except InputError as error:
-            height, width = image_size
-            raise InputError(
-                f"{type(self).__name__}: an image of {width}x{height} pixels is too small for padding "
-                f"{self.settings['padding']}; each side needs at least {self.least_size()}"
-            ) from error
+        self.check((1, 3, *image_size))
+        along = [self.places_along(axis, size) for axis, size in enumerate(image_size)]
 
         def used(name):
             """What the node `name` leaves of its map, or of the one that it crops."""

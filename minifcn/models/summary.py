@@ -37,7 +37,7 @@ def summarize(model: FCN | Classifier, image_size: tuple[int, int]) -> list[Row]
     """
     net = _fully_convolutional(model)
     if net is model:
-        net.crops(image_size)  # refuses what is too small
+        net.check((1, 3, *image_size))
     try:
         rows, cols = (net.places_along(axis, size) for axis, size in enumerate(image_size))
     except InputError as error:

@@ -47,6 +47,8 @@ class Pretrainer(Trainer):
             model.named[name].weight.data[...] = 0
         freeze(model, settings.freeze)
         model.train_only()
+        if settings.recompute:
+            model.recompute_maps()
         return model
 
     def make_augmentation(self) -> Callable:
