@@ -89,71 +89,63 @@ class FCN(Graph):
         trunk = make_trunk(backbone, padding)
         if missing := [pool for pool in self.skips if pool not in trunk]:
             raise InputError(f"{type(self).__name__}: {backbone.title} has no {missing[0]} to skip from: use FCN32s")
-        super().__init__(self._nodes(trunk))
         try:
+            super().__init__(self._nodes(trunk))
             self.places_along(0, ANY_SIZE)
         except InputError as error:
-            raise self._uncovered() from error
+            raise InputError(
+                f"{type(self).__name__}: with padding {padding} the scores do not align, or never cover the image: "
+                f'use 100, or "same" ({error})'
+            ) from error
         self._admitted: set[tuple[int, int]] = set()  # sizes of images that are large enough
         for name, parameter in self.named_parameters():
             if name.endswith("bias"):
                 parameter.lr_mult, parameter.decay_mult = 2.0, 0.0
 
     def _nodes(self, trunk):
-        """The whole network on a trunk {name: layer} of conv1_1 .. pool5, fc6, fc7 -> {name: node}.
-
-        Raises InputError where no bilinear kernel lays the scores over a pool's or over the image, or none reaches it.
-        """
-        net, last, channels, nodes = Graph(trunk), list(trunk)[-1], {}, dict(trunk)
-        net.follow(lambda layer, *counts: layer.output_channels(*counts), 3, channels)
-        rows, cols = (net.places_along(axis, ANY_SIZE) for axis in (0, 1))
-        n_class, at_once = self.settings["n_class"], self.settings["at_once"]
-
-        nodes["score_fr"] = _score(channels[last], n_class)
+        """The whole network on a trunk {name: layer}, conv1_1 .. pool5, fc6, fc7 -> {name: node}."""
+        nodes = dict(trunk)
+        nodes["score_fr"] = self._score(nodes, list(trunk)[-1])
         for pool in self.skips:
-            if at_once:
-                nodes[f"scale_{pool}"] = Scale(AT_ONCE[pool]), pool
-            nodes[f"score_{pool}"] = _score(channels[pool], n_class), f"scale_{pool}" if at_once else pool
-        coarse, place = "score_fr", (rows[last], cols[last])  # the scores so far, and where they lie
-        for number, pool in enumerate(self.skips):
-            up = f"upscore_{self.skips[number - 1]}" if number else "upscore2"
-            fine = rows[pool], cols[pool]
-            nodes[up], place = self._upsample(coarse, place, fine)
-            offset = [f.offset_of(p) for f, p in zip(fine, place)]
-            if min(offset) >= 0:  # the pool's map begins first: crop it to the upsampled one
-                nodes[f"crop_{pool}"] = Crop(offset), f"score_{pool}", up
-                terms = up, f"crop_{pool}"
+            taken = pool
+            if self.settings["at_once"]:
+                taken = f"scale_{pool}"
+                nodes[taken] = Scale(AT_ONCE[pool]), pool
+            nodes[f"score_{pool}"] = self._score(nodes, pool), taken
+
+        coarse = "score_fr"  # the scores so far
+        for up, pool in zip(["upscore2", *(f"upscore_{pool}" for pool in self.skips)], self.skips):
+            score, crop, fuse = f"score_{pool}", f"crop_{pool}", f"fuse_{pool}"
+            nodes[up] = self._upsampling(nodes, coarse, score), coarse
+            offset = _offset(nodes, score, up)
+            if min(offset) >= 0:  # the pool's scores begin first: crop them to the upsampled ones
+                nodes[crop] = Crop(offset), score, up
+                nodes[fuse] = Sum(), up, crop
             else:
-                nodes[f"crop_{pool}"] = Crop([-pixels for pixels in offset]), up, f"score_{pool}"
-                terms, place = (f"crop_{pool}", f"score_{pool}"), fine
-            coarse = f"fuse_{pool}"
-            nodes[coarse] = Sum(), *terms
-        image = Place(ANY_SIZE)
-        up = f"upscore{rows[self.skips[-1]].pitch}" if self.skips else "upscore"
-        nodes[up], place = self._upsample(coarse, place, (image, image))
-        offset = [p.offset_of(image) for p in place]
-        if min(offset) < 0:
-            raise self._uncovered()
-        nodes["crop"] = Crop(offset), up, INPUT
+                nodes[crop] = Crop([-pixels for pixels in offset]), up, score
+                nodes[fuse] = Sum(), crop, score
+            coarse = fuse
+
+        up = f"upscore{_places(nodes, coarse)[0].pitch}" if self.skips else "upscore"
+        nodes[up] = self._upsampling(nodes, coarse, INPUT), coarse
+        nodes["crop"] = Crop(_offset(nodes, up, INPUT)), up, INPUT
         return nodes
 
-    def _uncovered(self):
-        return InputError(
-            f"{type(self).__name__}: with padding {self.settings['padding']} the scores never cover the image: "
-            'use 100, or "same"'
-        )
+    def _score(self, nodes, name):
+        """A 1x1 convolution that scores the map of a node, and begins at 0."""
+        conv = Conv2d(Graph(nodes, (name,)).output_channels(3), self.settings["n_class"], 1)
+        conv.weight = zeros(conv.weight.shape)
+        return conv
 
-    def _upsample(self, coarse, place, fine):
-        """The node that interpolates the scores of the node `coarse` so that they come to lie over those at `fine`,
-        and where they lie then; places are those along rows and columns.
-        """
+    def _upsampling(self, nodes, coarse, fine):
+        """The layer that interpolates scores at the node `coarse` so that they come to lie over the map of `fine`."""
         n_class = self.settings["n_class"]
-        kernel, stride = aligning_kernel(place[0], fine[0])
+        kernel, stride = aligning_kernel(_places(nodes, coarse)[0], _places(nodes, fine)[0])
         groups = 1 if self.settings["upsampling_kernels"] == "full" else n_class
         up = ConvTranspose2d(n_class, n_class, kernel, stride, groups=groups, bias=False)
         up.weight = Parameter.later(up.weight.shape, partial(bilinear_weight, n_class, kernel, groups))
         up.weight.trainable = self.settings["upsampling"] == "learned"
-        return (up, coarse), tuple(one.after(window) for one, window in zip(place, up.windows))
+        return up
 
     def check(self, shape: tuple[int, ...]) -> None:
         """InputError unless images are (N, 3, H, W), and no smaller than the geometry admits."""
@@ -264,8 +256,12 @@ def _classifier(name, width, fc_channels, dropout, image_size, seed):
     return BACKBONES[name](1, width, dropout=dropout, image_size=image_size, seed=seed, **own)
 
 
-def _score(channels, n_class):
-    """A 1x1 convolution that scores a map of so many channels, and begins at 0."""
-    conv = Conv2d(channels, n_class, 1)
-    conv.weight = zeros(conv.weight.shape)
-    return conv
+def _places(nodes, name):
+    """Where the map of a node lies on an image: its Place along rows, and along columns."""
+    net = Graph(nodes, (name,))
+    return [net.output_place(axis, Place(ANY_SIZE)) for axis in (0, 1)]
+
+
+def _offset(nodes, name, other):
+    """On which pixel of the map `name` the first one of `other` lies, (row, column); below 0 where `other` is first."""
+    return [place.offset_of(first) for place, first in zip(_places(nodes, name), _places(nodes, other))]
