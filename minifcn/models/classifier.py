@@ -1,11 +1,15 @@
-"""What VGG, AlexNet and GoogLeNet share as classifiers of whole images: features, then fully connected layers."""
+"""What VGG, AlexNet and GoogLeNet share as classifiers of whole images; and the surgery that makes of them a net for
+images of any size (paper, sections 3.1 and 4.1; slides "Adapting classifiers for dense prediction").
+"""
 
 import math
 
 from minifcn.convolution.geometry import Place, whole
 from minifcn.errors import InputError
-from minifcn.layers import Dropout, Flatten, Graph, Layer, Linear, ReLU, Sequential
+from minifcn.layers import AvgPool2d, Conv2d, Dropout, Dropout2d, Flatten, Graph, Layer, Linear, ReLU, Sequential
 from minifcn.layers.parameter import Draws
+
+Layers = dict[str, Layer]  # {published name: layer}, one after another
 
 
 class Classifier(Graph):
@@ -14,7 +18,7 @@ class Classifier(Graph):
     forward   images (N, 3, S, S), S the `image_size`  -> scores (N, n_class)
     backward  dL/dscores (N, n_class)                  -> dL/dimages (N, 3, S, S)
 
-    features, head  {published name: layer}, conv1_1 .. pool5, flatten, fc6 .. fc8; the head begins with "flatten"
+    features, head  conv1_1 .. pool5, and flatten, fc6 .. fc8
     others          nodes of more classifiers on the way, and `other_outputs` their last ones, for training only
     settings        what the subclass was given, kept with its weights; among it `image_size`, the side of the images
                     that the head is made for
@@ -26,9 +30,9 @@ class Classifier(Graph):
 
     def __init__(
         self,
-        features: dict[str, Layer],
-        head: dict[str, Layer],
-        others: dict[str, Layer | tuple] | None = None,
+        features: Layers,
+        head: Layers,
+        others: dict | None = None,
         other_outputs: tuple[str, ...] = (),
         **settings,
     ) -> None:
@@ -44,8 +48,7 @@ class Classifier(Graph):
     @property
     def features(self) -> Sequential:
         """The layers before the head, as a network."""
-        names = list(self.named)
-        return Sequential({name: self.named[name] for name in names[: names.index(self.heads[0])]})
+        return Sequential(dict(self.children()[: list(self.named).index(self.heads[0])]))
 
     def check(self, shape: tuple[int, ...]) -> None:
         """InputError unless images are (N, 3, S, S)."""
@@ -74,8 +77,8 @@ def scaled(channels: int, width: float, groups: int = 1) -> int:
     return groups * max(1, round(channels * width / groups))
 
 
-def features_size(features: dict[str, Layer], image_size: int) -> int:
-    """The side of the maps that come out of {name: layer} for an image of `image_size`. InputError where none do."""
+def features_size(features: Layers, image_size: int) -> int:
+    """The side of the maps that come out of these layers for an image of `image_size`. InputError where none do."""
     try:
         return Graph(features).output_place(0, Place(image_size)).size
     except InputError as error:
@@ -131,3 +134,41 @@ class FullyConnectedClassifier(Classifier):
             dropout=dropout,
             image_size=image_size,
         )
+
+
+def convolutionize(classifier: Classifier) -> Layers:
+    """The layers of a classifier, fully connected ones as convolutions.
+
+    A fully connected layer looks at all of its input at once. It is a convolution whose kernel is as large as that
+    input: the same weights, reshaped. On a larger image that convolution has more than one place, and gives a map.
+    `Sequential` of the layers gives (N, n_class, 1, 1) for the classifier's image size, with its very numbers. Weights
+    are shared with the classifier, not copied; dropout drops whole channels.
+    """
+    place, layers = Place(classifier.image_size), {}
+    for name, layer, *_ in classifier.steps[False]:  # without auxiliary classifiers
+        if isinstance(layer, Linear):
+            linear, size = layer, place.size
+            layer = Conv2d(linear.in_features // size**2, linear.out_features, size)
+            layer.weight, layer.bias = linear.weight.reshaped(layer.weight.shape), linear.bias
+        elif type(layer) is Dropout:
+            layer = Dropout2d(layer.p)
+        if not isinstance(layer, Flatten):
+            layers[name] = layer
+            place = layer.output_place(0, place)
+    return layers
+
+
+def make_trunk(classifier: Classifier, padding: int | str) -> Layers:
+    """What an FCN takes of a convolutionized classifier: all but the average pooling and the last layer.
+
+    padding  pixels around the image, with none around the maps of fc6; or "same": half of the kernel in both places
+    """
+    trunk = {name: layer for name, layer in convolutionize(classifier).items() if not isinstance(layer, AvgPool2d)}
+    trunk.popitem()
+    convs = [(name, layer) for name, layer in trunk.items() if isinstance(layer, Conv2d)]
+    for number, (name, conv) in enumerate(convs):
+        if padding == "same" and (number == 0 or name in classifier.heads):
+            conv.padding = tuple(k // 2 for k in conv.kernel_size)
+        elif number == 0:
+            conv.padding = padding, padding
+    return trunk

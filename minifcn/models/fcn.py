@@ -16,8 +16,7 @@ from minifcn.layers import Conv2d, ConvTranspose2d, Crop, Graph, Parameter, Scal
 from minifcn.layers.graph import INPUT
 from minifcn.layers.parameter import zeros
 from minifcn.models.backbones import BACKBONES
-from minifcn.models.classifier import Classifier, check_settings
-from minifcn.models.surgery import make_trunk
+from minifcn.models.classifier import Classifier, check_settings, make_trunk
 
 UPSAMPLING = ("fixed", "learned")
 UPSAMPLING_KERNELS = ("full", "per-class")

@@ -7,6 +7,7 @@ from minifcn.layers import (
     Conv2d,
     Dropout,
     Flatten,
+    Graph,
     Linear,
     LocalResponseNorm,
     MaxPool2d,
@@ -81,7 +82,7 @@ class GoogLeNet(Classifier):
         others, ends = {}, []
         for loss, module in AUXILIARY.items() if auxiliary else ():
             sizes = seen[module], scaled(128, width), scaled(1024, width), n_class
-            side = features_size(_up_to(features, module), image_size)
+            side = Graph(features).places_along(0, image_size)[module].size
             if side < 5:
                 raise InputError(
                     f"GoogLeNet: of {image_size}x{image_size} pixels {side}x{side} are left at {module}, the auxiliary "
@@ -126,9 +127,3 @@ def _auxiliary(loss, module, sizes, side, rng):
         f"{loss}/drop_fc": Dropout(AUXILIARY_DROPOUT),
         f"{loss}/classifier": Linear(fc_channels, n_class, rng=rng),
     }
-
-
-def _up_to(features, name):
-    """The layers of {name: layer} up to this one."""
-    names = list(features)
-    return {n: features[n] for n in names[: names.index(name) + 1]}

@@ -10,9 +10,8 @@ from typing import NamedTuple
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, ConvTranspose2d, Graph, Layer, Sequential
 from minifcn.models.backbones import BACKBONES
-from minifcn.models.classifier import Classifier
+from minifcn.models.classifier import Classifier, convolutionize
 from minifcn.models.fcn import ANY_SIZE, FCN
-from minifcn.models.surgery import convolutionize
 
 
 class Row(NamedTuple):
