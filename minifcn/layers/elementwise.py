@@ -3,7 +3,7 @@
 import numpy as np
 
 from minifcn.backend import Array, array_module
-from minifcn.backend.parallel import blocks, run_all, scratch
+from minifcn.backend.parallel import run_blocks, scratch
 from minifcn.convolution.checks import check_gradient
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
@@ -30,7 +30,7 @@ class ReLU(Layer):
             zeros[...] = 0
             xp.maximum(x[block], zeros, out=y[block])
 
-        run_all(rectify, [(block,) for block in blocks(x.shape, xp)], xp)
+        run_blocks(rectify, x.shape, xp)
         self.keep(y)  # y > 0 exactly where x > 0
         return y
 
@@ -43,7 +43,7 @@ class ReLU(Layer):
         def let_through(block):
             xp.multiply(dy[block], y[block] > 0, out=dx[block])
 
-        run_all(let_through, [(block,) for block in blocks(dy.shape, xp)], xp)
+        run_blocks(let_through, dy.shape, xp)
         return dx
 
     def __repr__(self) -> str:

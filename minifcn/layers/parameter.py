@@ -174,7 +174,10 @@ class Draws:
                     self.rng.standard_normal(min(CHUNK, math.prod(shape) - start), dtype=np.float32)
 
 
-def he_normal(shape: tuple[int, ...], rng: np.random.Generator | Draws | None = None) -> Parameter:
+Rng = np.random.Generator | Draws | None  # where a layer's weights come from
+
+
+def he_normal(shape: tuple[int, ...], rng: Rng = None) -> Parameter:
     """Normal numbers with variance 2 / fan_in, float32: a ReLU net's activations neither grow nor fade with depth.
 
     shape (O, C, kh, kw) or (O, C): fan_in is the product of all but the first. (He et al. 2015, equation 10.)
