@@ -11,8 +11,7 @@ import minifcn
 
 NOT_YET = (  # rooms and files that are being rewritten
     *("alternatives.convergence", "alternatives.nets", "alternatives.patchwise", "commands", "gradcheck"),
-    *("layers.bilinear", "layers.branches", "layers.conv", "layers.layer", "layers.linear"),
-    *("layers.sequential", "models", "optim", "pictures.runs", "training", "weights.loading", "weights.npz"),
+    *("layers.conv", "optim", "pictures.runs", "training", "weights.loading", "weights.npz"),
     *("weights.published", "weights.shapes"),
 )
 MODULES = {module.name for module in pkgutil.walk_packages(minifcn.__path__, "minifcn.")} - {"minifcn.__main__"}

@@ -1,7 +1,6 @@
 """Layers with state: parameters, forward and backward side by side, one idea a file."""
 
 from minifcn.layers.bilinear import bilinear_upsampling, bilinear_weight
-from minifcn.layers.branches import Branches
 from minifcn.layers.conv import Conv2d
 from minifcn.layers.conv_transpose import ConvTranspose2d
 from minifcn.layers.elementwise import Dropout, Dropout2d, ReLU, Scale
@@ -14,7 +13,7 @@ from minifcn.layers.loss import SoftmaxCrossEntropy
 from minifcn.layers.norm import LocalResponseNorm
 from minifcn.layers.parameter import Parameter
 from minifcn.layers.pool import AvgPool2d, MaxPool2d
-from minifcn.layers.sequential import Sequential
+from minifcn.layers.sequential import Branches, Sequential
 from minifcn.layers.unpool import MaxUnpool2d
 from minifcn.layers.upsample import Upsample
 

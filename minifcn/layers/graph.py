@@ -47,7 +47,9 @@ class Graph(Layer):
     def __init__(
         self, nodes: dict, outputs: tuple[str, ...] | None = None, auxiliary_outputs: tuple[str, ...] = ()
     ) -> None:
-        self.named, self.inputs, before = {}, {}, INPUT
+        self.named: dict[str, Layer] = {}
+        self.inputs: dict[str, tuple[str, ...]] = {}
+        before = INPUT
         for name, node in nodes.items():
             layer, *inputs = node if isinstance(node, tuple) else (node,)
             if unknown := [i for i in inputs if i not in self.named and i != INPUT]:
@@ -175,7 +177,7 @@ class Graph(Layer):
     def output_place(self, axis: int, place: Place) -> Place:
         return self.follow(lambda layer, *places: layer.output_place(axis, *places), place)
 
-    def output_channels(self, channels: int) -> int:
+    def output_channels(self, channels: int, *_: int) -> int:
         return self.follow(lambda layer, *counts: layer.output_channels(*counts), channels)
 
     def places_along(self, axis: int, size: int) -> dict[str, Place]:

@@ -93,7 +93,8 @@ class Crop(Join):
         dx[self.index(cropped[2:])] = dy
         return dx, None
 
-    def output_place(self, axis: int, place: Place, other: Place) -> Place:
+    def output_place(self, axis: int, *places: Place) -> Place:
+        place, other = places
         return super().output_place(axis, place.cropped(self.offset[axis], other.size), other)
 
     def __repr__(self) -> str:

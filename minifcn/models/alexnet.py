@@ -41,7 +41,8 @@ class AlexNet(FullyConnectedClassifier):
     published_size = 227
 
     def make_features(self, width: float, rng: Draws) -> tuple[Layers, int]:
-        features, channels = {}, 3
+        features: Layers = {}
+        channels = 3
         for number, stage in enumerate(self.stages, start=1):
             inputs, channels = channels, scaled(stage.channels, width, groups=2)
             how = stage.kernel, stage.stride, stage.padding

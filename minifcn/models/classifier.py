@@ -3,8 +3,9 @@ images of any size (paper, sections 3.1 and 4.1; slides "Adapting classifiers fo
 """
 
 import math
+from typing import Any
 
-from minifcn.convolution.geometry import Place, whole
+from minifcn.convolution.geometry import Place, pair, whole
 from minifcn.errors import InputError
 from minifcn.layers import AvgPool2d, Conv2d, Dropout, Dropout2d, Flatten, Graph, Layer, Linear, ReLU, Sequential
 from minifcn.layers.parameter import Draws
@@ -19,7 +20,7 @@ class Classifier(Graph):
     backward  dL/dscores (N, n_class)                  -> dL/dimages (N, 3, S, S)
 
     features, head  conv1_1 .. pool5, and flatten, fc6 .. fc8
-    others          nodes of more classifiers on the way, and `other_outputs` their last ones, for training only
+    others          nodes of more classifiers on the way, and `ends` their last ones, for training only
     settings        what the subclass was given, kept with its weights; among it `image_size`, the side of the images
                     that the head is made for
     Raises InputError for images of another size, whose features the head cannot take.
@@ -29,14 +30,9 @@ class Classifier(Graph):
     title = ""  # as papers write it
 
     def __init__(
-        self,
-        features: Layers,
-        head: Layers,
-        others: dict | None = None,
-        other_outputs: tuple[str, ...] = (),
-        **settings,
+        self, features: Layers, head: Layers, others: dict | None = None, ends: tuple[str, ...] = (), **settings: Any
     ) -> None:
-        super().__init__(features | head | (others or {}), (list(head)[-1],), other_outputs)
+        super().__init__(features | head | (others or {}), (list(head)[-1],), ends)
         self.image_size, self.settings = settings["image_size"], settings
         self.heads = tuple(head)  # the names of its layers
 
@@ -96,8 +92,6 @@ class FullyConnectedClassifier(Classifier):
     dropout      probability of dropping a number after fc6 and fc7
     image_size   None: the published one
     seed         of the weights, as He et al. 2015 draw them
-
-    A subclass writes `make_features(width, rng)` -> ({published name: layer}, channels of the last).
     """
 
     published_size = 224
@@ -135,6 +129,10 @@ class FullyConnectedClassifier(Classifier):
             image_size=image_size,
         )
 
+    def make_features(self, width: float, rng: Draws) -> tuple[Layers, int]:
+        """The features and the channels of their last map: a subclass writes this."""
+        raise NotImplementedError
+
 
 def convolutionize(classifier: Classifier) -> Layers:
     """The layers of a classifier, fully connected ones as convolutions.
@@ -168,7 +166,7 @@ def make_trunk(classifier: Classifier, padding: int | str) -> Layers:
     convs = [(name, layer) for name, layer in trunk.items() if isinstance(layer, Conv2d)]
     for number, (name, conv) in enumerate(convs):
         if padding == "same" and (number == 0 or name in classifier.heads):
-            conv.padding = tuple(k // 2 for k in conv.kernel_size)
+            conv.padding = conv.kernel_size[0] // 2, conv.kernel_size[1] // 2
         elif number == 0:
-            conv.padding = padding, padding
+            conv.padding = pair(padding)
     return trunk

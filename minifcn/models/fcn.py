@@ -7,7 +7,6 @@ added must lie over each other, pixel by pixel: which kernel upsamples them so, 
 the places of their pixels on the image (`convolution.geometry`), for every padding and whatever the image's size.
 """
 
-import itertools
 from functools import partial
 
 from minifcn.convolution.geometry import Place, Window
@@ -69,25 +68,26 @@ class FCN(Graph):
         seed: int = 0,
     ) -> None:
         self._check_settings(n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once)
-        if not isinstance(backbone, Classifier):
-            backbone = _classifier(backbone, width, fc_channels, dropout, image_size, seed)
-        if backbone.name != "vgg16":
-            self.title = f"{self.title}, {backbone.title}" if self.skips else f"FCN-{backbone.title}"
+        classifier = backbone
+        if isinstance(classifier, str):
+            classifier = _classifier(classifier, width, fc_channels, dropout, image_size, seed)
+        if classifier.name != "vgg16":
+            self.title = f"{self.title}, {classifier.title}" if self.skips else f"FCN-{classifier.title}"
         self.settings = {
             "n_class": n_class,
-            "width": backbone.settings["width"],
-            "fc_channels": backbone.settings.get("fc_channels", fc_channels),
+            "width": classifier.settings["width"],
+            "fc_channels": classifier.settings.get("fc_channels", fc_channels),
             "padding": padding,
-            "dropout": backbone.settings["dropout"],
+            "dropout": classifier.settings["dropout"],
             "upsampling": upsampling,
             "upsampling_kernels": upsampling_kernels,
-            "backbone": backbone.name,
+            "backbone": classifier.name,
             "at_once": at_once,
-            "image_size": backbone.image_size,
+            "image_size": classifier.image_size,
         }
-        trunk = make_trunk(backbone, padding)
+        trunk = make_trunk(classifier, padding)
         if missing := [pool for pool in self.skips if pool not in trunk]:
-            raise InputError(f"{type(self).__name__}: {backbone.title} has no {missing[0]} to skip from: use FCN32s")
+            raise InputError(f"{type(self).__name__}: {classifier.title} has no {missing[0]} to skip from: use FCN32s")
         try:
             super().__init__(self._nodes(trunk))
             self.places_along(0, ANY_SIZE)
@@ -185,12 +185,13 @@ class FCN(Graph):
 
     def least_size(self) -> int:
         """The smallest image, in pixels along one axis."""
-        for size in itertools.count(1):  # comes to an end, since the constructor has seen a size that will do
+        size = 1
+        while True:  # comes to an end, since the constructor has seen a size that will do
             try:
                 self.places_along(0, size)
                 return size
             except InputError:
-                pass
+                size += 1
 
     def _check_settings(self, n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once):
         name = type(self).__name__

@@ -1,5 +1,7 @@
 """GoogLeNet (Szegedy et al. 2014, "Going deeper with convolutions", arXiv 1409.4842, table 1), with Caffe's names."""
 
+from collections.abc import Sequence
+
 from minifcn.errors import InputError
 from minifcn.layers import (
     AvgPool2d,
@@ -15,7 +17,7 @@ from minifcn.layers import (
     Sequential,
 )
 from minifcn.layers.parameter import Draws
-from minifcn.models.classifier import Classifier, check_settings, features_size, scaled
+from minifcn.models.classifier import Classifier, Layers, check_settings, features_size, scaled
 
 MODULES = {  # channels: 1x1; 3x3_reduce, 3x3; 5x5_reduce, 5x5; pool_proj
     "3a": (64, 96, 128, 16, 32, 32),
@@ -67,9 +69,9 @@ class GoogLeNet(Classifier):
         }
         in_channels, seen = channels[2], {}
         for module, sizes in MODULES.items():
-            sizes = [scaled(c, width) for c in sizes]
-            features[f"inception_{module}"] = inception(in_channels, sizes, rng)
-            seen[f"inception_{module}"] = in_channels = sizes[0] + sizes[2] + sizes[4] + sizes[5]
+            parts = [scaled(c, width) for c in sizes]
+            features[f"inception_{module}"] = inception(in_channels, parts, rng)
+            seen[f"inception_{module}"] = in_channels = parts[0] + parts[2] + parts[4] + parts[5]
             if module in POOLS:
                 features[POOLS[module]] = MaxPool2d(3, 2, ceil_mode=True)
         size = features_size(features, image_size)
@@ -79,22 +81,23 @@ class GoogLeNet(Classifier):
             "flatten": Flatten(),
             "loss3/classifier": Linear(in_channels, n_class, rng=rng),
         }
-        others, ends = {}, []
+        others: Layers = {}
+        ends = []
         for loss, module in AUXILIARY.items() if auxiliary else ():
-            sizes = seen[module], scaled(128, width), scaled(1024, width), n_class
             side = Graph(features).places_along(0, image_size)[module].size
             if side < 5:
                 raise InputError(
                     f"GoogLeNet: of {image_size}x{image_size} pixels {side}x{side} are left at {module}, the auxiliary "
                     "classifiers need 5x5: take larger images, or leave the auxiliary classifiers out"
                 )
-            others |= _auxiliary(loss, module, sizes, (side - 5) // 3 + 1, rng)
+            counts = seen[module], scaled(128, width), scaled(1024, width), n_class
+            others |= _auxiliary(loss, module, counts, (side - 5) // 3 + 1, rng)
             ends.append(list(others)[-1])
         settings = {"n_class": n_class, "width": width, "dropout": dropout, "image_size": image_size}
         super().__init__(features, head, others, tuple(ends), **settings, auxiliary=auxiliary)
 
 
-def inception(in_channels, sizes, rng):
+def inception(in_channels: int, sizes: Sequence[int], rng: Draws) -> Branches:
     """An inception module: 1x1, 3x3 and 5x5 convolutions and a pooling side by side.
 
     Before the larger kernels and after the pooling 1x1 convolutions reduce the channels. sizes as in MODULES.

@@ -41,9 +41,9 @@ def summarize(model: FCN | Classifier, image_size: tuple[int, int]) -> list[Row]
         rows, cols = (net.places_along(axis, size) for axis, size in enumerate(image_size))
     except InputError as error:
         height, width = image_size
+        side = model.settings["image_size"]
         raise InputError(
-            f"{model.title}: an image of {width}x{height} pixels is too small; "
-            f"{model.image_size}x{model.image_size} and more will do"
+            f"{model.title}: an image of {width}x{height} pixels is too small; {side}x{side} and more will do"
         ) from error
     channels: dict[str, int] = {}
     net.follow(lambda layer, *counts: layer.output_channels(*counts), 3, channels)
@@ -80,7 +80,8 @@ class Figures(NamedTuple):
 
 def figures(model: FCN | Classifier) -> Figures:
     """The Figures of a network."""
-    net, depths = _fully_convolutional(model), {}
+    net = _fully_convolutional(model)
+    depths: dict[str, int] = {}
     score = "score_fr" if net is model else list(net.named)[-1]
     net.follow(lambda layer, *depths: max(depths) + isinstance(layer, Conv2d), 0, depths)
     places = net.places_along(1, ANY_SIZE)

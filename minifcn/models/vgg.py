@@ -26,7 +26,8 @@ class VGG(FullyConnectedClassifier):
     configuration = "D"
 
     def make_features(self, width: float, rng: Draws) -> tuple[Layers, int]:
-        features, channels = {}, 3
+        features: Layers = {}
+        channels = 3
         for number, (paper, kernels) in enumerate(zip(CHANNELS, CONFIGURATIONS[self.configuration]), start=1):
             inputs, channels = channels, scaled(paper, width)
             block = vgg_block(number, inputs, channels, kernels, rng)
