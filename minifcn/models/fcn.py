@@ -4,7 +4,18 @@ where").
 The trunk, a classifier after surgery, turns the image into coarse scores, 32 pixels apart. Each skip upsamples the
 scores by 2 and adds those of an earlier, finer pool; the last upsampling goes to the image's own size. Maps that are
 added must lie over each other, pixel by pixel: which kernel upsamples them so, and where they are cropped, follows from
-the places of their pixels on the image (`convolution.geometry`), for every padding and whatever the image's size.
+from the places of their pixels on the image (`convolution.geometry`), for every padding and whatever the image's size.
+FCN-8s, and where it is cropped with the paper's padding:
+
+    conv1_1 .. pool3 .. pool4 .. pool5, fc6, fc7, score_fr
+                 |        |                          |
+                 |    score_pool4, crop_pool4     upscore2
+                 |                     |             |
+                 |                     +----------> fuse_pool4
+                 |                                   |
+             score_pool3, crop_pool3           upscore_pool4
+                              |                      |
+                              +-------------------> fuse_pool3, upscore8, crop: the scores
 """
 
 from functools import partial
@@ -200,11 +211,10 @@ class FCN(Graph):
             raise InputError(
                 f'{name}: padding is {padding!r}; expected 100 (the paper\'s), another number of pixels, or "same"'
             )
-        if upsampling not in UPSAMPLING:
-            raise InputError(f"{name}: upsampling {upsampling!r} is none of {', '.join(UPSAMPLING)}")
-        if upsampling_kernels not in UPSAMPLING_KERNELS:
-            known = ", ".join(UPSAMPLING_KERNELS)
-            raise InputError(f"{name}: upsampling_kernels {upsampling_kernels!r} is none of {known}")
+        kernels = "upsampling_kernels", upsampling_kernels, UPSAMPLING_KERNELS
+        for setting, value, known in (("upsampling", upsampling, UPSAMPLING), kernels):
+            if value not in known:
+                raise InputError(f"{name}: {setting} {value!r} is none of {', '.join(known)}")
         if at_once and not self.skips:
             raise InputError(f"{name}: at_once scales pools, and this net skips from none: use FCN8s")
 

@@ -3,21 +3,10 @@
 from collections.abc import Sequence
 
 from minifcn.errors import InputError
-from minifcn.layers import (
-    AvgPool2d,
-    Branches,
-    Conv2d,
-    Dropout,
-    Flatten,
-    Graph,
-    Linear,
-    LocalResponseNorm,
-    MaxPool2d,
-    ReLU,
-    Sequential,
-)
+from minifcn.layers import AvgPool2d, Branches, Conv2d, Dropout, Flatten, Graph, Linear, MaxPool2d, ReLU, Sequential
+from minifcn.layers.norm import LocalResponseNorm
 from minifcn.layers.parameter import Draws
-from minifcn.models.classifier import Classifier, Layers, check_settings, features_size, scaled
+from minifcn.models.classifier import Classifier, check_settings, features_size, scaled
 
 MODULES = {  # channels: 1x1; 3x3_reduce, 3x3; 5x5_reduce, 5x5; pool_proj
     "3a": (64, 96, 128, 16, 32, 32),
@@ -57,17 +46,17 @@ class GoogLeNet(Classifier):
     ) -> None:
         check_settings(self.title, n_class, width, image_size=image_size)
         rng, image_size = Draws(seed), image_size or self.published_size
-        channels = [scaled(c, width) for c in (64, 64, 192)]
+        first, reduced, in_channels = (scaled(c, width) for c in (64, 64, 192))
         features = {
-            **_conv("conv1/7x7_s2", 3, channels[0], 7, rng, stride=2),
+            **_conv("conv1/7x7_s2", 3, first, 7, rng, stride=2),
             "pool1/3x3_s2": MaxPool2d(3, 2, ceil_mode=True),
             "pool1/norm1": LocalResponseNorm(5),
-            **_conv("conv2/3x3_reduce", channels[0], channels[1], 1, rng),
-            **_conv("conv2/3x3", channels[1], channels[2], 3, rng),
+            **_conv("conv2/3x3_reduce", first, reduced, 1, rng),
+            **_conv("conv2/3x3", reduced, in_channels, 3, rng),
             "conv2/norm2": LocalResponseNorm(5),
             "pool2/3x3_s2": MaxPool2d(3, 2, ceil_mode=True),
         }
-        in_channels, seen = channels[2], {}
+        seen = {}  # the channels of each module
         for module, sizes in MODULES.items():
             parts = [scaled(c, width) for c in sizes]
             features[f"inception_{module}"] = inception(in_channels, parts, rng)
@@ -81,7 +70,7 @@ class GoogLeNet(Classifier):
             "flatten": Flatten(),
             "loss3/classifier": Linear(in_channels, n_class, rng=rng),
         }
-        others: Layers = {}
+        others: dict = {}
         ends = []
         for loss, module in AUXILIARY.items() if auxiliary else ():
             side = Graph(features).places_along(0, image_size)[module].size
@@ -90,9 +79,17 @@ class GoogLeNet(Classifier):
                     f"GoogLeNet: of {image_size}x{image_size} pixels {side}x{side} are left at {module}, the auxiliary "
                     "classifiers need 5x5: take larger images, or leave the auxiliary classifiers out"
                 )
-            counts = seen[module], scaled(128, width), scaled(1024, width), n_class
-            others |= _auxiliary(loss, module, counts, (side - 5) // 3 + 1, rng)
-            ends.append(list(others)[-1])
+            pooled, channels, fc_channels = (side - 5) // 3 + 1, scaled(128, width), scaled(1024, width)
+            others |= {
+                f"{loss}/ave_pool": (AvgPool2d(5, 3), module),
+                **_conv(f"{loss}/conv", seen[module], channels, 1, rng),
+                f"{loss}/flatten": Flatten(),
+                f"{loss}/fc": Linear(channels * pooled**2, fc_channels, rng=rng),
+                f"{loss}/relu_fc": ReLU(inplace=True),
+                f"{loss}/drop_fc": Dropout(AUXILIARY_DROPOUT),
+                f"{loss}/classifier": Linear(fc_channels, n_class, rng=rng),
+            }
+            ends.append(f"{loss}/classifier")
         settings = {"n_class": n_class, "width": width, "dropout": dropout, "image_size": image_size}
         super().__init__(features, head, others, tuple(ends), **settings, auxiliary=auxiliary)
 
@@ -116,17 +113,3 @@ def _conv(name, in_channels, channels, kernel, rng, stride=1):
     conv = Conv2d(in_channels, channels, kernel, stride, kernel // 2, rng=rng)
     place, _, last = name.rpartition("/")
     return {name: conv, f"{place}/relu_{last}" if place else f"relu_{last}": ReLU(inplace=True)}
-
-
-def _auxiliary(loss, module, sizes, side, rng):
-    """An auxiliary classifier on a module's maps, {published name: node}: `side` pixels are left after its pooling."""
-    in_channels, channels, fc_channels, n_class = sizes
-    return {
-        f"{loss}/ave_pool": (AvgPool2d(5, 3), module),
-        **_conv(f"{loss}/conv", in_channels, channels, 1, rng),
-        f"{loss}/flatten": Flatten(),
-        f"{loss}/fc": Linear(channels * side * side, fc_channels, rng=rng),
-        f"{loss}/relu_fc": ReLU(inplace=True),
-        f"{loss}/drop_fc": Dropout(AUXILIARY_DROPOUT),
-        f"{loss}/classifier": Linear(fc_channels, n_class, rng=rng),
-    }
