@@ -39,11 +39,7 @@ class ReLU(Layer):
         check_gradient(self, dy, y.shape)
         xp = array_module(dy)
         dx = dy if self.inplace else xp.empty_like(dy)
-
-        def let_through(block):
-            xp.multiply(dy[block], y[block] > 0, out=dx[block])
-
-        run_blocks(let_through, dy.shape, xp)
+        run_blocks(lambda block: xp.multiply(dy[block], y[block] > 0, out=dx[block]), dy.shape, xp)
         return dx
 
     def __repr__(self) -> str:
@@ -84,20 +80,18 @@ class Dropout(Layer):
     """
 
     hands_on = True  # while evaluating
+    whole_channels = False
 
     def __init__(self, p: float = 0.5, rng: np.random.Generator | None = None) -> None:
         if not 0 <= p < 1:
             raise InputError(f"{type(self).__name__}: p is {p}; expected 0 <= p < 1")
         self.p, self.rng = p, rng or np.random.default_rng()
 
-    def mask_shape(self, x: Array) -> tuple[int, ...]:
-        """The shape of the mask, which is broadcast over x."""
-        return x.shape
-
     def forward(self, x: Array) -> Array:
         if not self.training:
             return x
-        kept = self.rng.random(self.mask_shape(x), dtype=np.float32) >= self.p
+        shape = (*x.shape[:2], *[1] * (x.ndim - 2)) if self.whole_channels else x.shape
+        kept = self.rng.random(shape, dtype=np.float32) >= self.p
         scale = array_module(x).asarray((kept / (1 - self.p)).astype(x.dtype))
         self.keep(scale)
         return x * scale
@@ -119,5 +113,4 @@ class Dropout2d(Dropout):
     Tompson et al. 2015 (arXiv 1411.4280).
     """
 
-    def mask_shape(self, x: Array) -> tuple[int, ...]:
-        return (*x.shape[:2], *[1] * (x.ndim - 2))
+    whole_channels = True

@@ -4,7 +4,7 @@ where").
 The trunk, a classifier after surgery, turns the image into coarse scores, 32 pixels apart. Each skip upsamples the
 scores by 2 and adds those of an earlier, finer pool; the last upsampling goes to the image's own size. Maps that are
 added must lie over each other, pixel by pixel: which kernel upsamples them so, and where they are cropped, follows from
-from the places of their pixels on the image (`convolution.geometry`), for every padding and whatever the image's size.
+the places of their pixels on the image (`convolution.geometry`), for every padding and whatever the image's size.
 FCN-8s, and where it is cropped with the paper's padding:
 
     conv1_1 .. pool3 .. pool4 .. pool5, fc6, fc7, score_fr
@@ -126,8 +126,9 @@ class FCN(Graph):
         coarse = "score_fr"  # the scores so far
         for up, pool in zip(["upscore2", *(f"upscore_{pool}" for pool in self.skips)], self.skips):
             score, crop, fuse = f"score_{pool}", f"crop_{pool}", f"fuse_{pool}"
-            nodes[up] = self._upsampling(nodes, coarse, score), coarse
-            offset = _offset(nodes, score, up)
+            fine = _places(nodes, score)
+            nodes[up] = self._upsampling(_places(nodes, coarse), fine), coarse
+            offset = _offset(fine, _places(nodes, up))
             if min(offset) >= 0:  # the pool's scores begin first: crop them to the upsampled ones
                 nodes[crop] = Crop(offset), score, up
                 nodes[fuse] = Sum(), up, crop
@@ -136,9 +137,10 @@ class FCN(Graph):
                 nodes[fuse] = Sum(), crop, score
             coarse = fuse
 
-        up = f"upscore{_places(nodes, coarse)[0].pitch}" if self.skips else "upscore"
-        nodes[up] = self._upsampling(nodes, coarse, INPUT), coarse
-        nodes["crop"] = Crop(_offset(nodes, up, INPUT)), up, INPUT
+        places, image = _places(nodes, coarse), (Place(ANY_SIZE), Place(ANY_SIZE))
+        up = f"upscore{places[0].pitch}" if self.skips else "upscore"
+        nodes[up] = self._upsampling(places, image), coarse
+        nodes["crop"] = Crop(_offset(_places(nodes, up), image)), up, INPUT
         return nodes
 
     def _score(self, nodes, name):
@@ -147,10 +149,10 @@ class FCN(Graph):
         conv.weight = zeros(conv.weight.shape)
         return conv
 
-    def _upsampling(self, nodes, coarse, fine):
-        """The layer that interpolates scores at the node `coarse` so that they come to lie over the map of `fine`."""
+    def _upsampling(self, coarse, fine):
+        """The layer that interpolates scores that lie at `coarse` so that they come to lie over a map at `fine`."""
         n_class = self.settings["n_class"]
-        kernel, stride = aligning_kernel(_places(nodes, coarse)[0], _places(nodes, fine)[0])
+        kernel, stride = aligning_kernel(coarse[0], fine[0])
         groups = 1 if self.settings["upsampling_kernels"] == "full" else n_class
         up = ConvTranspose2d(n_class, n_class, kernel, stride, groups=groups, bias=False)
         up.weight = Parameter.later(up.weight.shape, partial(bilinear_weight, n_class, kernel, groups))
@@ -269,9 +271,9 @@ def _classifier(name, width, fc_channels, dropout, image_size, seed):
 def _places(nodes, name):
     """Where the map of a node lies on an image: its Place along rows, and along columns."""
     net = Graph(nodes, (name,))
-    return [net.output_place(axis, Place(ANY_SIZE)) for axis in (0, 1)]
+    return net.output_place(0, Place(ANY_SIZE)), net.output_place(1, Place(ANY_SIZE))
 
 
-def _offset(nodes, name, other):
-    """On which pixel of the map `name` the first one of `other` lies, (row, column); below 0 where `other` is first."""
-    return [place.offset_of(first) for place, first in zip(_places(nodes, name), _places(nodes, other))]
+def _offset(places, others):
+    """On which pixel of a map the first one of another lies, (row, column); below 0 where the other begins first."""
+    return [place.offset_of(other) for place, other in zip(places, others)]
