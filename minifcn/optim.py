@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from minifcn.backend import Array, array_module
-from minifcn.backend.parallel import blocks, run_all, scratch
+from minifcn.backend.parallel import run_blocks, scratch
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
 
@@ -70,7 +70,7 @@ class SGD:
             xp.multiply(v, lr, out=work)
             w -= work
 
-        run_all(move, ((block,) for block in blocks(p.data.shape, xp)), xp)
+        run_blocks(move, p.data.shape, xp)
 
     def zero_grad(self) -> None:
         """Set every gradient to zero."""

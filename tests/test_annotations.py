@@ -36,9 +36,7 @@ def without_type(function):
     return [name for name in parameters if name not in ("self", "cls")]
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in sorted(MODULES) if not name.removeprefix("minifcn.").startswith(NOT_YET)]
-)
+@pytest.mark.parametrize("name", sorted(MODULES))
 def test_all_that_is_public_is_annotated(name):
     found = {name: without_type(function) for name, function in public_functions(importlib.import_module(name))}
     assert {name: missing for name, missing in found.items() if missing} == {}
