@@ -429,7 +429,7 @@ assert losses[-20:].mean() < 0.7  # log 2 would be a coin's
 
 # %%
 _, _, loop = inspect.getsource(fit).split('"""')
-print(dedent(loop))
+print(dedent(loop).strip())
 
 # %% [markdown]
 # What it can besides: make one step of several batches, for images that do not
