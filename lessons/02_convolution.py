@@ -475,12 +475,11 @@ assert report.ok(1e-6)
 # - The loops, forward and backward, with dilation (gaps between the weights)
 #   and groups (kernels that see some channels only):
 #   `minifcn/convolution/loops.py`. Every fast version is tested against them.
-# - im2col without a loop over windows, and col2im:
-#   `minifcn/convolution/textbook.py`, with the convolution and both gradients
-#   on the same page.
+# - The page to read: `minifcn/convolution/textbook.py` has im2col without a
+#   loop over windows, col2im, and with them the convolution and its gradients.
 # - For large images the columns would fill the memory: they are made and
-#   multiplied band by band in `minifcn/convolution/fast/bands.py`;
-#   `fast/winograd.py` beside it needs fewer multiplications for 3x3 kernels
+#   multiplied band by band in `minifcn/convolution/fast/bands.py`; beside it
+#   `minifcn/convolution/fast/winograd.py` needs fewer products for 3x3 kernels
 #   (lesson 16).
 # - The layer, with forward and backward side by side: `minifcn/layers/conv.py`.
 #   The check: `minifcn/gradcheck.py`.

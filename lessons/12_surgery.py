@@ -626,7 +626,9 @@ if torch := pytorch():
 #   `minifcn/weights/loading.py`.
 # - The three nets, with crops for every padding and backbone from the
 #   arithmetic you did here: `minifcn/models/fcn.py`,
-#   `minifcn/convolution/geometry.py`.
+#   `minifcn/convolution/geometry.py`. There a net is told once, as nodes; the
+#   backward pass, which you wrote by hand, is the way back through them:
+#   `minifcn/layers/graph.py`.
 # - Training a classifier on labels of whole images:
 #   `minifcn/training/pretraining.py`. Freezing by patterns, `train --freeze
 #   "conv*" "fc*"`: `minifcn/training/freezing.py`.

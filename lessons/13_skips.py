@@ -764,10 +764,11 @@ assert scaled["scale_pool3"].factor == 0.0001
 # %% [markdown]
 # ## What was left out, and where the real thing stands
 #
-# - Forward and backward with any number of skips, and the crops' way back
-#   (zeros around): `minifcn/models/fcn.py` tells the nodes of the net,
-#   `minifcn/layers/graph.py` goes through them both ways. Your rules for $b$,
-#   which there also tell strides and receptive fields:
+# - Any number of skips: `minifcn/models/fcn.py` tells the nodes of the net
+#   once, and `minifcn/layers/graph.py` goes through them forwards and
+#   backwards. What you derived by hand follows there by itself: a map that two
+#   nodes took gets the sum of their gradients, a crop gives zeros around. Your
+#   rules for $b$, which there also tell strides and receptive fields:
 #   `minifcn/convolution/geometry.py`.
 # - Weights that are taken over by name: `minifcn/models/transplant.py`. The
 #   demo trains 32s-fixed, 32s, 16s and 8s one from the other:

@@ -15,6 +15,7 @@
 
 # %%
 import inspect
+from textwrap import dedent
 
 import numpy as np
 
@@ -423,11 +424,12 @@ assert losses[-20:].mean() < 0.7  # log 2 would be a coin's
 # %% [markdown]
 # minifcn has this loop once, and whatever it trains goes through it: `fit`. Our
 # draws are its `batches`, and it says `yield` after each step: whoever goes
-# through the steps with `for` can print, save, measure, or leave. Read it, and
-# find our seven lines.
+# through the steps with `for` can print, save, measure, or leave. Here it is
+# without its first lines, which say what it is given. Find our seven lines.
 
 # %%
-print(inspect.getsource(fit))
+_, _, loop = inspect.getsource(fit).split('"""')
+print(dedent(loop).strip())
 
 # %% [markdown]
 # What it can besides: make one step of several batches, for images that do not

@@ -197,7 +197,7 @@ show(figure, "16_tiles")
 entries = 64 * 698 * 698
 print(f"input:   {4 * entries / 1e6:7,.0f} MB")
 print(f"columns: {4 * 9 * entries / 1e6:7,.0f} MB, of all windows")
-print(f"a band:  {BAND_BYTES / 1e6:7.2f} MB, minifcn's (fast/bands.py)")
+print(f"a band:  {BAND_BYTES / 1e6:7.2f} MB, minifcn's")
 assert 4 * 9 * entries > 1.1e9
 
 # %% [markdown]
@@ -573,7 +573,7 @@ assert step == 5_000_000 and conv1_1 > 20 * step
 # You find no figures of a GPU here or in `docs/speed.md`: none has been
 # measured. `python -m minifcn bench --device gpu` is written for whoever has
 # one. On a CPU, the same command without `--device gpu` shows each layer of
-# VGG16 beside PyTorch and beside a textbook's im2col.
+# VGG16 beside PyTorch and beside lesson 2's one product for all windows.
 
 # %% [markdown]
 # ## What was left out, and where the real thing stands

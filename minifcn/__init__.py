@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from minifcn.models import FCN8s, FCN16s, FCN32s
     from minifcn.optim import SGD
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "SGD",
     "ConfusionMatrix",

@@ -10,20 +10,25 @@ from minifcn.commands.main import main
 from minifcn.data import scenes
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 COMMANDS = [line.split("minifcn", 1)[1] for line in README.splitlines() if line.startswith("    python -m minifcn ")]
 PRETRAIN = [command for command in COMMANDS if command.startswith(" pretrain ")]
 
 
-def test_the_tour_runs(capsys):
-    tour = re.search(r"```python\n(.*?)```", README, re.DOTALL).group(1)
-    exec(tour, {})
+def test_the_tour_and_the_loop_after_it_run(capsys):
+    names = {}
+    exec(BLOCKS[0], names)
     printed = capsys.readouterr().out
     assert printed.startswith("[[1 2 3 0 4 5 6 0 7 8 9 0 0 0 0 0]\n")
     assert pytest.approx(float(printed.splitlines()[-1]), abs=1e-4) == 1.6094  # -log(1/5): nothing is learned yet
+    assert len([line for line in BLOCKS[0].splitlines() if line]) == 10
+    exec(BLOCKS[1], names)
+    numbers, losses = zip(*(line.split() for line in capsys.readouterr().out.splitlines()))
+    assert numbers == ("0", "1", "2") and all(0 < float(loss) < 2 for loss in losses)
 
 
 def test_the_transposed_convolution_prints_what_it_says(capsys):
-    block = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    block = BLOCKS[2]
     exec(block, {})
     *matrix, layer = capsys.readouterr().out.splitlines()
     assert len(matrix) == 16 and matrix[1].split() == ["W[0,1]", "W[0,0]", "0", "0"]

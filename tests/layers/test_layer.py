@@ -101,8 +101,15 @@ def test_multiply_adds_by_hand(layer, output, expected):
     assert layer.multiply_adds(output) == expected
 
 
-@pytest.mark.parametrize("frozen", ["weight", "bias"])
-@pytest.mark.parametrize("name", [name for name, (make, _) in LAYERS.items() if hasattr(make(), "weight")])
+@pytest.mark.parametrize(
+    "name, frozen",
+    [
+        (name, frozen)
+        for name, (make, _) in LAYERS.items()
+        if name != "Sequential"
+        for frozen, _ in make().named_parameters()
+    ],
+)
 def test_no_gradient_is_computed_of_a_frozen_parameter(name, frozen):
     make, shape = LAYERS[name]
     layer, rng = make(), np.random.default_rng(0)
