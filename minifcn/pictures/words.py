@@ -21,8 +21,9 @@ def in_words(case: Relationship, width: int) -> list[str]:
         symbolic = symbolic_conv_matrix(case.kernel, case.input, case.stride, case.padding, case.dilation)
         lines += [*_matrix("C", symbolic, width), "", *_matrix("C^T", symbolic.T, width), "", _not_the_inverse(case)]
     else:
-        too_large = f"too large to show, more than {LARGEST} pixels along an axis"
-        lines.append(f"C: {rows} x {cols}, C^T: {cols} x {rows}: {too_large}")
+        lines.append(
+            f"C: {rows} x {cols}, C^T: {cols} x {rows}: too large to show, more than {LARGEST} pixels along an axis"
+        )
     counted = max(case.input, case.output, case.kernel, case.stride, case.dilation) <= COUNTED
     return [*lines, _products(case)] if counted else lines
 
@@ -61,11 +62,14 @@ def _not_the_inverse(case):
     weight = example_kernel(case.kernel).astype(float)[None, None]  # (1, 1, k, k)
     values, rank = round_trip(weight, case.input, case.stride, case.padding, case.dilation)
     least = values[-1] if rank == len(values) else 0.0
-    kernel = " / ".join(" ".join(map(str, row)) for row in example_kernel(case.kernel).tolist())
     return (
         f"C^T is not the inverse of C: C^TC has rank {rank} of {len(values)} (the input's pixels), singular values "
-        f"from {least:.3g} to {values[0]:.3g} (the inverse's would all be 1), for the kernel {kernel}"
+        f"from {least:.3g} to {values[0]:.3g} (the inverse's would all be 1), for the kernel {_rows(case.kernel)}"
     )
+
+
+def _rows(size):
+    return " / ".join(" ".join(map(str, row)) for row in example_kernel(size).tolist())
 
 
 def _products(case):
