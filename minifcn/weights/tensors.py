@@ -17,8 +17,8 @@ from minifcn.weights.pth.reading import is_archive, is_legacy, read_state_dict
 READABLE = ".pth of torch.save(model.state_dict()), .safetensors, .npz of plain arrays"
 _LONGEST_HEADER = 100_000_000  # bytes that the safetensors package admits
 # Its name of a kind of number: the code that `decode` takes.
-_SAFETENSORS = {"F64": "f8", "F32": "f4", "F16": "f2", "BF16": "bfloat16", "C64": "c8", "BOOL": "bool"}
-_SAFETENSORS |= {"I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1", "U64": "u8", "U32": "u4", "U16": "u2", "U8": "u1"}
+_SAFETENSORS = {"F64": "f8", "F32": "f4", "F16": "f2", "BF16": "bfloat16", "I64": "i8", "I32": "i4", "I16": "i2"}
+_SAFETENSORS |= {"I8": "i1", "U64": "u8", "U32": "u4", "U16": "u2", "U8": "u1", "BOOL": "bool", "C64": "c8"}
 
 
 def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
