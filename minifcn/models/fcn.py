@@ -80,7 +80,7 @@ class FCN(Graph):
     ) -> None:
         self._check_settings(n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once)
         classifier = backbone
-        if isinstance(classifier, str):
+        if not isinstance(classifier, Classifier):
             classifier = _classifier(classifier, width, fc_channels, dropout, image_size, seed)
         if classifier.name != "vgg16":
             self.title = f"{self.title}, {classifier.title}" if self.skips else f"FCN-{classifier.title}"
@@ -115,6 +115,7 @@ class FCN(Graph):
     def _nodes(self, trunk):
         """The whole network on a trunk {name: layer}, conv1_1 .. pool5, fc6, fc7 -> {name: node}."""
         nodes = dict(trunk)
+        # What: a score of each class, at the trunk's end and of each pool to skip from.
         nodes["score_fr"] = self._score(nodes, list(trunk)[-1])
         for pool in self.skips:
             taken = pool
@@ -123,7 +124,8 @@ class FCN(Graph):
                 nodes[taken] = Scale(AT_ONCE[pool]), pool
             nodes[f"score_{pool}"] = self._score(nodes, pool), taken
 
-        coarse = "score_fr"  # the scores so far
+        # Where: the scores so far are upsampled, cropped and added to the next finer ones; then to the image's size.
+        coarse = "score_fr"
         for up, pool in zip(["upscore2", *(f"upscore_{pool}" for pool in self.skips)], self.skips):
             score, crop, fuse = f"score_{pool}", f"crop_{pool}", f"fuse_{pool}"
             fine = _places(nodes, score)
