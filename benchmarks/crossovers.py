@@ -19,8 +19,9 @@ from minifcn.backend.parallel import thread_count
 from minifcn.commands.bench.timing import medians
 from minifcn.convolution.algorithms import ALGORITHMS, fastest
 from minifcn.convolution.fast.winograd import TILE
+from minifcn.convolution.geometry import How
 
-HOW = ((1, 1), (1, 1), (1, 1), 1)  # stride, padding, dilation, groups
+HOW = How(padding=(1, 1))
 SHAPES = [  # images, channels, pixels across
     *((8, 4, n) for n in (24, 96)),
     *((8, 8, n) for n in (24, 48, 96)),
@@ -46,7 +47,7 @@ def main():
         ratios = [f"{one / other:.2f}" for one, other in zip(im2col, winograd)]
         tiles = n * (-(-size // TILE)) ** 2
         together = f"{sum(im2col) / sum(winograd):.2f}"
-        taken = fastest(x, (size, size), weight.shape, (1, 1), (1, 1), 1)
+        taken = fastest(x, (size, size), weight.shape, HOW)
         table.add_row(str(n), str(c), f"{size}x{size}", str(tiles), *ratios, together, taken)
     Console(width=100).print(table)
 
@@ -59,9 +60,9 @@ def steps(name, x, weight, dy):
     """The convolution and its two gradients by this algorithm."""
     way = ALGORITHMS[name]
     return (
-        lambda: way.forward(x, weight, *HOW),
-        lambda: way.grad_input(dy, weight, x.shape[2:], *HOW),
-        lambda: way.grad_weight(dy, x, (3, 3), *HOW),
+        lambda: way.forward(x, weight, HOW),
+        lambda: way.grad_input(dy, weight, x.shape[2:], HOW),
+        lambda: way.grad_weight(dy, x, (3, 3), HOW),
     )
 
 

@@ -676,8 +676,7 @@ assert report.ok(1e-6)
 #   pooling**, the mean of a window, which sends `dy` back in equal shares and
 #   has no kinks (GoogLeNet ends with one): `minifcn/layers/pool.py`. Winners
 #   that are used again, to *unpool*: lesson 9.
-# - ReLU in place, to save memory: `minifcn/layers/activation.py`. Dropout:
-#   `minifcn/layers/dropout.py`.
+# - ReLU in place, to save memory, and dropout: `minifcn/layers/elementwise.py`.
 # - The loss with weights for the classes, and each pixel's by itself:
 #   `minifcn/layers/loss.py`. Loss on a *sample* of pixels: lesson 11.
 # - How kinks are found from the forward pass alone: `minifcn/gradcheck.py`.

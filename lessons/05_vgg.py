@@ -620,7 +620,7 @@ show(figure, "05_fields")
 # - `python -m minifcn summary fcn-vgg16` prints such a table of any FCN here,
 #   layer by layer: `minifcn/models/summary.py`.
 # - The layers that run groups, branches and normalisation:
-#   `minifcn/layers/conv.py`, `minifcn/layers/branches.py`,
+#   `minifcn/layers/conv.py`, `minifcn/layers/sequential.py`,
 #   `minifcn/layers/norm.py`.
 # - Published weights, which take the contest's million photographs to learn:
 #   lesson 12.

@@ -35,8 +35,7 @@ from minifcn.layers import (
 )
 from minifcn.models import FCN32s
 from minifcn.models.alexnet import AlexNet
-from minifcn.models.classifier import Classifier
-from minifcn.models.surgery import convolutionize
+from minifcn.models.classifier import Classifier, convolutionize
 from minifcn.optim import SGD
 
 rng = np.random.default_rng(0)
@@ -536,7 +535,7 @@ assert 100 * crop[1] == whole[1] and 5 < times < 10
 # ## What was left out, and where the real thing stands
 #
 # - `convolutionize` also turns dropout of numbers into dropout of channels, and
-#   the trunk of an FCN drops the last layer: `minifcn/models/surgery.py`.
+#   the trunk of an FCN drops the last layer: `minifcn/models/classifier.py`.
 # - Both roads, with any net that does not pad: `minifcn/alternatives/dense.py`;
 #   the counting: `minifcn/alternatives/nets.py`.
 # - Ceil mode, and where each score lies on the image:

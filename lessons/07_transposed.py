@@ -415,8 +415,8 @@ assert fine.shape == (1, 1, 48, 48) and pyramid.shape == (16, 16)
 # ## What was left out, and where the real thing stands
 #
 # - Channels, groups, dilation and padding, in all three ways:
-#   `minifcn/convolution/transposed.py`; the layer, which takes the matrix while
-#   it is small and stamps beyond: `minifcn/layers/conv_transpose.py`.
+#   `minifcn/convolution/transposed.py`; the layer, which stamps unless told
+#   otherwise: `minifcn/layers/conv_transpose.py`.
 # - The arithmetic of sizes for the slides' seven cases, animated: lesson 8,
 #   `minifcn/convolution/arithmetic.py`.
 # - Stamps that overlap unevenly, which leaves a checkerboard, and ways up that

@@ -29,7 +29,7 @@ from minifcn.layers import (
     bilinear_weight,
 )
 from minifcn.models import FCN32s
-from minifcn.models.surgery import convolutionize
+from minifcn.models.classifier import convolutionize
 from minifcn.models.transplant import transplant
 from minifcn.models.vgg import VGG16
 from minifcn.optim import SGD
@@ -621,8 +621,8 @@ if torch := pytorch():
 # %% [markdown]
 # ## What was left out, and where the real thing stands
 #
-# - The surgery: `minifcn/models/surgery.py`; weights from one net to another:
-#   `minifcn/models/transplant.py`; files of pretrained weights:
+# - The surgery: `minifcn/models/classifier.py`; weights from one net to
+#   another: `minifcn/models/transplant.py`; files of pretrained weights:
 #   `minifcn/weights/loading.py`.
 # - The three nets, with crops for every padding and backbone from the
 #   arithmetic you did here: `minifcn/models/fcn.py`,

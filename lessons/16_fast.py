@@ -29,6 +29,7 @@ from minifcn.backend.parallel import run_all, thread_count
 from minifcn.convolution import conv2d, im2col
 from minifcn.convolution.algorithms import fastest
 from minifcn.convolution.fast.bands import BAND_BYTES
+from minifcn.convolution.geometry import How
 from minifcn.layers import Conv2d, MaxPool2d, ReLU
 from minifcn.pictures.colours import BLACK, BLUE, VERMILLION
 
@@ -392,10 +393,9 @@ cases = {
     "conv3_1, 128 -> 256, 62x62": (128, 256, 62),
     "16 -> 16 channels, 6x6": (16, 16, 6),
 }
-one = 1, 1
 for name, (c, o, size) in cases.items():
     x = np.empty((1, c, size, size), np.float32)
-    way = fastest(x, (size, size), (o, c, 3, 3), one, one, 1)
+    way = fastest(x, (size, size), (o, c, 3, 3), How())  # stride 1
     print(f"{name:27} {way}")
     assert way == ("winograd" if name.startswith("conv3") else "im2col")
 

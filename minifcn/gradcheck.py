@@ -4,21 +4,20 @@ A backward pass is right if, for every entry t of the input and of each paramete
 
     sum(dy * dy_i/dt)  =  d/dt sum(dy * y)  ~  sum(dy * (y(t + h) - y(t - h))) / 2h
 
-for an incoming gradient dy. It is drawn at random: all ones would hide every mistake that cancels in the sum
-(over a softmax's channels, say). ReLU and max-pooling have kinks, where the left side is one of several
-possible answers and the right side an average of them; such entries are found from the forward pass alone and
-left out, but counted.
+for an incoming gradient dy. It is drawn at random: all ones would hide every mistake that cancels in the sum (over a
+softmax's channels, say). ReLU and max-pooling have kinks, where the left side is one of several possible answers and
+the right side an average of them; such entries are found from the forward pass alone and left out, but counted.
 """
 
 import copy
-from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minifcn import layers
-from minifcn.backend import array_module, to_device, to_host
+from minifcn.backend import Array, array_module, to_device, to_host
 from minifcn.errors import InputError
+from minifcn.layers import Layer
 from minifcn.models import FCN8s
 
 # h over the array's largest entry: the second is for where rounding blurs the first, the third near kinks.
@@ -39,44 +38,26 @@ class Comparison(NamedTuple):
     kinks: int
 
 
-class Report(Mapping):
-    """What `check_gradients` found: maps "input" and each parameter's name to the largest relative error.
+class Report(dict):
+    """What `check_gradients` found: {"input" and each parameter's name: the largest relative error}.
 
-    `.comparisons` maps the same names to their Comparison; `print(report)` shows all as a table.
+    comparisons      {the same names: Comparison}; `print(report)` shows all as a table
+    error            the largest relative error of all, nan if an array was not tested
+    compared, kinks  entries compared and left out as kinks in all
     """
 
-    def __init__(self, comparisons):
+    def __init__(self, comparisons: dict[str, Comparison]):
+        super().__init__((name, row.error) for name, row in comparisons.items())
         self.comparisons = comparisons
+        self.error = float(np.max(list(self.values())))
+        self.compared = sum(row.compared for row in comparisons.values())
+        self.kinks = sum(row.kinks for row in comparisons.values())
 
-    def __getitem__(self, name):
-        return self.comparisons[name].error
-
-    def __iter__(self):
-        return iter(self.comparisons)
-
-    def __len__(self):
-        return len(self.comparisons)
-
-    def ok(self, tolerance=1e-6):
+    def ok(self, tolerance: float = 1e-6) -> bool:
         """Whether every array was tested and no relative error is above `tolerance`."""
         return all(error <= tolerance for error in self.values())  # False for nan
 
-    @property
-    def error(self):
-        """The largest relative error of all, nan if an array was not tested."""
-        return float(np.max(list(self.values())))
-
-    @property
-    def compared(self):
-        """The number of entries compared in all."""
-        return sum(row.compared for row in self.comparisons.values())
-
-    @property
-    def kinks(self):
-        """The number of entries left out as kinks in all."""
-        return sum(row.kinks for row in self.comparisons.values())
-
-    def __str__(self):
+    def __str__(self) -> str:
         width = max(map(len, self))
         lines = [f"{'gradient of':{max(width, 11)}}  relative error  compared  kinks"]
         for name, (error, compared, kinks) in self.comparisons.items():
@@ -85,7 +66,7 @@ class Report(Mapping):
         return "\n".join(lines)
 
 
-def check_gradients(layer, x, *, dy=None, seed=0, samples=None):
+def check_gradients(layer: Layer, x: Array, *, dy: Array = None, seed: int = 0, samples: int | None = None) -> Report:
     """Compare the gradients of `layer` at input `x` with central differences in float64: a Report.
 
     layer    any Layer or network; a copy of it is checked, in training mode, so that nothing about it changes
@@ -94,26 +75,25 @@ def check_gradients(layer, x, *, dy=None, seed=0, samples=None):
     seed     of dy, of the dropout masks and of the samples
     samples  for large networks: check this many entries of each array, drawn at random, rather than all
 
-    Each entry takes four forward passes, up to twelve near kinks. Parameters that are not trainable are left
-    out. A gradient that is zero everywhere counts as not tested: before checking a network whose score layers
-    start at zero, fill them. Raises InputError where dy does not fit the output, or the gradient that comes
-    back does not fit x.
+    Each entry takes four forward passes, up to twelve near kinks. Parameters that are not trainable are left out. A
+    gradient that is zero everywhere counts as not tested: before checking a network whose score layers start at zero,
+    fill them. Raises InputError where dy does not fit the output, or the gradient that comes back does not fit x.
     """
-    layer = copy.deepcopy(layer).astype("float64").train()
+    own: Any = copy.deepcopy(layer).astype("float64").train()
     x = x.astype("float64")  # a copy
     rng = np.random.default_rng(seed)
 
     def output():
-        layer.reseed(seed)  # the same dropout masks in every pass
-        return layer(x.copy())  # a layer may overwrite its input, or return it
+        own.reseed(seed)  # the same dropout masks in every pass
+        return own(x.copy())  # a layer may overwrite its input, or return it
 
     y = output()
     if dy is None:
         dy = array_module(x).asarray(rng.standard_normal(y.shape))
     if dy.shape != y.shape:
         raise InputError(f"check_gradients: dy has shape {dy.shape}, the output {y.shape}: give both the same")
-    layer.zero_grad()
-    dx = layer.backward(dy.astype("float64"))  # a copy, too
+    own.zero_grad()
+    dx = own.backward(dy.astype("float64"))  # a copy, too
     if dx.shape != x.shape:
         raise InputError(f"{type(layer).__name__}: backward returned shape {dx.shape} for an input of {x.shape}")
 
@@ -122,7 +102,7 @@ def check_gradients(layer, x, *, dy=None, seed=0, samples=None):
         return float((dy * (output() - y)).sum())
 
     arrays = {"input": (x, dx)}
-    arrays |= {name: (p.data, p.grad) for name, p in layer.named_parameters() if p.trainable}
+    arrays |= {name: (p.data, p.grad) for name, p in own.named_parameters() if p.trainable}
     return Report({name: _compare(*pair, rise, rng, samples) for name, pair in arrays.items()})
 
 
@@ -170,14 +150,14 @@ def _slope(array, entry, scale, rise, largest):
     return None
 
 
-def check_everything(device="cpu"):
+def check_everything(device: str = "cpu") -> list[tuple[str, Report]]:
     """Check every kind of layer, and a small FCN-8s at samples, on `device`; returns [(name, Report)], in seconds.
 
     Maps are not square, and strides, padding and dilations differ, so that no mistake hides in a symmetry.
     """
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2, 4, 5, 4))
-    transposed = {"stride": (2, 3), "padding": 1, "output_padding": 1, "groups": 2, "rng": rng}
+    transposed: dict[str, Any] = {"stride": (2, 3), "padding": 1, "output_padding": 1, "groups": 2, "rng": rng}
     conv = layers.Conv2d(4, 3, 3, padding=1, rng=rng)
     cases = [
         ("Conv2d", layers.Conv2d(4, 4, (3, 2), (2, 1), (1, 2), (1, 2), groups=2, rng=rng), x),
@@ -203,24 +183,19 @@ def check_everything(device="cpu"):
     for reduction in ("mean", "sum", "none"):
         loss = layers.SoftmaxCrossEntropy(class_weights=[0.5, 1.0, 2.0, 3.0], reduction=reduction)
         cases.append((f"SoftmaxCrossEntropy, {reduction}", _Loss(loss, to_device(labels, device)), x))
-    reports = [
-        (name, check_gradients(_filled(layer, rng).to(device), to_device(x, device))) for name, layer, x in cases
-    ]
 
+    def check(layer, x, samples=None):
+        for parameter in layer.parameters():
+            if not parameter.data.any():  # lets no gradient through
+                parameter.data[...] = 0.1 * rng.standard_normal(parameter.shape)
+        return check_gradients(layer.to(device), to_device(x, device), samples=samples)
+
+    reports = [(name, check(layer, x)) for name, layer, x in cases]
     fcn = FCN8s(4, width=1 / 16, fc_channels=16, padding="same", upsampling="learned")
-    image = rng.standard_normal((1, 3, 21, 34))
-    return [*reports, ("FCN-8s", check_gradients(_filled(fcn, rng).to(device), to_device(image, device), samples=2))]
+    return [*reports, ("FCN-8s", check(fcn, rng.standard_normal((1, 3, 21, 34)), samples=2))]
 
 
-def _filled(layer, rng):
-    """The layer, with random numbers for parameters that are 0: those let no gradient through."""
-    for parameter in layer.parameters():
-        if not parameter.data.any():
-            parameter.data[...] = 0.1 * rng.standard_normal(parameter.shape)
-    return layer
-
-
-class _ThereAndBack(layers.Layer):
+class _ThereAndBack(Layer):
     """Max-pooling, then unpooling to x's size: every winner as often as it won, all else 0."""
 
     def __init__(self, *settings, padding):
@@ -235,7 +210,7 @@ class _ThereAndBack(layers.Layer):
         return self.pool.backward(self.unpool.backward(dy))
 
 
-class _Loss(layers.Layer):
+class _Loss(Layer):
     """A loss with its labels, as a layer of the scores."""
 
     def __init__(self, criterion, labels):

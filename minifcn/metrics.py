@@ -45,9 +45,8 @@ class ConfusionMatrix:
         """
         predicted, actual = to_host(predicted), to_host(actual)
         if predicted.shape != actual.shape:
-            raise InputError(
-                f"ConfusionMatrix: predicted has shape {predicted.shape}, actual {actual.shape}: give both the same"
-            )
+            shapes = f"predicted has shape {predicted.shape}, actual {actual.shape}"
+            raise InputError(f"ConfusionMatrix: {shapes}: give both the same")
         for name, labels in (("predicted", predicted), ("actual", actual)):
             if labels.dtype.kind not in "iu":
                 raise InputError(f"ConfusionMatrix: {name} is {labels.dtype}, expected integers (argmax)")
@@ -60,10 +59,8 @@ class ConfusionMatrix:
     def _classes(self, name, labels):
         outside = labels[(labels < 0) | (labels >= self.n_class)]
         if outside.size:
-            raise InputError(
-                f"ConfusionMatrix: {name} holds {outside[0]}, expected a class 0..{self.n_class - 1} "
-                f"or {self.ignore_label} (void) in actual: check the labels and n_class"
-            )
+            expected = f"expected a class 0..{self.n_class - 1} or {self.ignore_label} (void) in actual"
+            raise InputError(f"ConfusionMatrix: {name} holds {outside[0]}, {expected}: check the labels and n_class")
         return labels.astype(np.int64)  # the labels' own type may be too small for actual * n_class
 
     @property

@@ -7,15 +7,14 @@ learning rate and without decay, and hold the upsampling kernels at zero times t
     v = momentum * v + d                      (v starts at 0, so v = d at the first step)
     w = w - (lr * lr_mult) v
 
-A gradient is added to by every backward pass, so k batches are accumulated by calling `step()` and
-`zero_grad()` only after every k-th of them.
+Every backward pass adds to the gradients: to accumulate k batches, call `step()` and `zero_grad()` after each k-th.
 """
 
 import math
 from collections.abc import Callable, Sequence
 
 from minifcn.backend import Array, array_module
-from minifcn.backend.parallel import blocks, run_all, scratch
+from minifcn.backend.parallel import run_blocks, scratch
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
 
@@ -71,7 +70,7 @@ class SGD:
             xp.multiply(v, lr, out=work)
             w -= work
 
-        run_all(move, ((block,) for block in blocks(p.data.shape, xp)), xp)
+        run_blocks(move, p.data.shape, xp)
 
     def zero_grad(self) -> None:
         """Set every gradient to zero."""
@@ -88,20 +87,14 @@ class SGD:
         Raises InputError where their number or a shape is not that of the trainable parameters; nothing has
         changed then.
         """
-        trainable = [i for i, p in enumerate(self.parameters) if p.trainable]
-        velocity = state["velocity"]
+        trainable, velocity = [i for i, p in enumerate(self.parameters) if p.trainable], state["velocity"]
+        advice = "load the state of the same network"
         if len(velocity) != len(trainable):
-            raise InputError(
-                f"SGD: {len(velocity)} velocities for {len(trainable)} trainable parameters: "
-                "load the state of the same network"
-            )
-        for place, (i, v) in enumerate(zip(trainable, velocity, strict=True)):
-            if v.shape != self.parameters[i].shape:
-                raise InputError(
-                    f"SGD: velocity {place} is {v.shape}, its parameter {self.parameters[i].shape}: "
-                    "load the state of the same network"
-                )
-        for i, v in zip(trainable, velocity, strict=True):
+            raise InputError(f"SGD: {len(velocity)} velocities for {len(trainable)} trainable parameters: {advice}")
+        for place, (i, v) in enumerate(zip(trainable, velocity)):
+            if v.shape != (shape := self.parameters[i].shape):
+                raise InputError(f"SGD: velocity {place} is {v.shape}, its parameter {shape}: {advice}")
+        for i, v in zip(trainable, velocity):
             data = self.parameters[i].data
             self.velocity[i] = array_module(data).array(v, dtype=data.dtype)
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from minifcn.convolution.loops import conv2d_loops
+from minifcn.convolution import loops
+from minifcn.convolution.geometry import How, pair
 
 CASES = [  # kernel, stride, padding, dilation, groups; image (4 channels) of 6x5
     ((1, 1), (1, 1), (0, 0), (1, 1), 1),
@@ -15,6 +16,19 @@ CASES = [  # kernel, stride, padding, dilation, groups; image (4 channels) of 6x
     ((2, 2), (1, 1), (0, 0), (4, 3), 2),  # four windows, whose taps lie far apart
     ((4, 4), (2, 3), (2, 3), (1, 1), 1),
 ]
+
+
+def conv2d_loops(x, weight, *settings, bias=None, **named):
+    """By the definition; settings as a user gives them."""
+    return loops.conv2d(x, weight, How.of(*settings, **named), bias)
+
+
+def conv2d_grad_input_loops(dy, weight, input_size, *settings, **named):
+    return loops.conv2d_grad_input(dy, weight, input_size, How.of(*settings, **named))
+
+
+def conv2d_grad_weight_loops(dy, x, kernel_size, *settings, **named):
+    return loops.conv2d_grad_weight(dy, x, pair(kernel_size), How.of(*settings, **named))
 
 
 def whole(rng, *shape):

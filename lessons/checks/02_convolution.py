@@ -6,10 +6,8 @@ The expected gradients come from minifcn's loops, one product at a time.
 import numpy as np
 
 from lessons.hints import Wrong, is_same, same
-from minifcn.convolution.loops import (
-    conv2d_grad_input_loops,
-    conv2d_grad_weight_loops,
-)
+from minifcn.convolution import loops
+from minifcn.convolution.geometry import How
 
 # (stride, padding), the plain one first, and what is new in the others.
 SETTINGS = {
@@ -39,8 +37,7 @@ def grad_weight(answer):
     for (stride, padding), hint in SETTINGS.items():
         dy = rng.standard_normal(_output(x, weight, stride, padding))
         how = (3, 2), stride, padding
-        expected = conv2d_grad_weight_loops(dy[None, None], x[None, None], *how)
-        expected = expected[0, 0]
+        expected = _grad_weight(dy, x, *how)
         given = answer(dy.copy(), x.copy(), *how)
         if is_same(given, expected[::-1, ::-1]):
             raise Wrong("dW is flipped: rows and columns in the wrong order")
@@ -64,9 +61,14 @@ def grad_input(answer):
         same(given, expected, hint)
 
 
-def _grad_input(dy, weight, *how):
-    dy, weight = dy[None, None], weight[None, None]
-    return conv2d_grad_input_loops(dy, weight, *how)[0, 0]
+def _grad_weight(dy, x, kernel_size, *how):
+    dy, x, how = dy[None, None], x[None, None], How.of(*how)
+    return loops.conv2d_grad_weight(dy, x, kernel_size, how)[0, 0]
+
+
+def _grad_input(dy, weight, input_size, *how):
+    dy, weight, how = dy[None, None], weight[None, None], How.of(*how)
+    return loops.conv2d_grad_input(dy, weight, input_size, how)[0, 0]
 
 
 def _last_stamp(dy, weight, input_size, stride, padding):

@@ -7,11 +7,8 @@ minifcn's loops, the expected gradients from those loops too.
 import numpy as np
 
 from lessons.hints import Wrong, is_same, same
-from minifcn.convolution.loops import (
-    conv2d_grad_input_loops,
-    conv2d_grad_weight_loops,
-    conv2d_loops,
-)
+from minifcn.convolution import loops
+from minifcn.convolution.geometry import How
 
 # (stride, padding), the plain one first, and what is new in the others.
 SETTINGS = {
@@ -54,9 +51,9 @@ def gradients(answer):
         names = _matrix(numbers, stride, padding).astype(int)
         dy = rng.standard_normal(_convolve(x, weight, stride, padding).shape)
         four = dy[None, None], weight[None, None], x[None, None]
-        how = stride, padding
-        dx = conv2d_grad_input_loops(*four[:2], SIZE, *how).ravel()
-        dweight = conv2d_grad_weight_loops(four[0], four[2], (3, 2), *how)
+        how = How.of(stride, padding)
+        dx = loops.conv2d_grad_input(*four[:2], SIZE, how).ravel()
+        dweight = loops.conv2d_grad_weight(four[0], four[2], (3, 2), how)
         given = answer(dy.ravel(), x.ravel(), weight.copy(), names.copy())
         if not isinstance(given, tuple) or len(given) != 2:
             raise Wrong("return both gradients: `return dx, dweight`")
@@ -75,8 +72,8 @@ def _compare(given, dx, dweight, names, hint):
 
 
 def _convolve(x, weight, stride, padding):
-    y = conv2d_loops(x[None, None], weight[None, None], stride, padding)
-    return y[0, 0]
+    how = How.of(stride, padding)
+    return loops.conv2d(x[None, None], weight[None, None], how)[0, 0]
 
 
 def _matrix(weight, stride, padding):

@@ -10,27 +10,7 @@ from minifcn.alternatives.strides import Variant, tradeoff, without_pool_strides
 from minifcn.alternatives.upscale import by_interpolation, by_transposed_convolution, coverage, there_and_back
 from minifcn.data import sample_pixels
 
-__all__ = [
-    "Cost",
-    "Step",
-    "Variant",
-    "by_interpolation",
-    "by_transposed_convolution",
-    "converge",
-    "cost",
-    "coverage",
-    "dense",
-    "multiply_adds",
-    "patch_by_patch",
-    "patch_gradients",
-    "rarefied",
-    "receptive_field",
-    "sample_pixels",
-    "sampled_gradients",
-    "shift_and_stitch",
-    "smoothed",
-    "there_and_back",
-    "total_stride",
-    "tradeoff",
-    "without_pool_strides",
-]
+__all__ = ["Cost", "Step", "Variant", "by_interpolation", "by_transposed_convolution", "converge", "cost", "coverage"]
+__all__ += ["dense", "multiply_adds", "patch_by_patch", "patch_gradients", "rarefied", "receptive_field"]
+__all__ += ["sample_pixels", "sampled_gradients", "shift_and_stitch", "smoothed", "there_and_back", "total_stride"]
+__all__ += ["tradeoff", "without_pool_strides"]

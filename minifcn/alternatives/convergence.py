@@ -21,19 +21,11 @@ class Step(NamedTuple):
 
 
 def converge(
-    net: Layer,
-    dataset: Dataset,
-    probability: float,
-    steps: int,
-    batch_size: int = 4,
-    lr: float = 0.03,
-    momentum: float = 0.9,
-    seed: int = 0,
+    net: Layer, dataset: Dataset, probability: float, steps: int, batch_size: int = 4, lr: float = 0.03, seed: int = 0
 ) -> list[Step]:
     """Train a net by SGD on so many steps, each pixel counted with this probability -> [Step], one for each.
 
     net         (N, 3, H, W) -> scores (N, n_class, H, W); it is changed
-    dataset     a `Dataset`
     batch_size  images in a step if all pixels count; else 1/probability times as many, so that as many pixels count
     seed        of the order of images, of the sampled pixels and of dropout
 
@@ -45,7 +37,7 @@ def converge(
         raise InputError(f"converge: steps is {steps}; expected at least 1")
     batches = Batches(dataset, round(batch_size / probability), Preprocessing(dataset.mean, dataset.std), seed=seed)
     endless = itertools.chain.from_iterable(batches.epoch(number) for number in itertools.count())
-    optimizer, seconds, curve = SGD(net.parameters(), lr, momentum), 0.0, []
+    optimizer, seconds, curve = SGD(net.parameters(), lr), 0.0, []
     for number, batch in enumerate(itertools.islice(endless, steps)):
         begun = time.perf_counter()
         [step] = fit(net, [batch], optimizer, fixed(lr), sample=probability, seed=seed, start=number)

@@ -8,9 +8,11 @@ where the whole image has pixels. Where a road cannot bear padding it says so. T
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
+from minifcn.backend import Array
 from minifcn.convolution.checks import check_floats
-from minifcn.convolution.geometry import Place, pair
+from minifcn.convolution.geometry import Pair, Place, Setting, pair
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, MaxPool2d, ReLU, Sequential
 from minifcn.layers.layer import Layer
@@ -45,7 +47,7 @@ def without_padding(net: Net, road: str) -> Sequential:
     return net
 
 
-def twins(net):
+def twins(net: Sequential) -> dict[str, Any]:
     """{name: a copy of the layer, with the same Parameters, not copies of them, and an own memory for backward}."""
     copies = {name: copy.copy(layer) for name, layer in net.children()}
     for layer in copies.values():
@@ -53,19 +55,27 @@ def twins(net):
     return copies
 
 
-def evaluating(net: Sequential) -> Sequential:
-    """The net of twins in evaluation mode, so that the net itself stays as it is."""
-    return Sequential(twins(net)).eval()
+def evaluating(net: Net, image: Array, road: str) -> Sequential:
+    """The net of twins in evaluation mode, so that the net itself stays as it is, for that image.
+
+    Raises InputError as `without_padding` and `check_image`.
+    """
+    twin = Sequential(twins(without_padding(net, road)))
+    check_image(twin, image, road)
+    twin.eval()
+    return twin
 
 
-def total_stride(net):
+def total_stride(net: Net) -> Pair:
     """f: pixels of the image from one score to the next, (rows, columns). Raises InputError as `checked`."""
-    return tuple(int(place.pitch) for place in _score_places(checked(net, "total_stride")))
+    rows, cols = _score_places(checked(net, "total_stride"))
+    return int(rows.pitch), int(cols.pitch)
 
 
-def receptive_field(net):
+def receptive_field(net: Net) -> Pair:
     """R: pixels of the image that a score sees, (rows, columns). Raises InputError as `checked`."""
-    return tuple(place.receptive_field for place in _score_places(checked(net, "receptive_field")))
+    rows, cols = _score_places(checked(net, "receptive_field"))
+    return rows.receptive_field, cols.receptive_field
 
 
 def _score_places(net):
@@ -73,31 +83,31 @@ def _score_places(net):
     return [net.output_place(axis, Place(ANY_SIZE)) for axis in (0, 1)]
 
 
-def dense_size(net, size, road):
+def dense_size(net: Net, size: Setting, road: str) -> Pair:
     """(rows, columns) of the places where a receptive field fits on an image of `size`, if nothing pads.
 
     Raises InputError where there is none.
     """
-    size, field = pair(size, f"{road}: size", 1), receptive_field(net)
-    if any(n < r for n, r in zip(size, field)):
-        raise InputError(
-            f"{road}: the image has {size[0]}x{size[1]} pixels, a score sees {field[0]}x{field[1]}: use a larger image"
-        )
-    return tuple(n - r + 1 for n, r in zip(size, field))
+    (height, width), (rows, cols) = pair(size, f"{road}: size", 1), receptive_field(net)
+    if height < rows or width < cols:
+        sizes = f"the image has {height}x{width} pixels, a score sees {rows}x{cols}"
+        raise InputError(f"{road}: {sizes}: use a larger image")
+    return height - rows + 1, width - cols + 1
 
 
-def score_size(net, size, road):
+def score_size(net: Net, size: Setting, road: str) -> Pair:
     """(rows, columns) of the scores: every f-th of those places, from the first on. Raises as `dense_size`."""
-    return tuple(-(-n // f) for n, f in zip(dense_size(net, size, road), total_stride(net)))
+    (rows, cols), (f, g) = dense_size(net, size, road), total_stride(net)
+    return -(-rows // f), -(-cols // g)
 
 
-def check_image(net, image, road):
+def check_image(net: Net, image: Array, road: str) -> None:
     """InputError unless the image is (N, C, H, W) of floats and has room for the net's receptive field."""
     check_floats(net, image, "image")
     dense_size(net, image.shape[2:], road)
 
 
-def multiply_adds(net, size):
+def multiply_adds(net: Net, size: Setting) -> int:
     """Of all convolutions, for one image of `size` (H, W), as the layers count them.
 
     Raises InputError as `checked`, and for an image that is smaller than a kernel.

@@ -15,14 +15,15 @@ import copy
 
 import numpy as np
 
-from minifcn.alternatives.nets import check_image, receptive_field, score_size, total_stride, twins, without_padding
-from minifcn.backend import to_host
+from minifcn.alternatives import nets
+from minifcn.alternatives.nets import Net
+from minifcn.backend import Array, to_host
 from minifcn.data import VOID
 from minifcn.errors import InputError
 from minifcn.layers import Sequential, SoftmaxCrossEntropy
 
 
-def sampled_gradients(net, images, labels):
+def sampled_gradients(net: Net, images: Array, labels: Array) -> tuple[float, dict[str, Array]]:
     """Run the net once on whole images; sum the loss over the pixels that are not void.
 
     net     without padding: Sequential or list of Conv2d, ReLU and MaxPool2d
@@ -32,33 +33,33 @@ def sampled_gradients(net, images, labels):
 
     Raises InputError for a net that pads, and for labels that are not as many as scores.
     """
-    net, criterion = _prepared(net, images, labels, "sampled_gradients")
-    loss = criterion(net(images), labels)
-    net.backward(criterion.backward())
-    return loss, _gradients(net)
+    own, criterion = _prepared(net, images, labels, "sampled_gradients")
+    loss = criterion(own(images), labels)
+    own.backward(criterion.backward())
+    return loss, _gradients(own)
 
 
-def patch_gradients(net, images, labels):
+def patch_gradients(net: Net, images: Array, labels: Array) -> tuple[float, dict[str, Array]]:
     """The same by cutting out the patch of each pixel that is not void and running the net on each, one by one.
 
     Takes, returns and raises as `sampled_gradients`.
     """
-    net, criterion = _prepared(net, images, labels, "patch_gradients")
-    (rows, cols), (f, g) = receptive_field(net), total_stride(net)
+    own, criterion = _prepared(net, images, labels, "patch_gradients")
+    (rows, cols), (f, g) = nets.receptive_field(net), nets.total_stride(net)
     loss = 0.0
     for n, i, j in np.argwhere(to_host(labels) != VOID).tolist():
         patch = images[n : n + 1, :, i * f : i * f + rows, j * g : j * g + cols]  # (1, C, R, S), one score
-        loss += criterion(net(patch), labels[n : n + 1, i : i + 1, j : j + 1])
-        net.backward(criterion.backward())  # adds to the gradients of the patches before
-    return loss, _gradients(net)
+        loss += criterion(own(patch), labels[n : n + 1, i : i + 1, j : j + 1])
+        own.backward(criterion.backward())  # adds to the gradients of the patches before
+    return loss, _gradients(own)
 
 
 def _prepared(net, images, labels, road):
     """A copy of the net for training, gradients 0, and the loss, a sum; all that is given is checked."""
-    net = copy.deepcopy(Sequential(twins(without_padding(net, road)))).train()
+    net = copy.deepcopy(Sequential(nets.twins(nets.without_padding(net, road)))).train()
     net.zero_grad()
-    check_image(net, images, road)
-    expected = len(images), *score_size(net, images.shape[2:], road)
+    nets.check_image(net, images, road)
+    expected = len(images), *nets.score_size(net, images.shape[2:], road)
     if getattr(labels, "shape", None) != expected:
         given = tuple(labels.shape) if hasattr(labels, "shape") else type(labels).__name__
         raise InputError(f"{road}: labels are {given}, expected {expected}: one for each score")

@@ -19,7 +19,7 @@ along the edge of each shifted image, at another place each time, where the whol
 refused.
 """
 
-from minifcn.alternatives.nets import Net, check_image, dense_size, evaluating, total_stride, without_padding
+from minifcn.alternatives.nets import Net, dense_size, evaluating, total_stride, without_padding
 from minifcn.backend import Array, array_module
 from minifcn.convolution.geometry import Pair, Setting
 
@@ -34,8 +34,7 @@ def shift_and_stitch(net: Net, image: Array) -> Array:
 
     Raises InputError for a net that pads or has other layers, and for an image smaller than the receptive field.
     """
-    net = evaluating(without_padding(net, "shift_and_stitch"))
-    check_image(net, image, "shift_and_stitch")
+    net = evaluating(net, image, "shift_and_stitch")
     f, g = total_stride(net)
     size = dense_size(net, image.shape[2:], "shift_and_stitch")
     stitched = None

@@ -45,18 +45,10 @@ def tradeoff(net: Net, size: Setting) -> list[Variant]:
 
     Raises InputError for a net with other layers than Conv2d, ReLU and MaxPool2d, and for an image too small for it.
     """
-    variants = {
-        "as is": checked(net, "tradeoff"),
-        "strides left out": without_pool_strides(net),
-        "rarefied": rarefied(net),
-    }
+    net = checked(net, "tradeoff")
+    variants = {"as is": net, "strides left out": without_pool_strides(net), "rarefied": rarefied(net)}
+    numbers = sum(parameter.size for parameter in net.parameters())  # of them all
     return [
-        Variant(
-            name,
-            total_stride(variant),
-            sum(parameter.size for parameter in variant.parameters()),
-            receptive_field(variant),
-            multiply_adds(variant, size),
-        )
+        Variant(name, total_stride(variant), numbers, receptive_field(variant), multiply_adds(variant, size))
         for name, variant in variants.items()
     ]

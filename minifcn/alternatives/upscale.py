@@ -29,10 +29,10 @@ def by_interpolation(scores: Array, factor: int) -> Array:
 
 def by_transposed_convolution(scores: Array, factor: int) -> Array:
     """scores (N, C, h, w) -> (N, C, h * factor, w * factor), by the layer that FCN begins with."""
-    layer = bilinear_upsampling(1, factor, "float64").eval()  # one kernel serves all channels, one by one
+    layer = bilinear_upsampling(1, factor, "float64")  # one kernel serves all channels, one by one
     check_floats(layer, scores, "scores")
     layer.weight.data = array_module(scores).asarray(layer.weight.data, dtype=scores.dtype)
-    y = layer(scores.reshape(-1, 1, *scores.shape[2:]))  # (N*C, 1, h * factor, w * factor)
+    y = layer.eval()(scores.reshape(-1, 1, *scores.shape[2:]))  # (N*C, 1, h * factor, w * factor)
     return y.reshape(*scores.shape[:2], *y.shape[2:])
 
 

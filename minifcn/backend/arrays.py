@@ -1,7 +1,7 @@
 """NumPy or CuPy: which module owns an array, and moving arrays between host and device.
 
-A function asks its array for its module, `xp = array_module(x)`, and stays on that side. Only the edges (reading
-batches, metrics, pictures, checkpoints) move arrays, with `to_device` and `to_host`.
+A function asks its array for its module and stays on that side. Only the edges (reading batches, metrics, pictures,
+checkpoints) move arrays.
 """
 
 import functools
@@ -40,23 +40,26 @@ def array_module(x: Array) -> Any:
 
 @functools.cache
 def gpu_status() -> GpuStatus:
-    """Try the GPU once with a small product and a sum; -> GpuStatus(usable, reason)."""
+    """Try the GPU once with a small product and a sum."""
     try:
         import cupy
     except ImportError as error:
-        if getattr(error, "name", None) == "cupy":
+        if error.name == "cupy":
             return GpuStatus(False, 'CuPy is not installed: pip install -e ".[cuda12]"')
         return GpuStatus(False, f"CuPy does not import: {_first_line(error)}")
     try:
         if not cupy.cuda.is_available():
-            return GpuStatus(False, "CuPy is installed but finds no GPU: " + _why_no_device(cupy))
+            driver = cupy.cuda.runtime.driverGetVersion()
+            if driver:  # without one getDeviceCount would blame its version
+                cupy.cuda.runtime.getDeviceCount()  # raises what is wrong
+            return GpuStatus(False, f"CuPy is installed but finds no GPU: no {'device' if driver else 'NVIDIA driver'}")
         # is_available() does not see missing CUDA libraries: cuBLAS shows in a product, NVRTC in a sum.
         square = cupy.ones((2, 2), dtype="float32")
         if float((square @ square).sum()) != 8.0:
             return GpuStatus(False, "the GPU returned a wrong product")
         name = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
     except Exception as error:  # CuPy raises RuntimeError, ImportError and its own, by what is missing
-        return GpuStatus(False, f"CuPy found a GPU that does not work: {_first_line(error)}")
+        return GpuStatus(False, f"CuPy finds no GPU that works: {_first_line(error)}")
     return GpuStatus(True, f"{name}, CuPy {cupy.__version__}")
 
 
@@ -101,14 +104,4 @@ def to_host(x: Array) -> np.ndarray:
 
 
 def _first_line(error):
-    return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
-
-
-def _why_no_device(cupy):
-    try:
-        if cupy.cuda.runtime.driverGetVersion() == 0:  # getDeviceCount would blame the driver's version
-            return "no NVIDIA driver"
-        cupy.cuda.runtime.getDeviceCount()
-    except RuntimeError as error:
-        return _first_line(error)
-    return "no device"
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"

@@ -1,4 +1,4 @@
-"""Files to be written: none replaced unasked, none left half done."""
+"""Files to be written: none left half done."""
 
 import os
 from collections.abc import Callable
@@ -6,14 +6,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from minifcn.errors import InputError
-
-
-def check_free(path: Path, overwrite: bool) -> None:
-    """InputError where a command cannot write to `path`, or would replace what is there unasked."""
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: name another --out")
-    if path.exists() and not overwrite:
-        raise InputError(f"{path} exists: give --overwrite to replace it, or another --out")
 
 
 def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> None:

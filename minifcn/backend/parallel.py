@@ -185,6 +185,11 @@ def blocks(shape: tuple[int, ...], xp: Any, axes: int | None = None) -> list[tup
     return [(some, ...) for some in chunks(shape[0], inner, most)]
 
 
+def run_blocks(function: Callable, shape: tuple[int, ...], xp: Any, axes: int | None = None) -> None:
+    """function(block) for each of the `blocks` of arrays of this shape, as `run_all` does it."""
+    run_all(function, ((block,) for block in blocks(shape, xp, axes)), xp)
+
+
 def scratch(name: str, shape: tuple[int, ...], dtype: Any, xp: Any) -> Array:
     """An array to work in, its contents undefined; valid until the same thread asks for `name` again.
 

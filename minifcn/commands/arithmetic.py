@@ -3,8 +3,8 @@
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
-from minifcn.backend import resolve_device
-from minifcn.commands.terminal import console, new_table, say
+from minifcn.commands.main import check_free
+from minifcn.commands.terminal import console, new_table
 from minifcn.convolution import SEVEN_CASES, relationship
 from minifcn.convolution.arithmetic import Relationship
 from minifcn.errors import InputError
@@ -31,26 +31,25 @@ def run(options: Namespace) -> None:
 
     Pictures go to DIR, those of the seven cases to a folder each.
     """
-    resolve_device(options.device)  # only to refuse a GPU that is not there: nothing is computed there
     given = {name: getattr(options, name) for name in NUMBERS if getattr(options, name) is not None}
     if given and not given.keys() >= {"input", "kernel"}:
         raise InputError("a case needs both --input and --kernel; without any number: the slides' seven cases")
     cases: Sequence[Relationship] = SEVEN_CASES
     if given:
         cases = (relationship(given.pop("input"), given.pop("kernel"), **given),)
-    folders = picture_folders(options.out, cases, options.overwrite) if options.out else []
-    _print(cases)
+    folders = picture_folders(options.out, cases) if options.out else []
+    for path in (folder / name for folder, _ in folders for name in FILES):
+        check_free(path, options.overwrite)
+    if len(cases) == 1:
+        print(*in_words(cases[0], console.width), sep="\n")
+    else:
+        _print_table(cases)
     for folder, case in folders:
         draw_pictures(folder, case)
-        say(f"in {folder}: {', '.join(FILES)}")
+        print(f"in {folder}: {', '.join(FILES)}")
 
 
-def _print(cases: Sequence[Relationship]) -> None:
-    """One case in words, or a table of several."""
-    if len(cases) == 1:
-        for line in in_words(cases[0], console.width):
-            say(line)
-        return
+def _print_table(cases):
     table = new_table("the slides' seven cases", "case", "i", "k", "s", "p", "o", "zeros", "p'", "a", "o'", "guide")
     table.columns[0].no_wrap, table.collapse_padding = False, True  # for terminals of 60 columns
     for case in cases:
@@ -58,6 +57,9 @@ def _print(cases: Sequence[Relationship]) -> None:
         back = (case.zeros_between, case.transposed_padding, case.unseen, case.transposed_output)
         table.add_row(case.name, *map(str, numbers + back), "{}, {}".format(*case.numbers))
     console.print(table)
-    say("convolution: i input, k kernel, s stride, p padding, o output, in pixels along one axis")
-    say("its transpose, from o back to i: zeros between two pixels, p' padding, a zeros at the end, o' output")
-    say("guide: the numbers of both relationships in Dumoulin and Visin, A guide to convolution arithmetic, 2016")
+    print("convolution: i input, k kernel, s stride, p padding,")
+    print("  o output, in pixels along one axis")
+    print("its transpose, from o back to i: zeros between two pixels,")
+    print("  p' padding, a zeros at the end, o' output")
+    print("guide: the numbers of both relationships in Dumoulin and")
+    print("  Visin, A guide to convolution arithmetic, 2016")

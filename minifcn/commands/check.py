@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from minifcn.commands.terminal import console, device_of, new_table, say
+from minifcn.commands.terminal import console, new_table
 from minifcn.errors import InputError
 from minifcn.gradcheck import check_everything
 
@@ -13,12 +13,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """Compare every layer's hand-written gradients, and a small FCN-8s', with central differences."""
-    reports = check_everything(device_of(options))
+    print(options.device_reason)
+    reports = check_everything(options.device)
     table = new_table("hand-written against numerical gradients, float64", "layer", "error", "entries", "kinks", "")
     for name, report in reports:
         verdict = "[green]ok[/green]" if report.ok() else "[red]WRONG[/red]"
         table.add_row(name, f"{report.error:.1e}", f"{report.compared}", f"{report.kinks}", verdict)
     console.print(table)
-    say("error: largest relative error of all gradients; kinks: entries left out, where there is no gradient")
+    print("error: largest relative error of all gradients")
+    print("kinks: entries left out, where there is no gradient")
     if wrong := [name for name, report in reports if not report.ok()]:
         raise InputError(f"gradients differ from the numerical ones: {', '.join(wrong)}")

@@ -1,10 +1,11 @@
 """The command `demo`: the paper's way on generated scenes, from a classifier of whole images to FCN-8s."""
 
+import itertools
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from minifcn.commands.terminal import device_of, results, say
+from minifcn.commands.terminal import print_results
 from minifcn.commands.train import follow
 from minifcn.data import open_dataset
 from minifcn.errors import InputError
@@ -48,17 +49,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> None:
-    """Train FCN-32s, then 16s from it, then 8s from that, on generated scenes; print the paper's table of them."""
-    device = device_of(options)
-    run_demo(_fresh_folder(options.out), device, options.epochs, options.overwrite)
+    """Train FCN-32s, then 16s from it, then 8s from that, on generated scenes; print the paper's table of them.
 
-
-def run_demo(folder: Path, device: str, epochs: int | None = None, overwrite: bool = False) -> None:
-    """Train five networks, each below `folder`, and print the paper's table of the four that segment.
-
-    VGG16 on labels of whole images; from it FCN-32s, its last layer alone ("fixed") and all of it; from that FCN-16s,
-    and FCN-8s from that.
+    They come from a VGG16 trained on labels of whole images, as does FCN-32s-fixed, whose last layer alone learns.
     """
+    print(options.device_reason)
+    folder, epochs, overwrite = _folder(options.out), options.epochs, options.overwrite
     if epochs is not None and epochs < 1:
         raise InputError(f"--epochs is {epochs}; expected at least 1")
     if folder.exists() and any(folder.iterdir()) and not overwrite:
@@ -67,7 +63,7 @@ def run_demo(folder: Path, device: str, epochs: int | None = None, overwrite: bo
     def train(kind, settings, name, share, datasets):
         """Train one network; returns the file of its best weights."""
         settings.epochs = max(1, round(share * (epochs or EPOCHS)))
-        trainer = kind(settings, folder / name, device, overwrite=overwrite, datasets=datasets)
+        trainer = kind(settings, folder / name, options.device, overwrite=overwrite, datasets=datasets)
         try:
             follow(trainer)
         except Stopped:
@@ -81,26 +77,20 @@ def run_demo(folder: Path, device: str, epochs: int | None = None, overwrite: bo
         settings = Settings(**NETWORK | TRAINING | stage.settings, image_size=OBJECT_SIZE, init=str(best[stage.init]))
         best[stage.name] = train(Trainer, settings, stage.name, stage.share, scenes)
 
-    weights = [best[stage.name] for stage in STAGES]
-    scores, rows = compare(weights, scenes[1], device)
-    results(scores, scenes[1])
-    picture = folder / "predictions.png"
-    save_predictions(picture, rows, scenes[1].classes, scenes[1].palette)
-    say(
-        f"pictures: {picture} and learning_curve.png in each network's folder; weights: "
-        + ", ".join(map(str, best.values()))
-    )
+    validation = scenes[1]
+    scores, rows = compare([best[stage.name] for stage in STAGES], validation, options.device)
+    print_results(scores, validation)
+    save_predictions(folder / "predictions.png", rows, validation.classes, validation.palette)
+    print(f"pictures: {folder / 'predictions.png'} and learning_curve.png in each network's folder")
+    print("weights:", *best.values(), sep="\n  ")
 
 
-def _fresh_folder(out: str | None) -> Path:
+def _folder(out):
     """The folder asked for, or runs/demo, runs/demo-2, ...: the first that does not exist."""
     if out:
         return Path(out)
-    folder, number = Path("runs/demo"), 1
-    while folder.exists():
-        number += 1
-        folder = Path(f"runs/demo-{number}")
-    return folder
+    names = itertools.chain(["runs/demo"], (f"runs/demo-{number}" for number in itertools.count(2)))
+    return next(folder for folder in map(Path, names) if not folder.exists())
 
 
 def _scenes(size, counts, **kind):

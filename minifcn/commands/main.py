@@ -9,9 +9,10 @@ import importlib
 import sys
 import textwrap
 import warnings
+from pathlib import Path
 
 from minifcn import __version__
-from minifcn.backend import DEVICES
+from minifcn.backend import DEVICES, resolve_device
 from minifcn.errors import Caution, InputError
 
 ABOUT = "Fully convolutional networks from scratch on NumPy and CuPy."
@@ -36,20 +37,29 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     try:
         options = _parse(sys.argv[1:] if arguments is None else arguments)
+        if "device" in options:
+            options.device, options.device_reason = resolve_device(options.device)
         options.run(options)
-    except InputError as error:
-        print(f"minifcn: error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"minifcn: error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
-        return 2
-    except MemoryError as error:
-        print(f"minifcn: error: not enough memory ({error}): use smaller images, batches or width", file=sys.stderr)
-        return 2
+        return 0
     except KeyboardInterrupt as stop:
         print(f"minifcn: {str(stop) or 'stopped'}", file=sys.stderr)
         return 130
-    return 0
+    except InputError as error:
+        what = str(error)
+    except OSError as error:
+        what = f"{error.filename or 'a file'}: {error.strerror or error}"
+    except MemoryError as error:
+        what = f"not enough memory ({error}): use smaller images, batches or width"
+    print(f"minifcn: error: {what}", file=sys.stderr)
+    return 2
+
+
+def check_free(path: Path, overwrite: bool) -> None:
+    """InputError where a command cannot write to `path`, or would replace what is there unasked."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name another --out")
+    if path.exists() and not overwrite:
+        raise InputError(f"{path} exists: give --overwrite to replace it, or another --out")
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
@@ -88,8 +98,7 @@ def _parse(arguments):
             command = importlib.import_module(f"minifcn.commands.{name}")
             sub.description = command.run.__doc__
             sub.set_defaults(run=command.run)
-            sub.add_argument(
-                "--device", choices=DEVICES, help="default: $MINIFCN_DEVICE, else auto: the GPU if one works"
-            )
+            help = "default: $MINIFCN_DEVICE, else auto: the GPU if one works"
+            sub.add_argument("--device", choices=DEVICES, help=help)
             command.add_arguments(sub)
     return parser.parse_args(arguments)

@@ -6,14 +6,11 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from minifcn.training.settings import GROUPS, Settings, option, settings_of
+from minifcn.training.settings import GROUPS, Settings, option, settings_of, shown
 
 
 def add_settings(
-    parser: ArgumentParser,
-    kind: type[Settings],
-    command: str | None = None,
-    defaults: Mapping[str, Any] | None = None,
+    parser: ArgumentParser, kind: type[Settings], command: str | None = None, defaults: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Add the settings of `kind`'s command, or of another, to a parser -> {name: its group of options} of GROUPS.
 
@@ -23,31 +20,15 @@ def add_settings(
     groups = {name: parser.add_argument_group(name) for name in GROUPS}
     defaults = defaults or vars(kind())
     for field in settings_of(kind, command):
-        about = field.metadata
-        groups[about["group"]].add_argument(
-            option(field.name),
-            default=argparse.SUPPRESS,
-            help=_help(about, defaults.get(field.name)),
-            **_way_to_give(field),
-        )
+        about, default = field.metadata["about"], defaults.get(field.name)
+        value, *_ = typing.get_args(field.type) or (field.type,)  # int of int | None
+        if value is bool:
+            way: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
+        else:
+            way = {"metavar": about.metavar, "choices": about.choices}
+            way |= {"nargs": "+"} if value is list else {"type": about.parse or value}
+        help = about.help + (f": {', '.join(about.choices)}" if about.choices else "")
+        if said := about.otherwise if default is None else shown(default):
+            help += f"; default: {said}"
+        groups[about.group].add_argument(option(field.name), default=argparse.SUPPRESS, help=help, **way)
     return groups
-
-
-def _way_to_give(field):
-    """How argparse takes a setting, by its type."""
-    kind, *_ = typing.get_args(field.type) or (field.type,)  # int of int | None
-    if kind is bool:
-        return {"action": argparse.BooleanOptionalAction}
-    about = {"metavar": field.metadata["metavar"], "choices": field.metadata["choices"]}
-    return about | ({"nargs": "+"} if kind is list else {"type": field.metadata["parse"] or kind})
-
-
-def _help(about, default):
-    text = about["help"] + (f": {', '.join(about['choices'])}" if about["choices"] else "")
-    if default is None:
-        default = about["otherwise"]
-    elif isinstance(default, bool):
-        default = "yes" if default else "no"
-    elif isinstance(default, float):
-        default = f"{default:g}"
-    return text if default is None else f"{text}; default: {default}"

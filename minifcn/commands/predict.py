@@ -6,19 +6,17 @@ from pathlib import Path
 from PIL import Image
 
 from minifcn.backend import Array
-from minifcn.backend.files import check_free
-from minifcn.commands.terminal import device_of, say
-from minifcn.data import VOID, Preprocessing, read_image
+from minifcn.commands.main import check_free
+from minifcn.data import VOID, Preprocessing, predict_image, read_image
 from minifcn.errors import InputError
 from minifcn.pictures.colours import VOID_COLOUR
 from minifcn.pictures.runs import save_predictions
-from minifcn.training.evaluation import predict_image
 from minifcn.weights.loading import load_model
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.usage = f"{parser.prog} IMAGE ... --weights FILE --out FILE-OR-DIR [--overwrite]"
-    parser.add_argument("images", nargs="+", metavar="IMAGE")
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="photographs, of any size")
     parser.add_argument("--weights", required=True, metavar="FILE", help="best.npz of a run")
     parser.add_argument("--out", required=True, metavar="FILE-OR-DIR", help="a .png file for one image, else a folder")
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
@@ -28,16 +26,16 @@ def run(options: Namespace) -> None:
     """Write a label map for each image, a PNG whose values are the classes, and a picture of it."""
     files = _files(options)
     model, about = load_model(options.weights)
-    device = device_of(options)
-    model.to(device)
+    print(options.device_reason)
+    model.to(options.device)
     preprocessing = Preprocessing.from_dict(about["preprocessing"])
     for source, label_file, view in files:
         image = read_image(source)
-        label = predict_image(model, image, preprocessing, device)
+        label = predict_image(model, image, preprocessing, options.device)
         label_file.parent.mkdir(parents=True, exist_ok=True)
         _label_map(label, about["palette"]).save(label_file)
         save_predictions(view, [(image, None, {"prediction": label})], about["classes"], about["palette"])
-        say(f"{source}: wrote {label_file} and {view}")
+        print(f"{source}: wrote {label_file} and {view}")
 
 
 def _files(options: Namespace) -> list[tuple[Path, Path, Path]]:

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from minifcn.commands.train import add_run, run_training
 from minifcn.training.pretraining import Pretrainer
 from minifcn.training.settings import PretrainSettings
-from minifcn.training.starting import pretraining_settings
+from minifcn.training.starting import starting_settings
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -14,4 +14,4 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """Train a classifier on labels of whole images, the dominant object's; train --init then makes an FCN of it."""
-    run_training(Pretrainer, pretraining_settings(options), options)
+    run_training(Pretrainer, starting_settings(options, PretrainSettings)[0], options)

@@ -4,16 +4,13 @@ import argparse
 import inspect
 import re
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 from typing import Any
 
-from minifcn.backend import resolve_device
 from minifcn.commands.options import add_settings
-from minifcn.commands.terminal import console, new_table, say
+from minifcn.commands.terminal import console, new_table
 from minifcn.errors import InputError
 from minifcn.models import BACKBONES, FCN, MODELS
-from minifcn.models.classifier import Classifier
-from minifcn.models.summary import Figures, Row, classifiers_field, figures, summarize
+from minifcn.models.summary import classifiers_field, figures, summarize
 from minifcn.training.settings import PretrainSettings, Settings, option, settings_of
 from minifcn.training.starting import check_backbone
 
@@ -27,9 +24,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("model", choices=known, metavar="MODEL", help=", ".join(known))
     as_published = {name: parameter.default for name, parameter in inspect.signature(FCN).parameters.items()}
     network = add_settings(parser, Settings, "summary", as_published)["network"]
-    network.add_argument(
-        "--n-class", type=int, default=argparse.SUPPRESS, metavar="N", help="default: 21, or 1000 of a classifier"
-    )
+    help = "default: 21, or 1000 of a classifier"
+    network.add_argument("--n-class", type=int, default=argparse.SUPPRESS, metavar="N", help=help)
     network.add_argument("--image", type=_size, metavar="WxH", help="default: 500x500, or the classifier's own size")
 
 
@@ -38,20 +34,18 @@ def run(options: Namespace) -> None:
 
     A classifier is shown convolutionized: on its own image size one score of each class, on larger images a map.
     """
-    resolve_device(options.device)  # only to refuse a GPU that is not there: nothing is computed
     name = options.model
     given = {key: getattr(options, key) for key in ("n_class", *SETTINGS) if hasattr(options, key)}
     for key in OF_FCNS & given.keys() if name in BACKBONES else ():
-        raise InputError(
-            f"{option(key)} {given[key]}: {name} is a classifier, and that is for FCNs, as fcn32s: leave it out"
-        )
+        what = f"{option(key)} {given[key]}"
+        raise InputError(f"{what}: {name} is a classifier, and that is for FCNs, as fcn32s: leave it out")
     check_backbone(name, given)
     networks: dict[str, Any] = {**MODELS, **BACKBONES}
     model = networks[name](**given)
     side = model.image_size if name in BACKBONES else 500
     image = options.image or (side, side)
     _print_layers(model, summarize(model, image), image)
-    _print_figures(model, figures(model), None if name in BACKBONES else classifiers_field(model))
+    _print_figures(model)
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -62,7 +56,7 @@ def _size(text: str) -> tuple[int, int]:
     return int(size[2]), int(size[1])
 
 
-def _print_layers(model: FCN | Classifier, rows: Sequence[Row], image_size: tuple[int, int]) -> None:
+def _print_layers(model, rows, image_size):
     """A network's layers, for an image of (H, W)."""
     title = f"{model.title}, image {image_size[1]}x{image_size[0]}"
     table = new_table(title, "layer", "output", "parameters", "mult-adds", "field", "stride")
@@ -74,30 +68,26 @@ def _print_layers(model: FCN | Classifier, rows: Sequence[Row], image_size: tupl
     parameters, multiply_adds = sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
     table.add_row("total", "", f"{parameters:,}", f"{multiply_adds / 1e6:,.1f}", "", "")
     console.print(table)
-    say("\noutput: channels x rows x columns; mult-adds: in millions")
-    say("field: receptive field; field and stride in image pixels")
+    print("\noutput: channels x rows x columns; mult-adds: in millions")
+    print("field: receptive field; field and stride in image pixels")
 
 
-def _print_figures(model: FCN | Classifier, figures: Figures, classifiers_field: int | None) -> None:
-    """A network in a row of the paper's table, and what its columns mean.
-
-    classifiers_field  the receptive field of an FCN's classifier; None for a classifier
-    """
+def _print_figures(model):
+    """A network in a row of the paper's table, and what its columns mean."""
+    found = figures(model)
     table = new_table("\nin the columns of the paper's table", "", "conv. layers", "parameters", "field", "max stride")
-    counts = figures.conv_layers, f"{figures.parameters:,}", figures.receptive_field, figures.stride
+    counts = found.conv_layers, f"{found.parameters:,}", found.receptive_field, found.stride
     table.add_row(model.title, *map(str, counts))
     console.print(table)
-    say("conv. layers: the most on any path from image to score")
-    if classifiers_field is None:
-        say("fully connected layers are shown, and counted, as convolutions")
+    print("conv. layers: the most on any path from image to score")
+    if not isinstance(model, FCN):
+        print("fully connected layers are shown, and counted, as convolutions")
         return
-    say("parameters: without the upsampling; field: of a coarse score")
-    if classifiers_field != figures.receptive_field:
-        say(f"  ({classifiers_field} in the paper, which counts the average pooling that the FCN leaves out)")
-    settings = model.settings
-    learning = {"fixed": "bilinear for good", "learned": "bilinear to begin with, then learned"}
-    kernels = {"full": "one for each pair of classes", "per-class": "one for each class"}
-    for name, meaning in (("upsampling", learning), ("upsampling_kernels", kernels)):
-        say(f"{name}: {settings[name]}, {meaning[settings[name]]}")
-    if settings["upsampling_kernels"] == "full":
-        say(f"  (between different classes 0{' at first' if settings['upsampling'] == 'learned' else ''})")
+    print("parameters: without the upsampling; field: of a coarse score")
+    if (field := classifiers_field(model)) != found.receptive_field:
+        print(f"  ({field} in the paper, which counts the average pooling that the FCN leaves out)")
+    way, kernels = model.settings["upsampling"], model.settings["upsampling_kernels"]
+    print(f"upsampling: {way}, bilinear", "for good" if way == "fixed" else "to begin with, then learned")
+    print(f"upsampling_kernels: {kernels}, one for each", "pair of classes" if kernels == "full" else "class")
+    if kernels == "full":
+        print("  (between different classes 0)" if way == "fixed" else "  (between different classes 0 at first)")

@@ -1,82 +1,48 @@
-"""What several commands show: single lines, tables and progress bars, all through rich."""
+"""Tables and progress bars, through rich."""
 
 import math
-from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from minifcn.backend import resolve_device
 from minifcn.data import Dataset
 from minifcn.metrics import FIGURES, ConfusionMatrix
+from minifcn.training.watch import Watch
 
 console = Console(highlight=False)
 EPOCH_FIGURES = ("mean_iu", "pixel_accuracy", "accuracy")  # of a finished epoch, as far as it has them
 
 
-def say(text: str) -> None:
-    """One line; the terminal wraps it, a file gets it whole."""
-    console.print(text, markup=False, soft_wrap=True)
+class Bar(Watch):
+    """A training's bar, with loss, images/s and time left, to be shown `with bar.shown:`; a line for every epoch."""
 
+    def __init__(self) -> None:
+        columns = TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn()
+        news = TextColumn("{task.fields[news]}"), TimeRemainingColumn()
+        self.shown = Progress(*columns, *news, console=console, transient=True, disable=not console.is_terminal)
+        self.task = self.shown.add_task("", visible=False)
 
-def device_of(options: Namespace) -> str:
-    """The device asked for; says in one line which it is and why."""
-    device, reason = resolve_device(options.device)
-    say(reason)
-    return device
-
-
-class Watch:
-    """Progress of a training: a bar with the loss, images/s and time left, and a line for every finished epoch."""
-
-    def __enter__(self) -> "Watch":
-        self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[speed]}{task.fields[loss]}"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
-        self.task: TaskID | None = None
-        self.progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.progress.stop()
-
-    def begin(self, what: str, total: int) -> None:
-        """Start a bar of `total` images."""
-        if self.task is not None:
-            self.progress.remove_task(self.task)
-        self.task = self.progress.add_task(what, total=total, loss="", speed="")
+    def begin(self, what: str, images: int) -> None:
+        self.shown.reset(self.task, description=what, total=images, visible=True, news="")
 
     def advance(self, images: int, loss: float | None = None) -> None:
-        """`images` more are done; `loss` per pixel so far."""
-        assert self.task is not None, "begin comes first"
-        self.progress.advance(self.task, images)
-        speed = self.progress.tasks[-1].speed
-        self.progress.update(
-            self.task,
-            loss="" if loss is None else f", loss {loss:.4f}",
-            speed="" if not speed else f"{speed:.1f} images/s",
-        )
+        self.shown.advance(self.task, images)
+        speed = self.shown.tasks[0].speed
+        news = f"{speed:.1f} images/s" if speed else ""
+        self.shown.update(self.task, news=news if loss is None else f"{news}, loss {loss:.4f}")
 
     def epoch(self, row: dict[str, Any], epochs: int) -> None:
-        """Print a finished epoch's row of the history."""
-        say(
-            f"epoch {row['epoch']:3d}/{epochs}  loss {row['loss']:.4f}  validation: loss {row['val_loss']:.4f}, "
-            + ", ".join(f"{FIGURES.get(name, name)} {row[name]:.3f}" for name in EPOCH_FIGURES if name in row)
-            + f"  {row['images_per_second']:.1f} images/s"
-        )
+        figures = (f", {FIGURES.get(name, name)} {row[name]:.3f}" for name in EPOCH_FIGURES if name in row)
+        losses = f"loss {row['loss']:.3f}, val {row['val_loss']:.3f}"
+        number = f"{row['epoch']:{len(str(epochs))}}/{epochs}"
+        print(f"epoch {number}  {losses}{''.join(figures)}, {row['images_per_second']:.1f} img/s")
 
 
-def results(rows: Sequence[tuple[str, ConfusionMatrix]], dataset: Dataset) -> None:
+def print_results(rows: Sequence[tuple[str, ConfusionMatrix]], dataset: Dataset) -> None:
     """The paper's table: rows of (name, ConfusionMatrix), figures in percent; below it each class's IU."""
     table = new_table(f"{dataset.name}, {len(dataset)} images, percent", "", *FIGURES.values())
     for name, confusion in rows:
@@ -97,5 +63,5 @@ def new_table(title: str, first: str, *others: str) -> Table:
     return table
 
 
-def _percent(value: float) -> str:
+def _percent(value):
     return "-" if math.isnan(value) else f"{100 * value:.1f}"

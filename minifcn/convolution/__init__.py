@@ -8,20 +8,6 @@ from minifcn.convolution.symbolic import SymbolicMatrix, symbolic_conv_matrix
 from minifcn.convolution.textbook import col2im, im2col
 from minifcn.convolution.transposed import contributions
 
-__all__ = [
-    "SEVEN_CASES",
-    "Relationship",
-    "SymbolicMatrix",
-    "adjoint_error",
-    "col2im",
-    "contributions",
-    "conv2d",
-    "conv2d_grad_input",
-    "conv2d_grad_weight",
-    "conv_matrix",
-    "conv_transpose2d",
-    "im2col",
-    "relationship",
-    "round_trip",
-    "symbolic_conv_matrix",
-]
+__all__ = ["SEVEN_CASES", "Relationship", "SymbolicMatrix", "adjoint_error", "relationship", "round_trip"]
+__all__ += ["col2im", "conv2d", "conv2d_grad_input", "conv2d_grad_weight", "conv_transpose2d", "im2col"]
+__all__ += ["contributions", "conv_matrix", "symbolic_conv_matrix"]

@@ -15,9 +15,9 @@ def adjoint_error(forward: Callable[[Array], Array], backward: Callable[[Array],
     """By how much <forward(x), y> and <x, backward(y)> differ, over |forward(x)| |y|: rounding, if one is the other's
     transpose.
 
-    forward and backward are linear functions, such as a convolution and its transposed one, or any linear layer without
-    bias and its `backward`: `adjoint_error(layer, layer.backward, x, dy)`. x and y are random arrays of their inputs'
-    shapes, in float64 for an answer near 1e-16. Raises InputError where a shape does not fit.
+    Both are linear functions, such as any linear layer without bias and its `backward`: `adjoint_error(layer,
+    layer.backward, x, dy)`. x and y are random arrays of their inputs' shapes, in float64 for an answer near 1e-16.
+    Raises InputError where a shape does not fit.
     """
     there, back = forward(x), backward(y)
     if there.shape != y.shape or back.shape != x.shape:
@@ -56,6 +56,5 @@ def round_trip(
     matrix = to_host(conv_matrix(weight, input_size, stride, padding, dilation, groups)).astype("float64")
     of_c = np.linalg.svd(matrix, compute_uv=False)  # their squares are those of C^T C; the others of it are 0
     rounding = of_c[0] * max(matrix.shape) * np.finfo("float64").eps
-    values = np.zeros(matrix.shape[1])
-    values[: len(of_c)] = of_c**2
+    values = np.pad(of_c**2, (0, matrix.shape[1] - len(of_c)))
     return RoundTrip(values, int((of_c > rounding).sum()))

@@ -14,61 +14,49 @@ What makes a CPU fast lies in `fast/`: without that folder all else works as bef
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from importlib.util import find_spec
+from typing import NamedTuple
 
-import numpy as np
-
-from minifcn.backend import Array, array_module
+from minifcn.backend import Array
 from minifcn.convolution import loops, matrix, textbook, transposed
-from minifcn.convolution.geometry import Pair
-from minifcn.errors import InputError
-
-try:
-    import minifcn.convolution.fast as fast
-except ModuleNotFoundError as error:
-    if error.name != "minifcn.convolution.fast":  # something else is missing
-        raise
-    fast = None  # type: ignore[assignment]
+from minifcn.convolution.checks import check_algorithm
+from minifcn.convolution.geometry import How, Pair
 
 
 class Algorithm(NamedTuple):
-    """Three functions, stride, padding and dilation as pairs.
+    """Three functions; `how` is (stride, padding, dilation, groups)."""
 
-    forward(x, weight, stride, padding, dilation, groups, bias=None) -> y
-    grad_input(dy, weight, input_size, stride, padding, dilation, groups) -> dx
-    grad_weight(dy, x, kernel_size, stride, padding, dilation, groups) -> dW
-    """
+    forward: Callable  # (x, weight, how, bias=None) -> y
+    grad_input: Callable  # (dy, weight, input_size, how) -> dx
+    grad_weight: Callable  # (dy, x, kernel_size, how) -> dW
 
-    forward: Callable
-    grad_input: Callable
-    grad_weight: Callable
+
+def _of(module):
+    return Algorithm(module.conv2d, module.conv2d_grad_input, module.conv2d_grad_weight)
 
 
 ALGORITHMS = {
-    "loops": Algorithm(loops.conv2d_loops, loops.conv2d_grad_input_loops, loops.conv2d_grad_weight_loops),
-    "matrix": Algorithm(matrix.conv2d, matrix.conv2d_grad_input, matrix.conv2d_grad_weight),
-    "definition": Algorithm(textbook.conv2d, transposed.by_definition, textbook.conv2d_grad_weight),
-    "textbook": Algorithm(textbook.conv2d, textbook.conv2d_grad_input, textbook.conv2d_grad_weight),
+    "loops": _of(loops),
+    "matrix": _of(matrix),
+    "definition": _of(textbook)._replace(grad_input=transposed.by_definition),
+    "textbook": _of(textbook),
 }
-if fast:
-    ALGORITHMS |= {name: Algorithm(*functions) for name, functions in fast.ALGORITHMS.items()}
+if (spec := find_spec("minifcn.convolution.fast")) and spec.origin:  # a folder without __init__.py has none
+    from minifcn.convolution.fast import bands, winograd
+    from minifcn.convolution.fast.crossovers import fastest  # what "auto" takes
+
+    ALGORITHMS |= {"im2col": _of(bands), "winograd": _of(winograd)}
+else:
+
+    def fastest(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
+        """What "auto" takes."""
+        return "textbook"
+
+
 NAMES = ("auto", *ALGORITHMS)
 
 
-def check_algorithm(name: str, caller: str = "") -> None:
-    """InputError unless `name` is one of NAMES."""
-    if name not in NAMES:
-        raise InputError(f"{caller}algorithm {name!r} is none of {', '.join(NAMES)}")
-
-
-def fastest(x: Array, output_size: Pair, weight_shape: tuple, stride: Pair, dilation: Pair, groups: int) -> str:
-    """What "auto" takes for a convolution to output_size: x is an array of its dtype, device and number of images."""
-    if fast is None or array_module(x) is not np:
-        return "textbook"
-    return fast.fastest(x, output_size, weight_shape, stride, dilation, groups)
-
-
-def find(algorithm: str, x: Array, output_size: Pair, *how: Any) -> Algorithm:
+def find(algorithm: str, x: Array, output_size: Pair, weight_shape: tuple, how: How) -> Algorithm:
     """The Algorithm of a name, or for "auto" of what is `fastest`. Raises InputError for another name."""
-    check_algorithm(algorithm)
-    return ALGORITHMS[fastest(x, output_size, *how) if algorithm == "auto" else algorithm]
+    check_algorithm(algorithm, NAMES)
+    return ALGORITHMS[fastest(x, output_size, weight_shape, how) if algorithm == "auto" else algorithm]

@@ -5,7 +5,7 @@ slide the kernel, flipped along both axes, over it with stride 1. How many zeros
 that it is the transpose of. All numbers concern one axis.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from minifcn.convolution.geometry import Window, whole
 
@@ -50,17 +50,13 @@ class Relationship:
 
     @property
     def transposed_padding(self) -> int:
-        """p': zeros on both sides of the stretched input; below 0 that many pixels are cut off instead.
-
-        `unseen` further zeros go to its end.
-        """
+        """p': zeros on both sides of the stretched input, `unseen` more at its end; below 0 pixels are cut off."""
         return self.window.reach - 1 - self.padding
 
     @property
     def transposed_output(self) -> int:
         """What comes out of the transpose: the convolution's input size again, by the transpose's own formula."""
-        window = Window(self.kernel, self.stride, self.padding, self.dilation, False, True, self.unseen)
-        return window.output_size(self.output)
+        return replace(self.window, transposed=True, output_padding=self.unseen).output_size(self.output)
 
     @property
     def name(self) -> str:
@@ -94,13 +90,9 @@ def relationship(
 
     Raises InputError where a setting makes no sense or the kernel is larger than the padded input.
     """
-    result = Relationship(
-        whole(input_size, "input_size", 1),
-        whole(kernel_size, "kernel_size", 1),
-        whole(stride, "stride", 1),
-        whole(padding, "padding"),
-        whole(dilation, "dilation", 1),
-    )
+    sizes = whole(input_size, "input_size", 1), whole(kernel_size, "kernel_size", 1)
+    settings = whole(stride, "stride", 1), whole(padding, "padding"), whole(dilation, "dilation", 1)
+    result = Relationship(*sizes, *settings)
     result.window.output_size(result.input)  # refuses a kernel that does not fit
     return result
 

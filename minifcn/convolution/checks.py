@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minifcn.backend import Array, array_module
-from minifcn.convolution.geometry import Pair, conv_output_size, conv_pairs, pair, whole
+from minifcn.convolution.geometry import Pair, whole
 from minifcn.errors import InputError
 
 
@@ -22,9 +22,8 @@ def check_numbers(name: str, array: Array, axes: str, kinds: str = "iuf") -> Non
     if len(array.shape) != axes.count(",") + 1:
         raise InputError(f"{name} has shape {tuple(array.shape)}, expected {axes}")
     if array.dtype.kind not in kinds:
-        raise InputError(
-            f"{name} is {array.dtype}, expected {'floats' if kinds == 'f' else 'real numbers'}: use astype('float32')"
-        )
+        wanted = "floats" if kinds == "f" else "real numbers"
+        raise InputError(f"{name} is {array.dtype}, expected {wanted}: use astype('float32')")
 
 
 def check_same_kind(name: str, array: Array, other_name: str, other: Array) -> None:
@@ -49,35 +48,23 @@ def check_weight(weight: Array, groups: int) -> None:
 
 
 def check_bias(bias: Array, weight: Array) -> None:
-    """InputError unless bias is None or an array (O,) that fits weight (O, ...)."""
-    if bias is None:
-        return
+    """InputError unless bias is an array (O,) that fits weight (O, ...)."""
     check_numbers("bias", bias, "(O)")
     check_same_kind("bias", bias, "weight is", weight)
     if bias.shape != weight.shape[:1]:
         raise InputError(f"bias has shape {tuple(bias.shape)}, expected ({len(weight)},), one for each output channel")
 
 
-def check_output(
-    name: str, y: Array, weight: Array, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> None:
-    """InputError unless y, called `name`, is what the convolution of input_size with weight gives: (N, O, oh, ow)."""
-    check_weight(weight, groups)
-    check_numbers(name, y, "(N, channels, rows, columns)")
-    check_same_kind(name, y, "weight is", weight)
-    h, w = pair(input_size, "the size to go back to", 1)
-    oh, ow = conv_output_size((h, w), *conv_pairs(weight.shape[2:], stride, padding, dilation))
-    if y.shape[1:] != (weight.shape[0], oh, ow):
-        raise InputError(
-            f"{name} has shape {tuple(y.shape)}, but the convolution of {h}x{w} pixels "
-            f"gives (N, {weight.shape[0]}, {oh}, {ow})"
-        )
-
-
 def check_output_padding(output_padding: Pair, stride: Pair, dilation: Pair) -> None:
     """InputError unless output_padding is below the stride or the dilation; all as (rows, columns)."""
     if any(extra >= max(s, d) for extra, s, d in zip(output_padding, stride, dilation)):
         raise InputError(f"output_padding {output_padding} is not below stride {stride} or dilation {dilation}")
+
+
+def check_algorithm(name: str, names: tuple[str, ...], caller: str = "") -> None:
+    """InputError unless `name` is one of `names`; the error begins with `caller`."""
+    if name not in names:
+        raise InputError(f"{caller}algorithm {name!r} is none of {', '.join(names)}")
 
 
 def check_host(algorithm: str, array: Array) -> None:
@@ -95,9 +82,9 @@ def check_groups(name: str, in_channels: int, out_channels: int, groups: int) ->
     return ins, outs, groups
 
 
-def check_floats(layer: Any, x: Array, what: str = "input", axes: str = "(N, C, H, W)") -> None:
-    """InputError unless x is an array of floats with these axes; the error begins with the layer's name."""
-    check_numbers(f"{type(layer).__name__}: {what}", x, axes, kinds="f")
+def check_floats(layer: Any, x: Array, what: str = "input") -> None:
+    """InputError unless x is an array (N, C, H, W) of floats; the error begins with the layer's name."""
+    check_numbers(f"{type(layer).__name__}: {what}", x, "(N, C, H, W)", kinds="f")
 
 
 def check_input(layer: Any, x: Array) -> None:

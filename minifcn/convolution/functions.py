@@ -5,16 +5,9 @@ PyTorch, each a number or a pair, (rows, columns). Results have the arrays' dtyp
 """
 
 from minifcn.backend import Array
+from minifcn.convolution import checks
 from minifcn.convolution.algorithms import find
-from minifcn.convolution.checks import (
-    check_bias,
-    check_channels,
-    check_numbers,
-    check_output,
-    check_same_kind,
-    check_weight,
-)
-from minifcn.convolution.geometry import Setting, conv_output_size, conv_pairs, pair
+from minifcn.convolution.geometry import How, Setting, pair
 from minifcn.errors import InputError
 
 
@@ -32,16 +25,16 @@ def conv2d(
 
     Raises InputError where axes, channels or dtypes do not match or the kernel is larger than the padded input.
     """
-    check_weight(weight, groups)
-    check_numbers("x", x, "(N, C, H, W)")
-    check_same_kind("x", x, "weight is", weight)
-    taker = f"a weight of shape {tuple(weight.shape)} in {groups} groups"
-    check_channels("x", x, weight.shape[1] * groups, taker)
-    check_bias(bias, weight)
-    kernel_size, *how = conv_pairs(weight.shape[2:], stride, padding, dilation)
-    size = conv_output_size(x.shape[2:], kernel_size, *how)
-    way = find(algorithm, x, size, weight.shape, how[0], how[2], groups)
-    return way.forward(x, weight, *how, groups, bias)
+    how = How.of(stride, padding, dilation, groups)
+    checks.check_weight(weight, groups)
+    checks.check_numbers("x", x, "(N, C, H, W)")
+    checks.check_same_kind("x", x, "weight is", weight)
+    shape = tuple(weight.shape)
+    checks.check_channels("x", x, shape[1] * groups, f"a weight of shape {shape} in {groups} groups")
+    if bias is not None:
+        checks.check_bias(bias, weight)
+    size = how.output_size(x.shape[2:], shape[2:])
+    return find(algorithm, x, size, shape, how).forward(x, weight, how, bias)
 
 
 def conv2d_grad_input(
@@ -59,7 +52,7 @@ def conv2d_grad_input(
     As a layer of its own this is the transposed convolution.
     Raises InputError where axes or dtypes do not match, or where conv2d of `input_size` does not give dy's size.
     """
-    return _transposed("dy", dy, weight, input_size, stride, padding, dilation, groups, algorithm)
+    return _transposed("dy", dy, weight, input_size, How.of(stride, padding, dilation, groups), algorithm)
 
 
 def conv_transpose2d(
@@ -78,7 +71,7 @@ def conv_transpose2d(
     Raises InputError where the convolution of output_size does not give (h, w), where channels or dtypes do not match,
     and for a matrix over `conv_matrix`'s limit.
     """
-    return _transposed("x", x, weight, output_size, stride, padding, dilation, groups, algorithm)
+    return _transposed("x", x, weight, output_size, How.of(stride, padding, dilation, groups), algorithm)
 
 
 def conv2d_grad_weight(
@@ -95,22 +88,28 @@ def conv2d_grad_weight(
 
     Raises InputError where axes or dtypes do not match, or where conv2d of x does not give dy's size.
     """
-    check_numbers("dy", dy, "(N, O, oh, ow)")
-    check_numbers("x", x, "(N, C, H, W)")
-    check_same_kind("dy", dy, "x is", x)
-    kernel, *how = conv_pairs(kernel_size, stride, padding, dilation)
-    (n, o, *given), size = dy.shape, conv_output_size(x.shape[2:], kernel, *how)
+    checks.check_numbers("dy", dy, "(N, O, oh, ow)")
+    checks.check_numbers("x", x, "(N, C, H, W)")
+    checks.check_same_kind("dy", dy, "x is", x)
+    kernel, how = pair(kernel_size, "kernel_size", 1), How.of(stride, padding, dilation, groups)
+    (n, o, *given), size = dy.shape, how.output_size(x.shape[2:], kernel)
     if (n, *given) != (len(x), *size):
         raise InputError(
             f"dy is {n} images of {given[0]}x{given[1]}, but the convolution of x gives {len(x)} of {size[0]}x{size[1]}"
         )
     shape = o, x.shape[1] // groups, *kernel
-    way = find(algorithm, x, size, shape, how[0], how[2], groups)
-    return way.grad_weight(dy, x, kernel, *how, groups)
+    return find(algorithm, x, size, shape, how).grad_weight(dy, x, kernel, how)
 
 
-def _transposed(name, y, weight, input_size, stride, padding, dilation, groups, algorithm):
-    check_output(name, y, weight, input_size, stride, padding, dilation, groups)
-    _, *how = conv_pairs(weight.shape[2:], stride, padding, dilation)
-    way = find(algorithm, y, y.shape[2:], weight.shape, how[0], how[2], groups)
-    return way.grad_input(y, weight, pair(input_size), *how, groups)
+def _transposed(name, y, weight, input_size, how, algorithm):
+    """How the weight's convolution of input_size gives y is turned round; `name` is what errors call y."""
+    checks.check_weight(weight, how.groups)
+    checks.check_numbers(name, y, "(N, channels, rows, columns)")
+    checks.check_same_kind(name, y, "weight is", weight)
+    h, w = size = pair(input_size, "the size to go back to", 1)
+    o, (oh, ow) = len(weight), how.output_size(size, weight.shape[2:])
+    if y.shape[1:] != (o, oh, ow):
+        raise InputError(
+            f"{name} has shape {tuple(y.shape)}, but the convolution of {h}x{w} pixels gives (N, {o}, {oh}, {ow})"
+        )
+    return find(algorithm, y, (oh, ow), weight.shape, how).grad_input(y, weight, size, how)

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from minifcn.errors import InputError
 
@@ -40,10 +40,10 @@ def _whole(given, values, name, least, expected):
 
 
 def told_size(name: str, given: Any, size: Pair, possible: list[range]) -> Pair:
-    """(H, W) from an output_size given in a call, which is one of the `possible` ones, a range for each axis.
+    """(H, W) from the output_size of a call: (H, W), a number for both, or (N, C, H, W), as PyTorch takes it too.
 
-    given (H, W), a number for both, or a whole shape (N, C, H, W), as PyTorch takes it too. Raises InputError, naming
-    the layer `name` and what can come of its input's `size`.
+    Raises InputError unless it is one of the `possible` ones, a range for each axis, naming the layer `name` and what
+    can come of its input's `size`.
     """
     if isinstance(given, (tuple, list)) and len(given) == 4:
         given = given[2:]
@@ -55,24 +55,6 @@ def told_size(name: str, given: Any, size: Pair, possible: list[range]) -> Pair:
             f"and {spans[1]} columns"
         )
     return wanted
-
-
-def conv_pairs(
-    kernel_size: Setting, stride: Setting = 1, padding: Setting = 0, dilation: Setting = 1
-) -> tuple[Pair, Pair, Pair, Pair]:
-    """The four settings of a convolution, each as (rows, columns); InputError where one makes no sense."""
-    return (
-        pair(kernel_size, "kernel_size", 1),
-        pair(stride, "stride", 1),
-        pair(padding, "padding"),
-        pair(dilation, "dilation", 1),
-    )
-
-
-def conv_output_size(input_size: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
-    """(oh, ow) of a convolution over (H, W), from settings given as pairs."""
-    rows, cols = (Window(*axis) for axis in zip(kernel_size, stride, padding, dilation))
-    return rows.output_size(input_size[0]), cols.output_size(input_size[1])
 
 
 @dataclass(frozen=True)
@@ -130,11 +112,33 @@ class Window:
         """
         offset = tap * self.dilation - self.padding
         first = max(0, -(offset // self.stride))
-        last = min(out, (size - 1 - offset) // self.stride + 1)
-        last = max(first, last)
+        last = max(first, min(out, (size - 1 - offset) // self.stride + 1))
         start = first * self.stride + offset
-        stop = start + (last - first) * self.stride
-        return slice(first, last), slice(start, max(start, stop), self.stride)
+        return slice(first, last), slice(start, start + (last - first) * self.stride, self.stride)
+
+
+class How(NamedTuple):
+    """How a kernel goes over its input: four settings that travel together, the first three as (rows, columns)."""
+
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+
+    @classmethod
+    def of(cls, stride: Setting = 1, padding: Setting = 0, dilation: Setting = 1, groups: int = 1) -> "How":
+        """The same from what a user gives. Raises InputError where a setting makes no sense."""
+        pairs = pair(stride, "stride", 1), pair(padding, "padding"), pair(dilation, "dilation", 1)
+        return cls(*pairs, whole(groups, "groups", 1))
+
+    def windows(self, kernel_size: Pair) -> tuple[Window, ...]:
+        """The windows of a kernel, along rows and columns."""
+        return tuple(Window(*axis) for axis in zip(kernel_size, self.stride, self.padding, self.dilation))
+
+    def output_size(self, input_size: Pair, kernel_size: Pair) -> Pair:
+        """(oh, ow) of a convolution over (H, W). Raises InputError where the kernel is larger than the padded input."""
+        rows, cols = self.windows(kernel_size)
+        return rows.output_size(input_size[0]), cols.output_size(input_size[1])
 
 
 @dataclass(frozen=True)
@@ -177,9 +181,8 @@ class Place:
         """
         offset = (other.start - self.start) / self.pitch
         if self.pitch != other.pitch or offset.denominator != 1:
-            raise InputError(
-                f"the maps do not align: pitches {self.pitch} and {other.pitch}, {float(offset)} pixels apart"
-            )
+            apart = f"pitches {self.pitch} and {other.pitch}, {float(offset)} pixels apart"
+            raise InputError(f"the maps do not align: {apart}")
         return int(offset)
 
 

@@ -36,14 +36,11 @@ def symbolic_conv_matrix(
 
 
 class SymbolicMatrix:
-    """C or its transpose, holding the kernel's entries by name.
-
-    numbers       (rows, columns) integers: 0 where C has a zero, else n for the n-th entry of the weight, from 1 on
-    weight_shape  (O, C/groups, kh, kw)
-    """
+    """C or its transpose, holding the kernel's entries by name."""
 
     def __init__(self, numbers: np.ndarray, weight_shape: tuple[int, ...]):
-        self.numbers, self.weight_shape = numbers, weight_shape
+        self.numbers = numbers  # (rows, columns): 0 where C has a zero, else n for the weight's n-th entry, from 1 on
+        self.weight_shape = weight_shape  # (O, C/groups, kh, kw)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -73,8 +70,7 @@ class SymbolicMatrix:
 
     def latex(self) -> str:
         """The matrix as LaTeX, for MathJax too: an array in brackets, which may have any number of columns."""
-        rows = [" & ".join(row) for row in self._entries("W_{{{}}}", ",", "0")]
-        body = " \\\\\n".join(rows)
+        body = " \\\\\n".join(" & ".join(row) for row in self._entries("W_{{{}}}", ",", "0"))
         return f"\\left[\\begin{{array}}{{{'c' * self.shape[1]}}}\n{body}\n\\end{{array}}\\right]"
 
     def text(self, width: int | None = None) -> str:
@@ -97,6 +93,6 @@ class SymbolicMatrix:
 
     def _entries(self, form, separator, zero):
         first = 2 if self.weight_shape[:2] == (1, 1) else 0  # a single kernel needs no channels in its names
-        entries = [form.format(separator.join(map(str, index[first:]))) for index in np.ndindex(self.weight_shape)]
-        names = [zero, *entries]
+        indices = np.ndindex(self.weight_shape)
+        names = [zero, *(form.format(separator.join(map(str, index[first:]))) for index in indices)]
         return [[names[number] for number in row] for row in self.numbers.tolist()]

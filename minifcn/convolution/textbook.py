@@ -9,29 +9,29 @@ one product does them all; col2im is its transpose: it adds every column back to
     dW = dy im2col(x)^T        conv2d_grad_weight
 
 Shapes: x (N, C, H, W), weight (O, C/G, kh, kw) in G groups, y (N, O, oh, ow). In the products the images stand side by
-side, columns (C/G*kh*kw, N*oh*ow) for each group. Stride, padding and dilation are pairs, (rows, columns).
+side, columns (C/G*kh*kw, N*oh*ow) for each group. `how` is (stride, padding, dilation, groups), sizes are pairs, (rows,
+columns).
 """
 
+import math
 from collections.abc import Iterator
 
 from minifcn.backend import Array, array_module
 from minifcn.convolution.checks import check_numbers
-from minifcn.convolution.geometry import Pair, Setting, conv_output_size, conv_pairs, pair
+from minifcn.convolution.geometry import How, Pair, Setting, pair
 from minifcn.errors import InputError
 
 COLUMN_BYTES = 256 << 20  # columns at a time: those of a few images, or of some rows of a large one
 
 
-def conv2d(
-    x: Array, weight: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, bias: Array = None
-) -> Array:
+def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
     """x (N, C, H, W), weight (O, C/G, kh, kw), bias (O,) -> y (N, O, oh, ow)."""
     matrix = weight.reshape(len(weight), -1)  # (O, C/G*kh*kw)
-    size = conv_output_size(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+    size = how.output_size(x.shape[2:], weight.shape[2:])
     y = array_module(x).empty((len(x), len(weight), *size), dtype=x.dtype)  # (N, O, oh, ow)
-    padded = pad(x, padding)
-    for seen, made, outs in _pieces(y, weight.shape, stride, dilation, groups):
-        product = matrix[outs] @ _columns(padded[seen], weight.shape[2:], stride, dilation)  # (O/G, n*r*ow)
+    padded = pad(x, how.padding)
+    for seen, made, outs in _pieces(y, weight.shape, how):
+        product = matrix[outs] @ _columns(padded[seen], weight.shape[2:], how)  # (O/G, n*r*ow)
         n, _, *pixels = y[made].shape
         y[made] = product.reshape(-1, n, *pixels).swapaxes(0, 1)  # (n, O/G, r, ow)
     if bias is not None:
@@ -39,31 +39,27 @@ def conv2d(
     return y
 
 
-def conv2d_grad_input(
-    dy: Array, weight: Array, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Array:
+def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), weight (O, C/G, kh, kw) -> dx (N, C, H, W) with (H, W) = input_size."""
     matrix = weight.reshape(len(weight), -1)  # (O, C/G*kh*kw)
-    (h, w), (ph, pw), channels = input_size, padding, weight.shape[1] * groups
+    (h, w), (ph, pw), channels = input_size, how.padding, weight.shape[1] * how.groups
     padded = array_module(dy).zeros((len(dy), channels, h + 2 * ph, w + 2 * pw), dtype=dy.dtype)
-    for seen, made, outs in _pieces(dy, weight.shape, stride, dilation, groups):
+    for seen, made, outs in _pieces(dy, weight.shape, how):
         columns = matrix[outs].T @ _rows(dy[made])  # (C/G*kh*kw, n*r*ow)
         n, _, *pixels = dy[made].shape
         columns = columns.reshape(*weight.shape[1:], n, *pixels).transpose(3, 0, 1, 2, 4, 5)  # (n, C/G, kh, kw, r, ow)
-        add_to_windows(padded[seen], columns, stride, dilation)
+        add_to_windows(padded[seen], columns, how.stride, how.dilation)
     return padded[:, :, ph : ph + h, pw : pw + w]  # (N, C, H, W)
 
 
-def conv2d_grad_weight(
-    dy: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Array:
+def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C/G, kh, kw)."""
-    dw = array_module(x).zeros((dy.shape[1], x.shape[1] // groups, *kernel_size), dtype=x.dtype)
+    dw = array_module(x).zeros((dy.shape[1], x.shape[1] // how.groups, *kernel_size), dtype=x.dtype)
     matrix = dw.reshape(len(dw), -1)  # (O, C/G*kh*kw), a view
-    padded = pad(x, padding)
-    for seen, made, outs in _pieces(dy, dw.shape, stride, dilation, groups):
+    padded = pad(x, how.padding)
+    for seen, made, outs in _pieces(dy, dw.shape, how):
         group = matrix[outs]
-        group += _rows(dy[made]) @ _columns(padded[seen], kernel_size, stride, dilation).T  # (O/G, C/G*kh*kw)
+        group += _rows(dy[made]) @ _columns(padded[seen], kernel_size, how).T  # (O/G, C/G*kh*kw)
     return dw
 
 
@@ -74,9 +70,9 @@ def im2col(x: Array, kernel_size: Setting, stride: Setting = 1, padding: Setting
     Raises InputError where the kernel is larger than the padded input.
     """
     check_numbers("x", x, "(N, C, H, W)")
-    k, s, p, d = conv_pairs(kernel_size, stride, padding, dilation)
-    conv_output_size(x.shape[2:], k, s, p, d)  # refuses a kernel that does not fit
-    columns = windows(pad(x, p), k, s, d)  # (N, C, kh, kw, oh, ow)
+    kernel, how = pair(kernel_size, "kernel_size", 1), How.of(stride, padding, dilation)
+    how.output_size(x.shape[2:], kernel)  # refuses a kernel that does not fit
+    columns = windows(pad(x, how.padding), kernel, how.stride, how.dilation)  # (N, C, kh, kw, oh, ow)
     n, c, kh, kw, oh, ow = columns.shape
     return array_module(x).ascontiguousarray(columns).reshape(n, c * kh * kw, oh * ow)  # (N, C*kh*kw, oh*ow)
 
@@ -95,30 +91,27 @@ def col2im(
     Raises InputError where the kernel is larger than the padded input.
     """
     check_numbers("columns", columns, "(N, C*kh*kw, oh*ow)")
-    k, s, p, d = conv_pairs(kernel_size, stride, padding, dilation)
-    (kh, kw), (ph, pw), (h, w) = k, p, pair(input_size, "input_size", 1)
-    oh, ow = conv_output_size((h, w), k, s, p, d)
+    (kh, kw), (h, w) = pair(kernel_size, "kernel_size", 1), pair(input_size, "input_size", 1)
+    how = How.of(stride, padding, dilation)
+    (ph, pw), (oh, ow) = how.padding, how.output_size((h, w), (kh, kw))
     n, c = columns.shape[0], columns.shape[1] // (kh * kw)
     if columns.shape[1:] != (c * kh * kw, oh * ow):
         raise InputError(
             f"columns have shape {tuple(columns.shape)}, expected (N, C*{kh * kw}, {oh * ow}) for {h}x{w} pixels"
         )
     x = array_module(columns).zeros((n, c, h + 2 * ph, w + 2 * pw), dtype=columns.dtype)
-    add_to_windows(x, columns.reshape(n, c, kh, kw, oh, ow), s, d)
+    add_to_windows(x, columns.reshape(n, c, kh, kw, oh, ow), how.stride, how.dilation)
     return x[:, :, ph : ph + h, pw : pw + w]  # (N, C, H, W)
 
 
 def pad(x: Array, padding: Pair) -> Array:
     """(N, C, H, W) -> (N, C, H + 2ph, W + 2pw), zeros around it; a negative padding crops. No copy for 0."""
-    ph, pw = padding
-    n, c, h, w = x.shape
+    (ph, pw), (h, w) = padding, x.shape[2:]
     x = x[:, :, max(0, -ph) : h - max(0, -ph), max(0, -pw) : w - max(0, -pw)]
-    ph, pw = max(0, ph), max(0, pw)
-    if ph == pw == 0:
+    if max(ph, pw) <= 0:
         return x
-    h, w = x.shape[2:]
-    padded = array_module(x).zeros((n, c, h + 2 * ph, w + 2 * pw), dtype=x.dtype)
-    padded[:, :, ph : ph + h, pw : pw + w] = x
+    padded = array_module(x).zeros((*x.shape[:2], h + 2 * ph, w + 2 * pw), dtype=x.dtype)
+    padded[:, :, max(0, ph) : max(0, ph) + x.shape[2], max(0, pw) : max(0, pw) + x.shape[3]] = x
     return padded  # (N, C, H + 2ph, W + 2pw)
 
 
@@ -150,7 +143,7 @@ def add_to_windows(x: Array, columns: Array, stride: Pair, dilation: Pair) -> No
             views += block
 
 
-def _pieces(y: Array, weight_shape: tuple, stride: Pair, dilation: Pair, groups: int) -> Iterator[tuple]:
+def _pieces(y: Array, weight_shape: tuple, how: How) -> Iterator[tuple]:
     """What is done at a time: one group, and as many images or rows as `COLUMN_BYTES` hold columns of.
 
     -> (seen, made, outs): indices of the padded x (n, C/G, ..., W) that is looked at, of the y (n, O/G, r, ow) that is
@@ -159,19 +152,20 @@ def _pieces(y: Array, weight_shape: tuple, stride: Pair, dilation: Pair, groups:
     (n, o, oh, ow), (_, c, kh, kw) = y.shape, weight_shape
     rows = max(1, COLUMN_BYTES // (c * kh * kw * ow * y.itemsize))
     images, rows = max(1, rows // oh), min(rows, oh)
-    for group in range(groups):
-        ins, outs = (slice(group * size, (group + 1) * size) for size in (c, o // groups))
+    stride, reach = how.stride[0], how.dilation[0] * (kh - 1) + 1
+    for group in range(how.groups):
+        ins, outs = (slice(group * size, (group + 1) * size) for size in (c, o // how.groups))
         for i in range(0, n, images):
             for row in range(0, oh, rows):
-                first, last = row * stride[0], (min(row + rows, oh) - 1) * stride[0] + dilation[0] * (kh - 1)
-                some = slice(i, i + images)
-                yield (some, ins, slice(first, last + 1)), (some, outs, slice(row, row + rows)), outs
+                some, seen = slice(i, i + images), slice(row * stride, (min(row + rows, oh) - 1) * stride + reach)
+                yield (some, ins, seen), (some, outs, slice(row, row + rows)), outs
 
 
-def _columns(padded: Array, kernel_size: Pair, stride: Pair, dilation: Pair) -> Array:
+def _columns(padded: Array, kernel_size: Pair, how: How) -> Array:
     """The windows of a padded x (n, C, h, w), copied into columns (C*kh*kw, n*oh*ow)."""
-    columns = windows(padded, kernel_size, stride, dilation).transpose(1, 2, 3, 0, 4, 5)  # (C, kh, kw, n, oh, ow)
-    return columns.reshape(columns.shape[0] * columns.shape[1] * columns.shape[2], -1)  # (C*kh*kw, n*oh*ow)
+    columns = windows(padded, kernel_size, how.stride, how.dilation)  # (n, C, kh, kw, oh, ow)
+    columns = columns.transpose(1, 2, 3, 0, 4, 5)  # (C, kh, kw, n, oh, ow)
+    return columns.reshape(math.prod(columns.shape[:3]), -1)  # (C*kh*kw, n*oh*ow)
 
 
 def _rows(y: Array) -> Array:

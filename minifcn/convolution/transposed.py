@@ -11,32 +11,28 @@ x to y's size, y = C^T x. Every algorithm's `grad_input` computes it:
 Shapes: x (N, C, h, w), weight (C, O/groups, kh, kw), y (N, O, H, W).
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.convolution.arithmetic import Relationship
 from minifcn.convolution.checks import check_output_padding
-from minifcn.convolution.geometry import Pair, Setting, Window, conv_pairs, pair
+from minifcn.convolution.geometry import How, Pair, Setting, pair
 from minifcn.convolution.textbook import conv2d, pad
 
 
-def by_definition(
-    x: Array, weight: Array, output_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Array:
+def by_definition(x: Array, weight: Array, output_size: Pair, how: How) -> Array:
     """x (N, C, h, w), weight (C, O/groups, kh, kw) -> y (N, O, H, W) with (H, W) = output_size."""
-    rows, cols = (Relationship(*axis) for axis in zip(output_size, weight.shape[2:], stride, padding, dilation))
+    rows, cols = (Relationship(*axis) for axis in zip(output_size, weight.shape[2:], *how[:3]))
     size = rows.stretched + rows.unseen, cols.stretched + cols.unseen
     stretched = array_module(x).zeros((*x.shape[:2], *size), dtype=x.dtype)
     stretched[:, :, :: rows.stride, :: cols.stride] = x
     padded = pad(stretched, (rows.transposed_padding, cols.transposed_padding))
-    return conv2d(padded, flipped(weight, groups), (1, 1), (0, 0), dilation, groups)  # (N, O, H, W)
-
-
-def flipped(weight: Array, groups: int) -> Array:
-    """weight (C, O/G, kh, kw) -> (O, C/G, kh, kw), each kernel flipped along both axes."""
-    c, o, kh, kw = weight.shape
+    (c, o, kh, kw), groups = weight.shape, how.groups
     kernels = weight[:, :, ::-1, ::-1].reshape(groups, c // groups, o, kh, kw).swapaxes(1, 2)  # (G, O/G, C/G, kh, kw)
-    return kernels.reshape(groups * o, c // groups, kh, kw)  # (O, C/G, kh, kw)
+    kernels = kernels.reshape(groups * o, c // groups, kh, kw)  # (O, C/G, kh, kw), each flipped along both axes
+    return conv2d(padded, kernels, How(dilation=how.dilation, groups=groups))  # (N, O, H, W)
 
 
 def contributions(
@@ -56,15 +52,15 @@ def contributions(
     Raises InputError where a setting makes no sense or nothing is left of the output.
     """
     size, extra = pair(input_size, "input_size", 1), pair(output_padding, "output_padding")
-    settings = conv_pairs(kernel_size, stride, padding, dilation)
-    check_output_padding(extra, settings[1], settings[3])
+    how = How.of(stride, padding, dilation)
+    check_output_padding(extra, how.stride, how.dilation)
     counts = []
-    for n, a, kernel, s, p, d in zip(size, extra, *settings):
-        window = Window(kernel, s, p, d, transposed=True, output_padding=a)
+    for n, a, back in zip(size, extra, how.windows(pair(kernel_size, "kernel_size", 1))):
+        window = replace(back, transposed=True, output_padding=a)
         count = np.zeros(window.output_size(n), int)
-        for tap in range(kernel):
+        for tap in range(back.kernel):
             # Seen from the output, a tap of the convolution back: which inputs meet which outputs.
-            _, outputs = Window(kernel, s, p, d).valid(tap, len(count), n)
+            _, outputs = back.valid(tap, len(count), n)
             count[outputs] += 1
         counts.append(count)
     return np.outer(*counts)  # (H, W)

@@ -8,35 +8,16 @@ from minifcn.data.batches import Batches, collate
 from minifcn.data.camvid import CamVid
 from minifcn.data.dataset import VOID, Dataset, voc_palette
 from minifcn.data.dominant import Augmented, dominant
-from minifcn.data.files import read_image
+from minifcn.data.images import Preprocessing, predict_image, read_image
 from minifcn.data.sampling import sample_pixels
 from minifcn.data.scenes import Scenes
-from minifcn.data.transforms import Preprocessing, compose, crop, jitter, mirror
+from minifcn.data.transforms import compose, crop, jitter, mirror
 from minifcn.data.voc import Voc
 from minifcn.errors import InputError
 
-__all__ = [
-    "DATA_SETS",
-    "VOID",
-    "Augmented",
-    "Batches",
-    "CamVid",
-    "Dataset",
-    "Preprocessing",
-    "Scenes",
-    "Voc",
-    "class_weights",
-    "collate",
-    "compose",
-    "crop",
-    "dominant",
-    "jitter",
-    "mirror",
-    "open_dataset",
-    "read_image",
-    "sample_pixels",
-    "voc_palette",
-]
+__all__ = ["DATA_SETS", "VOID", "Augmented", "Batches", "CamVid", "Dataset", "Preprocessing", "Scenes", "Voc"]
+__all__ += ["class_weights", "collate", "compose", "crop", "dominant", "jitter", "mirror", "open_dataset"]
+__all__ += ["predict_image", "read_image", "sample_pixels", "voc_palette"]
 
 _IN_FOLDERS = {"camvid": CamVid, "voc": Voc}
 DATA_SETS = ("scenes", *_IN_FOLDERS)  # that `open_dataset` knows
@@ -53,9 +34,8 @@ def open_dataset(name: str, root: str | Path | None = None, split: str = "train"
     """
     if name == "scenes":
         if root is not None:
-            raise InputError(
-                f"scenes are generated, but the data folder {root} was given: drop it, or name its data set"
-            )
+            given = f"the data folder {root} was given"
+            raise InputError(f"scenes are generated, but {given}: drop it, or name its data set")
         return Scenes(split, **scenes)
     if name not in _IN_FOLDERS:
         raise InputError(f"data set '{name}' is not known, expected scenes, {' or '.join(_IN_FOLDERS)}")

@@ -3,11 +3,14 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from minifcn.data.dataset import VOID, Dataset, Sample
-from minifcn.data.transforms import Augmentation, Preprocessing
+from minifcn.data.images import Preprocessing
+from minifcn.data.transforms import Augmentation
 from minifcn.errors import InputError
 
 THREADS = 2
@@ -17,9 +20,8 @@ LOOK_AHEAD = 3  # batches under way while one is trained on
 def collate(samples: Sequence[Sample]) -> Sample:
     """One batch of samples, each a float32 (3, h, w) and its label uint8 (h, w), of any sizes.
 
-    Gives images float32 (N, 3, H, W) and labels uint8 (N, H, W) with H, W the largest height and width.
-    Smaller samples lie in the upper left, filled up with 0 (the mean colour) and with void. Labels of whole images, (),
-    give (N,).
+    Gives images float32 (N, 3, H, W) and labels uint8 (N, H, W) with H, W the largest height and width. Smaller samples
+    lie in the upper left, filled up with 0 (the mean colour) and with void. Labels of whole images, (), give (N,).
     """
     images, labels = zip(*samples)
     return _stack(images, 0), _stack(labels, VOID)
@@ -34,40 +36,32 @@ def _stack(arrays, fill):
     return stacked
 
 
+@dataclass(eq=False)
 class Batches:
-    """The batches of a data set.
+    """The batches of a data set; `len` of it is how many an epoch has.
 
     batch_size     images a batch; an epoch's last batch holds what is left
-    preprocessing  makes the network's input of an image (`transforms.Preprocessing`)
-    augment        None, or an augmentation of `transforms`
+    preprocessing  makes the network's input of an image
     seed           with the epoch's number it fixes the order, with the sample's index as well it fixes
                    the sample's augmentation: nothing depends on what was read before, so that a run
                    that is resumed sees the same batches
     shuffle        False: the order of the data set
     """
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        batch_size: int,
-        preprocessing: Preprocessing,
-        augment: Augmentation | None = None,
-        seed: int = 0,
-        shuffle: bool = True,
-    ):
-        if batch_size < 1:
-            raise InputError(f"batch size is {batch_size}, expected at least 1")
-        if seed < 0:
-            raise InputError(f"seed is {seed}, expected 0 or more")
-        self.dataset = dataset
-        self.batch_size = batch_size
-        self.preprocessing = preprocessing
-        self.augment = augment
-        self.seed = seed
-        self.shuffle = shuffle
+    dataset: Dataset
+    batch_size: int
+    preprocessing: Preprocessing
+    augment: Augmentation | None = None
+    seed: int = 0
+    shuffle: bool = True
+
+    def __post_init__(self):
+        if self.batch_size < 1:
+            raise InputError(f"batch size is {self.batch_size}, expected at least 1")
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}, expected 0 or more")
 
     def __len__(self) -> int:
-        """Batches in an epoch."""
         return -(-len(self.dataset) // self.batch_size)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -76,25 +70,21 @@ class Batches:
         images and labels as `collate` gives them, indices (N,) the samples' places in the data set.
         An error while a sample is read is raised here, at its batch. Leaving the loop ends the threads.
         """
-        order = self._order(number)
-        groups = [order[i : i + self.batch_size] for i in range(0, len(order), self.batch_size)][start:]
-        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="minifcn-data")
+        n, size = len(self.dataset), self.batch_size
+        order = self._rng(number, 0).permutation(n) if self.shuffle else np.arange(n)
+        groups = (order[first : first + size] for first in range(start * size, n, size))
         waiting: deque = deque()
+        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="minifcn-data")
         try:
-            for indices in groups:
-                waiting.append((indices, [pool.submit(self._sample, number, int(i)) for i in indices]))
-                if len(waiting) > LOOK_AHEAD:
-                    yield _finish(*waiting.popleft())
-            while waiting:
-                yield _finish(*waiting.popleft())
+            while True:
+                for indices in islice(groups, LOOK_AHEAD + 1 - len(waiting)):
+                    waiting.append((indices, [pool.submit(self._sample, number, int(i)) for i in indices]))
+                if not waiting:
+                    return
+                indices, futures = waiting.popleft()
+                yield *collate([future.result() for future in futures]), indices
         finally:
             pool.shutdown(cancel_futures=True)
-
-    def _order(self, number):
-        """The samples' indices in the order of epoch `number`."""
-        if not self.shuffle:
-            return np.arange(len(self.dataset))
-        return self._rng(number, 0).permutation(len(self.dataset))
 
     def _sample(self, number, index):
         """Sample `index` as epoch `number` sees it: (float32 (3, h, w), uint8 (h, w))."""
@@ -106,8 +96,3 @@ class Batches:
     def _rng(self, number, *purpose):
         # The purpose comes before the index, since seeds that differ by zeros at the end are the same seed.
         return np.random.default_rng([self.seed, number, *purpose])
-
-
-def _finish(indices, futures):
-    """A batch of the samples that threads are reading."""
-    return *collate([future.result() for future in futures]), indices

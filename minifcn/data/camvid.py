@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minifcn.data.files import FileDataset, need_folder, need_split
+from minifcn.data.files import FileDataset, need_folder
 
 
 class CamVid(FileDataset):
@@ -16,10 +16,8 @@ class CamVid(FileDataset):
     """
 
     name = "camvid"
-    classes = (
-        *("sky", "building", "pole", "road", "pavement", "tree"),
-        *("sign", "fence", "car", "pedestrian", "bicyclist"),
-    )
+    classes: tuple[str, ...] = ("sky", "building", "pole", "road", "pavement", "tree")
+    classes += ("sign", "fence", "car", "pedestrian", "bicyclist")
     palette = np.array(  # the colours of the SegNet tutorial
         [
             *([128, 128, 128], [128, 0, 0], [192, 192, 128], [128, 64, 128], [60, 40, 222], [128, 128, 0]),
@@ -35,11 +33,8 @@ class CamVid(FileDataset):
     line_format = "expected the paths of an image and of its label"
 
     def __init__(self, root: str | Path | None, split: str = "train"):
-        folder = need_folder(root, "the folder with CamVid's train.txt")
-        super().__init__(need_split(folder, split), lambda line: _pair(folder, line))
+        self.folder = need_folder(root, "the folder with CamVid's train.txt")
+        super().__init__(self.folder, split)
 
-
-def _pair(folder, line):
-    """The two paths a line names, under `folder` by their last two parts; None where it names not two."""
-    paths = [folder.joinpath(*path.split("/")[-2:]) for path in line.replace("\\", "/").split()]
-    return tuple(paths) if len(paths) == 2 else None
+    def paths(self, line: str) -> list[Path]:
+        return [self.folder.joinpath(*path.split("/")[-2:]) for path in line.replace("\\", "/").split()]

@@ -1,25 +1,12 @@
 """Reading pairs of image files and label files, with errors that say which file and what to do."""
 
-import struct
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from minifcn.data.dataset import VOID, Dataset, Sample
+from minifcn.data.images import open_image, read_image
 from minifcn.errors import InputError
-
-# What Pillow raises on files that are truncated, damaged or no images at all.
-_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
-
-
-def read_image(path: str | Path) -> np.ndarray:
-    """The image in a file as uint8 (H, W, 3), RGB. InputError where there is none or it is damaged."""
-    image = _open(path)
-    if image.mode.startswith(("I", "F")):
-        raise InputError(f"{path} has more than 8 bits a channel (mode {image.mode}), expected 8: save it with 8 bits")
-    return np.array(image.convert("RGB"))
 
 
 def read_label(path: str | Path, n_class: int, void: int = VOID) -> np.ndarray:
@@ -29,35 +16,18 @@ def read_label(path: str | Path, n_class: int, void: int = VOID) -> np.ndarray:
     void: the number that stands for void in the file, next to 255.
     InputError where the file is damaged, in colours, or holds a number that is neither class nor void.
     """
-    image = _open(path)
+    image = open_image(path)
     if image.mode not in ("L", "P"):
-        raise InputError(
-            f"{path} is a label in mode {image.mode}, expected one class number a pixel:"
-            " save it as an 8-bit grey or palette PNG"
-        )
+        expected = "expected one class number a pixel: save it as an 8-bit grey or palette PNG"
+        raise InputError(f"{path} is a label in mode {image.mode}, {expected}")
     label = np.array(image)
     label[label == void] = VOID
     outside = label[(label >= n_class) & (label != VOID)]
     if outside.size:
-        raise InputError(
-            f"{path} holds the label {outside.min()}, expected 0 to {n_class - 1} or void"
-            f" ({void}): correct the file, or check that it belongs to this data set"
-        )
+        expected = f"expected 0 to {n_class - 1} or void ({void})"
+        given = f"{path} holds the label {outside.min()}"
+        raise InputError(f"{given}, {expected}: correct the file, or check that it belongs to this data set")
     return label
-
-
-def _open(path):
-    """The decoded Pillow image in a file."""
-    try:
-        with Image.open(path) as image:
-            image.load()
-            return image
-    except FileNotFoundError:
-        raise InputError(f"{path} is not there: check the path") from None
-    except _UNREADABLE as error:
-        raise InputError(
-            f"{path} cannot be read as an image ({error}): it is truncated or no image, fetch it again"
-        ) from error
 
 
 def need_folder(root: str | Path | None, what: str) -> Path:
@@ -82,28 +52,32 @@ def need_split(folder: Path, split: str) -> Path:
 
 
 class FileDataset(Dataset):
-    """Pairs of files named by a list: `pairs_of(line)` gives the two paths that a line of it stands for.
+    """Pairs of files named by the lines of a list, `split`.txt in the folder `lists`.
 
-    InputError where the list is empty, a line makes no pair (pairs_of gives None), or a file is not there.
+    InputError where the list is empty, a line names other than two paths, or a file is not there.
     """
 
     void = VOID
     line_format: str  # what a line should be, for an error
 
-    def __init__(self, list_path: Path, pairs_of: Callable[[str], tuple[Path, Path] | None]):
-        self.pairs = []
-        for number, line in enumerate(list_path.read_text("utf-8", errors="replace").splitlines(), start=1):
+    def __init__(self, lists: Path, split: str):
+        self.pairs, file = [], need_split(lists, split)
+        for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), start=1):
             if not line.strip():
                 continue
-            pair = pairs_of(line)
-            if pair is None:
-                raise InputError(f"{list_path} line {number}: '{line}' names no pair, {self.line_format}")
-            for path in pair:
+            paths = self.paths(line)
+            if len(paths) != 2:
+                raise InputError(f"{file} line {number}: '{line}' names no pair, {self.line_format}")
+            for path in paths:
                 if not path.is_file():
-                    raise InputError(f"{list_path} line {number}: {path} is not there, fetch it or drop the line")
-            self.pairs.append(pair)
+                    raise InputError(f"{file} line {number}: {path} is not there, fetch it or drop the line")
+            self.pairs.append(paths)
         if not self.pairs:
-            raise InputError(f"{list_path} is empty, expected one pair a line: fetch the data set again")
+            raise InputError(f"{file} is empty, expected one pair a line: fetch the data set again")
+
+    def paths(self, line: str) -> list[Path]:
+        """The image and the label that a line of the list stands for; other than two where it names no pair."""
+        raise NotImplementedError
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -113,8 +87,7 @@ class FileDataset(Dataset):
         image = read_image(image_path)
         label = read_label(label_path, self.n_class, self.void)
         if label.shape != image.shape[:2]:
-            raise InputError(
-                f"{label_path} is {label.shape[1]}x{label.shape[0]} (width x height), expected"
-                f" {image.shape[1]}x{image.shape[0]} as its image {image_path}: find the label that belongs to it"
-            )
+            given, expected = (f"{array.shape[1]}x{array.shape[0]}" for array in (label, image))
+            expected = f"expected {expected} as its image {image_path}: find the label that belongs to it"
+            raise InputError(f"{label_path} is {given} (width x height), {expected}")
         return image, label

@@ -24,8 +24,7 @@ NOISE = 6  # largest change of a pixel's value by noise
 SHADE = 32  # largest darkening by light and shade, in 256ths
 BORDER = 1  # width in pixels of the void around objects
 
-SPLITS = ("train", "val", "test")
-COUNTS = {"train": 2000, "val": 200, "test": 200}
+COUNTS = {"train": 2000, "val": 200, "test": 200}  # of each split
 MEMORY = 1 << 28  # bytes of scenes that are kept once drawn
 
 
@@ -47,13 +46,10 @@ class Scenes(Dataset):
     def __init__(
         self, split: str = "train", size: int = 96, count: int | None = None, seed: int = 0, dominant: bool = False
     ):
-        if split not in SPLITS:
-            raise InputError(f"scenes: split is '{split}', expected one of {', '.join(SPLITS)}")
-        self.split = split
-        self.size = size
+        if split not in COUNTS:
+            raise InputError(f"scenes: split is '{split}', expected one of {', '.join(COUNTS)}")
+        self.split, self.size, self.seed, self.dominant = split, size, seed, dominant
         self.count = COUNTS[split] if count is None else count
-        self.seed = seed
-        self.dominant = dominant
         for what, value, least in (("size", size, 16), ("count", self.count, 1), ("seed", seed, 0)):
             if value < least:
                 raise InputError(f"scenes: {what} is {value}, expected at least {least}")
@@ -65,9 +61,8 @@ class Scenes(Dataset):
     def load(self, index: int) -> Sample:
         pair = self._kept.get(index)
         if pair is None:
-            pair = draw_scene(
-                np.random.default_rng([self.seed, SPLITS.index(self.split), index]), self.size, self.dominant
-            )
+            rng = np.random.default_rng([self.seed, list(COUNTS).index(self.split), index])
+            pair = draw_scene(rng, self.size, self.dominant)
             if self.count * sum(array.nbytes for array in pair) <= MEMORY:
                 self._kept[index] = pair
         image, label = pair

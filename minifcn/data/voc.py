@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from minifcn.data.dataset import voc_palette
-from minifcn.data.files import FileDataset, need_folder, need_split
+from minifcn.data.files import FileDataset, need_folder
 from minifcn.errors import InputError
+
+LISTS = "ImageSets/Segmentation"  # where the lists of the splits lie
 
 
 class Voc(FileDataset):
@@ -30,25 +32,22 @@ class Voc(FileDataset):
     line_format = "expected the name of an image"
 
     def __init__(self, root: str | Path | None, split: str = "train"):
-        folder = _find_year(root)
-        lists = folder / "ImageSets" / "Segmentation"
-        super().__init__(need_split(lists, split), lambda line: _pair(folder, line))
+        self.folder = _find_year(root)
+        super().__init__(self.folder / LISTS, split)
+
+    def paths(self, line: str) -> list[Path]:
+        if len(line.split()) != 1:
+            return []
+        name = line.strip()
+        return [self.folder / "JPEGImages" / f"{name}.jpg", self.folder / "SegmentationClass" / f"{name}.png"]
 
 
 def _find_year(root):
-    """The folder that holds ImageSets/Segmentation: root itself or a VOC20?? below it, the latest first."""
+    """The folder that holds LISTS: root itself or a VOC20?? below it, the latest first."""
     expected = "VOCdevkit or the VOC2011 or VOC2012 in it"
     root = need_folder(root, expected)
     below = [year for pattern in ("VOC20??", "VOCdevkit/VOC20??") for year in sorted(root.glob(pattern))[::-1]]
     for folder in [root, *below]:
-        if (folder / "ImageSets" / "Segmentation").is_dir():
+        if (folder / LISTS).is_dir():
             return folder
-    raise InputError(f"data folder {root} has no ImageSets/Segmentation, expected {expected}: check --root")
-
-
-def _pair(folder, line):
-    """The paths of the image and the label that a line of a list names; None where it is not one name."""
-    names = line.split()
-    if len(names) != 1:
-        return None
-    return folder / "JPEGImages" / f"{names[0]}.jpg", folder / "SegmentationClass" / f"{names[0]}.png"
+    raise InputError(f"data folder {root} has no {LISTS}, expected {expected}: check --root")

@@ -22,10 +22,8 @@ def bilinear_weight(channels: int, kernel_size: int, groups: int = 1, dtype: str
     groups as channels there is one kernel for each; with 1, one for each pair, 0 but for a channel with itself.
     Raises InputError where a number is below 1 or the groups do not divide the channels.
     """
-    channels, kernel_size, groups = (
+    for name, value in (("channels", channels), ("kernel_size", kernel_size), ("groups", groups)):
         whole(value, f"bilinear_weight: {name}", 1)
-        for name, value in (("channels", channels), ("kernel_size", kernel_size), ("groups", groups))
-    )
     if channels % groups:
         raise InputError(f"bilinear_weight: {channels} channels do not divide into {groups} groups")
     factor = (kernel_size + 1) // 2

@@ -6,9 +6,9 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import BLOCK, chunks, room, run_all
-from minifcn.convolution.algorithms import ALGORITHMS, check_algorithm, fastest
-from minifcn.convolution.checks import check_gradient, check_groups, check_input, check_kind
-from minifcn.convolution.geometry import Pair, Setting, Window, conv_output_size, conv_pairs
+from minifcn.convolution.algorithms import ALGORITHMS, NAMES, fastest
+from minifcn.convolution.checks import check_algorithm, check_gradient, check_groups, check_input, check_kind
+from minifcn.convolution.geometry import How, Pair, Setting, Window, pair
 from minifcn.layers.layer import Layer
 from minifcn.layers.parameter import Draws, he_normal, zeros
 
@@ -41,17 +41,23 @@ class Conv2d(Layer):
         algorithm: str = "auto",
         rng: np.random.Generator | Draws | None = None,
     ) -> None:
-        self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
+        self.kernel_size = pair(kernel_size, "kernel_size", 1)
+        self.stride, self.padding, self.dilation, _ = How.of(stride, padding, dilation)
         self.in_channels, self.out_channels, self.groups = check_groups("Conv2d", in_channels, out_channels, groups)
         self.algorithm = algorithm
-        check_algorithm(algorithm, "Conv2d: ")
+        check_algorithm(algorithm, NAMES, "Conv2d: ")
         self.weight = he_normal((out_channels, in_channels // groups, *self.kernel_size), rng)
         self.bias = zeros((out_channels,)) if bias else None
 
     @property
+    def how(self) -> How:
+        """How the kernel goes over the input."""
+        return How(self.stride, self.padding, self.dilation, self.groups)
+
+    @property
     def windows(self) -> tuple[Window, ...]:
         """The window's arithmetic along rows and columns."""
-        return tuple(Window(*axis) for axis in zip(self.kernel_size, self.stride, self.padding, self.dilation))
+        return self.how.windows(self.kernel_size)
 
     def multiply_adds(self, output_size: Pair) -> int:
         """Each pixel of the output, (oh, ow), takes the whole kernel once."""
@@ -59,14 +65,11 @@ class Conv2d(Layer):
 
     def forward(self, x: Array) -> Array:
         check_input(self, x)
-        weight, bias = self.weight.data, self.bias.data if self.bias else None
-        size = conv_output_size(x.shape[2:], self.kernel_size, self.stride, self.padding, self.dilation)
-        how = self.stride, self.padding, self.dilation, self.groups
-        name = self.algorithm
-        if name == "auto":
-            name = fastest(x, size, weight.shape, self.stride, self.dilation, self.groups)
+        how, weight, bias = self.how, self.weight.data, self.bias.data if self.bias else None
+        size = how.output_size(x.shape[2:], self.kernel_size)
+        name = fastest(x, size, weight.shape, how) if self.algorithm == "auto" else self.algorithm
         algorithm = ALGORITHMS[name]
-        y = algorithm.forward(x, weight, *how, bias)  # (N, O, oh, ow)
+        y = algorithm.forward(x, weight, how, bias)  # (N, O, oh, ow)
         self.keep(x, y.shape, algorithm, how)
         return y
 
@@ -75,17 +78,16 @@ class Conv2d(Layer):
         check_gradient(self, dy, shape)
         check_kind(self, dy, "dy")
         if self.weight.trainable:
-            self.weight.add_grad(
-                algorithm.grad_weight(dy, x, self.kernel_size, *how), fresh=True
-            )  # (O, C/groups, kh, kw)
+            dw = algorithm.grad_weight(dy, x, self.kernel_size, how)  # (O, C/groups, kh, kw)
+            self.weight.add_grad(dw, fresh=True)
         if self.bias and self.bias.trainable:
             self.bias.add_grad(grad_bias(dy), fresh=True)  # (O,)
         if not self.input_gradient:
             return None
-        return algorithm.grad_input(dy, self.weight.data, x.shape[2:], *how)  # (N, C, H, W)
+        return algorithm.grad_input(dy, self.weight.data, x.shape[2:], how)  # (N, C, H, W)
 
     def __repr__(self) -> str:
-        return f"Conv2d({self.in_channels}, {self.out_channels}, {describe(self)})"
+        return describe(self)
 
 
 def grad_bias(dy: Array) -> Array:
@@ -101,17 +103,13 @@ def grad_bias(dy: Array) -> Array:
     return db
 
 
-def describe(layer) -> str:
-    """The settings that differ from a plain layer's, for repr."""
-    parts = [f"kernel_size={_short(layer.kernel_size)}"]
-    for name, plain in (("stride", 1), ("padding", 0), ("output_padding", 0), ("dilation", 1)):
-        value = getattr(layer, name, (plain, plain))
-        if value != (plain, plain):
-            parts.append(f"{name}={_short(value)}")
-    if layer.groups != 1:
-        parts.append(f"groups={layer.groups}")
-    return ", ".join(parts + ([] if layer.bias else ["bias=False"]))
-
-
-def _short(pair: Pair) -> int | Pair:
-    return pair[0] if pair[0] == pair[1] else pair
+def describe(layer: Layer, *more: str) -> str:
+    """The layer with the settings that differ from a plain one's, and `more`, for repr."""
+    plain = {"stride": (1, 1), "padding": (0, 0), "output_padding": (0, 0), "dilation": (1, 1), "groups": 1}
+    parts = [str(layer.in_channels), str(layer.out_channels)]
+    for name, usual in {"kernel_size": None, **plain}.items():
+        value = getattr(layer, name, usual)
+        if value != usual:
+            parts.append(f"{name}={value if name == 'groups' or value[0] != value[1] else value[0]}")
+    parts += [*([] if layer.bias else ["bias=False"]), *more]
+    return f"{type(layer).__name__}({', '.join(parts)})"

@@ -1,19 +1,18 @@
 """Transposed convolution: the convolution's matrix, transposed."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from minifcn.backend import Array, array_module
-from minifcn.convolution.algorithms import ALGORITHMS, check_algorithm, fastest
-from minifcn.convolution.checks import check_gradient, check_groups, check_input, check_kind, check_output_padding
-from minifcn.convolution.geometry import Pair, Setting, Window, conv_output_size, conv_pairs, pair, told_size
+from minifcn.convolution import checks
+from minifcn.convolution.algorithms import ALGORITHMS, NAMES, fastest
+from minifcn.convolution.geometry import How, Pair, Setting, Window, pair, told_size
 from minifcn.convolution.matrix import conv_matrix_bytes, in_bytes
 from minifcn.layers.conv import describe, grad_bias
 from minifcn.layers.layer import Layer
 from minifcn.layers.parameter import Draws, he_normal, zeros
-
-MATRIX_BUDGET = 1 << 20  # bytes: the matrix is built anew for every forward pass, so it should fit a cache
 
 
 class ConvTranspose2d(Layer):
@@ -27,9 +26,8 @@ class ConvTranspose2d(Layer):
     A convolution with a stride gives inputs of several sizes the same output size, so the way back has to be told which
     one is meant: by `output_padding`, which adds to H, or by `layer(x, output_size=(H, W))`, which overrules it.
 
-    Arguments as in PyTorch. `algorithm` says how it is computed, to the same result: one that `convolution.algorithms`
-    describes, or "auto": C itself where it needs at most `MATRIX_BUDGET` bytes, else what is fastest. `repr` tells
-    which served the last call, and what C takes or would take.
+    Arguments as in PyTorch. `algorithm` says how it is computed, to the same result: "auto", or one that
+    `convolution.algorithms` describes. `repr` tells which served the last call, and what C takes or would take.
     Raises InputError where channels do not match, output_padding is not below the stride or the dilation, or an
     output_size cannot be.
     """
@@ -48,68 +46,60 @@ class ConvTranspose2d(Layer):
         algorithm: str = "auto",
         rng: np.random.Generator | Draws | None = None,
     ) -> None:
-        self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
+        name = "ConvTranspose2d"
+        self.kernel_size = pair(kernel_size, "kernel_size", 1)
+        self.stride, self.padding, self.dilation, _ = How.of(stride, padding, dilation)
         self.output_padding = pair(output_padding, "output_padding")
-        self.in_channels, self.out_channels, self.groups = check_groups(
-            "ConvTranspose2d", in_channels, out_channels, groups
-        )
+        self.in_channels, self.out_channels, self.groups = checks.check_groups(name, in_channels, out_channels, groups)
         self.algorithm = algorithm
-        check_output_padding(self.output_padding, self.stride, self.dilation)
-        check_algorithm(algorithm, "ConvTranspose2d: ")
+        checks.check_output_padding(self.output_padding, self.stride, self.dilation)
+        checks.check_algorithm(algorithm, NAMES, f"{name}: ")
         self.weight = he_normal((in_channels, out_channels // groups, *self.kernel_size), rng)
         self.bias = zeros((out_channels,)) if bias else None
-        self._last_call: tuple | None = None  # (algorithm, size of x, size of y, bytes of C)
+        self._last_call: tuple | None = None  # (algorithm, size of x, size of y)
+
+    @property
+    def how(self) -> How:
+        """How the kernel goes over the output."""
+        return How(self.stride, self.padding, self.dilation, self.groups)
 
     @property
     def windows(self) -> tuple[Window, ...]:
         """The window's arithmetic along rows and columns."""
-        settings = zip(self.kernel_size, self.stride, self.padding, self.dilation, self.output_padding)
-        return tuple(Window(k, s, p, d, transposed=True, output_padding=extra) for k, s, p, d, extra in settings)
+        back = zip(self.how.windows(self.kernel_size), self.output_padding)
+        return tuple(replace(window, transposed=True, output_padding=extra) for window, extra in back)
 
     def multiply_adds(self, output_size: Pair) -> int:
         """Each pixel of the input takes the whole kernel once; there are as many as C makes of the output, (H, W)."""
-        inputs = conv_output_size(output_size, self.kernel_size, self.stride, self.padding, self.dilation)
-        return math.prod(inputs) * self.weight.size
+        return math.prod(self.how.output_size(output_size, self.kernel_size)) * self.weight.size
 
     def forward(self, x: Array, output_size: Setting | None = None) -> Array:
-        check_input(self, x)
-        weight, size_in = self.weight.data, x.shape[2:]
+        checks.check_input(self, x)
+        how, weight, size_in = self.how, self.weight.data, x.shape[2:]
         size = self._output_size(size_in, output_size)
-        x = self._widened(x, conv_output_size(size, self.kernel_size, self.stride, self.padding, self.dilation))
-        how = self.stride, self.padding, self.dilation, self.groups
-        needed = conv_matrix_bytes(weight, size, x.shape[2:], self.groups)
-        name = back = self.algorithm
-        if self.algorithm == "auto":
-            back = fastest(x, x.shape[2:], weight.shape, self.stride, self.dilation, self.groups)
-            name = "matrix" if needed <= MATRIX_BUDGET else back
-        y = ALGORITHMS[name].grad_input(x, weight, size, *how)  # C^T x, (N, O, H, W)
+        more = [(0, there - here) for there, here in zip(how.output_size(size, self.kernel_size), size_in)]
+        if any(map(any, more)):  # an output_padding beyond the stride has room for zeros below and to the right
+            x = array_module(x).pad(x, ((0, 0), (0, 0), *more))  # (N, I, h or more, w or more)
+        name = fastest(x, x.shape[2:], weight.shape, how) if self.algorithm == "auto" else self.algorithm
+        algorithm = ALGORITHMS[name]
+        y = algorithm.grad_input(x, weight, size, how)  # C^T x, (N, O, H, W)
         if self.bias:
             y += self.bias.data.reshape(1, -1, 1, 1)  # (1, O, 1, 1)
-        self.keep(x, size_in, y.shape, ALGORITHMS[back], how)
-        self._last_call = name, size_in, size, needed
+        self.keep(x, size_in, y.shape, algorithm, how)
+        self._last_call = name, size_in, size
         return y
 
     def backward(self, dy: Array) -> Array:
         x, (h, w), shape, algorithm, how = self.kept()
-        check_gradient(self, dy, shape)
-        check_kind(self, dy, "dy")
+        checks.check_gradient(self, dy, shape)
+        checks.check_kind(self, dy, "dy")
         if self.weight.trainable:
             # Of this convolution x is the output and dy the input.
-            self.weight.add_grad(
-                algorithm.grad_weight(x, dy, self.kernel_size, *how), fresh=True
-            )  # (I, O/groups, kh, kw)
+            dw = algorithm.grad_weight(x, dy, self.kernel_size, how)  # (I, O/groups, kh, kw)
+            self.weight.add_grad(dw, fresh=True)
         if self.bias and self.bias.trainable:
             self.bias.add_grad(grad_bias(dy), fresh=True)  # (O,)
-        return algorithm.forward(dy, self.weight.data, *how)[:, :, :h, :w]  # C dy, (N, I, h, w)
-
-    def _widened(self, x, size):
-        """x with zeros below and to the right, up to `size`: what an output_padding beyond the stride has room for."""
-        h, w = x.shape[2:]
-        if size == (h, w):
-            return x
-        wide = array_module(x).zeros((*x.shape[:2], *size), dtype=x.dtype)
-        wide[:, :, :h, :w] = x
-        return wide
+        return algorithm.forward(dy, self.weight.data, how)[:, :, :h, :w]  # C dy, (N, I, h, w)
 
     def _output_size(self, size_in, output_size):
         """(H, W): what output_padding makes of size_in, or the output_size asked for if it can be."""
@@ -119,11 +109,10 @@ class ConvTranspose2d(Layer):
         return told_size("ConvTranspose2d", output_size, size_in, possible)
 
     def __repr__(self) -> str:
-        text = (
-            f"ConvTranspose2d({self.in_channels}, {self.out_channels}, {describe(self)}, algorithm={self.algorithm!r})"
-        )
+        text = describe(self, f"algorithm={self.algorithm!r}")
         if self._last_call:
-            name, (h, w), (oh, ow), needed = self._last_call
+            name, (h, w), (oh, ow) = self._last_call
+            taken = conv_matrix_bytes(self.weight.data, (oh, ow), self.how)
             verb = "takes" if name == "matrix" else "would take"
-            text += f" [last call: {h}x{w} -> {oh}x{ow} by {name}; C {verb} {in_bytes(needed)}]"
+            text += f" [last call: {h}x{w} -> {oh}x{ow} by {name}; C {verb} {in_bytes(taken)}]"
         return text

@@ -1,16 +1,34 @@
 """What every layer shares: parameters by name, training and evaluation, device, dtype, memory for backward."""
 
+import contextlib
 import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from minifcn.backend import Array, to_host
-from minifcn.backend.parallel import hold
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
 from minifcn.layers.parameter import Parameter
 
-_pass = threading.local()  # .kept: the layers that have kept something in this thread's forward pass
+
+class _Pass(threading.local):
+    kept: set | None = None  # the layers that have kept something in this thread's forward pass
+
+
+_pass = _Pass()
+
+
+@contextlib.contextmanager
+def one_pass() -> Iterator[None]:
+    """The block is one forward pass, or a part of the one around it: no layer may keep something twice in it."""
+    around = _pass.kept
+    _pass.kept = set() if around is None else around
+    try:
+        yield
+    finally:
+        _pass.kept = around
 
 
 class Layer:
@@ -23,6 +41,7 @@ class Layer:
     the attribute: "conv.weight", "blocks.0.weight".
     """
 
+    forward: Callable[..., Any]
     training = True
     input_gradient = True  # whether somebody needs dL/dx: where not, backward may return None
     joint = "."  # between this layer's name and its children's
@@ -33,27 +52,20 @@ class Layer:
     inplace = False  # overwrites its input, and in backward the gradient that it is given
     _kept = None
 
-    def __call__(self, *args, **kwargs):
-        if getattr(_pass, "kept", None) is not None:  # inside the forward pass of another layer
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with one_pass():
             return self.forward(*args, **kwargs)
-        _pass.kept = set()
-        try:
-            with hold():
-                return self.forward(*args, **kwargs)
-        finally:
-            _pass.kept = None
 
-    def keep(self, *values: Array) -> None:
+    def keep(self, *values: Any) -> None:
         """Hold what backward needs, while training. InputError for the second time in one forward pass."""
         self._kept = values if self.training else None
-        kept = getattr(_pass, "kept", None)
-        if self.training and kept is not None:
-            if self in kept:
+        if self.training and _pass.kept is not None:
+            if self in _pass.kept:
                 raise InputError(
                     f"{type(self).__name__}: used twice in one forward pass, which would give wrong gradients: "
                     "make two layers, or share a Parameter between them"
                 )
-            kept.add(self)
+            _pass.kept.add(self)
 
     def kept(self) -> tuple:
         """What the last forward pass kept. Raises RuntimeError where there was none in training mode."""
@@ -67,7 +79,7 @@ class Layer:
         """(name, layer) of the layers right inside this one, in the order they were made."""
         return list(_found(vars(self), Layer))
 
-    def layers(self):
+    def layers(self) -> "Iterator[Layer]":
         """This layer and all inside it."""
         yield self
         for _, child in self.children():
@@ -90,12 +102,10 @@ class Layer:
 
     def named_parameters(self) -> list[tuple[str, Parameter]]:
         """[(name, Parameter)], named as in PyTorch: "weight" of a lone layer, "conv1_1.weight" inside a network."""
-        inner = [
-            (name + child.joint + key, parameter)
-            for name, child in self.children()
-            for key, parameter in child.named_parameters()
-        ]
-        return [*_found(vars(self), Parameter), *inner]
+        found = list(_found(vars(self), Parameter))
+        for name, child in self.children():
+            found += [(name + child.joint + key, parameter) for key, parameter in child.named_parameters()]
+        return found
 
     def parameters(self) -> list[Parameter]:
         """[Parameter], in the order of `named_parameters`."""
@@ -122,8 +132,8 @@ class Layer:
         """Keep nothing for backward; dropout passes everything. Returns the layer."""
         return self.train(False)
 
-    def reseed(self, seed) -> None:
-        """Make every dropout mask from now on a function of `seed` (an int or a sequence of ints) alone."""
+    def reseed(self, seed: int | Sequence[int]) -> None:
+        """Make every dropout mask from now on a function of `seed` alone."""
         for number, layer in enumerate(layer for layer in self.layers() if not layer.joins):
             if hasattr(layer, "rng"):
                 layer.rng = np.random.default_rng([*np.atleast_1d(seed), number])
@@ -149,13 +159,11 @@ class Layer:
 
         Raises InputError, before anything is changed, naming what is missing or unknown, or both shapes that differ.
         """
-        mine = dict(self.named_parameters())
+        mine, title = dict(self.named_parameters()), type(self).__name__
         if missing := [name for name in mine if name not in state]:
-            raise InputError(
-                f"the weights lack {_some(missing)}: they are of another network than {type(self).__name__}"
-            )
+            raise InputError(f"the weights lack {_some(missing)}: they are of another network than {title}")
         if unknown := [name for name in state if name not in mine]:
-            raise InputError(f"{type(self).__name__} has no {_some(unknown)}: the weights are of another network")
+            raise InputError(f"{title} has no {_some(unknown)}: the weights are of another network")
         self.copy_from(state)
 
     def copy_from(self, state: dict[str, Array]) -> list[str]:

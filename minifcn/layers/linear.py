@@ -1,13 +1,11 @@
 """The fully connected layer."""
 
-import numpy as np
-
-from minifcn.backend import array_module
+from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import PARTS, cut, run_all
 from minifcn.convolution.checks import check_kind
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
-from minifcn.layers.parameter import Draws, he_normal, zeros
+from minifcn.layers.parameter import Rng, he_normal, zeros
 
 
 class Linear(Layer):
@@ -20,22 +18,16 @@ class Linear(Layer):
     Raises InputError where x is not (N, I), or of another dtype or device than the weights.
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        out_features: int,
-        bias: bool = True,
-        rng: np.random.Generator | Draws | None = None,
-    ) -> None:
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, rng: Rng = None) -> None:
         self.in_features, self.out_features = in_features, out_features
         self.weight = he_normal((out_features, in_features), rng)
         self.bias = zeros((out_features,)) if bias else None
 
-    def multiply_adds(self, output_size=()):
+    def multiply_adds(self, output_size: tuple[int, ...] = ()) -> int:
         """Each weight is used once."""
         return self.weight.size
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         if x.ndim != 2 or x.shape[1] != self.in_features:
             raise InputError(f"Linear: input has shape {tuple(x.shape)}, this layer takes (N, {self.in_features})")
         check_kind(self, x)
@@ -45,7 +37,7 @@ class Linear(Layer):
         self.keep(x)
         return y
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
         (x,) = self.kept()
         if self.weight.trainable:
             self.weight.add_grad(_product(dy.T, x), fresh=True)
@@ -53,7 +45,7 @@ class Linear(Layer):
             self.bias.add_grad(dy.sum(axis=0), fresh=True)
         return _product(dy, self.weight.data)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Linear({self.in_features}, {self.out_features})"
 
 

@@ -30,7 +30,7 @@ class SoftmaxCrossEntropy(Layer):
 
     def __init__(
         self, ignore_label: int = 255, class_weights: Sequence[float] | Array | None = None, reduction: str = "mean"
-    ):
+    ) -> None:
         if reduction not in REDUCTIONS:
             raise InputError(f"SoftmaxCrossEntropy: reduction {reduction!r} is none of {', '.join(REDUCTIONS)}")
         self.ignore_label, self.class_weights, self.reduction = ignore_label, class_weights, reduction
@@ -52,13 +52,11 @@ class SoftmaxCrossEntropy(Layer):
 
         run_all(some, _pixels(flat), xp)
         divisor = 1.0
-        if self.reduction == "mean":
-            divisor = float(weights.sum(dtype="float64"))
-            if divisor == 0:
-                raise InputError(
-                    f"SoftmaxCrossEntropy: all {labels.size} labels are void ({self.ignore_label}) or weigh nothing: "
-                    "there is no pixel to take the mean over"
-                )
+        if self.reduction == "mean" and (divisor := float(weights.sum(dtype="float64"))) == 0:
+            raise InputError(
+                f"SoftmaxCrossEntropy: all {labels.size} labels are void ({self.ignore_label}) or weigh nothing: "
+                "there is no pixel to take the mean over"
+            )
         self.keep(softmax, target, weights, divisor, scores.shape)
         return loss.reshape(labels.shape) if self.reduction == "none" else float(loss.sum(dtype="float64")) / divisor
 

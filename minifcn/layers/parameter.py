@@ -5,6 +5,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -28,18 +29,19 @@ class Parameter:
     """
 
     data: Array
+    _shape: tuple[int, ...]  # while the numbers are not there yet
 
     def __init__(self, data: Array, trainable: bool = True, lr_mult: float = 1.0, decay_mult: float = 1.0) -> None:
         self.data, self._grad = data, None
         self.trainable, self.lr_mult, self.decay_mult = trainable, lr_mult, decay_mult
 
     @classmethod
-    def later(cls, shape: tuple[int, ...], begin: Callable[[], Array], dtype: str = "float32") -> "Parameter":
+    def later(cls, shape: tuple[int, ...], begin: Callable[[], Array], dtype: Any = "float32") -> "Parameter":
         """A parameter on the host that begins as the array `begin()`, of this shape, when it is first used."""
         parameter = cls(None)
         del parameter.data  # from here on __getattr__ finds it
-        parameter._shape, parameter._begin = tuple(shape), begin
-        parameter._dtype, parameter._device, parameter._whole = np.dtype(dtype), "cpu", None
+        parameter._shape, parameter._dtype, parameter._device = tuple(shape), np.dtype(dtype), "cpu"
+        parameter._begin, parameter._whole = begin, None
         return parameter
 
     def reshaped(self, shape: tuple[int, ...]) -> "Parameter":
@@ -99,19 +101,18 @@ class Parameter:
 
     def to(self, device: str) -> None:
         """Move values and gradient to "cpu" or "gpu"."""
-        if self.waits:
-            self._device = device
-        else:
-            self.data = to_device(self.data, device)
-            self.grad = None if self._grad is None else to_device(self._grad, device)
+        self._device = device
+        self._turn(lambda array: to_device(array, device))
 
     def astype(self, dtype: str) -> None:
         """Turn values and gradient into this dtype."""
-        if self.waits:
-            self._dtype = np.dtype(dtype)
-        else:
-            self.data = self.data.astype(dtype)
-            self.grad = None if self._grad is None else self._grad.astype(dtype)
+        self._dtype = np.dtype(dtype)
+        self._turn(lambda array: array.astype(dtype))
+
+    def _turn(self, change):
+        if not self.waits:
+            self.data = change(self.data)
+            self._grad = None if self._grad is None else change(self._grad)
 
     @property
     def grad(self) -> Array:
@@ -151,7 +152,8 @@ class Draws:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self.seed, self.rng, self.waiting = seed, None, deque()
+        self.seed, self.rng = seed, None
+        self.waiting: deque[tuple] = deque()
 
     def he_normal(self, shape: tuple[int, ...]) -> Parameter:
         """A Parameter that begins as `he_normal` of this generator draws it, in its turn."""
@@ -174,7 +176,10 @@ class Draws:
                     self.rng.standard_normal(min(CHUNK, math.prod(shape) - start), dtype=np.float32)
 
 
-def he_normal(shape: tuple[int, ...], rng: np.random.Generator | Draws | None = None) -> Parameter:
+Rng = np.random.Generator | Draws | None  # where a layer's weights come from
+
+
+def he_normal(shape: tuple[int, ...], rng: Rng = None) -> Parameter:
     """Normal numbers with variance 2 / fan_in, float32: a ReLU net's activations neither grow nor fade with depth.
 
     shape (O, C, kh, kw) or (O, C): fan_in is the product of all but the first. (He et al. 2015, equation 10.)

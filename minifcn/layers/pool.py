@@ -4,28 +4,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from minifcn.backend import Array, array_module
-from minifcn.backend.parallel import blocks, run_all
+from minifcn.backend.parallel import run_blocks
 from minifcn.convolution.checks import check_floats, check_gradient
-from minifcn.convolution.geometry import Pair, Setting, Window, conv_pairs
+from minifcn.convolution.geometry import How, Pair, Setting, Window, pair
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
-
-Tap = tuple[int, tuple, tuple]  # its number, the outputs that read it, the inputs where it lies
 
 
 class Pool2d(Layer):
     """Base: windows without parameters. The taps are visited one by one, each as a strided slice of the whole input."""
 
     def __init__(
-        self,
-        kernel_size: Setting,
-        stride: Setting | None = None,
-        padding: Setting = 0,
-        dilation: Setting = 1,
-        ceil_mode: bool = False,
-    ):
+        self, kernel_size: Setting, stride: Setting | None, padding: Setting, dilation: Setting, ceil_mode: bool
+    ) -> None:
         stride = kernel_size if stride is None else stride
-        self.kernel_size, self.stride, self.padding, self.dilation = conv_pairs(kernel_size, stride, padding, dilation)
+        self.kernel_size = pair(kernel_size, "kernel_size", 1)
+        self.stride, self.padding, self.dilation, _ = How.of(stride, padding, dilation)
         self.ceil_mode = ceil_mode
         if any(2 * p > k for p, k in zip(self.padding, self.kernel_size)):
             raise InputError(f"{type(self).__name__}: padding {padding} is more than half the kernel {kernel_size}")
@@ -42,7 +36,7 @@ class Pool2d(Layer):
         rows, cols = self.windows
         return rows.output_size(x.shape[2]), cols.output_size(x.shape[3])
 
-    def taps(self, input_size: Pair, output_size: Pair) -> Iterator[Tap]:
+    def taps(self, input_size: Pair, output_size: Pair) -> Iterator[tuple[int, tuple, tuple]]:
         """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs.
 
         Numbers count from the last tap, 0, to the first, so that of several taps the first has the largest.
@@ -77,17 +71,12 @@ class Pool2d(Layer):
                 else:  # nothing was there
                     xp.multiply(values[block][out], chosen, out=planes[block][taken])
 
-        run_all(spread, _planes(planes), xp)
+        run_blocks(spread, planes.shape, xp, axes=2)
         return planes
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{n}={getattr(self, n)}" for n in ("stride", "padding", "dilation"))
         return f"{type(self).__name__}({self.kernel_size}, {settings}, ceil_mode={self.ceil_mode})"
-
-
-def _planes(x):
-    """Blocks of whole channels of x (N, C, H, W), as arguments for `run_all`."""
-    return ((block,) for block in blocks(x.shape, array_module(x), axes=2))
 
 
 class MaxPool2d(Pool2d):
@@ -110,7 +99,7 @@ class MaxPool2d(Pool2d):
         dilation: Setting = 1,
         ceil_mode: bool = False,
         return_indices: bool = False,
-    ):
+    ) -> None:
         super().__init__(kernel_size, stride, padding, dilation, ceil_mode)
         self.return_indices = return_indices
 
@@ -129,7 +118,7 @@ class MaxPool2d(Pool2d):
                     xp.maximum(winner[block][out], wins, out=winner[block][out])
                 xp.maximum(best, candidate, out=best)
 
-        run_all(pool, _planes(x), xp)
+        run_blocks(pool, x.shape, xp, axes=2)
         self.keep(winner, x.shape[2:], taps)
         return (y, self._indices(winner, x.shape[3])) if self.return_indices else y
 
@@ -157,13 +146,15 @@ class AvgPool2d(Pool2d):
 
     def __init__(
         self, kernel_size: Setting, stride: Setting | None = None, padding: Setting = 0, ceil_mode: bool = False
-    ):
+    ) -> None:
         super().__init__(kernel_size, stride, padding, 1, ceil_mode)
 
     def forward(self, x: Array) -> Array:
         size = self.output_size(x)
         xp = array_module(x)
-        share = self._share(x, size)
+        axes = zip(self.starts(size, xp), self.kernel_size, x.shape[2:], self.padding)
+        rows, cols = (xp.minimum(first + k, n + p) - first for first, k, n, p in axes)  # pixels: (oh, 1) and (ow,)
+        share = (1.0 / (rows * cols)).astype(x.dtype)  # (oh, ow)
         y = xp.zeros((*x.shape[:2], *size), dtype=x.dtype)
         taps = list(self.taps(x.shape[2:], size))
 
@@ -173,7 +164,7 @@ class AvgPool2d(Pool2d):
                 total[out] += x[block][taken]
             total *= share
 
-        run_all(pool, _planes(x), xp)
+        run_blocks(pool, x.shape, xp, axes=2)
         self.keep(share, x.shape, y.shape, taps)
         return y
 
@@ -188,14 +179,5 @@ class AvgPool2d(Pool2d):
             for _, out, taken in taps:
                 dx[block][taken] += part[out]
 
-        run_all(spread, _planes(dx), xp)
+        run_blocks(spread, dx.shape, xp, axes=2)
         return dx
-
-    def _share(self, x, output_size):
-        """1 / (pixels in each window), (oh, ow)."""
-        counts = []
-        for window, n, out in zip(self.windows, x.shape[2:], output_size):
-            first = [o * window.stride - window.padding for o in range(out)]
-            counts.append([min(start + window.kernel, n + window.padding) - start for start in first])
-        shares = [[1.0 / (rows * cols) for cols in counts[1]] for rows in counts[0]]
-        return array_module(x).asarray(shares, dtype=x.dtype)

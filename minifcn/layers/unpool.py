@@ -22,8 +22,8 @@ class MaxUnpool2d(Pool2d):
     their windows, and where no pooling of output_size gives h x w.
     """
 
-    def __init__(self, kernel_size: Setting, stride: Setting | None = None, padding: Setting = 0):
-        super().__init__(kernel_size, stride, padding)
+    def __init__(self, kernel_size: Setting, stride: Setting | None = None, padding: Setting = 0) -> None:
+        super().__init__(kernel_size, stride, padding, dilation=1, ceil_mode=False)
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -43,7 +43,6 @@ class MaxUnpool2d(Pool2d):
         check_gradient(self, dy, shape)
         xp = array_module(dy)
         dx = xp.zeros(winner.shape, dtype=dy.dtype)
-
         for number, out, taken in taps:
             dx[out] += dy[taken] * (winner[out] == number)
         return dx
@@ -53,15 +52,12 @@ class MaxUnpool2d(Pool2d):
         if wanted is None:
             return super().output_size(x)
         check_floats(self, x)
-        possible = [self._possible(axis, n) for axis, n in enumerate(x.shape[2:])]
+        possible = []  # the sizes that pool to (h, w), rounded down or, in ceil mode, up
+        for n, kernel, stride, padding in zip(x.shape[2:], self.kernel_size, self.stride, self.padding):
+            last = (n - 1) * stride - padding  # the last window's first pixel, which must be there
+            least = last + max(1, kernel - padding - (stride - 1))
+            possible.append(range(max(1, least), last + kernel - padding + stride))
         return told_size("MaxUnpool2d", wanted, x.shape[2:], possible)
-
-    def _possible(self, axis, n):
-        """The sizes that pool to n, rounded down or, in ceil mode, up: as a range."""
-        kernel, stride, padding = self.kernel_size[axis], self.stride[axis], self.padding[axis]
-        last = (n - 1) * stride - padding  # the last window's first pixel, which must be there
-        least = last + max(1, kernel - padding - (stride - 1))
-        return range(max(1, least), last + kernel - padding + stride)
 
     def _winner(self, x, indices, size):
         """The number of the tap under which each index lies in its window, (N, C, h, w)."""

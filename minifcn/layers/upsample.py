@@ -16,13 +16,14 @@ from numbers import Real
 import numpy as np
 
 from minifcn.backend import Array, array_module
-from minifcn.backend.parallel import blocks, run_all
+from minifcn.backend.parallel import run_blocks
 from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Setting, pair
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
 
 MODES = ("nearest", "bilinear")
+Factor = float | tuple[float, float]  # one for both; or rows', columns'
 
 
 class Upsample(Layer):
@@ -39,12 +40,7 @@ class Upsample(Layer):
     W) of floats.
     """
 
-    def __init__(
-        self,
-        size: Setting | None = None,
-        scale_factor: float | tuple[float, float] | None = None,
-        mode: str = "nearest",
-    ):
+    def __init__(self, size: Setting | None = None, scale_factor: Factor | None = None, mode: str = "nearest") -> None:
         if (size is None) == (scale_factor is None):
             raise InputError(f"Upsample: size is {size}, scale_factor {scale_factor}; give just one of them")
         if mode not in MODES:
@@ -58,7 +54,9 @@ class Upsample(Layer):
         if 0 in x.shape[2:]:
             raise InputError(f"Upsample: input has shape {tuple(x.shape)}, which is no pixel")
         sizes, factors = x.shape[2:], self.scale_factor or (None, None)
-        xp, wanted = array_module(x), self.size or self._scaled(sizes)
+        xp, wanted = array_module(x), self.size or tuple(int(n * factor) for n, factor in zip(sizes, factors))
+        if min(wanted) < 1:
+            raise InputError(f"Upsample: scale_factor {factors} leaves no pixel of {sizes[0]}x{sizes[1]}")
         matrices = [interpolation_matrix(*axis, self.mode) for axis in zip(sizes, wanted, factors)]
         rows, cols = (xp.asarray(matrix, dtype=x.dtype) for matrix in matrices)
         y = _apply(rows, cols, x)  # (N, C, oh, ow)
@@ -69,12 +67,6 @@ class Upsample(Layer):
         rows, cols, shape = self.kept()
         check_gradient(self, dy, shape)
         return _apply(rows.T, cols.T, dy)  # (N, C, H, W)
-
-    def _scaled(self, sizes):
-        out = tuple(int(n * factor) for n, factor in zip(sizes, self.scale_factor))
-        if min(out) < 1:
-            raise InputError(f"Upsample: scale_factor {self.scale_factor} leaves no pixel of {sizes[0]}x{sizes[1]}")
-        return out
 
     def __repr__(self) -> str:
         given = f"scale_factor={self.scale_factor}" if self.size is None else f"size={self.size}"
@@ -89,7 +81,7 @@ def _apply(rows, cols, x):
     def some(block):
         y[block] = rows @ x[block] @ cols.T
 
-    run_all(some, ((block,) for block in blocks(y.shape, xp, axes=2)), xp)
+    run_blocks(some, y.shape, xp, axes=2)
     return y
 
 

@@ -1,11 +1,12 @@
 """Networks built from the layers."""
 
+from collections.abc import Callable
 from functools import partial
 
 from minifcn.models.backbones import BACKBONES
 from minifcn.models.fcn import FCN, FCN8s, FCN16s, FCN32s
 
-MODELS = {
+MODELS: dict[str, Callable[..., FCN]] = {
     "fcn32s": FCN32s,
     "fcn16s": FCN16s,
     "fcn8s": FCN8s,

@@ -7,7 +7,8 @@ each had half of the channels of conv2, conv4 and conv5: that is what the two gr
 from typing import NamedTuple
 
 from minifcn.layers import Conv2d, LocalResponseNorm, MaxPool2d, ReLU
-from minifcn.models.classifier import FullyConnectedClassifier, scaled
+from minifcn.layers.parameter import Draws
+from minifcn.models.classifier import FullyConnectedClassifier, Layers, scaled
 
 
 class Stage(NamedTuple):
@@ -39,13 +40,19 @@ class AlexNet(FullyConnectedClassifier):
 
     published_size = 227
 
-    def make_features(self, width, rng):
-        features, in_channels = {}, 3
+    def make_features(self, width: float, rng: Draws) -> tuple[Layers, int]:
+        features: Layers = {}
+        channels = 3
         for number, stage in enumerate(self.stages, start=1):
-            channels = scaled(stage.channels, width, groups=2)
-            features |= _layers(number, in_channels, channels, stage, rng)
-            in_channels = channels
-        return features, in_channels
+            inputs, channels = channels, scaled(stage.channels, width, groups=2)
+            how = stage.kernel, stage.stride, stage.padding
+            features[f"conv{number}"] = Conv2d(inputs, channels, *how, groups=stage.groups, rng=rng)
+            features[f"relu{number}"] = ReLU(inplace=True)
+            if stage.pool:
+                features[f"pool{number}"] = MaxPool2d(3, 2, ceil_mode=True)
+            if stage.norm:
+                features[f"norm{number}"] = LocalResponseNorm(5)
+        return features, channels
 
 
 class AlexNetOWT(AlexNet):
@@ -63,14 +70,3 @@ class AlexNetOWT(AlexNet):
         Stage(256, 3, padding=1),
         Stage(256, 3, padding=1, pool=True),
     )
-
-
-def _layers(number, in_channels, channels, stage, rng):
-    """{published name: layer} of one stage."""
-    conv = Conv2d(in_channels, channels, stage.kernel, stage.stride, stage.padding, groups=stage.groups, rng=rng)
-    layers = {f"conv{number}": conv, f"relu{number}": ReLU(inplace=True)}
-    if stage.pool:
-        layers[f"pool{number}"] = MaxPool2d(3, 2, ceil_mode=True)
-    if stage.norm:
-        layers[f"norm{number}"] = LocalResponseNorm(5)
-    return layers

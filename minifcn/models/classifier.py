@@ -1,12 +1,16 @@
-"""What VGG, AlexNet and GoogLeNet share as classifiers of whole images: features, then fully connected layers."""
+"""What VGG, AlexNet and GoogLeNet share as classifiers of whole images; and the surgery that makes of them a net for
+images of any size (paper, sections 3.1 and 4.1; slides "Adapting classifiers for dense prediction").
+"""
 
 import math
+from typing import Any
 
-from minifcn.backend import Array
-from minifcn.convolution.geometry import Place, whole
+from minifcn.convolution.geometry import Place, pair, whole
 from minifcn.errors import InputError
-from minifcn.layers import Dropout, Flatten, Graph, Layer, Linear, ReLU, Sequential
+from minifcn.layers import AvgPool2d, Conv2d, Dropout, Dropout2d, Flatten, Graph, Layer, Linear, ReLU, Sequential
 from minifcn.layers.parameter import Draws
+
+Layers = dict[str, Layer]  # {published name: layer}, one after another
 
 
 class Classifier(Graph):
@@ -15,8 +19,8 @@ class Classifier(Graph):
     forward   images (N, 3, S, S), S the `image_size`  -> scores (N, n_class)
     backward  dL/dscores (N, n_class)                  -> dL/dimages (N, 3, S, S)
 
-    features, head  {published name: layer}, conv1_1 .. pool5, flatten, fc6 .. fc8; the head begins with "flatten"
-    others          nodes of more classifiers on the way, and `other_outputs` their last ones, for training only
+    features, head  conv1_1 .. pool5, and flatten, fc6 .. fc8
+    others          nodes of more classifiers on the way, and `ends` their last ones, for training only
     settings        what the subclass was given, kept with its weights; among it `image_size`, the side of the images
                     that the head is made for
     Raises InputError for images of another size, whose features the head cannot take.
@@ -26,14 +30,9 @@ class Classifier(Graph):
     title = ""  # as papers write it
 
     def __init__(
-        self,
-        features: dict[str, Layer],
-        head: dict[str, Layer],
-        others: dict[str, Layer | tuple] | None = None,
-        other_outputs: tuple[str, ...] = (),
-        **settings,
+        self, features: Layers, head: Layers, others: dict | None = None, ends: tuple[str, ...] = (), **settings: Any
     ) -> None:
-        super().__init__(features | head | (others or {}), (list(head)[-1],), other_outputs)
+        super().__init__(features | head | (others or {}), (list(head)[-1],), ends)
         self.image_size, self.settings = settings["image_size"], settings
         self.heads = tuple(head)  # the names of its layers
 
@@ -45,15 +44,14 @@ class Classifier(Graph):
     @property
     def features(self) -> Sequential:
         """The layers before the head, as a network."""
-        names = list(self.named)
-        return Sequential({name: self.named[name] for name in names[: names.index(self.heads[0])]})
+        return Sequential(dict(self.children()[: list(self.named).index(self.heads[0])]))
 
-    def check(self, images: Array) -> None:
+    def check(self, shape: tuple[int, ...]) -> None:
         """InputError unless images are (N, 3, S, S)."""
         size = self.image_size
-        if images.ndim != 4 or images.shape[1:] != (3, size, size):
+        if len(shape) != 4 or shape[1:] != (3, size, size):
             raise InputError(
-                f"{self.title}: images have shape {tuple(images.shape)}, expected (N, 3, {size}, {size}): its fully "
+                f"{self.title}: images have shape {tuple(shape)}, expected (N, 3, {size}, {size}): its fully "
                 "connected layers take no other size; crop or resize, or convolutionize it"
             )
 
@@ -75,8 +73,8 @@ def scaled(channels: int, width: float, groups: int = 1) -> int:
     return groups * max(1, round(channels * width / groups))
 
 
-def features_size(features: dict[str, Layer], image_size: int) -> int:
-    """The side of the maps that come out of {name: layer} for an image of `image_size`. InputError where none do."""
+def features_size(features: Layers, image_size: int) -> int:
+    """The side of the maps that come out of these layers for an image of `image_size`. InputError where none do."""
     try:
         return Graph(features).output_place(0, Place(image_size)).size
     except InputError as error:
@@ -94,8 +92,6 @@ class FullyConnectedClassifier(Classifier):
     dropout      probability of dropping a number after fc6 and fc7
     image_size   None: the published one
     seed         of the weights, as He et al. 2015 draw them
-
-    A subclass writes `make_features(width, rng)` -> ({published name: layer}, channels of the last).
     """
 
     published_size = 224
@@ -132,3 +128,45 @@ class FullyConnectedClassifier(Classifier):
             dropout=dropout,
             image_size=image_size,
         )
+
+    def make_features(self, width: float, rng: Draws) -> tuple[Layers, int]:
+        """The features and the channels of their last map: a subclass writes this."""
+        raise NotImplementedError
+
+
+def convolutionize(classifier: Classifier) -> Layers:
+    """The layers of a classifier, fully connected ones as convolutions.
+
+    A fully connected layer looks at all of its input at once. It is a convolution whose kernel is as large as that
+    input: the same weights, reshaped. On a larger image that convolution has more than one place, and gives a map.
+    `Sequential` of the layers gives (N, n_class, 1, 1) for the classifier's image size, with its very numbers. Weights
+    are shared with the classifier, not copied; dropout drops whole channels.
+    """
+    place, layers = Place(classifier.image_size), {}
+    for name, layer, *_ in classifier.steps[False]:  # without auxiliary classifiers
+        if isinstance(layer, Linear):
+            linear, size = layer, place.size
+            layer = Conv2d(linear.in_features // size**2, linear.out_features, size)
+            layer.weight, layer.bias = linear.weight.reshaped(layer.weight.shape), linear.bias
+        elif type(layer) is Dropout:
+            layer = Dropout2d(layer.p)
+        if not isinstance(layer, Flatten):
+            layers[name] = layer
+            place = layer.output_place(0, place)
+    return layers
+
+
+def make_trunk(classifier: Classifier, padding: int | str) -> Layers:
+    """What an FCN takes of a convolutionized classifier: all but the average pooling and the last layer.
+
+    padding  pixels around the image, with none around the maps of fc6; or "same": half of the kernel in both places
+    """
+    trunk = {name: layer for name, layer in convolutionize(classifier).items() if not isinstance(layer, AvgPool2d)}
+    trunk.popitem()
+    convs = [(name, layer) for name, layer in trunk.items() if isinstance(layer, Conv2d)]
+    for number, (name, conv) in enumerate(convs):
+        if padding == "same" and (number == 0 or name in classifier.heads):
+            conv.padding = conv.kernel_size[0] // 2, conv.kernel_size[1] // 2
+        elif number == 0:
+            conv.padding = pair(padding)
+    return trunk

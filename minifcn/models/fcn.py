@@ -5,21 +5,28 @@ The trunk, a classifier after surgery, turns the image into coarse scores, 32 pi
 scores by 2 and adds those of an earlier, finer pool; the last upsampling goes to the image's own size. Maps that are
 added must lie over each other, pixel by pixel: which kernel upsamples them so, and where they are cropped, follows from
 the places of their pixels on the image (`convolution.geometry`), for every padding and whatever the image's size.
+FCN-8s, and where it is cropped with the paper's padding:
+
+    conv1_1 .. pool3 .. pool4 .. pool5, fc6, fc7, score_fr
+                 |        |                          |
+                 |    score_pool4, crop_pool4     upscore2
+                 |                     |             |
+                 |                     +----------> fuse_pool4
+                 |                                   |
+             score_pool3, crop_pool3           upscore_pool4
+                              |                      |
+                              +-------------------> fuse_pool3, upscore8, crop: the scores
 """
 
-import itertools
 from functools import partial
 
-from minifcn.backend import Array
 from minifcn.convolution.geometry import Place, Window
 from minifcn.errors import InputError
-from minifcn.layers import Conv2d, ConvTranspose2d, Crop, Graph, MaxPool2d, Parameter, Sum, bilinear_weight
+from minifcn.layers import Conv2d, ConvTranspose2d, Crop, Graph, Parameter, Scale, Sum, bilinear_weight
+from minifcn.layers.graph import INPUT
 from minifcn.layers.parameter import zeros
-from minifcn.layers.scale import Scale
-from minifcn.layers.wiring import INPUT
 from minifcn.models.backbones import BACKBONES
-from minifcn.models.classifier import Classifier, check_settings
-from minifcn.models.surgery import make_trunk
+from minifcn.models.classifier import Classifier, check_settings, make_trunk
 
 UPSAMPLING = ("fixed", "learned")
 UPSAMPLING_KERNELS = ("full", "per-class")
@@ -72,117 +79,114 @@ class FCN(Graph):
         seed: int = 0,
     ) -> None:
         self._check_settings(n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once)
-        if not isinstance(backbone, Classifier):
-            backbone = _classifier(backbone, width, fc_channels, dropout, image_size, seed)
-        if backbone.name != "vgg16":
-            self.title = f"{self.title}, {backbone.title}" if self.skips else f"FCN-{backbone.title}"
+        classifier = backbone
+        if isinstance(classifier, str):
+            classifier = _classifier(classifier, width, fc_channels, dropout, image_size, seed)
+        if classifier.name != "vgg16":
+            self.title = f"{self.title}, {classifier.title}" if self.skips else f"FCN-{classifier.title}"
         self.settings = {
             "n_class": n_class,
-            "width": backbone.settings["width"],
-            "fc_channels": backbone.settings.get("fc_channels", fc_channels),
+            "width": classifier.settings["width"],
+            "fc_channels": classifier.settings.get("fc_channels", fc_channels),
             "padding": padding,
-            "dropout": backbone.settings["dropout"],
+            "dropout": classifier.settings["dropout"],
             "upsampling": upsampling,
             "upsampling_kernels": upsampling_kernels,
-            "backbone": backbone.name,
+            "backbone": classifier.name,
             "at_once": at_once,
-            "image_size": backbone.image_size,
+            "image_size": classifier.image_size,
         }
-        trunk = make_trunk(backbone, padding)
+        trunk = make_trunk(classifier, padding)
         if missing := [pool for pool in self.skips if pool not in trunk]:
-            raise InputError(f"{type(self).__name__}: {backbone.title} has no {missing[0]} to skip from: use FCN32s")
-        super().__init__(self._nodes(trunk))
+            raise InputError(f"{type(self).__name__}: {classifier.title} has no {missing[0]} to skip from: use FCN32s")
         try:
+            super().__init__(self._nodes(trunk))
             self.places_along(0, ANY_SIZE)
         except InputError as error:
-            raise self._uncovered() from error
+            raise InputError(
+                f"{type(self).__name__}: with padding {padding} the scores do not align, or never cover the image: "
+                f'use 100, or "same" ({error})'
+            ) from error
         self._admitted: set[tuple[int, int]] = set()  # sizes of images that are large enough
         for name, parameter in self.named_parameters():
             if name.endswith("bias"):
                 parameter.lr_mult, parameter.decay_mult = 2.0, 0.0
 
     def _nodes(self, trunk):
-        """The whole network on a trunk {name: layer} of conv1_1 .. pool5, fc6, fc7 -> {name: node}.
-
-        Raises InputError where no bilinear kernel lays the scores over a pool's or over the image, or none reaches it.
-        """
-        net, last, channels, nodes = Graph(trunk), list(trunk)[-1], {}, dict(trunk)
-        net.follow(lambda layer, *counts: layer.output_channels(*counts), 3, channels)
-        rows, cols = (net.places_along(axis, ANY_SIZE) for axis in (0, 1))
-        n_class, at_once = self.settings["n_class"], self.settings["at_once"]
-
-        nodes["score_fr"] = _score(channels[last], n_class)
+        """The whole network on a trunk {name: layer}, conv1_1 .. pool5, fc6, fc7 -> {name: node}."""
+        nodes = dict(trunk)
+        nodes["score_fr"] = self._score(nodes, list(trunk)[-1])
         for pool in self.skips:
-            if at_once:
-                nodes[f"scale_{pool}"] = Scale(AT_ONCE[pool]), pool
-            nodes[f"score_{pool}"] = _score(channels[pool], n_class), f"scale_{pool}" if at_once else pool
-        coarse, place = "score_fr", (rows[last], cols[last])  # the scores so far, and where they lie
-        for number, pool in enumerate(self.skips):
-            up = f"upscore_{self.skips[number - 1]}" if number else "upscore2"
-            fine = rows[pool], cols[pool]
-            nodes[up], place = self._upsample(coarse, place, fine)
-            offset = [f.offset_of(p) for f, p in zip(fine, place)]
-            if min(offset) >= 0:  # the pool's map begins first: crop it to the upsampled one
-                nodes[f"crop_{pool}"] = Crop(offset), f"score_{pool}", up
-                terms = up, f"crop_{pool}"
+            taken = pool
+            if self.settings["at_once"]:
+                taken = f"scale_{pool}"
+                nodes[taken] = Scale(AT_ONCE[pool]), pool
+            nodes[f"score_{pool}"] = self._score(nodes, pool), taken
+
+        coarse = "score_fr"  # the scores so far
+        for up, pool in zip(["upscore2", *(f"upscore_{pool}" for pool in self.skips)], self.skips):
+            score, crop, fuse = f"score_{pool}", f"crop_{pool}", f"fuse_{pool}"
+            fine = _places(nodes, score)
+            nodes[up] = self._upsampling(_places(nodes, coarse), fine), coarse
+            offset = _offset(fine, _places(nodes, up))
+            if min(offset) >= 0:  # the pool's scores begin first: crop them to the upsampled ones
+                nodes[crop] = Crop(offset), score, up
+                nodes[fuse] = Sum(), up, crop
             else:
-                nodes[f"crop_{pool}"] = Crop([-pixels for pixels in offset]), up, f"score_{pool}"
-                terms, place = (f"crop_{pool}", f"score_{pool}"), fine
-            coarse = f"fuse_{pool}"
-            nodes[coarse] = Sum(), *terms
-        image = Place(ANY_SIZE)
-        up = f"upscore{rows[self.skips[-1]].pitch}" if self.skips else "upscore"
-        nodes[up], place = self._upsample(coarse, place, (image, image))
-        offset = [p.offset_of(image) for p in place]
-        if min(offset) < 0:
-            raise self._uncovered()
-        nodes["crop"] = Crop(offset), up, INPUT
+                nodes[crop] = Crop([-pixels for pixels in offset]), up, score
+                nodes[fuse] = Sum(), crop, score
+            coarse = fuse
+
+        places, image = _places(nodes, coarse), (Place(ANY_SIZE), Place(ANY_SIZE))
+        up = f"upscore{places[0].pitch}" if self.skips else "upscore"
+        nodes[up] = self._upsampling(places, image), coarse
+        nodes["crop"] = Crop(_offset(_places(nodes, up), image)), up, INPUT
         return nodes
 
-    def _uncovered(self):
-        return InputError(
-            f"{type(self).__name__}: with padding {self.settings['padding']} the scores never cover the image: "
-            'use 100, or "same"'
-        )
+    def _score(self, nodes, name):
+        """A 1x1 convolution that scores the map of a node, and begins at 0."""
+        conv = Conv2d(Graph(nodes, (name,)).output_channels(3), self.settings["n_class"], 1)
+        conv.weight = zeros(conv.weight.shape)
+        return conv
 
-    def _upsample(self, coarse, place, fine):
-        """The node that interpolates the scores of the node `coarse` so that they come to lie over those at `fine`,
-        and where they lie then; places are those along rows and columns.
-        """
+    def _upsampling(self, coarse, fine):
+        """The layer that interpolates scores that lie at `coarse` so that they come to lie over a map at `fine`."""
         n_class = self.settings["n_class"]
-        kernel, stride = aligning_kernel(place[0], fine[0])
+        kernel, stride = aligning_kernel(coarse[0], fine[0])
         groups = 1 if self.settings["upsampling_kernels"] == "full" else n_class
         up = ConvTranspose2d(n_class, n_class, kernel, stride, groups=groups, bias=False)
         up.weight = Parameter.later(up.weight.shape, partial(bilinear_weight, n_class, kernel, groups))
         up.weight.trainable = self.settings["upsampling"] == "learned"
-        return (up, coarse), tuple(one.after(window) for one, window in zip(place, up.windows))
+        return up
 
-    def check(self, images: Array) -> None:
+    def check(self, shape: tuple[int, ...]) -> None:
         """InputError unless images are (N, 3, H, W), and no smaller than the geometry admits."""
-        if images.ndim != 4:
-            raise InputError(f"{type(self).__name__}: images have shape {tuple(images.shape)}, expected (N, 3, H, W)")
-        if images.shape[2:] not in self._admitted:
-            self.crops(images.shape[2:])
-            self._admitted.add(images.shape[2:])
+        if len(shape) != 4:
+            raise InputError(f"{type(self).__name__}: images have shape {tuple(shape)}, expected (N, 3, H, W)")
+        height, width = size = shape[2:]
+        if size in self._admitted:
+            return
+        try:
+            self.places_along(0, height)
+            self.places_along(1, width)
+        except InputError as error:
+            raise InputError(
+                f"{type(self).__name__}: an image of {width}x{height} pixels is too small for padding "
+                f"{self.settings['padding']}; each side needs at least {self.least_size()}"
+            ) from error
+        self._admitted.add(size)
 
-    def recompute_maps(self) -> "FCN":
-        """Keep no map between the pools while training from now on, but compute each again. Returns the network."""
-        self.recompute = *(name for name, layer in self.children() if isinstance(layer, MaxPool2d)), "score_fr"
-        return self
+    def recompute_maps(self, *others: str) -> Graph:
+        """While training keep no map from now on but the poolings'; up to the coarse scores. Returns the network."""
+        return super().recompute_maps("score_fr", *others)
 
     def crops(self, image_size: tuple[int, int]) -> dict[str, tuple]:
         """The part of each map that is used: {pool: (index of the upsampled map, of the pool's), "image": index}.
 
         image_size (H, W). Raises InputError for an image smaller than the geometry admits.
         """
-        try:
-            along = [self.places_along(axis, size) for axis, size in enumerate(image_size)]
-        except InputError as error:
-            height, width = image_size
-            raise InputError(
-                f"{type(self).__name__}: an image of {width}x{height} pixels is too small for padding "
-                f"{self.settings['padding']}; each side needs at least {self.least_size()}"
-            ) from error
+        self.check((1, 3, *image_size))
+        along = [self.places_along(axis, size) for axis, size in enumerate(image_size)]
 
         def used(name):
             """What the node `name` leaves of its map, or of the one that it crops."""
@@ -194,12 +198,13 @@ class FCN(Graph):
 
     def least_size(self) -> int:
         """The smallest image, in pixels along one axis."""
-        for size in itertools.count(1):  # comes to an end, since the constructor has seen a size that will do
+        size = 1
+        while True:  # comes to an end, since the constructor has seen a size that will do
             try:
                 self.places_along(0, size)
                 return size
             except InputError:
-                pass
+                size += 1
 
     def _check_settings(self, n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once):
         name = type(self).__name__
@@ -208,11 +213,10 @@ class FCN(Graph):
             raise InputError(
                 f'{name}: padding is {padding!r}; expected 100 (the paper\'s), another number of pixels, or "same"'
             )
-        if upsampling not in UPSAMPLING:
-            raise InputError(f"{name}: upsampling {upsampling!r} is none of {', '.join(UPSAMPLING)}")
-        if upsampling_kernels not in UPSAMPLING_KERNELS:
-            known = ", ".join(UPSAMPLING_KERNELS)
-            raise InputError(f"{name}: upsampling_kernels {upsampling_kernels!r} is none of {known}")
+        kernels = "upsampling_kernels", upsampling_kernels, UPSAMPLING_KERNELS
+        for setting, value, known in (("upsampling", upsampling, UPSAMPLING), kernels):
+            if value not in known:
+                raise InputError(f"{name}: {setting} {value!r} is none of {', '.join(known)}")
         if at_once and not self.skips:
             raise InputError(f"{name}: at_once scales pools, and this net skips from none: use FCN8s")
 
@@ -264,8 +268,12 @@ def _classifier(name, width, fc_channels, dropout, image_size, seed):
     return BACKBONES[name](1, width, dropout=dropout, image_size=image_size, seed=seed, **own)
 
 
-def _score(channels, n_class):
-    """A 1x1 convolution that scores a map of so many channels, and begins at 0."""
-    conv = Conv2d(channels, n_class, 1)
-    conv.weight = zeros(conv.weight.shape)
-    return conv
+def _places(nodes, name):
+    """Where the map of a node lies on an image: its Place along rows, and along columns."""
+    net = Graph(nodes, (name,))
+    return net.output_place(0, Place(ANY_SIZE)), net.output_place(1, Place(ANY_SIZE))
+
+
+def _offset(places, others):
+    """On which pixel of a map the first one of another lies, (row, column); below 0 where the other begins first."""
+    return [place.offset_of(other) for place, other in zip(places, others)]

@@ -1,18 +1,10 @@
 """GoogLeNet (Szegedy et al. 2014, "Going deeper with convolutions", arXiv 1409.4842, table 1), with Caffe's names."""
 
+from collections.abc import Sequence
+
 from minifcn.errors import InputError
-from minifcn.layers import (
-    AvgPool2d,
-    Branches,
-    Conv2d,
-    Dropout,
-    Flatten,
-    Linear,
-    LocalResponseNorm,
-    MaxPool2d,
-    ReLU,
-    Sequential,
-)
+from minifcn.layers import AvgPool2d, Branches, Conv2d, Dropout, Flatten, Graph, Linear, MaxPool2d, ReLU, Sequential
+from minifcn.layers.norm import LocalResponseNorm
 from minifcn.layers.parameter import Draws
 from minifcn.models.classifier import Classifier, check_settings, features_size, scaled
 
@@ -54,21 +46,21 @@ class GoogLeNet(Classifier):
     ) -> None:
         check_settings(self.title, n_class, width, image_size=image_size)
         rng, image_size = Draws(seed), image_size or self.published_size
-        channels = [scaled(c, width) for c in (64, 64, 192)]
+        first, reduced, in_channels = (scaled(c, width) for c in (64, 64, 192))
         features = {
-            **_conv("conv1/7x7_s2", 3, channels[0], 7, rng, stride=2),
+            **_conv("conv1/7x7_s2", 3, first, 7, rng, stride=2),
             "pool1/3x3_s2": MaxPool2d(3, 2, ceil_mode=True),
             "pool1/norm1": LocalResponseNorm(5),
-            **_conv("conv2/3x3_reduce", channels[0], channels[1], 1, rng),
-            **_conv("conv2/3x3", channels[1], channels[2], 3, rng),
+            **_conv("conv2/3x3_reduce", first, reduced, 1, rng),
+            **_conv("conv2/3x3", reduced, in_channels, 3, rng),
             "conv2/norm2": LocalResponseNorm(5),
             "pool2/3x3_s2": MaxPool2d(3, 2, ceil_mode=True),
         }
-        in_channels, seen = channels[2], {}
+        seen = {}  # the channels of each module
         for module, sizes in MODULES.items():
-            sizes = [scaled(c, width) for c in sizes]
-            features[f"inception_{module}"] = inception(in_channels, sizes, rng)
-            seen[f"inception_{module}"] = in_channels = sizes[0] + sizes[2] + sizes[4] + sizes[5]
+            parts = [scaled(c, width) for c in sizes]
+            features[f"inception_{module}"] = inception(in_channels, parts, rng)
+            seen[f"inception_{module}"] = in_channels = parts[0] + parts[2] + parts[4] + parts[5]
             if module in POOLS:
                 features[POOLS[module]] = MaxPool2d(3, 2, ceil_mode=True)
         size = features_size(features, image_size)
@@ -78,22 +70,31 @@ class GoogLeNet(Classifier):
             "flatten": Flatten(),
             "loss3/classifier": Linear(in_channels, n_class, rng=rng),
         }
-        others, ends = {}, []
+        others: dict = {}
+        ends = []
         for loss, module in AUXILIARY.items() if auxiliary else ():
-            sizes = seen[module], scaled(128, width), scaled(1024, width), n_class
-            side = features_size(_up_to(features, module), image_size)
+            side = Graph(features).places_along(0, image_size)[module].size
             if side < 5:
                 raise InputError(
                     f"GoogLeNet: of {image_size}x{image_size} pixels {side}x{side} are left at {module}, the auxiliary "
                     "classifiers need 5x5: take larger images, or leave the auxiliary classifiers out"
                 )
-            others |= _auxiliary(loss, module, sizes, (side - 5) // 3 + 1, rng)
-            ends.append(list(others)[-1])
+            pooled, channels, fc_channels = (side - 5) // 3 + 1, scaled(128, width), scaled(1024, width)
+            others |= {
+                f"{loss}/ave_pool": (AvgPool2d(5, 3), module),
+                **_conv(f"{loss}/conv", seen[module], channels, 1, rng),
+                f"{loss}/flatten": Flatten(),
+                f"{loss}/fc": Linear(channels * pooled**2, fc_channels, rng=rng),
+                f"{loss}/relu_fc": ReLU(inplace=True),
+                f"{loss}/drop_fc": Dropout(AUXILIARY_DROPOUT),
+                f"{loss}/classifier": Linear(fc_channels, n_class, rng=rng),
+            }
+            ends.append(f"{loss}/classifier")
         settings = {"n_class": n_class, "width": width, "dropout": dropout, "image_size": image_size}
         super().__init__(features, head, others, tuple(ends), **settings, auxiliary=auxiliary)
 
 
-def inception(in_channels, sizes, rng):
+def inception(in_channels: int, sizes: Sequence[int], rng: Draws) -> Branches:
     """An inception module: 1x1, 3x3 and 5x5 convolutions and a pooling side by side.
 
     Before the larger kernels and after the pooling 1x1 convolutions reduce the channels. sizes as in MODULES.
@@ -112,23 +113,3 @@ def _conv(name, in_channels, channels, kernel, rng, stride=1):
     conv = Conv2d(in_channels, channels, kernel, stride, kernel // 2, rng=rng)
     place, _, last = name.rpartition("/")
     return {name: conv, f"{place}/relu_{last}" if place else f"relu_{last}": ReLU(inplace=True)}
-
-
-def _auxiliary(loss, module, sizes, side, rng):
-    """An auxiliary classifier on a module's maps, {published name: node}: `side` pixels are left after its pooling."""
-    in_channels, channels, fc_channels, n_class = sizes
-    return {
-        f"{loss}/ave_pool": (AvgPool2d(5, 3), module),
-        **_conv(f"{loss}/conv", in_channels, channels, 1, rng),
-        f"{loss}/flatten": Flatten(),
-        f"{loss}/fc": Linear(channels * side * side, fc_channels, rng=rng),
-        f"{loss}/relu_fc": ReLU(inplace=True),
-        f"{loss}/drop_fc": Dropout(AUXILIARY_DROPOUT),
-        f"{loss}/classifier": Linear(fc_channels, n_class, rng=rng),
-    }
-
-
-def _up_to(features, name):
-    """The layers of {name: layer} up to this one."""
-    names = list(features)
-    return {n: features[n] for n in names[: names.index(name) + 1]}

@@ -8,11 +8,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from minifcn.errors import InputError
-from minifcn.layers import Conv2d, ConvTranspose2d, Graph, Layer, Sequential
+from minifcn.layers import Conv2d, ConvTranspose2d, Sequential
 from minifcn.models.backbones import BACKBONES
-from minifcn.models.classifier import Classifier
+from minifcn.models.classifier import Classifier, convolutionize
 from minifcn.models.fcn import ANY_SIZE, FCN
-from minifcn.models.surgery import convolutionize
 
 
 class Row(NamedTuple):
@@ -37,17 +36,16 @@ def summarize(model: FCN | Classifier, image_size: tuple[int, int]) -> list[Row]
     """
     net = _fully_convolutional(model)
     if net is model:
-        net.crops(image_size)  # refuses what is too small
+        net.check((1, 3, *image_size))
     try:
         rows, cols = (net.places_along(axis, size) for axis, size in enumerate(image_size))
     except InputError as error:
         height, width = image_size
+        side = model.settings["image_size"]
         raise InputError(
-            f"{model.title}: an image of {width}x{height} pixels is too small; "
-            f"{model.image_size}x{model.image_size} and more will do"
+            f"{model.title}: an image of {width}x{height} pixels is too small; {side}x{side} and more will do"
         ) from error
-    channels: dict[str, int] = {}
-    net.follow(lambda layer, *counts: layer.output_channels(*counts), 3, channels)
+    channels = _noted(net, lambda layer, *counts: layer.output_channels(*counts), 3)
     return [
         Row(
             name,
@@ -81,9 +79,9 @@ class Figures(NamedTuple):
 
 def figures(model: FCN | Classifier) -> Figures:
     """The Figures of a network."""
-    net, depths = _fully_convolutional(model), {}
+    net = _fully_convolutional(model)
     score = "score_fr" if net is model else list(net.named)[-1]
-    net.follow(lambda layer, *depths: max(depths) + isinstance(layer, Conv2d), 0, depths)
+    depths = _noted(net, lambda layer, *depths: max(depths) + isinstance(layer, Conv2d), 0)
     places = net.places_along(1, ANY_SIZE)
     return Figures(
         depths[score],
@@ -102,11 +100,16 @@ def _fully_convolutional(model):
     return Sequential(convolutionize(model)) if isinstance(model, Classifier) else model
 
 
-def _layers(net: Graph) -> dict[str, Layer]:
+def _layers(net):
     """{name: layer} of all layers that hold no others, inside others too."""
-    layers: dict[str, Layer] = {}
-    net.follow(lambda layer, *_: layer, None, layers)
-    return layers
+    return _noted(net, lambda layer, *_: layer, None)
+
+
+def _noted(net, ask, value):
+    """{name: value} of all nodes, of a value that is carried through the network."""
+    noted = {}
+    net.follow(ask, value, noted)
+    return noted
 
 
 def _parameters(layers):

@@ -1,9 +1,12 @@
 """Weights of one network for another: by name, and by shape."""
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from minifcn.backend import Array
 from minifcn.errors import InputError
+from minifcn.layers import Layer
 
 OUTPUTS = ("score", "upscore", "fc8", "loss")  # how layers begin whose channels are the classes of the data
 
@@ -12,18 +15,18 @@ class Transplant(NamedTuple):
     """Names of the parameters: copied as they were, copied in another shape (a Linear's into a convolution), left as
     they are in the net for want of one that fits, and those of the weights that were not used."""
 
-    copied: list
-    reshaped: list
-    left: list
-    unused: list
+    copied: list[str]
+    reshaped: list[str]
+    left: list[str]
+    unused: list[str]
 
     @property
-    def missing(self):
+    def missing(self) -> list[str]:
         """Those left that do not depend on the classes, and should have had weights."""
         return [name for name in self.left if not name.startswith(OUTPUTS)]
 
 
-def transplant(model, arrays):
+def transplant(model: Layer, arrays: Mapping[str, Array]) -> Transplant:
     """Copy {name: array} into a model's parameters of the same name and shape, or as many numbers -> Transplant.
 
     Layers of the OUTPUTS may be of other classes, and are left then.

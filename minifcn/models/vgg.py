@@ -1,7 +1,10 @@
 """VGG, configurations A to E (Simonyan, Zisserman 2014, table 1; slides "VGG"): 3x3 convolutions in five blocks."""
 
+import numpy as np
+
 from minifcn.layers import Conv2d, LocalResponseNorm, MaxPool2d, ReLU
-from minifcn.models.classifier import FullyConnectedClassifier, scaled
+from minifcn.layers.parameter import Draws
+from minifcn.models.classifier import FullyConnectedClassifier, Layers, scaled
 
 CHANNELS = (64, 128, 256, 512, 512)  # of each block
 CONFIGURATIONS = {  # the kernels of each block's convolutions
@@ -22,23 +25,28 @@ class VGG(FullyConnectedClassifier):
 
     configuration = "D"
 
-    def make_features(self, width, rng):
-        features, in_channels = {}, 3
-        for number, (channels, kernels) in enumerate(zip(CHANNELS, CONFIGURATIONS[self.configuration]), start=1):
-            features |= vgg_block(number, in_channels, scaled(channels, width), kernels, rng)
-            in_channels = scaled(channels, width)
-            if self.configuration == "A-LRN" and number == 1:
-                features = _with_norm(features)
-        return features, in_channels
+    def make_features(self, width: float, rng: Draws) -> tuple[Layers, int]:
+        features: Layers = {}
+        channels = 3
+        for number, (paper, kernels) in enumerate(zip(CHANNELS, CONFIGURATIONS[self.configuration]), start=1):
+            inputs, channels = channels, scaled(paper, width)
+            block = vgg_block(number, inputs, channels, kernels, rng)
+            if self.configuration == "A-LRN" and number == 1:  # before the pooling, with AlexNet's parameters
+                name, pool = block.popitem()
+                block |= {"norm1": LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0), name: pool}
+            features |= block
+        return features, channels
 
 
-def vgg_block(number, in_channels, channels, kernels, rng):
-    """{published name: layer} of one block: convolutions with ReLU, then a 2x2 max-pooling that rounds up.
+def vgg_block(
+    number: int, in_channels: int, channels: int, kernels: tuple[int, ...], rng: np.random.Generator | Draws
+) -> Layers:
+    """One block: convolutions with ReLU, then a 2x2 max-pooling that rounds up.
 
     number   1..5, for the names ("conv3_2", "relu3_2", "pool3")
     kernels  the size of each convolution's kernel; the convolutions keep the map's size
     """
-    layers = {}
+    layers: Layers = {}
     for i, kernel in enumerate(kernels, start=1):
         layers[f"conv{number}_{i}"] = Conv2d(in_channels, channels, kernel, padding=kernel // 2, rng=rng)
         layers[f"relu{number}_{i}"] = ReLU(inplace=True)
@@ -46,12 +54,6 @@ def vgg_block(number, in_channels, channels, kernels, rng):
     # Rounding up: rounding down would leave 372 of the sizes 1..1024 without enough pixels for FCN-32s' last crop.
     layers[f"pool{number}"] = MaxPool2d(2, 2, ceil_mode=True)
     return layers
-
-
-def _with_norm(first_block):
-    """The first block of A-LRN: normalised before it is pooled, with AlexNet's parameters as the paper says."""
-    *layers, pool = first_block.items()
-    return dict([*layers, ("norm1", LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)), pool])
 
 
 class VGG11(VGG):

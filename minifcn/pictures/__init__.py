@@ -5,12 +5,5 @@ from minifcn.pictures.folder import FILES, draw_pictures, picture_folders
 from minifcn.pictures.matrices import draw_matrices
 from minifcn.pictures.words import in_words
 
-__all__ = [
-    "FILES",
-    "animate_convolution",
-    "animate_transposed",
-    "draw_matrices",
-    "draw_pictures",
-    "in_words",
-    "picture_folders",
-]
+__all__ = ["FILES", "animate_convolution", "animate_transposed", "draw_matrices"]
+__all__ += ["draw_pictures", "in_words", "picture_folders"]

@@ -8,14 +8,7 @@ from minifcn.backend.files import write_whole
 from minifcn.convolution.arithmetic import Relationship
 from minifcn.errors import InputError
 from minifcn.pictures.canvas import AXIS, GAP, HEAD, MARGIN, WIDEST, Canvas, fitting, head_width, legend_width, width_of
-from minifcn.pictures.sliding import (
-    example_kernel,
-    kernel_entries,
-    matrix_numbers,
-    sliding_convolution,
-    sliding_transposed,
-    title,
-)
+from minifcn.pictures.sliding import example_kernel, matrix_numbers, sliding_convolution, sliding_transposed
 
 FRAME, LAST_FRAME = 600, 2500  # ms
 MAP, SUM = 340, 16  # the height that a map or C may take; the size of the sum's letters
@@ -55,21 +48,20 @@ class _Scene:
     def __init__(self, sliding):
         self.sliding, self.numbers = sliding, matrix_numbers(sliding.case)
         (rows, cols), n, m, k = self.numbers.shape, len(sliding.kinds), sliding.output, sliding.case.kernel
-        self.kernels = [("kernel", "", kernel_entries(k))]
+        self.kernels = [("kernel", "", sliding.entries)]
         if sliding.transposed:
-            self.kernels.append(("flipped", "by 180°", sliding.entries))
+            self.kernels = [("kernel", "", sliding.entries[::-1, ::-1]), ("flipped", "by 180°", sliding.entries)]
 
         self.cell = max(28, min(44, MAP // n))
         self.output_cell, self.kernel_cell = max(28, min(40, 280 // m)), max(20, min(32, 120 // k))
         self.middle_x = MARGIN + max(n * self.cell, head_width(_map_head(sliding))) + GAP
         self.kernel_step = max(k * self.kernel_cell, head_width(self.kernels[-1][:2])) + GAP // 2
-        middle = max(
-            len(self.kernels) * self.kernel_step - GAP // 2, m * self.output_cell, width_of("a pixel each step", 12)
-        )
+        kernels_width = len(self.kernels) * self.kernel_step - GAP // 2
+        middle = max(kernels_width, m * self.output_cell, width_of("a pixel each step", 12))
         self.matrix_x = self.middle_x + middle + GAP + AXIS
         self.side = min(28, (WIDEST - MARGIN - self.matrix_x) // cols, MAP // rows)
         matrix_width = max(cols * self.side, head_width(self._matrix_head(sliding.step(m * m - 1))))
-        contents = width_of(title(sliding.case, sliding.transposed), 20), legend_width(sliding.kinds_there)
+        contents = width_of(sliding.title, 20), legend_width(sliding.kinds_there)
         self.width = max(self.matrix_x + matrix_width, MARGIN + max(contents)) + MARGIN
 
         self.top = MARGIN + 44
@@ -85,12 +77,11 @@ class _Scene:
         steps = [sliding.step(number) for number in range(sliding.output**2)]
         size = fitting([str(step.total) for step in steps], self.output_cell)
         for number, step in enumerate(steps):
-            x, y = (
-                start + at * self.output_cell for start, at in zip((self.middle_x, self.output_y), step.pixel[::-1])
-            )
-            lasting.cell(x, y, self.output_cell, "pixel", str(step.total), size)
+            (row, col), side = step.pixel, self.output_cell
+            x, y = self.middle_x + col * side, self.output_y + row * side
+            lasting.cell(x, y, side, "pixel", str(step.total), size)
             frame = lasting.copy()
-            frame.frame(x, y, self.output_cell, self.output_cell)
+            frame.frame(x, y, side, side)
             weights = [f"{TIMES}{product.weight}" for product in step.products]
             frame.window(MARGIN, self.y, self.cell, step, sliding.case.window.reach, weights, TAB)
             frame.text(MARGIN, self.sum_y, self._sum(step), SUM)
@@ -101,7 +92,7 @@ class _Scene:
         sliding, numbers, m = self.sliding, self.numbers, self.sliding.output
         weights = np.array([0, *example_kernel(sliding.case.kernel).flat])
         canvas = Canvas(self.width, self.legend_y + 18 + MARGIN, sliding.case.kernel**2)
-        canvas.text(MARGIN, MARGIN, title(sliding.case, sliding.transposed), 20)
+        canvas.text(MARGIN, MARGIN, sliding.title, 20)
         canvas.head(MARGIN, self.top, *_map_head(sliding))
         canvas.map(MARGIN, self.y, self.cell, sliding.kinds, sliding.values, TAB)
         for place, (name, more, entries) in enumerate(self.kernels):

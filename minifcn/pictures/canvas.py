@@ -9,19 +9,12 @@ from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 
 from minifcn.pictures.colours import FAINT, FILLS, GREY, INK, LINE, NOW, WHITE, Colour, entry_colours, ink_on, palette
-from minifcn.pictures.sliding import Step
+from minifcn.pictures.sliding import KINDS, Step
 
 WIDEST, MARGIN, GAP = 1200, 24, 36
 HEAD, AXIS = 44, 20  # above a block, for its two lines; beside a matrix, for its axes
 NAMED, LINED = 18, 8  # a matrix's cells of this side hold texts, and have lines between them
 DASHED = ("padding", "unseen")  # kinds of cells that lie outside the input
-LEGEND = {
-    "pixel": "pixel",
-    "zero": "zero between pixels",
-    "padding": "zero of the padding",
-    "unseen": "zero at the end, for pixels that no window reached (a)",
-    "cut": "cropped (p' is negative)",
-}
 
 
 @lru_cache
@@ -49,24 +42,21 @@ def head_width(head: Sequence[str]) -> int:
 
 def legend_width(kinds: Iterable[str]) -> int:
     """How wide the legend of these kinds of cells is."""
-    return sum(width_of(LEGEND[kind], 13) + 48 for kind in kinds)
+    return sum(width_of(KINDS[kind], 13) + 48 for kind in kinds)
 
 
 class Canvas:
     """A white picture to draw on; `entries` is the number of entries that its kernel has."""
 
     def __init__(self, width: int, height: int, entries: int):
-        self.entries = entries
-        self._use(Image.new("RGB", (width, height), WHITE))
+        self.entries, self.image = entries, Image.new("RGB", (width, height), WHITE)
+        self.draw = ImageDraw.Draw(self.image)
 
     def copy(self) -> "Canvas":
         """Another canvas with the same on it."""
-        other = Canvas(1, 1, self.entries)
-        other._use(self.image.copy())
+        other = Canvas(*self.image.size, self.entries)
+        other.image.paste(self.image)
         return other
-
-    def _use(self, image):
-        self.image, self.draw = image, ImageDraw.Draw(image)
 
     def finished(self) -> Image.Image:
         """The picture with a palette, the same for every picture of a kernel of this size."""
@@ -127,15 +117,12 @@ class Canvas:
         for (row, col), number in np.ndenumerate(entries):
             self.entry(x + col * side, y + row * side, side, number, str(texts[row, col]), size)
 
-    def matrix(
-        self, x: int, y: int, side: int, numbers: np.ndarray, texts: Sequence[str], axes: tuple[str, str]
-    ) -> None:
+    def matrix(self, x: int, y: int, side: int, numbers: np.ndarray, texts: Sequence[str], axes: Sequence[str]) -> None:
         """C or its transpose: numbers (rows, columns) of the kernel's entries; their texts, where the cells take them.
 
         axes says what the rows and the columns are.
         """
-        rows, cols = numbers.shape
-        down, across = axes
+        (rows, cols), (down, across) = numbers.shape, axes
         self.text(x, y - AXIS, across, 12, GREY)
         strip = Image.new("RGB", (width_of(down, 12), 16), WHITE)
         ImageDraw.Draw(strip).text((0, 0), down, GREY, font(12))
@@ -162,5 +149,5 @@ class Canvas:
         """What the kinds of cells are, in one line."""
         for kind in kinds:
             self.cell(x, y, 18, kind)
-            self.text(x + 26, y + 9, LEGEND[kind], 13, anchor="lm")
-            x += width_of(LEGEND[kind], 13) + 48
+            self.text(x + 26, y + 9, KINDS[kind], 13, anchor="lm")
+            x += width_of(KINDS[kind], 13) + 48

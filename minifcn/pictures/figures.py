@@ -5,17 +5,25 @@ is left behind. A figure of DPI dots per inch is saved at that many: one of its 
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import LayoutEngine
 
 DPI = 100
 
 
-def new_figure(width: float, height: float, layout: Literal["constrained"] | None = None) -> Figure:
+def new_figure(width: float, height: float, layout: LayoutEngine | None = None) -> Figure:
     """An empty figure of so many pixels; `layout` as of matplotlib."""
     return Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)
+
+
+def dress(axes: Axes, title: str, **grid: Any) -> None:
+    """The look of all axes: the title on the left, no line above and on the right, a pale grid (as of matplotlib)."""
+    axes.set_title(title, loc="left", size=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(**{"color": "0.9", **grid})
 
 
 def heights_of_names(axes: Axes, values: Sequence[float]) -> Iterator[float]:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from minifcn.backend.files import check_free
 from minifcn.convolution.arithmetic import Relationship
 from minifcn.errors import InputError
 from minifcn.pictures.animation import animate_convolution, animate_transposed
@@ -14,20 +13,19 @@ from minifcn.pictures.sliding import check_legible
 FILES = ("convolution.gif", "convolution.png", "transposed.gif", "transposed.png", "matrices.png")
 
 
-def picture_folders(out: str | Path, cases: Sequence[Relationship], overwrite: bool) -> list[tuple[Path, Relationship]]:
+def picture_folders(out: str | Path, cases: Sequence[Relationship]) -> list[tuple[Path, Relationship]]:
     """[(folder, Relationship)] for pictures of `cases` in `out`, or in a subfolder for each where there are several.
 
-    Writes nothing. Raises InputError where a file is in the way, or a case is too large to draw.
+    Writes nothing. Raises InputError where a file is in a folder's place, or a case is too large to draw.
     """
     out = Path(out)
-    folders = [out / _slug(case.name) for case in cases] if len(cases) > 1 else [out]
+    slugs = [re.sub(r"[^a-z]+", "-", case.name).strip("-") for case in cases]  # "padding-strides-odd"
+    folders = [out / slug for slug in slugs] if len(cases) > 1 else [out]
     for folder, case in zip(folders, cases):
         check_legible(case)
         for place in (folder, *folder.parents):
             if place.exists() and not place.is_dir():
                 raise InputError(f"--out {out}: {place} is a file; name a folder")
-        for path in (folder / name for name in FILES):
-            check_free(path, overwrite)
     return list(zip(folders, cases))
 
 
@@ -37,8 +35,3 @@ def draw_pictures(folder: Path, case: Relationship) -> None:
     animate_convolution(folder / FILES[0], case)
     animate_transposed(folder / FILES[2], case)
     draw_matrices(folder / FILES[4], case)
-
-
-def _slug(name):
-    """ "padding, strides (odd)" -> "padding-strides-odd"."""
-    return re.sub(r"[^a-z]+", "-", name).strip("-")

@@ -8,7 +8,7 @@ from minifcn.backend.files import write_whole
 from minifcn.convolution.arithmetic import Relationship
 from minifcn.errors import InputError
 from minifcn.pictures.canvas import AXIS, GAP, HEAD, MARGIN, WIDEST, Canvas, head_width, legend_width, width_of
-from minifcn.pictures.sliding import matrix_numbers, sliding_convolution, title
+from minifcn.pictures.sliding import matrix_numbers, sliding_convolution
 
 TALLEST = 530  # of a matrix
 READING = (
@@ -34,7 +34,7 @@ def _drawn(sliding):
     rows, cols = numbers.shape
     names = ["0", *(f"{i}{j}" for i, j in np.ndindex(case.kernel, case.kernel))]
     full_names = ["0", *(f"W{name}" for name in names[1:])]
-    headline = f"{title(case)}: the convolution as a matrix C"
+    headline = f"{sliding.title}: the convolution as a matrix C"
     pixel = f"output pixel ({step.pixel[0]}, {step.pixel[1]})"
     kernel_head = "kernel W", "a colour for each entry"
     input_head = f"input {case.input}x{case.input}", f"the window of {pixel}"
@@ -47,13 +47,8 @@ def _drawn(sliding):
     side = min(36, (WIDEST - 2 * MARGIN - wide - 2 * (GAP + AXIS)) // (rows + cols), TALLEST // max(rows, cols))
     left = MARGIN + wide + GAP + AXIS
     left_of_transpose = left + max(cols * side, head_width(head)) + GAP + AXIS
-    width = left_of_transpose + max(rows * side, head_width(transpose_head)) + MARGIN
-    width = max(
-        width,
-        2 * MARGIN + width_of(headline, 20),
-        2 * MARGIN + legend_width(kinds),
-        2 * MARGIN + width_of(READING[0], 14),
-    )
+    lines = width_of(headline, 20), legend_width(kinds), width_of(READING[0], 14)
+    width = max(left_of_transpose + max(rows * side, head_width(transpose_head)), MARGIN + max(lines)) + MARGIN
     top = MARGIN + 44
     input_top = top + HEAD + case.kernel * kernel_side + GAP
     matrix_top = top + HEAD + AXIS

@@ -3,23 +3,21 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from matplotlib.axes import Axes
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from minifcn.pictures.colours import BLACK, BLUE, VERMILLION
-from minifcn.pictures.figures import DPI, heights_of_names, new_figure
+from minifcn.pictures.figures import DPI, dress, heights_of_names, new_figure
 
 Point = tuple[str, float, float]  # name, FLOP for each byte, FLOP/s
 
 
-def save_roofline(
-    path: str | Path, title: str, product: float, copy: float, points: Mapping[str, Sequence[Point]]
-) -> None:
+def save_roofline(path: Path, title: str, product: float, copy: float, points: Mapping[str, Sequence[Point]]) -> None:
     """Write a picture of rates against the FLOP there are for each byte, below the machine's two roofs.
 
     product, copy  the roofs: FLOP/s of a matrix product, and bytes/s copied, read and written
     points         {who: [Point]}, of one or two; the first one's are named
     """
-    figure = new_figure(900, 560, layout="constrained")
+    figure = new_figure(900, 560, ConstrainedLayoutEngine())
     axes = figure.subplots()
     named, *_ = points.values()
     left, right = min(x for _, x, _ in named) / 2, max(x for _, x, _ in named) * 4
@@ -29,28 +27,22 @@ def save_roofline(
         if some:
             _, x, rates = zip(*some)
             axes.plot(x, [rate / 1e9 for rate in rates], mark, color=colour, label=who)
-    axes.set(xscale="log", yscale="log", xlim=(left, right))
+    axes.set(xscale="log", yscale="log", xlim=(left, right), ylabel="GFLOP/s")
     axes.set_xlabel("FLOP of the definition for each byte that goes in and out")
-    axes.set_ylabel("GFLOP/s")
-    axes.set_title(title, loc="left", size=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="0.92")
-    axes.legend(
-        frameon=False,
-        loc="lower right",
-        title="roofs: copying, and the matrix product;\nabove them: fewer products, or cached",
-    )
+    dress(axes, title, color="0.92")
+    roofs = "roofs: copying, and the matrix product;\nabove them: fewer products, or cached"
+    axes.legend(frameon=False, loc="lower right", title=roofs)
     figure.draw_without_rendering()  # gives the axes their place
     _name_points(axes, [(name, x, rate / 1e9) for name, x, rate in named])
     figure.savefig(path, dpi=DPI)
 
 
-def _name_points(axes: Axes, named: Sequence[Point]) -> None:
+def _name_points(axes, named):
     """Write the names of points right of the axes in their order, a thin line to each.
 
     Points with one number of FLOP for each byte share a name, without its number, beside them.
     """
-    columns: dict[float, list[tuple[float, str, float]]] = {}
+    columns = {}
     for name, x, y in named:
         columns.setdefault(round(x, 3), []).append((y, name, x))
     alone = sorted(some[0] for some in columns.values() if len(some) == 1)

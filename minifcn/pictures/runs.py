@@ -1,32 +1,32 @@
 """Pictures of a run: predictions beside the truth, and the learning curves. Lengths are pixels."""
 
 import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
-from minifcn.data import VOID
+from minifcn.data import VOID, predict_image
 from minifcn.errors import InputError
 from minifcn.metrics import FIGURES
 from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION, VOID_COLOUR
-from minifcn.pictures.figures import DPI, heights_of_names, new_figure
-from minifcn.training.evaluation import picture_indices, predict_image
+from minifcn.pictures.figures import DPI, dress, heights_of_names, new_figure
+from minifcn.training.evaluation import picture_indices
 from minifcn.training.run_folder import CURVE, PREDICTIONS
 from minifcn.training.trainer import Trainer
 
+Row = tuple[np.ndarray, np.ndarray | None, dict[str, np.ndarray]]  # image, truth, {network's name: predicted}
 STYLES = ((BLUE, "-"), (VERMILLION, "--"), (BLACK, ":"), (GREEN, "-."))
-CURVES = {
-    "pixel_accuracy": BLUE,
-    "frequency_weighted_iu": GREEN,
-    "mean_accuracy": VERMILLION,
-    "mean_iu": BLACK,
-    "accuracy": BLUE,  # of a classifier
-}
+CURVES = {"pixel_accuracy": BLUE, "frequency_weighted_iu": GREEN, "mean_accuracy": VERMILLION, "mean_iu": BLACK}
+CURVES |= {"accuracy": BLUE}  # of a classifier
 
 
-def colorize(label, palette):
+def colorize(label: np.ndarray, palette: ArrayLike) -> np.ndarray:
     """The colours of a label image: (H, W) integers -> (H, W, 3) uint8, void (255) in light grey.
 
     palette   (n_class, 3) uint8, the RGB colour of each class
@@ -41,26 +41,27 @@ def colorize(label, palette):
     return colours[label]
 
 
-def save_predictions(path, rows, classes, palette):
+def save_predictions(path: Path, rows: Sequence[Row], classes: Sequence[str], palette: ArrayLike) -> None:
     """Write a picture: for each image a row, image | truth | one column for each network; below, the classes.
 
-    rows      a list of (image uint8 (H, W, 3) RGB, truth (H, W), {"FCN-32s": predicted (H, W), ...}), of any
-              sizes; every row names the same networks; None for truth in every row where there is none
+    rows      of any sizes: (image uint8 (H, W, 3) RGB, truth (H, W), {"FCN-32s": predicted (H, W), ...}); every row
+              names the same networks, and has None for truth where there is none
     classes   the n_class names; palette: their (n_class, 3) uint8 RGB colours
     Small images are enlarged by a whole factor, large ones shrunk, to columns of at most 300 pixels.
     Raises InputError where there are no rows.
     """
     if not rows:
         raise InputError("save_predictions: there are no rows to draw, give at least one image")
-    rows = [(image, networks if truth is None else {"truth": truth, **networks}) for image, truth, networks in rows]
-    titles = ["image", *rows[0][1]]
-    panels = [[image, *(colorize(labels[title], palette) for title in titles[1:])] for image, labels in rows]
-    column = max(_shown_width(image.shape[1]) for image, _ in rows)
-    heights = [max(1, round(_shown_width(image.shape[1]) * image.shape[0] / image.shape[1])) for image, _ in rows]
+    images = [image for image, *_ in rows]
+    labels = [networks if truth is None else {"truth": truth, **networks} for _, truth, networks in rows]
+    titles = ["image", *labels[0]]
+    panels = [[image, *(colorize(named[key], palette) for key in titles[1:])] for image, named in zip(images, labels)]
+    column = max(_shown_width(image.shape[1]) for image in images)
+    heights = [max(1, round(_shown_width(image.shape[1]) * image.shape[0] / image.shape[1])) for image in images]
     margin, gap, head = 12, 6, 24
 
     width = 2 * margin + len(titles) * (column + gap) - gap
-    figure = Figure(figsize=(width / DPI, 1), dpi=DPI)
+    figure = new_figure(width, DPI)
     legend = _class_legend(figure, classes, palette, width - 2 * margin)
     height = head + sum(heights) + gap * len(rows) + math.ceil(legend.get_window_extent().height) + 2 * margin
     figure.set_size_inches(width / DPI, height / DPI)
@@ -84,7 +85,7 @@ def save_predictions(path, rows, classes, palette):
     figure.savefig(path, dpi=DPI)
 
 
-def save_learning_curve(path, history):
+def save_learning_curve(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
     """Write a picture of a run: the loss, the paper's four metrics and the learning rate over the epochs.
 
     history   a list of dicts, one an epoch, with `epoch` and any of `loss`, `val_loss`, `pixel_accuracy`,
@@ -93,24 +94,21 @@ def save_learning_curve(path, history):
     """
     if not history:
         raise InputError("save_learning_curve: the history is empty, there is no epoch to draw")
-    figure = new_figure(1260, 360, layout="constrained")
+    figure = new_figure(1260, 360, ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
     panels = (
         ("loss per pixel", (("loss", "training", BLUE), ("val_loss", "validation", VERMILLION)), ".3g", None),
         ("validation", [(key, FIGURES.get(key, key), colour) for key, colour in CURVES.items()], ".3f", 1),
         ("learning rate", (("lr", "", BLUE),), ".2g", None),
     )
-    ends = [
-        _draw_curves(axes, title, history, curves, number, top)
-        for axes, (title, curves, number, top) in zip(figure.subplots(1, 3), panels, strict=True)
-    ]
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
+    ends = [_draw_curves(axes, history, *panel) for axes, panel in zip(figure.subplots(1, 3), panels, strict=True)]
     figure.draw_without_rendering()  # gives the axes their heights
-    for axes, named in zip(figure.axes, ends, strict=True):
-        _name_ends(axes, named)
+    for axes, named in zip(figure.axes, map(sorted, ends), strict=True):
+        for at, (_, text, colour) in zip(heights_of_names(axes, [value for value, *_ in named]), named):
+            axes.text(1.03, at, text, color=colour, size=9, va="center", transform=axes.transAxes)
     figure.savefig(path, dpi=DPI)
 
 
-def save_convergence(path, curves):
+def save_convergence(path: Path, curves: Mapping[str, Sequence[tuple[float, float]]]) -> None:
     """Write a picture of trainings side by side: the loss over the steps, and over the seconds.
 
     curves   {name: [(seconds, loss) of each step]}, up to four; the names stand below the panels
@@ -118,21 +116,17 @@ def save_convergence(path, curves):
     """
     if not 1 <= len(curves) <= len(STYLES):
         raise InputError(f"save_convergence: {len(curves)} curves, expected 1 to {len(STYLES)}")
-    figure = new_figure(1000, 420, layout="constrained")
+    figure = new_figure(1000, 420, ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
     by_step, by_clock = figure.subplots(1, 2, sharey=True)
     for (name, curve), (colour, line) in zip(curves.items(), STYLES):
         seconds, losses = zip(*curve, strict=True)
         by_step.plot(range(1, len(curve) + 1), losses, color=colour, linestyle=line, linewidth=1.6, label=name)
         by_clock.plot(seconds, losses, color=colour, linestyle=line, linewidth=1.6)
-    for axes, unit in ((by_step, "step"), (by_clock, "seconds of training")):
+    for axes, title, unit in ((by_step, "by the step", "step"), (by_clock, "by the clock", "seconds of training")):
         axes.set(xlabel=unit, xlim=(0, None))
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="0.9")
+        dress(axes, title)
     by_step.set_ylabel("loss per pixel")
-    by_step.set_title("by the step", loc="left", size=11)
-    by_clock.set_title("by the clock", loc="left", size=11)
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=10, handlelength=3)
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
     figure.savefig(path, dpi=DPI)
 
 
@@ -146,41 +140,30 @@ def draw_run(run: Trainer) -> None:
         save_predictions(run.folder.path / PREDICTIONS, rows, run.training.classes, run.training.palette)
 
 
-def _draw_curves(axes, title, history, curves, number, top):
+def _draw_curves(axes, history, title, curves, number, top):
     """Draw the columns `curves` ((key, name, colour), ...) from 0 to `top` (None: what they reach).
 
     Returns [(last value, name and value as text, colour), ...].
     """
     ends = []
     for key, name, colour in curves:
-        points = [(row["epoch"], row[key]) for row in history if row.get(key) is not None]
-        points = [(epoch, value) for epoch, value in points if math.isfinite(value)]
+        there = [row for row in history if row.get(key) is not None and math.isfinite(row[key])]
+        points = [(row["epoch"], row[key]) for row in there]
         if points:
             axes.plot(*zip(*points, strict=True), color=colour, marker="o", markersize=3, linewidth=1.6)
             ends.append((points[-1][1], f"{name} {points[-1][1]:{number}}".strip(), colour))
-    axes.set_title(title, loc="left", size=11)
+    dress(axes, title, axis="y")
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_ylim(0, top)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="0.9")
     return ends
-
-
-def _name_ends(axes, ends):
-    """Write each curve's (last value, text, colour) right of the axes at that height, none on another."""
-    ends = sorted(ends)
-    for at, (_, text, colour) in zip(heights_of_names(axes, [value for value, *_ in ends]), ends):
-        axes.text(1.03, at, text, color=colour, size=9, va="center", transform=axes.transAxes)
 
 
 def _class_legend(figure, classes, palette, width):
     """A legend of the classes and void, in as many columns as `width` pixels take."""
     colours = [*np.asarray(palette), np.asarray(VOID_COLOUR)]
-    patches = [
-        Patch(facecolor=colour / 255, edgecolor="0.6", linewidth=0.5, label=name)
-        for name, colour in zip([*classes, "void"], colours, strict=True)
-    ]
+    named = zip([*classes, "void"], colours, strict=True)
+    patches = [Patch(facecolor=colour / 255, edgecolor="0.6", linewidth=0.5, label=name) for name, colour in named]
     for columns in range(len(patches), 0, -1):
         style = {"fontsize": 10, "frameon": False, "borderpad": 0, "borderaxespad": 0, "columnspacing": 1.5}
         legend = figure.legend(handles=patches, ncols=columns, loc="lower left", **style)

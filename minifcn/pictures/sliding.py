@@ -5,7 +5,6 @@ and padded, its kernel is flipped and moves by one cell (Dumoulin, Visin 2016, s
 entries of the kernel by numbers, 1 for W[0,0], 2 for W[0,1] and so on, as `SymbolicMatrix.numbers` does.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +13,14 @@ from minifcn.convolution.arithmetic import Relationship
 from minifcn.convolution.symbolic import symbolic_conv_matrix
 from minifcn.errors import InputError
 
-# What a cell of a map can be; where its row and its column differ, the later one.
-KINDS = ("pixel", "zero", "padding", "unseen", "cut")
+# What a cell of a map can be, and in the words of a legend; where its row and its column differ, the later one.
+KINDS = {
+    "pixel": "pixel",
+    "zero": "zero between pixels",
+    "padding": "zero of the padding",
+    "unseen": "zero at the end, for pixels that no window reached (a)",
+    "cut": "cropped (p' is negative)",
+}
 MOST_PIXELS, MOST_CELLS, LARGEST_KERNEL = 8, 11, 7  # along one axis; more is hard to read
 
 
@@ -42,8 +47,7 @@ class Step(NamedTuple):
         return sum(product.value * product.weight for product in self.products)
 
 
-@dataclass(frozen=True)
-class Sliding:
+class Sliding(NamedTuple):
     """One window's whole way.
 
     case        the Relationship; transposed: whether this is its transpose
@@ -74,6 +78,16 @@ class Sliding:
             return seen, -sum((place - middle) ** 2 for place in step.pixel), -abs(number - first)
 
         return max(range(self.output**2), key=worth)
+
+    @property
+    def title(self) -> str:
+        """What a picture shows: "padding, strides, transposed: 3x3 -> 5x5, kernel 3, stride 2, padding 1"."""
+        case, name, sizes = self.case, self.case.name, (self.case.input, self.case.output)
+        if self.transposed:
+            name, sizes = f"{name}, transposed", sizes[::-1]
+        dilation = f", dilation {case.dilation}" if case.dilation > 1 else ""
+        settings = f"kernel {case.kernel}, stride {case.stride}, padding {case.padding}{dilation}"
+        return f"{name}: {sizes[0]}x{sizes[0]} → {sizes[1]}x{sizes[1]}, {settings}"
 
     @property
     def kinds_there(self) -> list[str]:
@@ -120,17 +134,6 @@ def sliding_transposed(case: Relationship) -> Sliding:
     return Sliding(case, True, kinds, _fill(pixel), turned, max(-before, 0), 1, case.input)
 
 
-def title(case: Relationship, transposed: bool = False) -> str:
-    """What a picture shows: "padding, strides, transposed: 3x3 -> 5x5, kernel 3, stride 2, padding 1"."""
-    name, sizes = case.name, (case.input, case.output)
-    if transposed:
-        name, sizes = f"{name}, transposed", sizes[::-1]
-    settings = f"kernel {case.kernel}, stride {case.stride}, padding {case.padding}"
-    if case.dilation > 1:
-        settings += f", dilation {case.dilation}"
-    return f"{name}: {sizes[0]}x{sizes[0]} → {sizes[1]}x{sizes[1]}, {settings}"
-
-
 def matrix_numbers(case: Relationship) -> np.ndarray:
     """C of a Relationship, (output pixels, input pixels): 0, or the number of the kernel's entry that stands there."""
     return symbolic_conv_matrix(case.kernel, case.input, case.stride, case.padding, case.dilation).numbers
@@ -162,8 +165,9 @@ def check_legible(case: Relationship) -> None:
 
 def _square(axis):
     """Kinds (n, n) from the kinds of one axis."""
-    numbers = np.array([KINDS.index(kind) for kind in axis])
-    return np.array(KINDS)[np.maximum.outer(numbers, numbers)]
+    kinds = list(KINDS)
+    numbers = np.array([kinds.index(kind) for kind in axis])
+    return np.array(kinds)[np.maximum.outer(numbers, numbers)]
 
 
 def _fill(pixel):

@@ -19,13 +19,12 @@ def in_words(case: Relationship, width: int) -> list[str]:
     rows, cols = case.output**2, case.input**2
     if max(case.input, case.output) <= LARGEST:
         symbolic = symbolic_conv_matrix(case.kernel, case.input, case.stride, case.padding, case.dilation)
-        lines += [*_matrix("C", symbolic, width), "", *_matrix("C^T", symbolic.T, width), "", _not_the_inverse(case)]
+        lines += [*_matrix("C", symbolic, width), "", *_matrix("C^T", symbolic.T, width), "", *_not_the_inverse(case)]
     else:
-        lines.append(
-            f"C: {rows} x {cols}, C^T: {cols} x {rows}: too large to show, more than {LARGEST} pixels along an axis"
-        )
+        too_large = f"too large to show, more than {LARGEST} pixels along an axis"
+        lines.append(f"C: {rows} x {cols}, C^T: {cols} x {rows}: {too_large}")
     counted = max(case.input, case.output, case.kernel, case.stride, case.dilation) <= COUNTED
-    return [*lines, _products(case)] if counted else lines
+    return [*lines, *_products(case)] if counted else lines
 
 
 def _sizes(case):
@@ -42,9 +41,8 @@ def _sizes(case):
     yield f"  unseen         a = (i + 2p - {letter}) mod s = ({room}) mod {s} = {a}"
     yield f"transposed (relationship {transposed} of the guide)" if transposed else "transposed (none of the guide's)"
     yield f"  zeros between  s - 1 = {s} - 1 = {s - 1}"
-    yield f"  padding        p' = {letter} - p - 1 = {reach} - {p} - 1 = {case.transposed_padding}" + (
-        ": that many are cut off" if case.transposed_padding < 0 else ""
-    )
+    cut = ": that many are cut off" if case.transposed_padding < 0 else ""
+    yield f"  padding        p' = {letter} - p - 1 = {reach} - {p} - 1 = {case.transposed_padding}{cut}"
     sizes = f"{s}*{o - 1} + {reach} - 2*{p} + {a} = {case.transposed_output}"
     yield f"  output         o' = s(o - 1) + {letter} - 2p + a = {sizes}"
 
@@ -63,14 +61,10 @@ def _not_the_inverse(case):
     weight = example_kernel(case.kernel).astype(float)[None, None]  # (1, 1, k, k)
     values, rank = round_trip(weight, case.input, case.stride, case.padding, case.dilation)
     least = values[-1] if rank == len(values) else 0.0
-    return (
-        f"C^T is not the inverse of C: C^TC has rank {rank} of {len(values)} (the input's pixels), singular values "
-        f"from {least:.3g} to {values[0]:.3g} (the inverse's would all be 1), for the kernel {_rows(case.kernel)}"
-    )
-
-
-def _rows(size):
-    return " / ".join(" ".join(map(str, row)) for row in example_kernel(size).tolist())
+    kernel = " / ".join(" ".join(map(str, row)) for row in example_kernel(case.kernel).tolist())
+    yield f"C^T is not the inverse of C: C^TC has rank {rank} of {len(values)} (the input's pixels),"
+    yield f"  singular values from {least:.3g} to {values[0]:.3g} (the inverse's would all be 1),"
+    yield f"  for the kernel {kernel}"
 
 
 def _products(case):
@@ -80,7 +74,8 @@ def _products(case):
     inner = np.bincount(np.arange(case.kernel) * case.dilation % case.stride, minlength=case.stride)  # by the phase
     kind = "no checkerboard" if inner.min() == inner.max() else "the risk of a checkerboard"
     here, away = (_range(numbers.min() ** 2, numbers.max() ** 2) for numbers in (counts, inner))
-    return f"products that an output pixel of the transpose sums: {here}; far from the border {away}: {kind}"
+    yield f"products that an output pixel of the transpose sums: {here};"
+    yield f"  far from the border {away}: {kind}"
 
 
 def _range(least, most):

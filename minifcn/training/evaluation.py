@@ -8,8 +8,8 @@ from os import PathLike
 
 import numpy as np
 
-from minifcn.backend import Array, to_device, to_host
-from minifcn.data import VOID, Batches, Dataset, Preprocessing
+from minifcn.backend import Array, to_device
+from minifcn.data import VOID, Batches, Dataset, Preprocessing, predict_image
 from minifcn.errors import InputError, caution
 from minifcn.layers import Layer, SoftmaxCrossEntropy
 from minifcn.metrics import ConfusionMatrix
@@ -45,9 +45,8 @@ def evaluate(
         model.train(was_training)
     pixels = int(confusion.counts.sum())
     if pixels == 0:
-        raise InputError(
-            f"all labels of {dataset.name} are void ({VOID}): there is nothing to evaluate; check the labels"
-        )
+        void = f"all labels of {dataset.name} are void ({VOID})"
+        raise InputError(f"{void}: there is nothing to evaluate; check the labels")
     return confusion, total / pixels
 
 
@@ -63,17 +62,16 @@ def compare(
     networks = [(path, *load_model(path)) for path in weights]  # what is wrong with the last shows before hours pass
     for path, _, about in networks:
         if tuple(about["classes"]) != tuple(dataset.classes):
-            raise InputError(
-                f"weights {path}: trained on {about['data']} for other classes than those of {dataset.name}"
-            )
+            others = f"trained on {about['data']} for other classes than those of {dataset.name}"
+            raise InputError(f"weights {path}: {others}")
     results: list[Result] = []
     rows: list[PictureRow] = [(*dataset[i], {}) for i in picture_indices(dataset)]
     for path, model, about in networks:
-        model.to(device)
         preprocessing = Preprocessing.from_dict(about["preprocessing"])
-        title = about.get("title", model.title)
-        name = title if title not in dict(results) else f"{title} ({len(results) + 1})"
-        confusion = evaluate(model, dataset, preprocessing, device)[0]
+        name = about.get("title", model.title)
+        if name in dict(results):
+            name += f" ({len(results) + 1})"
+        confusion, _ = evaluate(model.to(device), dataset, preprocessing, device)
         results.append((name, confusion))
         caution_of_one_class(name, confusion, dataset)
         caution_of_swapped_channels(path, model, dataset, preprocessing, device)
@@ -86,10 +84,9 @@ def caution_of_one_class(name: str, confusion: ConfusionMatrix, dataset: Dataset
     """Caution where the truth has several classes and the predictions but one: the network has learned nothing yet."""
     actual, predicted = (confusion.counts.any(axis=axis) for axis in (1, 0))
     if actual.sum() > 1 and predicted.sum() == 1:
-        caution(
-            f"{name}: every prediction for {dataset.name} is {dataset.classes[predicted.argmax()]!r}: the network has "
-            "learned nothing yet; train longer, start from pretrained weights (--init), or try another --lr"
-        )
+        what = f"{name}: every prediction for {dataset.name} is {dataset.classes[predicted.argmax()]!r}"
+        ways = "train longer, start from pretrained weights (--init), or try another --lr"
+        caution(f"{what}: the network has learned nothing yet; {ways}")
 
 
 def caution_of_swapped_channels(
@@ -108,22 +105,15 @@ def caution_of_swapped_channels(
         losses.append(sum(criterion(s, to_device(label[None], device)) for s, (_, label) in zip(scores, pairs)))
     loss, swapped = np.array(losses) / max(1, sum(int((label != VOID).sum()) for _, label in pairs))
     if swapped < SWAPPED * loss and swapped < math.log(dataset.n_class):  # and better than a guess
-        caution(
-            f"{path}: images go in as {preprocessing.channels}, but as {other} the loss of {len(pairs)} of them falls "
-            f"from {loss:.2f} to {swapped:.2f} a pixel: were the weights trained on {other}?"
-        )
+        falls = f"the loss of {len(pairs)} of them falls from {loss:.2f} to {swapped:.2f} a pixel"
+        ways = f"images go in as {preprocessing.channels}, but as {other} {falls}"
+        caution(f"{path}: {ways}: were the weights trained on {other}?")
 
 
 def picture_indices(dataset: Dataset, count: int = 4) -> list[int]:
     """`count` images spread over a data set, for pictures."""
     count = min(count, len(dataset))
     return [(2 * i + 1) * len(dataset) // (2 * count) for i in range(count)]
-
-
-def predict_image(model: Layer, image: Array, preprocessing: Preprocessing, device: str = "cpu") -> Array:
-    """The class of every pixel of one image uint8 (H, W, 3) -> uint8 (H, W). The model is in evaluation mode."""
-    scores = model(to_device(preprocessing(image)[None], device))  # (1, n_class, H, W)
-    return to_host(scores.argmax(axis=1)[0]).astype("uint8")
 
 
 def _equal_sized(batches):

@@ -68,9 +68,11 @@ def fit(
 
     Raises Diverged, an InputError, before a step whose loss is not finite.
     """
-    criterion = criterion or PixelLoss()
+    if accumulate < 1:
+        raise InputError(f"fit: accumulate is {accumulate}; expected at least 1 batch")
+    criterion, batches, number = criterion or PixelLoss(), iter(batches), start
     model.train()
-    for number, group in enumerate(_groups(batches, accumulate), start):
+    while group := [batch[:2] for batch in itertools.islice(batches, accumulate)]:
         with hold():
             optimizer.lr = schedule(number)
             optimizer.zero_grad()
@@ -88,12 +90,4 @@ def fit(
             if labelled:
                 optimizer.step()
         yield Step(number, len(group), sum(len(images) for images, _ in group), losses)
-
-
-def _groups(batches, size):
-    """Lists of `size` batches (images, labels), and one of what is left at the end."""
-    if size < 1:
-        raise InputError(f"fit: accumulate is {size}; expected at least 1 batch")
-    batches = iter(batches)
-    while group := [batch[:2] for batch in itertools.islice(batches, size)]:
-        yield group
+        number += 1

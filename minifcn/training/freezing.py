@@ -12,17 +12,13 @@ def freeze(model: Layer, patterns: Sequence[str] | None) -> None:
 
     Raises InputError for a pattern that fits none, and where nothing is left to learn.
     """
-    parameters = model.named_parameters()
-    layers = list(dict.fromkeys(_layer(name) for name, _ in parameters))
+    parameters = [(name, name.rpartition(".")[0], parameter) for name, parameter in model.named_parameters()]
     for pattern in patterns or ():
-        fitting = [p for name, p in parameters if fnmatchcase(name, pattern) or fnmatchcase(_layer(name), pattern)]
+        fitting = [p for name, layer, p in parameters if fnmatchcase(name, pattern) or fnmatchcase(layer, pattern)]
         if not fitting:
+            layers = dict.fromkeys(layer for _, layer, _ in parameters)
             raise InputError(f"--freeze {pattern!r} fits no layer: they are {', '.join(layers)}")
         for parameter in fitting:
             parameter.trainable = False
     if patterns and not any(parameter.trainable for parameter in model.parameters()):
         raise InputError(f"--freeze {' '.join(patterns)}: nothing is left to learn")
-
-
-def _layer(name: str) -> str:
-    return name.rpartition(".")[0]

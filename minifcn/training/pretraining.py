@@ -5,14 +5,13 @@ The images are those of a segmentation's data set; the label of each is the clas
 """
 
 import math
-from collections.abc import Callable
+from typing import Any
 
 from minifcn.backend import Array
 from minifcn.data import Augmented, Dataset, compose, crop, dominant, open_dataset
+from minifcn.data.transforms import Augmentation
 from minifcn.models import BACKBONES
-from minifcn.models.classifier import Classifier
 from minifcn.training.criterion import PixelLoss
-from minifcn.training.freezing import freeze
 from minifcn.training.settings import PretrainSettings
 from minifcn.training.trainer import Trainer
 
@@ -26,11 +25,12 @@ class Pretrainer(Trainer):
     """
 
     settings: PretrainSettings
+    networks = BACKBONES
     figures = ("accuracy", "pixel_accuracy"), ("mean_accuracy", "mean_accuracy")
     best_figure = "accuracy"
 
-    def __init__(self, settings: PretrainSettings, *args, **kwargs):
-        super().__init__(settings, *args, **kwargs)
+    def __init__(self, settings: PretrainSettings, *where: Any, **how: Any):
+        super().__init__(settings, *where, **how)
         view = compose(crop(settings.crop), dominant(self.validation.classes))
         self.validation = Augmented(self.validation, view, settings.seed)
 
@@ -39,17 +39,14 @@ class Pretrainer(Trainer):
         large = {"dominant": True} if self.settings.data == "scenes" else {}
         return open_dataset(self.settings.data, self.settings.root, split, **large)
 
-    def make_model(self) -> Classifier:
-        settings = self.settings
-        model = BACKBONES[settings.model](self.training.n_class, seed=settings.seed, **settings.network())
+    def make_model(self) -> Any:
+        model = super().make_model()
         for name in model.outputs[True]:
             # Random scores make the first steps so large that many ReLUs stay shut.
             model.named[name].weight.data[...] = 0
-        freeze(model, settings.freeze)
-        model.train_only()
         return model
 
-    def make_augmentation(self) -> Callable:
+    def make_augmentation(self) -> Augmentation:
         return compose(super().make_augmentation(), dominant(self.training.classes))
 
     def make_criterion(self, weights: Array | None) -> PixelLoss:

@@ -21,38 +21,37 @@ class Value(NamedTuple):
     source: str
 
 
-_FULL = {  # the paper's networks, as they are built
-    "width": Value(1.0, "the published channels"),
-    "fc_channels": Value(4096, "the published channels"),
-    "padding": Value(100, "the published networks"),
-    "dropout": Value(0.5, f"{PAPER}: kept where the classifier had it"),
-    "upsampling": Value("fixed", "the published networks: bilinear, learning rate times 0"),
-    "upsampling_kernels": Value("full", "the published networks"),
-    "schedule": Value("fixed", PAPER),
-    "mirror": Value(False, f"{PAPER}: mirroring and jitter brought nothing to speak of"),
-}
-_PAPER = _FULL | {
-    "batch_size": Value(1, "images differ in size, so one at a time ..."),
-    "accumulate": Value(20, f"{PAPER}: ... and minibatches of 20 images"),
-    "momentum": Value(0.9, PAPER),
-    "weight_decay": Value(5e-4, f"{PAPER}: 5e-4 or 2e-4"),
-    "loss": Value("mean", "over the pixels of an image"),
-    "epochs": Value(175, "CVPR 2015, table 1: at least 175 epochs"),
-}
-_HEAVY = _FULL | {
-    "batch_size": Value(1, REFERENCE),
-    "accumulate": Value(1, REFERENCE),
-    "momentum": Value(0.99, REFERENCE),
-    "weight_decay": Value(5e-4, REFERENCE),
-    "loss": Value("sum", REFERENCE),
-    "epochs": Value(12, f"{REFERENCE}: 100,000 steps over 8498 images"),
-}
-_ALEXNET = {  # where the authors' AlexNet differs
-    "accumulate": Value(20, f"{REFERENCE}: AlexNet's"),
-    "momentum": Value(0.9, f"{REFERENCE}: AlexNet's"),
-    "loss": Value("mean", f"{REFERENCE}: AlexNet's"),
-    "epochs": Value(236, f"{REFERENCE}: 100,000 steps of 20 of 8498 images"),
-}
+def _of(source, **values):
+    return {name: Value(value, source) for name, value in values.items()}
+
+
+_FULL = (  # the paper's networks, as they are built
+    _of("the published channels", width=1.0, fc_channels=4096)
+    | _of("the published networks", padding=100, upsampling_kernels="full")
+    | _of("the published networks: bilinear, learning rate times 0", upsampling="fixed")
+    | _of(f"{PAPER}: kept where the classifier had it", dropout=0.5)
+    | _of(f"{PAPER}: mirroring and jitter brought nothing to speak of", mirror=False)
+    | _of(PAPER, schedule="fixed")
+)
+_PAPER = (
+    _FULL
+    | _of("images differ in size, so one at a time ...", batch_size=1)
+    | _of(f"{PAPER}: ... and minibatches of 20 images", accumulate=20)
+    | _of(PAPER, momentum=0.9)
+    | _of(f"{PAPER}: 5e-4 or 2e-4", weight_decay=5e-4)
+    | _of("over the pixels of an image", loss="mean")
+    | _of("CVPR 2015, table 1: at least 175 epochs", epochs=175)
+)
+_HEAVY = (
+    _FULL
+    | _of(REFERENCE, batch_size=1, accumulate=1, momentum=0.99, weight_decay=5e-4, loss="sum")
+    | _of(f"{REFERENCE}: 100,000 steps over 8498 images", epochs=12)
+)
+_ALEXNET = (  # where the authors' AlexNet differs
+    _HEAVY
+    | _of(f"{REFERENCE}: AlexNet's", accumulate=20, momentum=0.9, loss="mean")
+    | _of(f"{REFERENCE}: 100,000 steps of 20 of 8498 images", epochs=236)
+)
 _RATES = {  # learning rate of each of a recipe's networks, the one it is for first
     "fcn-vgg16-2015": {"fcn32s": 1e-4, "fcn-vgg16": 1e-4, "fcn16s": 1e-6, "fcn8s": 1e-8},
     "fcn-alexnet-2015": {"fcn-alexnet": 1e-3},
@@ -65,10 +64,8 @@ RECIPES = tuple(_RATES)
 def recipe(name: str, model: str | None = None, at_once: bool = False) -> dict[str, Value]:
     """{setting: Value} of a recipe, for one of its networks.
 
-    name     one of RECIPES
     model    None: the first network that the recipe is for
     at_once  "heavy" for FCN-8s: all skips at once, at FCN-32s' learning rate
-
     Raises InputError for another name, and for a network that the recipe is not for.
     """
     if name not in RECIPES:
@@ -77,17 +74,17 @@ def recipe(name: str, model: str | None = None, at_once: bool = False) -> dict[s
     model = model or next(iter(rates))
     if model not in rates:
         raise InputError(f"--recipe {name} is for {', '.join(rates)}; --model {model} was given")
-    values, rate = (_HEAVY, Value(rates[model], REFERENCE)) if name == "heavy" else (_PAPER, Value(rates[model], PAPER))
-    if name == "heavy" and model == "fcn-alexnet":
-        values = values | _ALEXNET
-    if name == "heavy" and model == "fcn8s" and at_once:
-        rate = Value(rates["fcn32s"], f"{REFERENCE}: at-once")
-    if name != "heavy" and model in ("fcn16s", "fcn8s"):
-        rate = Value(rates[model], "CVPR 2015, section 4.2: 100 times lower for a skip")
+    if name == "heavy":
+        values, at_once = _ALEXNET if model == "fcn-alexnet" else _HEAVY, at_once and model == "fcn8s"
+        lr = _of(f"{REFERENCE}: at-once", lr=rates["fcn32s"]) if at_once else _of(REFERENCE, lr=rates[model])
+    else:
+        skip = model in ("fcn16s", "fcn8s")
+        lr = _of("CVPR 2015, section 4.2: 100 times lower for a skip" if skip else PAPER, lr=rates[model])
+        values = _PAPER
     if model == "fcn-googlenet":
-        values = {key: value for key, value in values.items() if key != "fc_channels"}
-        values |= {"dropout": Value(0.4, "the published classifier's")}
-    return {"model": Value(model, "the recipe's"), "lr": rate, **values}
+        values = values | _of("the published classifier's", dropout=0.4)
+        del values["fc_channels"]
+    return _of("the recipe's", model=model) | lr | values
 
 
 def per_pixel(settings: Settings) -> tuple[float, float, float]:

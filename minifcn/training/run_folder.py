@@ -50,10 +50,8 @@ class RunFolder:
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"--out {self.path} is a file; name a folder")
         if not overwrite and (self.last.exists() or self.config.exists()):
-            raise InputError(
-                f"--out {self.path} holds another run: give --resume to go on with it, --overwrite to replace it, "
-                "or another folder"
-            )
+            ways = "give --resume to go on with it, --overwrite to replace it, or another folder"
+            raise InputError(f"--out {self.path} holds another run: {ways}")
 
     def start(self, settings: dict) -> None:
         """Make the folder, or take it from the run that is in it, for a new run with `settings` (a dict)."""
@@ -69,9 +67,7 @@ class RunFolder:
     def saved_settings(self) -> dict:
         """The settings of the run in this folder."""
         if not self.config.is_file():
-            raise InputError(
-                f"--resume: {self.path} holds no run (no {self.config.name}); leave --resume out to start one"
-            )
+            raise InputError(f"--resume: {self.path} holds no run (no config.json); leave --resume out to start one")
         try:
             settings = json.loads(self.config.read_text())
         except ValueError as error:
@@ -83,10 +79,9 @@ class RunFolder:
 
     def save(self, model: Layer, optimizer: SGD, about: dict, progress: Progress) -> None:
         """Write last.npz, whole or not at all."""
-        names = [name for name, parameter in model.named_parameters() if parameter.trainable]
-        velocity = optimizer.state_dict()["velocity"]
-        arrays = {VELOCITY + name: to_host(v) for name, v in zip(names, velocity, strict=True)}
-        save_arrays(self.last, model.state_dict() | arrays, about | {"progress": dataclasses.asdict(progress)})
+        velocities = zip(_velocity_names(model), map(to_host, optimizer.state_dict()["velocity"]), strict=True)
+        arrays = model.state_dict() | dict(velocities)
+        save_arrays(self.last, arrays, about | {"progress": dataclasses.asdict(progress)})
 
     def restore(self, model: Layer, optimizer: SGD) -> tuple[Progress, dict | None]:
         """Put last.npz back into model and optimizer -> (Progress, what the file says of the weights).
@@ -99,10 +94,9 @@ class RunFolder:
         if "progress" not in about:
             raise InputError(f"--resume: {self.last} holds no position in a run; start a new one with --init")
         velocity = {name: arrays.pop(name) for name in list(arrays) if name.startswith(VELOCITY)}
-        names = [VELOCITY + name for name, parameter in model.named_parameters() if parameter.trainable]
         try:
             model.load_state_dict(arrays)
-            optimizer.load_state_dict({"velocity": [velocity[name] for name in names]})
+            optimizer.load_state_dict({"velocity": [velocity[name] for name in _velocity_names(model)]})
             return Progress(**about["progress"]), about
         except (InputError, KeyError, TypeError) as error:
             raise InputError(f"--resume: {self.last} does not fit {self.config}: {error}") from error
@@ -115,3 +109,7 @@ class RunFolder:
             writer.writeheader()
             writer.writerows(rows)
             write_whole(self.history, lambda file: file.write(text.getvalue().encode()))
+
+
+def _velocity_names(model):
+    return [VELOCITY + name for name, parameter in model.named_parameters() if parameter.trainable]

@@ -8,7 +8,7 @@ import dataclasses
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from minifcn.data import DATA_SETS
 from minifcn.errors import InputError
@@ -22,39 +22,23 @@ Bound = tuple[Callable[[Any], bool], str]  # whether a value keeps it, and what 
 POSITIVE: Bound = (lambda n: n >= 1, "at least 1")
 
 
-def setting(
-    default: Any,
-    help: str,
-    metavar: str | None = None,
-    *,
-    group: str,
-    otherwise: str | None = None,
-    choices: Iterable[str] | None = None,
-    bound: Bound | None = None,
-    parse: Callable[[str], Any] | None = None,
-    commands: tuple[str, ...] = TRAININGS,
-    inherited: tuple[str, ...] = (),
-) -> Any:
-    """A setting's default, and in its field's metadata what else is known of it.
+class About(NamedTuple):
+    """What is known of a setting besides its type and its default."""
 
-    help       what it is, in a few words; metavar: what stands for its value beside them
-    group      of GROUPS, under which --help shows it; "network": those that the network's constructor takes
-    otherwise  what holds where it is None, in words
-    choices    the values it may have, None for any of its type
-    bound      that its values keep, where nobody else checks them: networks, data sets and SGD check their own
-    parse      makes a value of what is typed, where its type alone does not
-    commands   that have it as an option
-    inherited  from whose weights --init takes it over: a "classifier"'s, an "fcn"'s
-    """
-    known: dict[str, Any] = {
-        "help": help,
-        "metavar": metavar,
-        "group": group,
-        "otherwise": otherwise,
-        "choices": choices,
-    }
-    known |= {"bound": bound, "parse": parse, "commands": commands, "inherited": inherited}
-    return dataclasses.field(default=default, metadata=known)
+    help: str  # what it is, in a few words
+    metavar: str | None = None  # what stands for its value beside them
+    group: str = ""  # of GROUPS, under which --help shows it; "network": those that the network's constructor takes
+    otherwise: str | None = None  # what holds where it is None, in words
+    choices: Iterable[str] | None = None  # the values it may have, None for any of its type
+    bound: Bound | None = None  # kept by its values, where neither networks, data sets nor SGD check them
+    parse: Callable[[str], Any] | None = None  # makes a value of what is typed, where its type alone does not
+    commands: tuple[str, ...] = TRAININGS  # that have it as an option
+    inherited: tuple[str, ...] = ()  # from whose weights --init takes it over: a "classifier"'s, an "fcn"'s
+
+
+def setting(default: Any, *known: Any, **more: Any) -> Any:
+    """A setting: its default and, in its field's metadata, `About` it."""
+    return dataclasses.field(default=default, metadata={"about": About(*known, **more)})
 
 
 def pixels_or_same(text: str) -> int | str:
@@ -122,7 +106,7 @@ class Settings:
         for field in dataclasses.fields(self):
             value: Any = getattr(self, field.name)
             kind: Any = int | float if field.type is float else field.type
-            choices, bound = field.metadata["choices"], field.metadata["bound"]
+            choices, bound = field.metadata["about"].choices, field.metadata["about"].bound
             if not isinstance(value, kind):
                 raise InputError(f"{option(field.name)} is {value!r}; expected {getattr(kind, '__name__', kind)}")
             if choices and value is not None and value not in choices:
@@ -132,15 +116,15 @@ class Settings:
 
     def network(self) -> dict[str, Any]:
         """{name: value} for the constructor of the network `model`, which has a default of its own for what is None."""
-        names = [field.name for field in settings_of(type(self)) if field.metadata["group"] == "network"]
+        names = [field.name for field in settings_of(type(self)) if field.metadata["about"].group == "network"]
         values = {name: getattr(self, name) for name in names if name != "model"}
         return {name: value for name, value in values.items() if value is not None}
 
 
 def _again(name: str, default: Any, **changes: Any) -> Any:
     """A setting of `Settings` with another default, and what else differs."""
-    metadata = Settings.__dataclass_fields__[name].metadata
-    return dataclasses.field(default=default, metadata=dict(metadata) | changes)
+    about = Settings.__dataclass_fields__[name].metadata["about"]
+    return dataclasses.field(default=default, metadata={"about": about._replace(**changes)})
 
 
 @dataclasses.dataclass
@@ -168,12 +152,19 @@ class PretrainSettings(Settings):
 def settings_of(kind: type[Settings], command: str | None = None) -> list[dataclasses.Field]:
     """The settings that are options of a command: the one that `kind` is for, or another."""
     command = command or kind.command
-    return [field for field in dataclasses.fields(kind) if command in field.metadata["commands"]]
+    return [field for field in dataclasses.fields(kind) if command in field.metadata["about"].commands]
 
 
 def option(name: str) -> str:
     """A setting as the command line calls it."""
     return "--" + name.replace("_", "-")
+
+
+def shown(value: Any) -> str:
+    """A setting's value in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return " ".join(value) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def without_fc(model: str, backbone: str | None = None) -> bool:

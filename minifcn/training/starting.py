@@ -9,54 +9,43 @@ from minifcn.models import BACKBONES
 from minifcn.optim import check_sgd
 from minifcn.training.recipes import recipe
 from minifcn.training.run_folder import RunFolder
-from minifcn.training.settings import PretrainSettings, Settings, option, without_fc
+from minifcn.training.settings import Settings, option, shown, without_fc
 from minifcn.weights.loading import load_weights
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
 
 
-def training_settings(options: Namespace) -> tuple[Settings, dict[str, str]]:
-    """(Settings of `train`, {setting: where it comes from}). Raises InputError for what does not go together.
+def starting_settings(options: Namespace, kind: type[AnySettings]) -> tuple[AnySettings, dict[str, str]]:
+    """(Settings of a kind, {setting: where it comes from}). Raises InputError for what does not go together.
 
-    What is given holds over what the weights of --init bring along, and that over the recipe.
+    What is given holds over what the weights of --init bring along to an FCN, and that over the recipe.
     """
-    given = _given(options, Settings)
+    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(kind) if hasattr(options, f.name)}
+    name, explain = (getattr(options, key, None) for key in ("recipe", "explain"))  # of `train` alone
+    if options.out is None and (options.resume or not explain):
+        raise InputError("--out is missing: name a folder for the run")
+    if options.resume and options.overwrite:
+        raise InputError("--resume and --overwrite exclude each other: go on with the run, or replace it")
+    if options.resume and name:
+        raise InputError("--resume goes on with the run's own settings: leave --recipe out")
     if options.resume:
-        if options.recipe:
-            raise InputError("--resume goes on with the run's own settings: leave --recipe out")
-        settings = _resumed(options.out, Settings, given)
+        settings = _resumed(options.out, kind, given)
         sources = dict.fromkeys(vars(settings), "the run's own")
     else:
-        settings, sources = _new(options.recipe, given)
+        published = recipe(name, given.get("model"), given.get("at_once", False)) if name else {}
+        values = {key: value.value for key, value in published.items()}
+        inherited = _inherited(values | given) if "init" in given and kind is Settings else {}
+        check_backbone((values | given).get("model", kind.model), given, inherited.get("backbone"))
+        settings = kind(**values | inherited | given)
+        sources = {key: value.source for key, value in published.items()}
+        sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
+    if name and "init" not in given:
+        why = "the published training starts from pretrained weights, and its learning rate is for them"
+        caution(f"--recipe {name} without --init: {why}")
     settings.check()
     check_sgd(settings.lr, settings.momentum, settings.weight_decay)
     return settings, sources
-
-
-def _new(name: str | None, given: dict[str, Any]) -> tuple[Settings, dict[str, str]]:
-    """(Settings, {setting: where it comes from}) of a new training, by the recipe of that name, if any."""
-    published = recipe(name, given.get("model"), given.get("at_once", False)) if name else {}
-    sources = {name: value.source for name, value in published.items()}
-    values = {name: value.value for name, value in published.items()}
-    inherited = _inherited(values | given)
-    check_backbone((values | given).get("model", Settings.model), given, inherited.get("backbone"))
-    sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
-    if name and "init" not in given:
-        caution(
-            f"--recipe {name} without --init: the published training starts from pretrained weights, and its learning "
-            "rate is for them"
-        )
-    return Settings(**values | inherited | given), sources
-
-
-def pretraining_settings(options: Namespace) -> PretrainSettings:
-    """The PretrainSettings of `pretrain`. Raises InputError for what does not go together."""
-    given = _given(options, PretrainSettings)
-    if options.resume:
-        return _resumed(options.out, PretrainSettings, given)
-    check_backbone(given.get("model", PretrainSettings.model), given)
-    return PretrainSettings(**given)
 
 
 def check_backbone(model: str, given: dict[str, Any], inherited: str | None = None) -> None:
@@ -69,26 +58,15 @@ def check_backbone(model: str, given: dict[str, Any], inherited: str | None = No
         raise InputError(f"--fc-channels {given['fc_channels']}: GoogLeNet has neither fc6 nor fc7: leave it out")
 
 
-def _given(options: Namespace, kind: type[Settings]) -> dict[str, Any]:
-    """{name: value} of the settings that the command line gives."""
-    if options.out is None and (options.resume or not getattr(options, "explain", False)):
-        raise InputError("--out is missing: name a folder for the run")
-    if options.resume and options.overwrite:
-        raise InputError("--resume and --overwrite exclude each other: go on with the run, or replace it")
-    return {f.name: getattr(options, f.name) for f in dataclasses.fields(kind) if hasattr(options, f.name)}
-
-
-def _inherited(given: dict[str, Any]) -> dict[str, Any]:
-    """Settings of the network that weights given with --init were trained with."""
-    if "init" not in given:
-        return {}
+def _inherited(given):
+    """Settings of the network that the weights given with --init were trained with."""
     path, model = given["init"], given.get("model", Settings.model)
     _, about = load_weights(path)
     source, saved = about["model"], about["settings"]
     if not isinstance(saved, dict):
         raise InputError(f"--init {path}: its settings are {saved!r}: not written by minifcn train")
     kind = "classifier" if source in list(BACKBONES) else "fcn"
-    names = [f.name for f in dataclasses.fields(Settings) if kind in f.metadata["inherited"]]
+    names = [field.name for field in dataclasses.fields(Settings) if kind in field.metadata["about"].inherited]
     inherited = {name: saved[name] for name in names if name in saved}  # the defaults are what held before a choice
     backbone = source if kind == "classifier" else inherited.get("backbone", "vgg16")
     if model not in SKIP_NETS and not str(backbone).startswith(model.removeprefix("fcn-")):
@@ -98,23 +76,14 @@ def _inherited(given: dict[str, Any]) -> dict[str, Any]:
     return inherited | {"backbone": backbone}
 
 
-def _resumed(out: str, kind: type[AnySettings], given: dict[str, Any]) -> AnySettings:
+def _resumed(out, kind, given):
     """The settings of the run in `out`; those given again must not differ, but the data may have moved."""
     saved, names = RunFolder(out).saved_settings(), {field.name for field in dataclasses.fields(kind)}
     if others := names ^ set(saved):
-        raise InputError(
-            f"--resume: {out} is a run of another command, or of another version: its config.json and this command "
-            f"differ in {', '.join(sorted(others))}"
-        )
+        differ = f"its config.json and this command differ in {', '.join(sorted(others))}"
+        raise InputError(f"--resume: {out} is a run of another command, or of another version: {differ}")
     for name, value in given.items():
         if name != "root" and value != saved[name]:
-            raise InputError(
-                f"--resume: {option(name)} {_shown(value)} differs from the run's {_shown(saved[name])}: "
-                "leave it out, or start a new run"
-            )
+            differs = f"{option(name)} {shown(value)} differs from the run's {shown(saved[name])}"
+            raise InputError(f"--resume: {differs}: leave it out, or start a new run")
     return kind(**saved | given)
-
-
-def _shown(value: Any) -> Any:
-    """A setting's value as one would type it."""
-    return " ".join(value) if isinstance(value, list) else value

@@ -8,14 +8,14 @@ import dataclasses
 import math
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
+from typing import Any
 
 from minifcn.backend import Array, array_module
-from minifcn.data import VOID, Batches, Dataset, class_weights, open_dataset
-from minifcn.data.transforms import Preprocessing, compose, crop, jitter, mirror
+from minifcn.data import VOID, Batches, Dataset, Preprocessing, class_weights, open_dataset
+from minifcn.data.transforms import Augmentation, compose, crop, jitter, mirror
 from minifcn.errors import InputError
-from minifcn.layers import Layer
 from minifcn.metrics import FIGURES
 from minifcn.models import MODELS
 from minifcn.optim import SGD, schedule
@@ -34,16 +34,14 @@ SAVE_SECONDS = 300  # an epoch longer than this is saved on the way
 
 
 class Trainer:
-    """One run in its folder.
+    """One run in its folder `out`.
 
-    settings  a `Settings`
-    out       the run's folder
-    device    "cpu" or "gpu"
     resume    go on with the run in it; overwrite: replace it
     datasets  (training, validation) instead of those that the settings name
     Raises InputError for anything wrong with settings, data, weights or folder, before anything is overwritten.
     """
 
+    networks: Mapping[str, Callable[..., Any]] = MODELS  # of which the settings name one
     figures = tuple(zip(FIGURES, FIGURES))  # columns of the history, and what they are of a ConfusionMatrix
     best_figure = "mean_iu"  # the column that tells the best epoch, whose weights are kept
 
@@ -85,10 +83,10 @@ class Trainer:
         """The data set that the settings name."""
         return open_dataset(self.settings.data, self.settings.root, split)
 
-    def make_model(self) -> Layer:
+    def make_model(self) -> Any:
         """The network that the settings describe, for the classes of the data; it does no more than training needs."""
         settings = self.settings
-        model = MODELS[settings.model](self.training.n_class, seed=settings.seed, **settings.network())
+        model = self.networks[settings.model](self.training.n_class, seed=settings.seed, **settings.network())
         freeze(model, settings.freeze)
         model.train_only()
         return model.recompute_maps() if settings.recompute else model
@@ -97,9 +95,9 @@ class Trainer:
         """The loss, with these weights of the classes."""
         return PixelLoss(self.settings.loss, weights)
 
-    def make_augmentation(self) -> Callable:
+    def make_augmentation(self) -> Augmentation:
         """What is done to a pair of the training data before it is seen."""
-        chosen = [mirror] if self.settings.mirror else []
+        chosen: list[Augmentation] = [mirror] if self.settings.mirror else []
         if self.settings.jitter:
             chosen.append(jitter(self.settings.jitter))
         if self.settings.crop is not None:
@@ -152,9 +150,8 @@ class Trainer:
             if at_once or not self.begun or self.noted != self.optimizer.steps:  # the last: half a step is done
                 raise
             self.save()
-            folder = shlex.quote(str(self.folder.path))
-            go_on = f"python -m minifcn {self.settings.command} --out {folder} --resume"
-            raise Stopped(f"stopped and saved; go on with: {go_on}") from None
+            command = f"python -m minifcn {self.settings.command} --out {shlex.quote(str(self.folder.path))} --resume"
+            raise Stopped(f"stopped and saved; go on with: {command}") from None
 
     def stop(self) -> None:
         """Ask the run, which may be in another thread, to save and stop after the step under way."""
@@ -162,14 +159,14 @@ class Trainer:
 
     def _train(self, watch):
         """Train what is left of the epoch under way; returns its images a second."""
-        settings, epoch, batch = self.settings, self.progress.epoch, self.progress.batch
+        settings, begin = self.settings, self.progress
+        watch.begin(f"epoch {begin.epoch + 1}/{settings.epochs}", len(self.training))
+        watch.advance(begin.batch * settings.batch_size)
+        batches = self.batches.epoch(begin.epoch, start=begin.batch)
+        how = {name: getattr(settings, name) for name in ("accumulate", "sample", "seed")}
+        how |= {"device": self.device, "start": begin.step}
         started = saved = time.monotonic()
         seen = 0
-        watch.begin(f"epoch {epoch + 1}/{settings.epochs}", len(self.training))
-        watch.advance(batch * settings.batch_size)
-        how = {"device": self.device, "start": self.progress.step}
-        how |= {name: getattr(settings, name) for name in ("accumulate", "sample", "seed")}
-        batches = self.batches.epoch(epoch, start=batch)
         for step in fit(self.model, batches, self.optimizer, self.lr_at, self.criterion, **how):
             self._note(step)
             seen += step.images
@@ -180,21 +177,16 @@ class Trainer:
                 self.save()
                 saved = time.monotonic()
         if not self.progress.losses:
-            raise InputError(
-                f"all labels of {self.training.name} are void ({VOID}): there is nothing to learn; check the labels"
-            )
+            void = f"all labels of {self.training.name} are void ({VOID})"
+            raise InputError(f"{void}: there is nothing to learn; check the labels")
         return seen / (time.monotonic() - started)
 
     def _note(self, step):
         """Move on by a step that is done."""
         progress = self.progress
-        self.progress = dataclasses.replace(
-            progress,
-            step=step.number + 1,
-            batch=progress.batch + step.batches,
-            loss=sum(step.losses, progress.loss),
-            losses=progress.losses + len(step.losses),
-        )
+        place = {"step": step.number + 1, "batch": progress.batch + step.batches}
+        losses = {"loss": sum(step.losses, progress.loss), "losses": progress.losses + len(step.losses)}
+        self.progress = dataclasses.replace(progress, **place, **losses)
         self.noted = self.optimizer.steps
         if not self.begun:  # only now: what is wrong with data or network shows in the first step, and costs no old run
             self.folder.start(dataclasses.asdict(self.settings))

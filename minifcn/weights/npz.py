@@ -8,13 +8,14 @@ pickled, and pickles are refused.
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from minifcn.backend import Array
 from minifcn.backend.files import write_whole
 from minifcn.errors import InputError
+from minifcn.weights.opening import open_weights
 
 ABOUT = "about"
 VELOCITY = "velocity/"  # before the names of the optimizer's arrays, which a checkpoint holds too
@@ -29,15 +30,15 @@ def save_arrays(path: str | Path, arrays: dict[str, Array], about: dict[str, Any
     Raises InputError where it cannot be written, a full disk for instance.
     """
     arrays = arrays | {ABOUT: np.array(json.dumps({"format": FORMAT} | about))}
-    write_whole(path, lambda file: _write_npz(file, arrays))
 
+    def write(file):
+        # As np.savez from NumPy 2.2 on; before that a full disk left its archive open, to be complained of later.
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, array, allow_pickle=False)
 
-def _write_npz(file, arrays):
-    """As np.savez does from NumPy 2.2 on; before that a full disk left its archive open, to be complained of later."""
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                np.lib.format.write_array(entry, array, allow_pickle=False)
+    write_whole(path, write)
 
 
 def is_ours(path: str | Path) -> bool:
@@ -51,32 +52,33 @@ def is_ours(path: str | Path) -> bool:
 
 def load_arrays(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read a file of `save_arrays` -> ({name: array}, about). Raises InputError for any other file."""
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"weights {path}: there is no such file")
-    try:
-        with open(path, "rb") as file:  # np.load would leave it open where it fails
-            archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise InputError(f"weights {path}: one array alone; expected a file written by minifcn train")
-            arrays = {name: archive[name] for name in archive.files}
-    except InputError:
-        raise
-    except ValueError as error:
-        # np.load's own word for an object array or a bare pickle; reading it could run any code.
-        raise InputError(f"weights {path}: not an .npz of plain arrays; pickles are not read") from error
-    except Exception as error:  # a damaged archive raises whatever the damage leads to
-        raise InputError(f"weights {path}: the file is damaged or cut short ({error}); take another copy") from error
-    try:
-        about = json.loads(str(arrays.pop(ABOUT, None)))
-    except json.JSONDecodeError:
-        about = None
-    if not isinstance(about, dict) or not about.keys() >= KEYS:
-        raise InputError(
-            f"weights {path}: no {ABOUT!r} entry with {', '.join(sorted(KEYS))}: not written by minifcn train"
-        )
+    with open_weights(path) as file:
+        arrays = read_npz(file)
+        try:
+            about = json.loads(str(arrays.pop(ABOUT, None)))
+        except json.JSONDecodeError:
+            about = None
+        if not isinstance(about, dict) or not about.keys() >= KEYS:
+            raise InputError(f"no {ABOUT!r} entry with {', '.join(sorted(KEYS))}: not written by minifcn train")
     check_format(about.pop("format", FORMAT), f"weights {path}")
     return arrays, about
+
+
+def load_network(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
+    """The same without what a checkpoint holds for its optimizer."""
+    arrays, about = load_arrays(path)
+    return {name: array for name, array in arrays.items() if not name.startswith(VELOCITY)}, about
+
+
+def read_npz(file: BinaryIO) -> dict[str, Array]:
+    """{name: array} of an open .npz of plain arrays. InputError for one array alone and for pickles."""
+    try:
+        archive = np.load(file, allow_pickle=False)
+        if isinstance(archive, np.lib.npyio.NpzFile):
+            return dict(archive)
+    except ValueError as error:  # NumPy's own word for an object array or a bare pickle; reading it could run any code
+        raise InputError("not an .npz of plain arrays; pickles are not read") from error
+    raise InputError("one array alone; expected a file written by minifcn train")
 
 
 def check_format(number: Any, what: str) -> None:
@@ -84,6 +86,5 @@ def check_format(number: Any, what: str) -> None:
     if not isinstance(number, int):
         raise InputError(f"{what}: its format is {number!r}, expected a number: the file is damaged")
     if number > FORMAT:
-        raise InputError(
-            f"{what}: written by a newer minifcn: its format is {number}, this version reads {FORMAT}: upgrade minifcn"
-        )
+        newer = f"its format is {number}, this version reads {FORMAT}"
+        raise InputError(f"{what}: written by a newer minifcn: {newer}: upgrade minifcn")

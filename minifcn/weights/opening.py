@@ -8,30 +8,22 @@ from typing import BinaryIO
 from minifcn.errors import InputError
 
 
-def open_weights(path: str | Path) -> BinaryIO:
-    """The file, open for reading bytes. Raises InputError where it cannot be opened."""
+@contextmanager
+def open_weights(path: str | Path) -> Iterator[BinaryIO]:
+    """The file, open for reading bytes. Every error within becomes an InputError of one line that names it."""
     try:
-        return open(path, "rb")
+        with open(path, "rb") as file:
+            try:
+                yield file
+            except Exception as error:
+                why = " ".join(str(error).split())[:400]
+                if not isinstance(error, InputError):  # a damaged file raises whatever the damage leads to
+                    why = f"the file is damaged or cut short ({why or type(error).__name__}); take another copy"
+                raise InputError(f"weights {path}: {why}") from error
     except FileNotFoundError:
         raise InputError(f"weights {path}: there is no such file") from None
     except OSError as error:
         raise InputError(f"weights {path}: cannot be read: {error.strerror}") from error
-
-
-@contextmanager
-def reading(path: str | Path) -> Iterator[None]:
-    """Every error within becomes an InputError of one line that names the file."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"weights {path}: {_line(error)}") from error
-    except Exception as error:  # a damaged file raises whatever the damage leads to
-        why = _line(error) or type(error).__name__
-        raise InputError(f"weights {path}: the file is damaged or cut short ({why}); take another copy") from error
-
-
-def _line(error):
-    return " ".join(str(error).split())[:400]
 
 
 def beginning(file: BinaryIO) -> bytes:

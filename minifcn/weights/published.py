@@ -3,6 +3,8 @@
 import functools
 from typing import NamedTuple
 
+import numpy as np
+
 from minifcn.data import Preprocessing
 from minifcn.errors import InputError
 from minifcn.models import BACKBONES, MODELS
@@ -18,20 +20,7 @@ _EXPECTED = (
     "torchvision's VGG11, 13, 16, 19 and AlexNet; VGG, CaffeNet, GoogLeNet, FCN-32s, 16s, 8s, FCN-AlexNet and"
     " FCN-GoogLeNet with names as in Caffe"
 )
-_TITLES = {
-    "vgg11": "VGG11",
-    "vgg13": "VGG13",
-    "vgg16": "VGG16",
-    "vgg19": "VGG19",
-    "alexnet": "CaffeNet",
-    "alexnet-owt": "AlexNet",
-    "googlenet": "GoogLeNet",
-    "fcn32s": "FCN-32s",
-    "fcn16s": "FCN-16s",
-    "fcn8s": "FCN-8s",
-    "fcn-alexnet": "FCN-AlexNet",
-    "fcn-googlenet": "FCN-GoogLeNet",
-}
+_PUBLISHED_AS = {"alexnet": "CaffeNet", "alexnet-owt": "AlexNet"}  # those that have other names than here
 
 
 class Published(NamedTuple):
@@ -42,8 +31,7 @@ class Published(NamedTuple):
                    that fc6.weight has 2 axes in a classifier and 4 in an FCN
     preprocessing  of the images that the network was trained on
     model          the network's name: in BACKBONES a classifier's, in MODELS an FCN's
-    settings       what its constructor takes, from the arrays' shapes: MODELS[model](**settings) is a network that
-                   `load_state_dict(arrays)` fits; BACKBONES[model](**settings) likewise
+    settings       what its constructor takes, from the arrays' shapes: `load_state_dict(arrays)` fits that network
     """
 
     origin: str
@@ -53,7 +41,7 @@ class Published(NamedTuple):
     settings: dict
 
 
-def recognise(arrays):
+def recognise(arrays: dict[str, np.ndarray]) -> Published:
     """{name: array} as it was read -> Published.
 
     Names and shapes tell the network, but not what has no weights:
@@ -66,10 +54,8 @@ def recognise(arrays):
     """
     normed = next((name for name in arrays if name.endswith("running_mean")), None)
     if normed:
-        raise InputError(
-            f"the weights have batch normalisation ({shown(normed)}), expected {_EXPECTED}: take those without it,"
-            " vgg16 for vgg16_bn"
-        )
+        given, advice = f"batch normalisation ({shown(normed)})", "take those without it, vgg16 for vgg16_bn"
+        raise InputError(f"the weights have {given}, expected {_EXPECTED}: {advice}")
     for network in _networks():
         if arrays.keys() == network.names.keys():
             renamed = {network.names[name]: array for name, array in arrays.items()}
@@ -88,75 +74,67 @@ class _Network(NamedTuple):
     names: dict
 
 
-def _shapes(model, **settings):
-    """{name: shape} of the weights of a network of BACKBONES or MODELS, which is built, but no number of it used."""
-    return {name: p.shape for name, p in (BACKBONES | MODELS)[model](**settings).named_parameters()}
+def _built(model, **settings):
+    """A network of BACKBONES or MODELS, for its names and shapes: no number of it is used."""
+    return (BACKBONES | MODELS)[model](**settings)
 
 
-def _of_caffe(model, preprocessing=CAFFE, **settings):
-    names = {name: name for name in _shapes(model, **settings)}
-    return _Network(f"{_TITLES[model]} of Caffe", model, preprocessing, names)
+def _network(whose, preprocessing, model, theirs=None, **settings):
+    """theirs: the published names in the order that the weights have here, None where they are ours."""
+    net = _built(model, **settings)
+    ours = [name for name, _ in net.named_parameters()]
+    origin = f"{_PUBLISHED_AS.get(model, net.title)} of {whose}"
+    return _Network(origin, model, preprocessing, dict(zip(theirs or ours, ours, strict=True)))
 
 
-def _of_torchvision(model, layers):
-    """A network whose layers torchvision gives these names, in the order that they have here."""
-    names, ours = {}, _shapes(model)
-    for layer, weight, bias in zip(layers, list(ours)[::2], list(ours)[1::2], strict=True):
-        names |= {f"{layer}.weight": weight, f"{layer}.bias": bias}
-    return _Network(f"{_TITLES[model]} of torchvision", model, TORCHVISION, names)
+def _of_torchvision(features, classifier):
+    """torchvision's names of weights, from the numbers of the layers in its `features` and its `classifier`."""
+    layers = [*(f"features.{number}" for number in features), *(f"classifier.{number}" for number in classifier)]
+    return [f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")]
 
 
-def _vgg_layers(blocks):
-    """torchvision's names of a VGG's layers. Its numbers count convolutions, ReLUs and poolings alike."""
-    layers, number = [], 0
-    for kernels in blocks:
+def _convolutions(vgg):
+    """torchvision's numbers of a VGG's convolutions: they count convolutions, ReLUs and poolings alike."""
+    number = 0
+    for kernels in CONFIGURATIONS[BACKBONES[vgg].configuration]:
         for _ in kernels:
-            layers.append(f"features.{number}")
+            yield number
             number += 2  # and its ReLU
         number += 1  # the pooling
-    return [*layers, "classifier.0", "classifier.3", "classifier.6"]
-
-
-_ALEXNET_LAYERS = [f"features.{number}" for number in (0, 3, 6, 8, 10)] + [f"classifier.{n}" for n in (1, 4, 6)]
 
 
 @functools.cache
 def _networks():
     vggs, fcns = ("vgg11", "vgg13", "vgg16", "vgg19"), ("fcn32s", "fcn16s", "fcn8s", "fcn-alexnet", "fcn-googlenet")
+    torchvision = {vgg: _of_torchvision(_convolutions(vgg), (0, 3, 6)) for vgg in vggs}
+    torchvision["alexnet-owt"] = _of_torchvision((0, 3, 6, 8, 10), (1, 4, 6))
     return [
-        *(_of_torchvision(vgg, _vgg_layers(CONFIGURATIONS[BACKBONES[vgg].configuration])) for vgg in vggs),
-        _of_torchvision("alexnet-owt", _ALEXNET_LAYERS),
-        *(_of_caffe(model) for model in (*vggs, "alexnet", *fcns)),
-        _of_caffe("googlenet", CAFFE_GOOGLENET),
-        _of_caffe("googlenet", CAFFE_GOOGLENET, auxiliary=True),
+        *(_network("torchvision", TORCHVISION, model, names) for model, names in torchvision.items()),
+        *(_network("Caffe", CAFFE, model) for model in (*vggs, "alexnet", *fcns)),
+        _network("Caffe", CAFFE_GOOGLENET, "googlenet"),
+        _network("Caffe", CAFFE_GOOGLENET, "googlenet", auxiliary=True),
     ]
 
 
 def _settings(network, arrays):
     """The settings of a network that {our name: array} fits. InputError where there are none."""
-    model, fcn = network.model, network.model in MODELS
-    first, published = next(iter(_shapes(model).items()))
+    first, whole = next(iter(_built(network.model).named_parameters()))
     last = next(layer for layer in ("score_fr", "loss3/classifier", "fc8") if f"{layer}.weight" in arrays)
-    settings = {
-        "n_class": _outputs(arrays, f"{last}.weight"),
-        "width": _outputs(arrays, first) / published[0],
-    }
+    settings = {"n_class": _outputs(arrays, f"{last}.weight"), "width": _outputs(arrays, first) / whole.shape[0]}
     if "fc6.weight" in arrays:
         settings["fc_channels"] = _outputs(arrays, "fc6.weight")
     if "loss1/fc.weight" in arrays:
         settings["auxiliary"] = True
-    if fcn:
+    if network.model in MODELS:
         up = next(array for name, array in arrays.items() if name.startswith("upscore"))
         per_class = up.shape[1:2] == (1,) and settings["n_class"] > 1
         settings["upsampling_kernels"] = "per-class" if per_class else "full"
-    for name, expected in _shapes(model, **settings).items():
-        if arrays[name].shape != expected:
+    for name, parameter in _built(network.model, **settings).named_parameters():
+        if arrays[name].shape != parameter.shape:
             beside = ", ".join(f"{key} {value}" for key, value in settings.items())
-            raise InputError(
-                f"the weights have the names of {network.origin}, but {name} has the shape {arrays[name].shape},"
-                f" expected {expected} for {beside}: they are of another network"
-            )
-    return settings | ({"padding": 100} if fcn else {})
+            given = f"the weights have the names of {network.origin}, but {name} has the shape {arrays[name].shape}"
+            raise InputError(f"{given}, expected {parameter.shape} for {beside}: they are of another network")
+    return settings | ({"padding": 100} if network.model in MODELS else {})
 
 
 def _outputs(arrays, name):

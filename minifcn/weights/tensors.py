@@ -9,29 +9,16 @@ import numpy as np
 from safetensors import safe_open
 
 from minifcn.errors import InputError
-from minifcn.weights.npz import ABOUT, VELOCITY, load_arrays
-from minifcn.weights.opening import beginning, open_weights, reading
+from minifcn.weights.npz import is_ours, load_network, read_npz
+from minifcn.weights.opening import beginning, open_weights
 from minifcn.weights.pth.elements import decode
-from minifcn.weights.pth.reading import is_archive, is_legacy, read_pth
+from minifcn.weights.pth.reading import is_archive, is_legacy, read_state_dict
 
 READABLE = ".pth of torch.save(model.state_dict()), .safetensors, .npz of plain arrays"
 _LONGEST_HEADER = 100_000_000  # bytes that the safetensors package admits
-_SAFETENSORS = {  # its name of a kind of number: the code that `decode` takes
-    "F64": "f8",
-    "F32": "f4",
-    "F16": "f2",
-    "BF16": "bfloat16",
-    "I64": "i8",
-    "I32": "i4",
-    "I16": "i2",
-    "I8": "i1",
-    "U64": "u8",
-    "U32": "u4",
-    "U16": "u2",
-    "U8": "u1",
-    "BOOL": "bool",
-    "C64": "c8",
-}
+# Its name of a kind of number: the code that `decode` takes.
+_SAFETENSORS = {"F64": "f8", "F32": "f4", "F16": "f2", "BF16": "bfloat16", "C64": "c8", "BOOL": "bool"}
+_SAFETENSORS |= {"I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1", "U64": "u8", "U32": "u4", "U16": "u2", "U8": "u1"}
 
 
 def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
@@ -40,32 +27,19 @@ def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
     Of a file of minifcn train it is the network's arrays. Raises InputError for a file of another format, a damaged
     one, and one that could run code.
     """
-    with open_weights(path) as file, reading(path):
+    if is_ours(path):
+        return load_network(path)[0]
+    with open_weights(path) as file:
         names = zipfile.ZipFile(file).namelist() if is_archive(file) else []
-        pickled = is_legacy(file) or any(name.split("/")[-1] == "data.pkl" for name in names)
-        if not pickled and f"{ABOUT}.npy" not in names:
-            if names and all(name.endswith(".npy") for name in names):
-                return _npz(file)
-            if _is_safetensors(file):
-                return _safetensors(file, path)
-            raise InputError(f"its format is not known; expected {READABLE}")
-    if pickled:
-        return read_pth(path)
-    return {name: array for name, array in load_arrays(path)[0].items() if not name.startswith(VELOCITY)}
-
-
-def _npz(file):
-    file.seek(0)
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except ValueError as error:  # NumPy's own word for an array of objects; reading it could run any code
-        raise InputError("not an .npz of plain arrays; pickles are not read") from error
-
-
-def _is_safetensors(file):
-    first = beginning(file)
-    return first[8:9] == b"{" and int.from_bytes(first[:8], "little") <= _LONGEST_HEADER
+        if is_legacy(file) or any(name.split("/")[-1] == "data.pkl" for name in names):
+            return read_state_dict(file)
+        if names and all(name.endswith(".npy") for name in names):
+            file.seek(0)
+            return read_npz(file)
+        first = beginning(file)
+        if first[8:9] == b"{" and int.from_bytes(first[:8], "little") <= _LONGEST_HEADER:
+            return _safetensors(file, path)
+        raise InputError(f"its format is not known; expected {READABLE}")
 
 
 def _safetensors(file, path):

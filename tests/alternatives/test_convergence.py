@@ -50,10 +50,10 @@ def test_fewer_pixels_of_more_images(probability, images):
 
 def test_it_is_sgd_on_the_sampled_labels():
     trained, own, data = net(), net(), Halves()
-    curve = converge(trained, data, 0.25, steps=2, batch_size=2, lr=0.1, momentum=0.8, seed=3)
+    curve = converge(trained, data, 0.25, steps=2, batch_size=2, lr=0.1, seed=3)
     images = np.stack([Preprocessing(data.mean, data.std)(data[i][0]) for i in range(8)])
     labels = np.stack([data[i][1] for i in range(8)])
-    optimizer, criterion = SGD(own.parameters(), 0.1, 0.8), SoftmaxCrossEntropy()
+    optimizer, criterion = SGD(own.parameters(), 0.1, 0.9), SoftmaxCrossEntropy()
     for epoch, step in enumerate(curve):
         order = np.random.default_rng([3, epoch, 0]).permutation(8)  # all of them in each step
         rng = np.random.default_rng([3, epoch])

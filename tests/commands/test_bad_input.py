@@ -11,7 +11,7 @@ import pytest
 import tiny
 from PIL import Image
 
-from minifcn.backend import GpuStatus
+from minifcn.backend.arrays import GpuStatus
 from minifcn.commands import predict
 from minifcn.data import open_dataset
 from minifcn.weights.npz import load_arrays, save_arrays
@@ -92,7 +92,7 @@ def cases(*rows):
         ("summary fcn8s --width -1", "width", "-1"),
         ("summary fcn8s --width nan", "width", "nan"),
         ("summary fcn8s --width inf", "width", "inf"),
-        ("summary fcn8s --width 1e9",),
+        ("train --width 1e9 --out {w}/new", "not enough memory"),
         ("summary fcn8s --fc-channels 0", "fc_channels"),
         ("demo --epochs few", "--epochs", "few"),
         ("demo --epochs 0 --out {w}/new", "--epochs", "0"),

@@ -51,8 +51,9 @@ def test_a_network_is_trained_and_evaluated(capsys, tmp_path, data):
     out = ran(capsys, *train(data, tmp_path / "run", "--epochs", 2, "--model", "fcn8s", "--lr", 0.05, "--no-mirror"))
     assert "NumPy on the CPU" in out and "FCN8s(n_class=11" in out
     assert "camvid: 5 training and 2 validation images, 11 classes" in out
-    assert len(re.findall(r"^epoch +\d/2  loss \d\.\d{4}", out, flags=re.MULTILINE)) == 2
+    assert len(re.findall(r"^epoch \d/2  loss \d\.\d{3}, val \d\.\d{3}, mean IU 0", out, flags=re.MULTILINE)) == 2
     assert f"in {tmp_path / 'run'}: best.npz, config.json, history.csv, last.npz" in out
+    assert "" not in out.splitlines()
 
     for name in ("learning_curve.png", "predictions.png"):
         with Image.open(tmp_path / "run" / name) as picture:
@@ -111,6 +112,7 @@ def test_a_run_is_resumed_with_its_own_settings(capsys, monkeypatch, tmp_path, d
     tiny.stop_after(2, run)
     out = ran(capsys, "train", "--out", tmp_path / "run", "--resume", "--seed", 5, "--epochs", 2)
     assert "going on after step 2, epoch 1 of 2" in out
+    assert "nothing is left" in ran(capsys, "train", "--out", tmp_path / "run", "--resume")
     assert load_arrays(tmp_path / "run" / "last.npz")[1]["progress"]["epoch"] == 2
 
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from conv_cases import CASES, drawn, whole
+from conv_cases import CASES, conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops, drawn, whole
 
 from minifcn.backend import to_device
 from minifcn.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight, textbook
-from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 from minifcn.errors import InputError
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from minifcn.convolution.geometry import Place, Window, chain, conv_output_size, conv_pairs, pair
+from minifcn.convolution.geometry import How, Place, Window, chain, pair
 from minifcn.errors import InputError
 
 POOL = Window(2, stride=2, ceil=True)
@@ -41,16 +41,17 @@ class TestPair:
         with pytest.raises(InputError, match=r"padding is \(1, -1\); expected at least 0"):
             pair((1, -1), "padding")
 
-    def test_conv_pairs_in_order(self):
-        assert conv_pairs(3, (1, 2), 0, 4) == ((3, 3), (1, 2), (0, 0), (4, 4))
+    def test_how_in_order(self):
+        assert How.of((1, 2), 0, 4, 3) == ((1, 2), (0, 0), (4, 4), 3)
+        assert How.of() == How() == ((1, 1), (0, 0), (1, 1), 1)
 
     @pytest.mark.parametrize(
         "settings, name",
-        [((0,), "kernel_size"), ((1, 0), "stride"), ((1, 1, -1), "padding"), ((1, 1, 0, 0), "dilation")],
+        [((0,), "stride"), ((1, -1), "padding"), ((1, 0, 0), "dilation"), ((1, 0, 1, 0), "groups")],
     )
-    def test_conv_pairs_know_the_least_of_each(self, settings, name):
+    def test_how_knows_the_least_of_each(self, settings, name):
         with pytest.raises(InputError, match=f"{name} is"):
-            conv_pairs(*settings)
+            How.of(*settings)
 
 
 @pytest.mark.parametrize(
@@ -104,8 +105,8 @@ def test_a_padding_that_leaves_nothing_of_a_transposed_convolution_is_refused():
         Window(3, padding=2, transposed=True).output_size(2)
 
 
-def test_conv_output_size_takes_each_axis_by_itself():
-    assert conv_output_size((9, 5), (3, 2), (2, 1), (0, 1), (1, 2)) == (4, 5)
+def test_output_size_takes_each_axis_by_itself():
+    assert How((2, 1), (0, 1), (1, 2)).output_size((9, 5), (3, 2)) == (4, 5)
 
 
 def test_valid_written_out():

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from conv_cases import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 
-from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 from minifcn.errors import InputError
 
 X = np.arange(1.0, 13.0).reshape(1, 1, 3, 4)  # rows 1 2 3 4 / 5 6 7 8 / 9 10 11 12

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from conv_cases import conv2d_grad_input_loops, conv2d_loops
 
 from minifcn.convolution import conv_matrix
-from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_loops
+from minifcn.convolution.geometry import How
 from minifcn.convolution.matrix import conv_matrix_bytes
 from minifcn.errors import InputError
 
@@ -116,7 +117,7 @@ def test_a_matrix_over_the_usual_limit_is_refused_with_its_size_and_none_lifts_i
 
 def test_the_limit_is_settable():
     size = 4 * 16 * 8
-    assert conv_matrix_bytes(KERNEL, (4, 4), (2, 2), groups=1) == size
+    assert conv_matrix_bytes(KERNEL, (4, 4), How()) == size
     np.testing.assert_array_equal(conv_matrix(KERNEL, 4, limit=size), SLIDE)
     with pytest.raises(InputError, match="limit=None"):
         conv_matrix(KERNEL, 4, limit=size - 1)
@@ -124,7 +125,7 @@ def test_the_limit_is_settable():
 
 def test_bytes_count_all_channels():
     weight = np.zeros((6, 2, 3, 3), np.float32)  # 4 channels in 2 groups
-    assert conv_matrix_bytes(weight, (5, 4), (3, 2), groups=2) == (6 * 3 * 2) * (4 * 5 * 4) * 4
+    assert conv_matrix_bytes(weight, (5, 4), How(groups=2)) == (6 * 3 * 2) * (4 * 5 * 4) * 4
 
 
 def test_a_kernel_larger_than_the_padded_input_is_refused():

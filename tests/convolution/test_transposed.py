@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from conv_cases import conv2d_grad_input_loops
 
 from minifcn.backend import to_device
 from minifcn.convolution import contributions, conv_transpose2d
-from minifcn.convolution.loops import conv2d_grad_input_loops
 from minifcn.errors import InputError
 
 ALGORITHMS = ["matrix", "textbook", "definition"]

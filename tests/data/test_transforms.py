@@ -1,9 +1,7 @@
-import json
-
 import numpy as np
 import pytest
 
-from minifcn.data import Preprocessing, compose, crop, jitter, mirror
+from minifcn.data import compose, crop, jitter, mirror
 from minifcn.errors import InputError
 
 H, W = 5, 7
@@ -19,53 +17,6 @@ def moved_together(image, label):
 
 def results(augmentation, n=200):
     return [augmentation(IMAGE, LABEL, np.random.default_rng(seed)) for seed in range(n)]
-
-
-def test_preprocessing_subtracts_the_mean_and_divides_by_the_deviation():
-    x = Preprocessing((10, 20, 30), (1, 2, 4))(IMAGE)
-    assert (x.dtype, x.shape, x.flags.c_contiguous) == (np.float32, (3, H, W), True)
-    np.testing.assert_array_equal(x[:, 1, 2], [9 - 10, (109 - 20) / 2, (209 - 30) / 4])
-
-
-def test_bgr_turns_the_channels_round_with_their_own_mean_and_deviation():
-    rgb = Preprocessing((10, 20, 30), (1, 2, 4))(IMAGE)
-    bgr = Preprocessing((10, 20, 30), (1, 2, 4), channels="BGR")(IMAGE)
-    np.testing.assert_array_equal(bgr, rgb[::-1])
-    assert bgr.flags.c_contiguous
-
-
-def test_preprocessing_travels_as_json():
-    preprocessing = Preprocessing(np.array([1.5, 2.25, 3.0]), (4, 5, 6), channels="BGR")
-    assert Preprocessing.from_dict(json.loads(json.dumps(preprocessing.to_dict()))) == preprocessing
-
-
-def test_red_green_blue_where_nothing_tells_the_order():
-    assert Preprocessing.from_dict({"mean": (1, 2, 3), "std": (4, 5, 6)}) == Preprocessing((1, 2, 3), (4, 5, 6), "RGB")
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"mean": (1, 2), "std": (1, 1, 1)}, r"mean is \(1, 2\), expected three finite numbers"),
-        ({"mean": (1, 2, np.nan), "std": (1, 1, 1)}, "mean is .*, expected three finite numbers"),
-        ({"mean": "abc", "std": (1, 1, 1)}, "mean is 'abc', expected three finite numbers"),
-        ({"mean": 3, "std": (1, 1, 1)}, "mean is 3, expected three finite numbers"),
-        ({"mean": (1, 2, 3), "std": (1, 0, 1)}, r"std is \(1.0, 0.0, 1.0\), expected three numbers above 0"),
-        ({"mean": (1, 2, 3), "std": (1, 1, 1), "channels": "GBR"}, "channels is 'GBR', expected 'RGB' or 'BGR'"),
-        ({"mean": (1, 2, 3)}, "is not a dict of mean, std and channels"),
-        ({"mean": (1, 2, 3), "std": (1, 1, 1), "gamma": 2}, "is not a dict of mean, std and channels"),
-        ([1, 2, 3], "is not a dict of mean, std and channels"),
-    ],
-)
-def test_bad_settings_are_named(values, message):
-    with pytest.raises(InputError, match=message):
-        Preprocessing.from_dict(values)
-
-
-@pytest.mark.parametrize("image", [IMAGE.astype(np.float32), IMAGE[:, :, 0], np.dstack([IMAGE, IMAGE])])
-def test_anything_but_an_rgb_image_of_bytes_is_refused(image):
-    with pytest.raises(InputError, match=r"preprocessing: image is .*, expected uint8 \(H, W, 3\) in RGB"):
-        Preprocessing((0, 0, 0), (1, 1, 1))(image)
 
 
 def test_mirror_swaps_half_of_the_time():

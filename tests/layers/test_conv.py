@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from conv_cases import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 
-from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d
 from minifcn.layers.parameter import he_normal

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from conv_cases import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 
 from minifcn.convolution.algorithms import ALGORITHMS as WAYS
-from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 from minifcn.errors import InputError
-from minifcn.layers import ConvTranspose2d, conv_transpose
+from minifcn.layers import ConvTranspose2d
 
 ALGORITHMS = ["matrix", "textbook", "definition", "im2col"]
 
@@ -100,17 +100,24 @@ def test_each_output_channel_has_its_bias():
     np.testing.assert_array_equal(layer.bias.grad, [6, 60, 600])
 
 
-def test_auto_takes_the_matrix_only_where_it_fits_the_budget_and_repr_tells(monkeypatch):
-    layer, x = ConvTranspose2d(2, 3, 3), np.ones((1, 2, 4, 5), np.float32)
+def test_repr_tells_what_served_the_last_call_and_what_c_takes():
     size = 2 * 4 * 5 * 3 * 6 * 7 * 4  # C takes 3 channels of 6x7 to 2 of 4x5, in float32
     assert size == 20160
-    monkeypatch.setattr(conv_transpose, "MATRIX_BUDGET", size)
-    y = layer(x)
-    assert repr(layer).endswith(" [last call: 4x5 -> 6x7 by matrix; C takes 19.69 KiB]")
-    assert any(kept is WAYS["im2col"] for kept in layer.kept())  # what is fastest serves the way back
-    monkeypatch.setattr(conv_transpose, "MATRIX_BUDGET", size - 1)
-    np.testing.assert_allclose(layer(x), y, rtol=1e-5, atol=1e-6)
-    assert repr(layer).endswith(" [last call: 4x5 -> 6x7 by im2col; C would take 19.69 KiB]")
+    x = np.ones((1, 2, 4, 5), np.float32)
+    for algorithm, served in (
+        ("auto", "im2col; C would take 19.69 KiB"),
+        ("textbook", "textbook; C would take 19.69 KiB"),
+        ("matrix", "matrix; C takes 19.69 KiB"),
+    ):
+        layer = ConvTranspose2d(2, 3, 3, algorithm=algorithm)
+        layer(x)
+        assert repr(layer).endswith(f" [last call: 4x5 -> 6x7 by {served}]")
+
+
+def test_auto_goes_the_same_way_back():
+    layer = ConvTranspose2d(64, 64, 3)
+    layer(np.zeros((2, 64, 48, 48), np.float32))
+    assert " by winograd; " in repr(layer) and any(kept is WAYS["winograd"] for kept in layer.kept())
 
 
 def test_repr_of_the_paper_s_upsampling_names_a_matrix_that_nobody_could_hold():

@@ -197,6 +197,8 @@ class TestRefused:
         net.eval()(x)  # nothing is kept, so nothing is wrong
         net.train().conv(x)
         net.conv(x)  # one pass after the other
+        with pytest.raises(InputError, match="Conv2d: used twice in one forward pass"):
+            Sequential(Twice()).forward(x)
 
     @pytest.mark.parametrize(
         "make, whose",

@@ -7,8 +7,8 @@ from minifcn.errors import InputError
 from minifcn.layers import AvgPool2d, Conv2d, Dropout, Dropout2d, Sequential
 from minifcn.models import BACKBONES, FCN8s, FCN32s
 from minifcn.models.alexnet import AlexNet
+from minifcn.models.classifier import convolutionize
 from minifcn.models.googlenet import MODULES, GoogLeNet
-from minifcn.models.surgery import convolutionize
 from minifcn.models.transplant import transplant
 
 SMALL = {"n_class": 3, "width": 1 / 32}

@@ -11,7 +11,6 @@ from minifcn.pictures.sliding import (
     matrix_numbers,
     sliding_convolution,
     sliding_transposed,
-    title,
 )
 
 STRIDED = relationship(5, 3, stride=2, padding=1)
@@ -129,9 +128,9 @@ def test_a_row_of_c_is_a_window_and_a_column_a_turned_one(case):
 
 
 def test_titles():
-    assert title(STRIDED) == "padding, strides: 5x5 → 3x3, kernel 3, stride 2, padding 1"
-    assert title(STRIDED, transposed=True).startswith("padding, strides, transposed: 3x3 → 5x5, ")
-    assert title(relationship(5, 3, dilation=2)).endswith("padding 0, dilation 2")
+    assert sliding_convolution(STRIDED).title == "padding, strides: 5x5 → 3x3, kernel 3, stride 2, padding 1"
+    assert sliding_transposed(STRIDED).title.startswith("padding, strides, transposed: 3x3 → 5x5, ")
+    assert sliding_convolution(relationship(5, 3, dilation=2)).title.endswith("padding 0, dilation 2")
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import tiny
 
-from minifcn.data import VOID, Dataset, Preprocessing
+from minifcn.data import VOID, Dataset, Preprocessing, predict_image
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.metrics import ConfusionMatrix
 from minifcn.models import FCN16s
 from minifcn.training import evaluation
-from minifcn.training.evaluation import compare, evaluate, picture_indices, predict_image
+from minifcn.training.evaluation import compare, evaluate, picture_indices
 
 AS_IT_IS = Preprocessing((0, 0, 0), (1, 1, 1))
 SURE = 2.0  # the score of the class that is predicted; the others have 0
@@ -119,15 +119,6 @@ def test_progress_is_told():
     done = []
     evaluate(Oracle(), Hand(WIDE, TALL, TALL), AS_IT_IS, advance=done.append)
     assert done == [1, 2]
-
-
-@pytest.mark.parametrize("channels", ["RGB", "BGR"])
-def test_one_image_is_predicted_with_the_preprocessing_given(channels):
-    image = np.zeros((2, 5, 3), dtype=np.uint8)
-    image[..., 0], image[..., 2] = 10, 20
-    label = predict_image(Oracle().eval(), image, Preprocessing((8, 8, 8), (2, 2, 12), channels))
-    assert label.shape == (2, 5) and label.dtype == np.uint8
-    assert (label == 1).all()  # (10 - 8) / 2 in red, (20 - 8) / 12 in blue
 
 
 def test_several_networks_are_compared_each_with_its_own_preprocessing(tmp_path):

@@ -88,6 +88,25 @@ def test_auxiliary_losses_count_less(tmp_path):
     assert abs(twin.state_dict()["loss1/fc.weight"]).max() > 0
 
 
+@pytest.mark.parametrize(
+    "settings, kept",
+    [
+        ({"model": "vgg11"}, [f"pool{i}" for i in range(1, 6)]),
+        ({"model": "googlenet", "crop": 80, "auxiliary": True}, [f"pool{i}/3x3_s2" for i in range(1, 5)]),
+    ],
+)
+def test_recomputing_trains_the_same_network(tmp_path, settings, kept):
+    settings = settings | {"dropout": 0.5, "epochs": 2}
+    runs = [
+        pretrainer(tmp_path / str(again), tiny.scenes(4, 1), recompute=again, **settings) for again in (False, True)
+    ]
+    for run in runs:
+        run.run(tiny.Silent())
+    assert runs[0].model.recompute is False and list(runs[1].model.recompute) == kept
+    for one, other in zip(*(run.model.parameters() for run in runs), strict=True):
+        np.testing.assert_array_equal(one.data, other.data)
+
+
 @pytest.mark.parametrize("place", range(3))
 def test_any_of_the_losses_that_is_not_finite_is_told(place):
     criterion, scores = AuxiliaryLoss(), [np.zeros((1, 4)) for _ in range(3)]

@@ -131,7 +131,7 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on(tmp_path, unbroken_command)
     options, expected = unbroken_command
     out = tmp_path / "my run"
     process = tiny.start("train", *options, "--out", out)
-    wait_for(process, f"epoch   1/{EPOCHS}")
+    wait_for(process, f"epoch {1:{len(str(EPOCHS))}}/{EPOCHS}")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130

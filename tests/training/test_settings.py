@@ -182,7 +182,7 @@ def test_each_step_samples_other_pixels_and_a_resumed_run_the_same_as_one_that_n
         drawn.append(rng.random())
         return labels
 
-    monkeypatch.setattr("minifcn.training.trainer.sample_pixels", note)
+    monkeypatch.setattr("minifcn.training.fit.sample_pixels", note)
     settings = {"sample": 0.5, "epochs": 2}
     tiny.trainer(tmp_path / "whole", **settings).run(tiny.Silent())
     whole, drawn[:] = list(drawn), []
@@ -194,7 +194,7 @@ def test_each_step_samples_other_pixels_and_a_resumed_run_the_same_as_one_that_n
 
 def test_balance_lets_rare_classes_weigh_more(tmp_path):
     plain = tiny.trainer(tmp_path / "plain")
-    assert plain.criterion.class_weights is None
-    weights = tiny.trainer(tmp_path / "balanced", class_balance=True).criterion.class_weights
+    assert plain.criterion.criterion.class_weights is None
+    weights = tiny.trainer(tmp_path / "balanced", class_balance=True).criterion.criterion.class_weights
     counts = sum(np.bincount(label[label != 255], minlength=7) for _, label in tiny.scenes()[0])
     assert weights[0] == weights[counts > 0].min() < 1 < weights.max()  # the background is everywhere

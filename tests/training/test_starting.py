@@ -25,7 +25,7 @@ def test_a_network_s_settings_come_with_its_weights(explained, tmp_path):
     said = explained(path, "fcn8s")
     for setting in (
         *("--backbone vgg11", "--width 0.0625", "--fc-channels 8", "--image-size 224", "--padding same"),
-        *("--upsampling learned", "--upsampling-kernels per-class", "--at-once False"),
+        *("--upsampling learned", "--upsampling-kernels per-class", "--at-once no"),
     ):
         assert f"{setting} of the weights of --init" in said
     assert "--dropout 0.1 the default here" in said
@@ -34,8 +34,8 @@ def test_a_network_s_settings_come_with_its_weights(explained, tmp_path):
 def test_scaled_pools_are_handed_over_only_where_there_are_skips(explained, tmp_path):
     path = tmp_path / "w.npz"
     tiny.save_network(path, "fcn8s", at_once=True)
-    assert "--at-once True of the weights of --init" in explained(path, "fcn16s")
-    assert "--at-once False the default here" in explained(path, "fcn32s")
+    assert "--at-once yes of the weights of --init" in explained(path, "fcn16s")
+    assert "--at-once no the default here" in explained(path, "fcn32s")
 
 
 def test_what_weights_from_before_a_choice_do_not_say_is_as_it_was_then(explained, tmp_path):
@@ -46,7 +46,7 @@ def test_what_weights_from_before_a_choice_do_not_say_is_as_it_was_then(explaine
     save_arrays(path, arrays, about | {"settings": {name: about["settings"][name] for name in older}})
     said = explained(path, "fcn8s")
     assert "--backbone vgg16 of the weights of --init" in said and "--width 0.0625 of the weights of --init" in said
-    assert "--upsampling-kernels full the default here" in said and "--at-once False the default here" in said
+    assert "--upsampling-kernels full the default here" in said and "--at-once no the default here" in said
 
 
 @pytest.mark.parametrize("settings", [None, [1], "fcn32s"])

@@ -19,13 +19,13 @@ class Limits(NamedTuple):
     product: float
     copy: float
 
-    def or_better(self, other):
+    def or_better(self, other: "Limits") -> "Limits":
         """The better of both figures: what else runs on a machine only slows it."""
         return Limits(*map(max, self, other))
 
 
-def measure_limits(device):
-    """Measure both on "cpu", with as many threads as BLAS uses, or "gpu" -> Limits."""
+def measure_limits(device: str) -> Limits:
+    """Measure both on "cpu", with as many threads as BLAS uses, or "gpu"."""
     wait, size = waiting(device), PRODUCT[device]
     a = to_device(np.ones((size, size), np.float32), device)
     seconds = min(seconds_of(lambda: a @ a, 1, wait) for _ in range(TRIES))

@@ -20,11 +20,16 @@ class Memory(NamedTuple):
     """Bytes of a whole process: at its peak, and before, when the network and the libraries were there."""
 
     name: str
-    peak: dict  # {"minifcn": ..., "PyTorch": ...}
-    before: dict
+    peak: dict[str, float]  # {"minifcn": ..., "PyTorch": ...}
+    before: dict[str, float]
+
+    @property
+    def added(self) -> dict[str, float]:
+        """How much the work itself takes."""
+        return {name: self.peak[name] - self.before[name] for name in self.peak}
 
 
-def measure_memory():
+def measure_memory() -> list[Memory]:
     """[Memory] of FCN-8s' forward pass and its training step over one image of 500x500, on the CPU.
 
     Raises InputError where the system does not tell a process's memory as Linux does, or has too little.
@@ -33,10 +38,9 @@ def measure_memory():
         raise InputError(f"bench memory: this system has no {STATUS} or {FORGET}; leave the section out")
     results = []
     for what in WHATS:
-        measured = {}
+        before, peak = {}, {}
         for peer in ("minifcn", "PyTorch") if peers.pytorch("cpu") else ("minifcn",):
-            measured[peer] = _in_a_process(peer, what)
-        before, peak = ({peer: numbers[i] for peer, numbers in measured.items()} for i in (0, 1))
+            before[peer], peak[peer] = _in_a_process(peer, what)
         results.append(Memory(f"FCN-8s, 500x500: {what}", peak, before))
     return results
 
@@ -50,10 +54,10 @@ def _in_a_process(peer, what):
     return tuple(int(number) for number in process.stdout.split())
 
 
-def print_memory(peer, what):
+def print_memory(peer: str, what: str) -> None:
     """Print this process's bytes before and at the peak of "minifcn"'s or "PyTorch"'s work, one of WHATS."""
     if peer == "minifcn":
-        peers.pytorch = lambda device: None  # then it is neither imported nor built
+        peers.pytorch = lambda device: None  # type: ignore[assignment]  # neither imported nor built
     model, other = cases.twins(cases.FULL, "cpu")
     for parameter in model.parameters():
         # Ours before it is measured, not when it is first used; the other has copies, and needs our geometry alone.

@@ -1,16 +1,17 @@
 """PyTorch, to be compared with. Nothing else in minifcn imports it; where it is missing its figures are left out."""
 
 import functools
+from typing import Any
 
 import numpy as np
 
 from minifcn import layers
-from minifcn.backend import to_host
+from minifcn.backend import Array, to_host
 from minifcn.backend.parallel import thread_count
 
 
 @functools.cache
-def pytorch(device):
+def pytorch(device: str) -> Any:
     """The module, if it is installed and can use "cpu" or "gpu", else None. It takes as many threads as minifcn."""
     try:
         import torch
@@ -20,13 +21,13 @@ def pytorch(device):
     return torch if device == "cpu" or torch.cuda.is_available() else None
 
 
-def allow_tf32(allowed):
+def allow_tf32(allowed: bool) -> None:
     """Let PyTorch round the factors of float32 products on a GPU to 10 bits, or not."""
     if torch := pytorch("gpu"):
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
 
 
-def tensor(array, device):
+def tensor(array: Array, device: str) -> Any:
     """An array as a PyTorch tensor of its own on "cpu" or "gpu"."""
     copy = pytorch(device).from_numpy(np.array(to_host(array)))
     return copy.to("cuda") if device == "gpu" else copy
@@ -35,33 +36,29 @@ def tensor(array, device):
 class TorchFCN:
     """An FCN of minifcn's in PyTorch's layers, with the same weights: model(images) -> scores, of tensors."""
 
-    def __init__(self, model, device):
+    def __init__(self, model: layers.Graph, device: str):
         self.model = model
-        inner = [layer for layer in model.layers() if not isinstance(layer, layers.Graph)]
-        self.layers = {layer: torch_layer(layer, device) for layer in inner}
+        self.layers = {x: torch_layer(x, device) for x in model.layers() if not isinstance(x, layers.Graph)}
 
-    def pairs(self):
+    def __call__(self, images: Any) -> Any:
+        return self.model.follow(lambda layer, *maps: self.layers[layer](*maps), images)
+
+    def pairs(self) -> list[tuple[str, layers.Parameter, Any]]:
         """[(name, our Parameter, the same of PyTorch)]."""
-        theirs = {
-            id(ours): getattr(module, name)
-            for layer, module in self.layers.items()
-            for name, ours in layer.named_parameters()
-        }
+        inner = [(module, *pair) for layer, module in self.layers.items() for pair in layer.named_parameters()]
+        theirs = {id(ours): getattr(module, name) for module, name, ours in inner}
         return [(name, ours, theirs[id(ours)]) for name, ours in self.model.named_parameters()]
 
-    def groups(self, lr, weight_decay):
+    def groups(self, lr: float, weight_decay: float) -> list[dict[str, Any]]:
         """Its learned parameters for torch.optim.SGD, with minifcn's multipliers: weights, then biases."""
-        groups = {}
+        groups: dict[tuple[float, float], list] = {}
         for _, ours, theirs in self.pairs():
             if ours.trainable:
                 groups.setdefault((lr * ours.lr_mult, weight_decay * ours.decay_mult), []).append(theirs)
         return [{"params": some, "lr": rate, "weight_decay": decay} for (rate, decay), some in groups.items()]
 
-    def __call__(self, images):
-        return self.model.follow(lambda layer, *maps: self.layers[layer](*maps), images)
 
-
-def torch_layer(layer, device):
+def torch_layer(layer: Any, device: str) -> Any:
     """The layer of PyTorch that is one of minifcn's, with its weights; of what joins maps the function."""
     torch = pytorch(device)
     nn = torch.nn
@@ -79,6 +76,8 @@ def torch_layer(layer, device):
         return nn.MaxPool2d(layer.kernel_size, layer.stride, layer.padding, layer.dilation, ceil_mode=layer.ceil_mode)
     if isinstance(layer, layers.LocalResponseNorm):
         return nn.LocalResponseNorm(layer.size, layer.alpha, layer.beta, layer.k)
+    if isinstance(layer, layers.SoftmaxCrossEntropy):
+        return nn.CrossEntropyLoss(ignore_index=layer.ignore_label)
     kind = nn.ConvTranspose2d if isinstance(layer, layers.ConvTranspose2d) else nn.Conv2d
     settings = {name: getattr(layer, name) for name in ("stride", "padding", "dilation", "groups")}
     bias = layer.bias is not None

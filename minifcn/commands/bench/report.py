@@ -1,25 +1,85 @@
-"""The figures of a run as a CSV file, and as points of a roofline."""
+"""The figures of a run: tables, a CSV file, and points of a roofline."""
 
 import csv
+import statistics
 import tempfile
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from minifcn.backend.files import check_free
+from minifcn.commands.bench.machine import Limits
+from minifcn.commands.bench.memory import Memory
+from minifcn.commands.bench.peers import pytorch
+from minifcn.commands.bench.timing import Measured
+from minifcn.commands.main import check_free
+from minifcn.commands.terminal import console, new_table
 from minifcn.errors import InputError
 
-FILES = ("bench.csv", "roofline.png")
 COLUMNS = ("date", "device", "threads", "product_gflops", "copy_gbytes", "section", "name", "unit")
 COMPETITORS = ("minifcn", "PyTorch", "textbook")
 
 
-def bench_files(out, overwrite, suffixes=("",)):
+def show_limits(device: str, threads: int, limits: Limits) -> None:
+    """What the machine can do."""
+    print(f"{device}, {threads} threads: float32 matrix product {limits.product / 1e9:,.0f} GFLOP/s,")
+    print(f"  copying {limits.copy / 1e9:,.1f} GB/s read and written")
+
+
+def show_section(section: str, results: Sequence[Measured], limits: Limits) -> None:
+    """A section's figures, as ratios to each competitor; which of them are bound by products, not by memory."""
+    others = [name for name in results[0].seconds if name != "minifcn"]
+    bound = [row.case.flops > row.case.bytes * limits.product / limits.copy for row in results]
+    table = new_table(section, "", "ms", *(f"/ {name}" for name in others), *["of peak"] * any(bound))
+    for row, by_products in zip(results, bound):
+        ratios = [f"{row.ratio(name):.2f}" for name in others]
+        share = [f"{row.rate / limits.product:.2f}"] if by_products else []
+        table.add_row(row.case.name, f"{1e3 * row.seconds['minifcn']:.2f}", *ratios, *share)
+    if section == "layers":
+        table.add_section()
+        means = [statistics.geometric_mean(row.ratio(name) for row in results) for name in others]
+        table.add_row("geometric mean", "", *(f"{mean:.2f}" for mean in means))
+    console.print(table)
+
+
+def show_memory(rows: Sequence[Memory]) -> None:
+    """Peak memory."""
+    others = [name for name in rows[0].peak if name != "minifcn"]
+    ratios = [f"/ {name}" for name in others]
+    table = new_table("memory", "", "MB", *ratios, "MB added", *ratios)
+    for row in rows:
+        cells = []
+        for numbers in (row.peak, row.added):
+            mine = numbers["minifcn"]
+            cells += [f"{mine / 1e6:,.0f}", *(f"{mine / numbers[name]:.2f}" for name in others)]
+        table.add_row(row.name, *cells)
+    console.print(table)
+    print("MB: the whole process at its peak; MB added: since network and libraries were there")
+
+
+def show_legend(device: str, sections: Sequence[str]) -> None:
+    """What the columns of these sections mean."""
+    if set(sections) != {"memory"}:
+        print("ms: one call, the median of interleaved samples")
+        if pytorch(device) or "layers" in sections:  # the textbook's, too
+            print("/: minifcn's time over the other's, below 1 it is faster")
+    if "layers" in sections:
+        print("textbook: the columns of a whole layer and one product,")
+        print("  as DeZero and Chainer compute a convolution")
+    if "layers" in sections or "networks" in sections:
+        print("of peak: the definition's multiplications and additions in that time,")
+        print("  over the matrix product's rate")
+    if not pytorch(device):
+        print("PyTorch was not measured, it is not installed for this device:")
+        print("  pip install -r requirements-test.txt")
+
+
+def bench_files(out: str | Path, overwrite: bool, suffixes: Sequence[str] = ("",)) -> list[tuple[Path, Path]]:
     """[(CSV file, picture)] in the folder `out`, which is made if need be: a pair for each suffix of their names.
 
     Raises InputError where one is there and not to be replaced, or where none can be written.
     """
     folder = Path(out)
-    pairs = [[folder / f"{Path(name).stem}{suffix}{Path(name).suffix}" for name in FILES] for suffix in suffixes]
+    pairs = [(folder / f"bench{suffix}.csv", folder / f"roofline{suffix}.png") for suffix in suffixes]
     for path in (path for pair in pairs for path in pair):
         check_free(path, overwrite)
     try:
@@ -31,21 +91,20 @@ def bench_files(out, overwrite, suffixes=("",)):
     return pairs
 
 
-def write_csv(path, device, threads, limits, timed, memory):
-    """Write a row a figure: milliseconds of `timed` {section: [Measured]}, megabytes of `memory` [Memory].
+def write_csv(
+    path: Path, device: str, threads: int, limits: Limits, timed: dict[str, list[Measured]], memory: list[Memory]
+) -> None:
+    """Write a row a figure: milliseconds of what was timed, by section, and megabytes.
 
     device is its name; all rows carry the machine's own limits in this run.
     """
-    about = (date.today(), device, threads, f"{limits.product / 1e9:.1f}", f"{limits.copy / 1e9:.1f}")
-    rows = [
-        (section, measured.case.name, "ms", {name: 1e3 * s for name, s in measured.seconds.items()})
-        for section, results in timed.items()
-        for measured in results
-    ]
+    rows: list[tuple[str, str, str, dict[str, float]]] = []  # section, name, unit, {competitor: figure}
+    for section, results in timed.items():
+        rows += [(section, row.case.name, "ms", {name: 1e3 * s for name, s in row.seconds.items()}) for row in results]
     for row in memory:
-        added = {name: row.peak[name] - row.before[name] for name in row.peak}
-        for unit, values in (("MB at the peak", row.peak), ("MB more than before", added)):
+        for unit, values in (("MB at the peak", row.peak), ("MB more than before", row.added)):
             rows.append(("memory", row.name, unit, {name: value / 1e6 for name, value in values.items()}))
+    about = (date.today(), device, threads, f"{limits.product / 1e9:.1f}", f"{limits.copy / 1e9:.1f}")
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow((*COLUMNS, *COMPETITORS))
@@ -53,13 +112,10 @@ def write_csv(path, device, threads, limits, timed, memory):
             writer.writerow((*about, *what, *(f"{values[n]:.4g}" if n in values else "" for n in COMPETITORS)))
 
 
-def roofline_points(results):
-    """{competitor: [(name, FLOP for each byte, FLOP/s)]} of the [Measured] whose FLOP were counted."""
-    return {
-        competitor: [
-            (m.case.name, m.case.flops / m.case.bytes, m.case.flops / m.seconds[competitor])
-            for m in results
-            if m.rate and competitor in m.seconds
-        ]
-        for competitor in ("minifcn", "PyTorch")
-    }
+def roofline_points(results: list[Measured]) -> dict[str, list[tuple[str, float, float]]]:
+    """{competitor: [(name, FLOP for each byte, FLOP/s)]} of those whose FLOP and bytes were counted."""
+    points: dict[str, list] = {"minifcn": [], "PyTorch": []}
+    for case, seconds in (row for row in results if row.case.bytes):
+        for name in points.keys() & seconds.keys():
+            points[name].append((case.name, case.flops / case.bytes, case.flops / seconds[name]))
+    return points

@@ -6,7 +6,10 @@ called in turn, A B A B ..., and it is the ratio of their medians that counts.
 
 import statistics
 import time
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from minifcn.commands.bench.cases import Case
 
 SAMPLE_SECONDS = 0.1  # a sample calls a function again and again for so long, once at least
 
@@ -14,36 +17,34 @@ SAMPLE_SECONDS = 0.1  # a sample calls a function again and again for so long, o
 class Measured(NamedTuple):
     """A case and the median seconds of a call by each: {"minifcn": ..., "PyTorch": ...}."""
 
-    case: object
-    seconds: dict
+    case: Case
+    seconds: dict[str, float]
 
-    def ratio(self, peer):
-        """minifcn's time over the peer's, None where one was not measured."""
-        return self.seconds["minifcn"] / self.seconds[peer] if peer in self.seconds else None
+    def ratio(self, peer: str) -> float:
+        """minifcn's time over the peer's."""
+        return self.seconds["minifcn"] / self.seconds[peer]
 
     @property
-    def rate(self):
-        """Floating-point operations a second, counted as the definition needs them; None where nobody counted."""
-        return self.case.flops / self.seconds["minifcn"] if self.case.flops else None
+    def rate(self) -> float:
+        """Floating-point operations a second, counted as the definition needs them."""
+        return self.case.flops / self.seconds["minifcn"]
 
 
-def measure(case, device):
-    """Time all competitors of a case of `cases` on "cpu" or "gpu" -> Measured."""
+def measure(case: Case, device: str) -> Measured:
+    """Time all competitors of a case on "cpu" or "gpu"."""
     functions = case.make(device)
     return Measured(case, dict(zip(functions, medians(functions.values(), case.runs, waiting(device)))))
 
 
-def medians(functions, runs, wait):
+def medians(functions: Iterable[Callable[[], Any]], runs: int, wait: Callable[[], Any]) -> list[float]:
     """[median seconds of a call of each function] over so many samples; wait() returns when a call's work is done."""
     functions = list(functions)
-    repeats = [max(1, round(SAMPLE_SECONDS / seconds_of(function, 1, wait))) for function in functions]
-    samples = [
-        [seconds_of(function, count, wait) / count for function, count in zip(functions, repeats)] for _ in range(runs)
-    ]
-    return [statistics.median(taken) for taken in zip(*samples)]
+    counts = [max(1, round(SAMPLE_SECONDS / seconds_of(function, 1, wait))) for function in functions]
+    turns = [[seconds_of(f, count, wait) / count for f, count in zip(functions, counts)] for _ in range(runs)]
+    return [statistics.median(taken) for taken in zip(*turns)]
 
 
-def seconds_of(function, count, wait):
+def seconds_of(function: Callable[[], Any], count: int, wait: Callable[[], Any]) -> float:
     """Of `count` calls, after one that is not counted.
 
     A step follows a step where it is used, not another's: that one's threads spin on for a while, its memory has just
@@ -58,7 +59,7 @@ def seconds_of(function, count, wait):
     return time.perf_counter() - start
 
 
-def waiting(device):
+def waiting(device: str) -> Callable[[], Any]:
     """A function that returns when the device has done all it was given, by whomever."""
     if device == "cpu":
         return lambda: None

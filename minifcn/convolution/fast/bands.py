@@ -14,7 +14,7 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, bands, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.geometry import Pair
+from minifcn.convolution.geometry import How, Pair
 from minifcn.convolution.textbook import add_to_windows
 
 BAND_BYTES = 1 << 20  # columns of a band: about one core's L2 cache
@@ -24,15 +24,11 @@ LANES = 4  # independent sums of the weight gradient, whatever the number of cor
 LANE_BYTES = 1 << 22  # a larger weight gradient (fc6: 411 MB) has one lane: each lane holds a gradient of its own
 
 
-def conv2d(
-    x: Array, weight: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, bias: Array = None
-) -> Array:
+def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
     """x (N, C, H, W), weight (O, C/G, kh, kw), bias (O,) -> y (N, O, oh, ow)."""
     check_host("im2col", x)
-    (n, _, *size), (o, _, *kernel_size) = x.shape, weight.shape
-    oh, ow = (
-        (h + 2 * p - d * (k - 1) - 1) // s + 1 for h, k, s, p, d in zip(size, kernel_size, stride, padding, dilation)
-    )
+    (n, _, *size), (o, _, *kernel_size), groups = x.shape, weight.shape, how.groups
+    oh, ow = ((h + 2 * p - d * (k - 1) - 1) // s + 1 for h, k, s, p, d in zip(size, kernel_size, *how[:3]))
     w = weight.reshape(groups, o // groups, -1)  # (G, O/G, C/G*kh*kw)
     shift = None if bias is None else bias.reshape(groups, -1, 1)  # (G, O/G, 1)
     y = np.empty((n, o, oh, ow), dtype=x.dtype)
@@ -40,7 +36,7 @@ def conv2d(
     parts = _parts(pieces, w.size * n * oh * ow)
 
     def convolve(images, rows):
-        columns = _columns(x, images, rows, kernel_size, stride, padding, dilation, groups, parts)  # (G, C/G*kh*kw, t)
+        columns = _columns(x, images, rows, kernel_size, how, parts)  # (G, C/G*kh*kw, t)
         band = y[images, :, rows]
         band = band.reshape(len(band), groups, -1, *band.shape[2:])  # (n, G, O/G, r, ow)
         run_all(_multiply, ((w, columns, shift, band, some) for (some,) in cut(o // groups, parts)), np)
@@ -49,12 +45,11 @@ def conv2d(
     return y
 
 
-def conv2d_grad_input(
-    dy: Array, weight: Array, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Array:
+def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), weight (O, C/G, kh, kw) -> dx (N, C, H, W) with (H, W) = input_size."""
     check_host("im2col", dy)
     (h, w), (n, o, oh, ow), (_, c, *kernel_size) = input_size, dy.shape, weight.shape
+    stride, padding, dilation, groups = how
     taps = math.prod(kernel_size)
     gathered = weight.size + n * o * taps * h * w  # entries to copy: the flipped kernels, dy's windows
     scattered = n * c * groups * taps * oh * ow  # entries to add, which costs twice as much
@@ -62,7 +57,7 @@ def conv2d_grad_input(
         # Without a stride it is a convolution with the flipped kernels, which gathers and never adds twice.
         full = tuple(d * (k - 1) - p for k, p, d in zip(kernel_size, padding, dilation))
         kernels = weight.reshape(groups, o // groups, c, *kernel_size)[..., ::-1, ::-1].swapaxes(1, 2)
-        return conv2d(dy, kernels.reshape(groups * c, o // groups, *kernel_size), stride, full, dilation, groups)
+        return conv2d(dy, kernels.reshape(groups * c, o // groups, *kernel_size), how._replace(padding=full))
 
     wt = weight.reshape(groups, o // groups, -1).transpose(0, 2, 1)  # (G, C/G*kh*kw, O/G)
     dx = np.zeros((n, c * groups, h + 2 * padding[0], w + 2 * padding[1]), dtype=dy.dtype)
@@ -95,31 +90,34 @@ def conv2d_grad_input(
     return dx[:, :, padding[0] : padding[0] + h, padding[1] : padding[1] + w]  # (N, C, H, W)
 
 
-def conv2d_grad_weight(
-    dy: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Array:
+def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C/G, kh, kw)."""
     check_host("im2col", x)
-    (n, o, oh, ow), c = dy.shape, x.shape[1]
+    (n, o, oh, ow), c, groups = dy.shape, x.shape[1], how.groups
     shape = groups, o // groups, c // groups * math.prod(kernel_size)
     dw_bytes = math.prod(shape) * x.itemsize
-    pieces = _bands(dy.shape, groups * shape[2] * x.itemsize, dw_bytes)
-    lanes = max(1, min(LANES, len(pieces))) if dw_bytes <= LANE_BYTES else 1
-    parts = _parts(pieces[:lanes], math.prod(shape) * n * oh * ow)
+    pieces = lanes(_bands(dy.shape, groups * shape[2] * x.itemsize, dw_bytes), dw_bytes)
+    parts = _parts(pieces, math.prod(shape) * n * oh * ow)
 
     def correlate(*lane):
         dw = np.empty(shape, dtype=x.dtype) if lane else np.zeros(shape, dtype=x.dtype)  # no lane: no images
         for number, (images, rows) in enumerate(lane):
-            columns = _columns(x, images, rows, kernel_size, stride, padding, dilation, groups, parts)
-            columns, band = columns.transpose(0, 2, 1), _rows(dy[images, :, rows], groups)  # (G, t, ...), (G, O/G, t)
+            columns = _columns(x, images, rows, kernel_size, how, parts).transpose(0, 2, 1)  # (G, t, C/G*kh*kw)
+            band = _rows(dy[images, :, rows], groups)  # (G, O/G, t)
             some = cut(o // groups, parts)
             run_all(add_product, ((band[:, i], columns, dw[:, i], number == 0) for (i,) in some), np)
         return dw
 
-    dw, *others = run_all(correlate, (pieces[lane::lanes] for lane in range(lanes)), np)
+    dw, *others = run_all(correlate, pieces, np)
     for other in others:
         dw += other
     return dw.reshape(o, c // groups, *kernel_size)  # (O, C/G, kh, kw)
+
+
+def lanes(pieces: list, sum_bytes: int) -> list[tuple]:
+    """The pieces of each of the sums that are made independently: `LANES`, or one of more than `LANE_BYTES`."""
+    count = max(1, min(LANES, len(pieces))) if sum_bytes <= LANE_BYTES else 1
+    return [tuple(pieces[lane::count]) for lane in range(count)]
 
 
 def add_product(a: Array, b: Array, out: Array, first: bool) -> None:
@@ -154,8 +152,9 @@ def windows(x: Array, images: slice, area: tuple, kernel_size: Pair, stride: Pai
     return np.lib.stride_tricks.as_strided(part, shape, strides)
 
 
-def _columns(x, images, rows, kernel_size, stride, padding, dilation, groups, parts):
+def _columns(x, images, rows, kernel_size, how, parts):
     """The columns (G, C/G*kh*kw, n*r*ow) of some images and output rows, in scratch memory; a view for a 1x1 kernel."""
+    stride, padding, dilation, groups = how
     height = (rows.stop - rows.start - 1) * stride[0] + dilation[0] * (kernel_size[0] - 1) + 1
     area = rows.start * stride[0] - padding[0], -padding[1], height, x.shape[3] + 2 * padding[1]
     columns = seen = windows(x, images, area, kernel_size, stride, dilation).transpose(1, 2, 3, 0, 4, 5)

@@ -22,6 +22,7 @@ multiples up to 8, which costs a digit: some 3e-6 (relative) in float32 on VGG's
 Shapes and settings as in `textbook`.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -29,8 +30,8 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, bands, chunks, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.bands import LANE_BYTES, LANES, add_product, windows
-from minifcn.convolution.geometry import Pair
+from minifcn.convolution.fast.bands import add_product, lanes, windows
+from minifcn.convolution.geometry import How, Pair
 from minifcn.errors import InputError
 
 TILE, REACH = 4, 6  # pixels of an output tile, and of the input below it, along one axis
@@ -63,34 +64,27 @@ CHUNK_BYTES = 1 << 21  # tiles transformed at a time: more leave the cache, fewe
 
 
 class Band(NamedTuple):
-    """Some images, some rows of their tiles, and how many tiles there are across."""
+    """Some images and some rows of their tiles."""
 
     images: slice
     rows: slice
-    across: int
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Images, rows and columns of tiles."""
-        return self.images.stop - self.images.start, self.rows.stop - self.rows.start, self.across
+    shape: tuple[int, int, int]  # how many: images, rows and columns of tiles
 
     @property
     def tiles(self) -> int:
-        """How many there are."""
-        return self.shape[0] * self.shape[1] * self.shape[2]
+        """How many in all."""
+        return math.prod(self.shape)
 
 
-def applies(kernel_size: Pair, stride: Pair, dilation: Pair, groups: int) -> bool:
+def applies(kernel_size: Pair, how: How) -> bool:
     """Whether Winograd's algorithm is for a convolution with these settings."""
-    return (*kernel_size, *stride, *dilation, groups) == (3, 3, 1, 1, 1, 1, 1)
+    return (*kernel_size, *how.stride, *how.dilation, how.groups) == (3, 3, 1, 1, 1, 1, 1)
 
 
-def conv2d(
-    x: Array, weight: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, bias: Array = None
-) -> Array:
+def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
     """x (N, C, H, W), weight (O, C, 3, 3), bias (O,) -> y (N, O, oh, ow)."""
-    _check(x, weight.shape[2:], stride, dilation, groups)
-    (o, c), (oh, ow) = weight.shape[:2], (size + 2 * p - 2 for size, p in zip(x.shape[2:], padding))
+    _check(x, weight.shape[2:], how)
+    (o, c), (oh, ow) = weight.shape[:2], (size + 2 * p - 2 for size, p in zip(x.shape[2:], how.padding))
     b_t, a_t = np.array(B_T, x.dtype), np.array(A_T, x.dtype)
     u = _kernels(weight)  # (36, O, C)
     y = np.empty((len(x), o, oh, ow), dtype=x.dtype)
@@ -100,7 +94,7 @@ def conv2d(
     def convolve(band):
         v = scratch("v", (ENTRIES, c, band.tiles), x.dtype, np)  # (36, C, t)
         m = scratch("m", (ENTRIES, o, band.tiles), x.dtype, np)  # (36, O, t)
-        run_all(_take_tiles, ((b_t, x, band, padding, v, some) for some in _channels(v, parts)), np)
+        run_all(_take_tiles, ((b_t, x, band, how.padding, v, some) for some in _channels(v, parts)), np)
         run_all(np.matmul, ((u[e], v[e], m[e]) for (e,) in cut(ENTRIES, parts)), np)
         run_all(_put_tiles, ((a_t, m, y, band, bias, some) for some in _channels(m, parts)), np)
 
@@ -108,25 +102,20 @@ def conv2d(
     return y
 
 
-def conv2d_grad_input(
-    dy: Array, weight: Array, input_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Array:
+def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), weight (O, C, 3, 3) -> dx (N, C, H, W): the convolution with the flipped kernels."""
     flipped = weight[:, :, ::-1, ::-1].swapaxes(0, 1)  # (C, O, 3, 3)
-    return conv2d(dy, flipped, stride, (2 - padding[0], 2 - padding[1]), dilation, groups)
+    return conv2d(dy, flipped, how._replace(padding=(2 - how.padding[0], 2 - how.padding[1])))
 
 
-def conv2d_grad_weight(
-    dy: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Array:
+def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C, 3, 3)."""
-    _check(x, kernel_size, stride, dilation, groups)
+    _check(x, kernel_size, how)
     o, c = dy.shape[1], x.shape[1]
     b_t, g, a_t = (np.array(matrix, x.dtype) for matrix in (B_T, G, A_T))
-    pieces = _bands(dy.shape)
-    lanes = max(1, min(LANES, len(pieces))) if ENTRIES * o * c * x.itemsize <= LANE_BYTES else 1
-    parts = PARTS if lanes == 1 else 1
-    sums = scratch("sums", (lanes, ENTRIES, o, c), x.dtype, np)  # dU of each lane
+    pieces = lanes(_bands(dy.shape), ENTRIES * o * c * x.itemsize)
+    parts = PARTS if len(pieces) == 1 else 1
+    sums = scratch("sums", (len(pieces), ENTRIES, o, c), x.dtype, np)  # dU of each lane
 
     def correlate(du, lane):
         if not lane:  # a batch of no images
@@ -134,14 +123,14 @@ def conv2d_grad_weight(
         for number, band in enumerate(lane):
             v = scratch("v", (ENTRIES, c, band.tiles), x.dtype, np)  # (36, C, t)
             dm = scratch("m", (ENTRIES, o, band.tiles), x.dtype, np)  # (36, O, t)
-            run_all(_take_tiles, ((b_t, x, band, padding, v, some) for some in _channels(v, parts)), np)
+            run_all(_take_tiles, ((b_t, x, band, how.padding, v, some) for some in _channels(v, parts)), np)
             run_all(_take_tiles, ((a_t.T, dy, band, (0, 0), dm, some) for some in _channels(dm, parts)), np)
             products = ((dm[e], v[e].swapaxes(1, 2), du[e], number == 0) for (e,) in cut(ENTRIES, parts))
             run_all(add_product, products, np)
 
-    run_all(correlate, ((sums[lane], pieces[lane::lanes]) for lane in range(lanes)), np)
-    du = sums[0]
-    for other in sums[1:]:
+    run_all(correlate, zip(sums, pieces), np)
+    du, *others = sums
+    for other in others:
         du += other
     dw = np.empty((o, c, 3, 3), dtype=x.dtype)
 
@@ -154,26 +143,25 @@ def conv2d_grad_weight(
     return dw
 
 
-def _check(x, kernel_size, stride, dilation, groups):
+def _check(x, kernel_size, how):
     check_host("winograd", x)
-    if not applies(kernel_size, stride, dilation, groups):
+    if not applies(kernel_size, how):
         raise InputError(
             f"algorithm winograd is for 3x3 kernels, stride 1, no dilation, no groups; given {kernel_size[0]}x"
-            f"{kernel_size[1]}, stride {stride}, dilation {dilation}, groups {groups}: use auto"
+            f"{kernel_size[1]}, stride {how.stride}, dilation {how.dilation}, groups {how.groups}: use auto"
         )
 
 
 def _bands(output_shape):
     """Bands of about `BAND_TILES` that make up all tiles of an output (N, O, oh, ow)."""
-    n, _, oh, ow = output_shape
-    down, across = -(-oh // TILE), -(-ow // TILE)
-    return [Band(images, rows, across) for images, rows in bands(n, down, across, BAND_TILES)]
+    n, down, across = output_shape[0], -(-output_shape[2] // TILE), -(-output_shape[3] // TILE)
+    pieces = bands(n, down, across, BAND_TILES)
+    return [Band(some, rows, (some.stop - some.start, rows.stop - rows.start, across)) for some, rows in pieces]
 
 
 def _channels(transformed, parts):
     """Slices of the channels of an array (36, C, ...), so many or more: each fits a cache."""
-    most = min(CHUNK_BYTES, transformed.nbytes // parts)
-    return chunks(transformed.shape[1], transformed[:, 0].nbytes, most)
+    return chunks(transformed.shape[1], transformed[:, 0].nbytes, min(CHUNK_BYTES, transformed.nbytes // parts))
 
 
 def _transform(matrix, tiles, out):

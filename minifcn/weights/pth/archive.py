@@ -81,8 +81,6 @@ def _folder(entries):
         raise InputError(f"a zip archive with {len(folders)} {_PICKLE}, expected one, as torch.save writes it")
     (folder,) = folders
     if folder + "constants.pkl" in entries or any(name.startswith(folder + "code/") for name in entries):
-        raise InputError(
-            "a TorchScript archive, a program with its weights; write them alone, in PyTorch:"
-            " torch.save(torch.jit.load(FILE).state_dict(), NEW_FILE)"
-        )
+        advice = "write them alone, in PyTorch: torch.save(torch.jit.load(FILE).state_dict(), NEW_FILE)"
+        raise InputError(f"a TorchScript archive, a program with its weights; {advice}")
     return folder

@@ -31,13 +31,10 @@ def known(name: str) -> Name:
     if name in _FUNCTIONS or name in CODES or name == UNTYPED:
         return Name(name)
     if _OTHER_TENSORS.fullmatch(name):
-        raise InputError(
-            f"it holds {shown(name)}, a kind of tensor that is not read here: make it a dense one of floats in"
-            " PyTorch (dequantize(), to_dense(), float()) and save it again"
-        )
-    raise InputError(
-        f"the pickle asks for {shown(name)}: refused, it could run any code; save no more than model.state_dict()"
-    )
+        advice = "make it a dense one of floats in PyTorch (dequantize(), to_dense(), float()) and save it again"
+        raise InputError(f"it holds {shown(name)}, a kind of tensor that is not read here: {advice}")
+    why = "refused, it could run any code; save no more than model.state_dict()"
+    raise InputError(f"the pickle asks for {shown(name)}: {why}")
 
 
 def call(function: Any, arguments: Any) -> Any:
@@ -94,10 +91,6 @@ def _any_tensor(storage, offset, size, stride, kind, metadata):
     return Tensor(storage, offset, size, stride, kind, **(metadata or {}))
 
 
-def _parameter(tensor, *_):
-    return tensor
-
-
 def _dict(pairs=None):
     if not pairs:
         return {}
@@ -121,8 +114,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "torch._utils._rebuild_tensor": _tensor,  # until 0.3
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_tensor_v3": _tensor_of_bytes,  # of kinds that have no storage of their own
-    "torch._utils._rebuild_parameter": _parameter,
-    "torch._utils._rebuild_parameter_with_state": _parameter,
+    "torch._utils._rebuild_parameter": lambda tensor, *_: tensor,
+    "torch._utils._rebuild_parameter_with_state": lambda tensor, *_: tensor,
     "torch.nn.parameter.Parameter": Parameter,  # until 0.3
 }
 _OTHER_TENSORS = re.compile(r"torch\.(_utils\._rebuild_\w+|_tensor\._rebuild_\w+|\w*Storage|(q?u?int|float|bits)\d\w*)")

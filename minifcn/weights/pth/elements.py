@@ -10,24 +10,10 @@ from minifcn.errors import InputError
 
 UNTYPED = "torch.storage.UntypedStorage"  # bytes; what they are is said with each tensor
 # NumPy's code of each kind of number; it has none for the two that are spelt out.
-CODES = {
-    "torch.DoubleStorage": "f8",
-    "torch.FloatStorage": "f4",
-    "torch.HalfStorage": "f2",
-    "torch.BFloat16Storage": "bfloat16",
-    "torch.LongStorage": "i8",
-    "torch.IntStorage": "i4",
-    "torch.ShortStorage": "i2",
-    "torch.CharStorage": "i1",
-    "torch.ByteStorage": "u1",
-    "torch.BoolStorage": "bool",
-    "torch.ComplexDoubleStorage": "c16",
-    "torch.ComplexFloatStorage": "c8",
-    "torch.uint16": "u2",
-    "torch.uint32": "u4",
-    "torch.uint64": "u8",
-    "torch.complex32": "complex32",
-}
+_TYPED = {"Double": "f8", "Float": "f4", "Half": "f2", "BFloat16": "bfloat16", "Long": "i8", "Int": "i4", "Short": "i2"}
+_TYPED |= {"Char": "i1", "Byte": "u1", "Bool": "bool", "ComplexDouble": "c16", "ComplexFloat": "c8"}
+CODES = {f"torch.{name}Storage": code for name, code in _TYPED.items()}
+CODES |= {"torch.uint16": "u2", "torch.uint32": "u4", "torch.uint64": "u8", "torch.complex32": "complex32"}
 _STORED_AS = {"bfloat16": "u2", "complex32": "u4", "bool": "u1"}
 _LEAST_LIMIT = 1 << 18  # elements
 # Reads the storages with these keys, in the file's order: (key, bytes as a uint8 array, "little" or "big") of each.
@@ -90,21 +76,10 @@ def array_of(tensor: Tensor, elements: np.ndarray) -> np.ndarray:
             raise InputError(f"size {size}, stride {stride} and offset {offset} reach out of {elements.size} numbers")
         if count > max(elements.size, _LEAST_LIMIT):
             raise InputError(f"its size {size} repeats {elements.size} numbers more often than is reasonable")
-    if not count or _in_order(size, stride):
-        array = elements[offset : offset + count].reshape(size)
+        steps = [step * elements.itemsize if n > 1 else 0 for n, step in zip(size, stride)]  # one element takes none
+        array = np.lib.stride_tricks.as_strided(elements[offset:], size, steps)
+        array = array if array.flags.c_contiguous else array.copy()
     else:
-        steps = [step * elements.itemsize for step in stride]
-        array = np.lib.stride_tricks.as_strided(elements[offset:], size, steps).copy()
-    if tensor.conj:
-        array = np.conj(array)
+        array = elements[:0].reshape(size)
+    array = np.conj(array) if tensor.conj else array
     return -array if tensor.neg else array
-
-
-def _in_order(size, stride):
-    """Whether the elements lie one after the other; strides along axes of one element say nothing."""
-    expected = 1
-    for n, step in zip(reversed(size), reversed(stride)):
-        if n > 1 and step != expected:
-            return False
-        expected *= n
-    return True

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from minifcn.errors import InputError
-from minifcn.weights.opening import beginning, open_weights, reading
+from minifcn.weights.opening import beginning, open_weights
 from minifcn.weights.pth import archive, legacy
 from minifcn.weights.pth.descriptions import Parameter, shown
 from minifcn.weights.pth.elements import CODES, Tensor, array_of, decode
@@ -26,15 +26,20 @@ def read_pth(path: str | Path) -> dict[str, np.ndarray]:
     becomes float32, complex32 complex64. Arrays from one storage share memory, as the tensors did.
     Raises InputError for everything else, above all for a pickle that asks for more than tensors and containers.
     """
-    with open_weights(path) as file, reading(path):
-        size = os.fstat(file.fileno()).st_size
-        if is_archive(file):
-            saved, read = archive.open_archive(file, size)
-        elif is_legacy(file):
-            saved, read = legacy.open_legacy(file, size)
-        else:
-            raise InputError("no file of torch.save, or one older than March 2017: save it with a newer PyTorch")
-        return _arrays(_state_dict(saved), read)
+    with open_weights(path) as file:
+        return read_state_dict(file)
+
+
+def read_state_dict(file: BinaryIO) -> dict[str, np.ndarray]:
+    """What `read_pth` returns, of an open file."""
+    size = os.fstat(file.fileno()).st_size
+    if is_archive(file):
+        saved, read = archive.open_archive(file, size)
+    elif is_legacy(file):
+        saved, read = legacy.open_legacy(file, size)
+    else:
+        raise InputError("no file of torch.save, or one older than March 2017: save it with a newer PyTorch")
+    return _arrays(_tensors(saved), read)
 
 
 def is_archive(file: BinaryIO) -> bool:
@@ -47,7 +52,7 @@ def is_legacy(file: BinaryIO) -> bool:
     return legacy.BEGINNING in beginning(file)
 
 
-def _state_dict(saved):
+def _tensors(saved):
     """{name: Tensor} of what was saved."""
     if not isinstance(saved, dict):
         raise InputError(f"it holds a {type(saved).__name__}, expected a state dict: save model.state_dict()")
@@ -56,10 +61,8 @@ def _state_dict(saved):
     for name, value in (wrapped or [saved])[0].items():
         tensor = value.tensor if isinstance(value, Parameter) else value
         if not isinstance(name, str) or not isinstance(tensor, Tensor):
-            raise InputError(
-                f"its entry {shown(str(name))} is a {type(tensor).__name__}, expected tensors alone, or a checkpoint"
-                f" with them under {' or '.join(_WRAPPERS)}"
-            )
+            expected = f"expected tensors alone, or a checkpoint with them under {' or '.join(_WRAPPERS)}"
+            raise InputError(f"its entry {shown(str(name))} is a {type(tensor).__name__}, {expected}")
         tensors[name] = tensor
     if not tensors:
         raise InputError("it holds no tensor, expected a state dict: save model.state_dict()")

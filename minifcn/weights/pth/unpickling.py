@@ -90,7 +90,10 @@ class Machine:
                 else:
                     self._top(dict)  # a state dict's attributes: versions of its layers, which nobody needs
             case "BINPERSID":
-                push(self._storage(pop()))
+                named = storage(pop())
+                if self.storages.setdefault(named.key, named) != named:
+                    raise InputError(f"a storage is named twice, as {self.storages[named.key]} and as {named}")
+                push(named)
             case _:
                 raise InputError(f"the pickle has the instruction {name}, which no state dict needs: refused")
 
@@ -105,9 +108,3 @@ class Machine:
         if not isinstance(top, kind):
             raise InputError(f"the pickle changes a {type(top).__name__} as if it were a {kind.__name__}: refused")
         return top
-
-    def _storage(self, identity):
-        named = storage(identity)
-        if self.storages.setdefault(named.key, named) != named:
-            raise InputError(f"a storage is named twice, as {self.storages[named.key]} and as {named}")
-        return named

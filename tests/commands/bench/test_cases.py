@@ -6,7 +6,7 @@ import pytest
 from minifcn.backend import to_host
 from minifcn.commands.bench import cases, peers
 from minifcn.convolution.algorithms import ALGORITHMS
-from minifcn.layers import Conv2d, ConvTranspose2d, Dropout2d, MaxPool2d, ReLU
+from minifcn.layers import Conv2d, ConvTranspose2d, Dropout2d, MaxPool2d, ReLU, SoftmaxCrossEntropy
 from minifcn.models import MODELS
 
 TINY = {"n_class": 3, "width": 1 / 32, "fc_channels": 5}
@@ -65,7 +65,7 @@ def test_the_textbooks_convolution_has_the_same_weights_and_is_another(monkeypat
     counted = way._replace(forward=lambda *given: called.append(1) or way.forward(*given))
     monkeypatch.setitem(ALGORITHMS, "textbook", counted)
     layer = Conv2d(3, 4, 3, padding=1)
-    functions = cases._convolution(layer, (1, 3, 8, 10), "cpu")
+    functions = cases.convolution(layer, (1, 3, 8, 10), "cpu")
     gradients = []
     for name in ("minifcn", "textbook"):
         functions[name]()
@@ -127,10 +127,22 @@ def test_each_forward_pass_is_of_the_network_it_names(torch, monkeypatch):
     assert titles == list(first_layers)
 
 
-@pytest.mark.parametrize("make", [cases._relu, cases._pooling, lambda *given: cases._upsampling(4, 2, *given)])
-def test_parts_run(make):
-    for function in make((1, 3, 6, 6), "cpu").values():
+@pytest.mark.parametrize(
+    "layer",
+    [ReLU(), MaxPool2d(2, ceil_mode=True), ConvTranspose2d(3, 3, 4, 2, bias=False), SoftmaxCrossEntropy()],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_parts_run(layer):
+    for function in cases.layer_step(layer, (1, 3, 6, 6), "cpu").values():
         function()
+
+
+def test_pytorchs_loss_is_the_same(torch):
+    scores, labels = np.random.default_rng(0).standard_normal((2, 3, 4, 5)), np.arange(40).reshape(2, 4, 5) % 3
+    labels[0, 0] = 255
+    criterion = SoftmaxCrossEntropy()
+    theirs = peers.torch_layer(criterion, "cpu")(torch.from_numpy(scores), torch.from_numpy(labels))
+    assert float(theirs) == pytest.approx(criterion(scores, labels), rel=1e-12)
 
 
 def test_parts_name_what_fcn_8s_has():
@@ -144,14 +156,14 @@ def test_without_pytorch_its_figures_are_left_out(monkeypatch):
     model, other = cases.twins(TINY | {"padding": "same"}, "cpu")
     assert other is None
     assert list(cases.training_step(model, None, (1, 3, 32, 32), "cpu")) == ["minifcn"]
-    assert list(cases._convolution(Conv2d(2, 3, 3), (1, 2, 5, 5), "cpu")) == ["minifcn", "textbook"]
-    assert list(cases._loss((1, 3, 4, 4), "cpu")) == ["minifcn"]
+    assert list(cases.convolution(Conv2d(2, 3, 3), (1, 2, 5, 5), "cpu")) == ["minifcn", "textbook"]
+    assert list(cases.layer_step(SoftmaxCrossEntropy(), (1, 3, 4, 4), "cpu")) == ["minifcn"]
 
 
 def test_on_the_device(device):
     """Only minifcn's and the textbook's own functions: PyTorch has no strict double."""
     layer = Conv2d(2, 3, 3, padding=1)
-    functions = cases._convolution(layer, (1, 2, 5, 5), "gpu")
+    functions = cases.convolution(layer, (1, 2, 5, 5), "gpu")
     gradients = []
     for name in ("minifcn", "textbook"):
         functions[name]()

@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import sys
+from argparse import Namespace
 
 import numpy as np
 import pytest
@@ -119,7 +120,7 @@ class TestCommand:
         assert capsys.readouterr().err == f"minifcn: error: bench: section 'layer' is none of {known}\n"
 
     def test_without_pytorch_it_says_so(self, capsys, monkeypatch):
-        monkeypatch.setattr("minifcn.commands.bench.tables.pytorch", lambda device: None)
+        monkeypatch.setattr("minifcn.commands.bench.report.pytorch", lambda device: None)
         assert tiny.command("bench", "parts", "--device", "cpu") == 0
         printed = capsys.readouterr().out
         assert "PyTorch was not measured, it is not installed" in printed
@@ -129,7 +130,7 @@ class TestCommand:
 
     def test_memory_without_pytorch(self, capsys, monkeypatch):
         monkeypatch.setattr(memory, "_in_a_process", lambda peer, what: (100e6, 300e6))
-        for module in ("tables", "peers"):
+        for module in ("report", "peers"):
             monkeypatch.setattr(f"minifcn.commands.bench.{module}.pytorch", lambda device: None)
         assert tiny.command("bench", "memory", "--device", "cpu") == 0
         printed = capsys.readouterr().out
@@ -211,4 +212,4 @@ def test_a_process_that_dies_is_told_in_a_line(monkeypatch):
 
 def test_memory_is_not_measured_on_a_gpu():
     with pytest.raises(InputError, match="bench memory: only the CPU's is measured"):
-        command.run_bench("gpu", ["memory"])
+        command.run(Namespace(device="gpu", sections=["memory"], out=None))

@@ -5,12 +5,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-from conv_cases import CASES, drawn
+from conv_cases import CASES, conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops, drawn
 from threadpoolctl import threadpool_limits
 
 from minifcn import convolution
 from minifcn.convolution.fast import bands
-from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 
 conv2d = partial(convolution.conv2d, algorithm="im2col")
 conv2d_grad_input = partial(convolution.conv2d_grad_input, algorithm="im2col")
@@ -41,7 +40,7 @@ def test_a_single_band_whose_channels_go_in_parts(case, monkeypatch):
     kernel, *how = case
     x, weight, dy = drawn(case)
     bias = np.arange(8.0)
-    expected = conv2d_loops(x, weight, *how, bias)
+    expected = conv2d_loops(x, weight, *how, bias=bias)
     np.testing.assert_array_equal(conv2d(x, weight, *how, bias=bias), expected)
     np.testing.assert_array_equal(conv2d(x[:1], weight, *how, bias=bias), expected[:1])  # straight into y
     dx = conv2d_grad_input(dy, weight, (6, 5), *how)

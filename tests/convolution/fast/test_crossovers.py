@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from minifcn.convolution.fast import fastest
+from minifcn.convolution.fast.crossovers import fastest
+from minifcn.convolution.geometry import How
 
-PLAIN = ((1, 1), (1, 1), 1)  # stride, dilation, groups
+PLAIN = How()
 
 
 @pytest.mark.parametrize(
@@ -23,12 +24,12 @@ PLAIN = ((1, 1), (1, 1), 1)  # stride, dilation, groups
         (8, (96, 96), (64, 15, 3, 3), PLAIN, "im2col"),
         (1, (698, 698), (64, 64, 3, 5), PLAIN, "im2col"),
         (1, (698, 698), (64, 64, 1, 1), PLAIN, "im2col"),
-        (1, (698, 698), (64, 64, 3, 3), ((2, 1), (1, 1), 1), "im2col"),
-        (1, (698, 698), (64, 64, 3, 3), ((1, 1), (1, 2), 1), "im2col"),
-        (1, (698, 698), (64, 32, 3, 3), ((1, 1), (1, 1), 2), "im2col"),
+        (1, (698, 698), (64, 64, 3, 3), How(stride=(2, 1)), "im2col"),
+        (1, (698, 698), (64, 64, 3, 3), How(dilation=(1, 2)), "im2col"),
+        (1, (698, 698), (64, 32, 3, 3), How(groups=2), "im2col"),
     ],
 )
 def test_auto(images, size, weight, how, chosen):
-    assert fastest(np.empty(images, "float32"), size, weight, *how) == chosen
-    assert fastest(np.empty(images, "float64"), size, weight, *how) == chosen
-    assert fastest(np.empty(images, "float16"), size, weight, *how) == "im2col"
+    assert fastest(np.empty(images, "float32"), size, weight, how) == chosen
+    assert fastest(np.empty(images, "float64"), size, weight, how) == chosen
+    assert fastest(np.empty(images, "float16"), size, weight, how) == "im2col"

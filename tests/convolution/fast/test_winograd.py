@@ -2,27 +2,26 @@
 
 import numpy as np
 import pytest
+from conv_cases import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 from threadpoolctl import threadpool_limits
 
 from minifcn.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight
 from minifcn.convolution.fast import winograd
 from minifcn.convolution.fast.winograd import A_T, B_T, G
-from minifcn.convolution.loops import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
-
-PLAIN = (1, 1)  # stride and dilation
+from minifcn.convolution.geometry import How
 
 
 def by_winograd(x, weight, padding):
-    return winograd.conv2d(x, weight, PLAIN, padding, PLAIN, 1)
+    return winograd.conv2d(x, weight, How(padding=padding))
 
 
 def grad_input(dy, weight, padding):
     size = tuple(n + 2 - 2 * p for n, p in zip(dy.shape[2:], padding))
-    return winograd.conv2d_grad_input(dy, weight, size, PLAIN, padding, PLAIN, 1)
+    return winograd.conv2d_grad_input(dy, weight, size, How(padding=padding))
 
 
 def grad_weight(dy, x, padding):
-    return winograd.conv2d_grad_weight(dy, x, (3, 3), PLAIN, padding, PLAIN, 1)
+    return winograd.conv2d_grad_weight(dy, x, (3, 3), How(padding=padding))
 
 
 def test_the_transforms_compute_a_convolution_of_six_numbers_with_three():

@@ -1,0 +1,116 @@
+"""Layers that treat every number by itself: y = m x, and so dL/dx = m dL/dy, with an m of 0 or 1, fixed or random."""
+
+import numpy as np
+
+from minifcn.backend import Array, array_module
+from minifcn.backend.parallel import run_blocks, scratch
+from minifcn.convolution.checks import check_gradient
+from minifcn.errors import InputError
+from minifcn.layers.layer import Layer
+
+
+class ReLU(Layer):
+    """y = max(x, 0): the rectified linear unit.
+
+    forward   x (any shape)  -> y, the same shape
+    backward  dL/dy          -> dL/dx = dL/dy where x > 0, else 0
+
+    inplace  y overwrites x, and dL/dx overwrites dL/dy: for networks where nobody else needs those, to save the memory
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
+
+    def forward(self, x: Array) -> Array:
+        xp = array_module(x)
+        y = x if self.inplace else xp.empty_like(x)
+
+        def rectify(block):
+            zeros = scratch("zeros", x[block].shape, x.dtype, xp)  # half the time of maximum(x, 0)
+            zeros[...] = 0
+            xp.maximum(x[block], zeros, out=y[block])
+
+        run_blocks(rectify, x.shape, xp)
+        self.keep(y)  # y > 0 exactly where x > 0
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        (y,) = self.kept()
+        check_gradient(self, dy, y.shape)
+        xp = array_module(dy)
+        dx = dy if self.inplace else xp.empty_like(dy)
+        run_blocks(lambda block: xp.multiply(dy[block], y[block] > 0, out=dx[block]), dy.shape, xp)
+        return dx
+
+    def __repr__(self) -> str:
+        return "ReLU(inplace=True)" if self.inplace else "ReLU()"
+
+
+class Scale(Layer):
+    """y = factor x
+
+    forward   x (any shape)  -> y, the same shape
+    backward  dL/dy          -> dL/dx = factor dL/dy
+    """
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    def forward(self, x: Array) -> Array:
+        self.keep()
+        return x * x.dtype.type(self.factor)
+
+    def backward(self, dy: Array) -> Array:
+        self.kept()
+        return dy * dy.dtype.type(self.factor)
+
+    def __repr__(self) -> str:
+        return f"Scale({self.factor})"
+
+
+class Dropout(Layer):
+    """y = x * mask / (1 - p), where each entry of the mask is 0 with probability p, else 1; y = x while evaluating.
+
+    forward   x (any shape)  -> y, the same shape
+    backward  dL/dy          -> dL/dx = dL/dy * mask / (1 - p)
+
+    What is left is scaled up by 1/(1 - p), so that evaluation needs no change (Srivastava et al. 2014). The mask is
+    drawn on the host from `rng`, so that CPU and GPU draw the same; `reseed(seed)` makes it repeatable.
+    Raises InputError unless 0 <= p < 1.
+    """
+
+    hands_on = True  # while evaluating
+    whole_channels = False
+
+    def __init__(self, p: float = 0.5, rng: np.random.Generator | None = None) -> None:
+        if not 0 <= p < 1:
+            raise InputError(f"{type(self).__name__}: p is {p}; expected 0 <= p < 1")
+        self.p, self.rng = p, rng or np.random.default_rng()
+
+    def forward(self, x: Array) -> Array:
+        if not self.training:
+            return x
+        shape = (*x.shape[:2], *[1] * (x.ndim - 2)) if self.whole_channels else x.shape
+        kept = self.rng.random(shape, dtype=np.float32) >= self.p
+        scale = array_module(x).asarray((kept / (1 - self.p)).astype(x.dtype))
+        self.keep(scale)
+        return x * scale
+
+    def backward(self, dy: Array) -> Array:
+        (scale,) = self.kept()
+        return dy * scale
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.p})"
+
+
+class Dropout2d(Dropout):
+    """Dropout of whole channels: neighbouring pixels are so alike that dropping single ones takes little away.
+
+    forward   x (N, C, H, W)  -> y = x * mask / (1 - p), one draw for each image and channel
+    backward  dL/dy           -> dL/dx = dL/dy * mask / (1 - p)
+
+    Tompson et al. 2015 (arXiv 1411.4280).
+    """
+
+    whole_channels = True

@@ -1,0 +1,50 @@
+"""What a training shows while it runs: in a terminal a bar and lines above it, in a file the lines alone."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from minifcn.commands import terminal
+
+ROW = {"epoch": 3, "loss": 1.30534, "val_loss": 1.11876, "mean_iu": 0.1234, "pixel_accuracy": 0.75}
+LINE = "epoch  3/10  loss 1.305, val 1.119, mean IU 0.123, pixel acc. 0.750, 210.6 img/s"
+
+
+def followed(monkeypatch, is_terminal):
+    """What is written of a moment of training, without colours and moves of the cursor."""
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=is_terminal, width=80, highlight=False)
+    monkeypatch.setattr(terminal, "console", console)
+    bar = terminal.Bar()
+    with bar.shown:
+        bar.begin("epoch 3/10", 20)
+        bar.advance(4, 1.5)
+        bar.shown.refresh()
+        bar.epoch(ROW | {"images_per_second": 210.63}, 10)
+        bar.begin("validation", 6)
+        bar.advance(6)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue())
+
+
+def test_in_a_terminal_lines_stand_above_the_bar(monkeypatch, capsys):
+    written = followed(monkeypatch, True)
+    lines = re.split(r"[\r\n]+", written)
+    assert LINE in lines and len(LINE) == 80  # alone on its line, and not wrapped
+    bars = [line for line in lines if "━" in line]
+    assert bars and all(len(line) <= 80 for line in bars)
+    assert any(re.match(r"epoch 3/10 .*4/20 .*loss 1\.5000", line) for line in bars)
+    assert re.match(r"validation .*6/6", bars[-1]) and "loss" not in bars[-1]
+    assert capsys.readouterr().out == ""
+
+
+def test_in_a_file_there_are_lines_alone(monkeypatch, capsys):
+    assert followed(monkeypatch, False) == ""
+    assert capsys.readouterr().out == LINE + "\n"
+
+
+@pytest.mark.parametrize("row, figure", [({"accuracy": 0.5}, ", accuracy 0.500"), ({}, "")])
+def test_an_epoch_s_line_names_the_figures_there_are(capsys, row, figure):
+    terminal.Bar().epoch({"epoch": 1, "loss": 2.0, "val_loss": 1.0, "images_per_second": 0.4372} | row, 2)
+    assert capsys.readouterr().out == f"epoch 1/2  loss 2.000, val 1.000{figure}, 0.4 img/s\n"
