@@ -42,8 +42,8 @@ def without_padding(net: Net, road: str) -> Sequential:
     """The net as `checked` returns it. Raises InputError where a layer pads."""
     net = checked(net, road)
     for name, layer in net.children():
-        if any(getattr(layer, "padding", ())):
-            raise InputError(f"{road}: layer {name} pads by {layer.padding}: set that to 0 and pad the image instead")
+        if any(padding := getattr(layer, "padding", ())):
+            raise InputError(f"{road}: layer {name} pads by {padding}: set that to 0 and pad the image instead")
     return net
 
 

@@ -1,6 +1,7 @@
 """Convolution, its parameters and both its gradients."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -103,9 +104,15 @@ def grad_bias(dy: Array) -> Array:
     return db
 
 
-def describe(layer: Layer, *more: str) -> str:
+def describe(layer: Any, *more: str) -> str:
     """The layer with the settings that differ from a plain one's, and `more`, for repr."""
-    plain = {"stride": (1, 1), "padding": (0, 0), "output_padding": (0, 0), "dilation": (1, 1), "groups": 1}
+    plain: dict[str, Any] = {
+        "stride": (1, 1),
+        "padding": (0, 0),
+        "output_padding": (0, 0),
+        "dilation": (1, 1),
+        "groups": 1,
+    }
     parts = [str(layer.in_channels), str(layer.out_channels)]
     for name, usual in {"kernel_size": None, **plain}.items():
         value = getattr(layer, name, usual)

@@ -42,6 +42,7 @@ class Layer:
     """
 
     forward: Callable[..., Any]
+    backward: Callable[..., Any]
     training = True
     input_gradient = True  # whether somebody needs dL/dx: where not, backward may return None
     joint = "."  # between this layer's name and its children's

@@ -3,8 +3,8 @@
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable
-from os import PathLike
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def evaluate(
 
 
 def compare(
-    weights: list[str | PathLike], dataset: Dataset, device: str = "cpu"
+    weights: Sequence[str | Path], dataset: Dataset, device: str = "cpu"
 ) -> tuple[list[Result], list[PictureRow]]:
     """Evaluate the networks of several weights files on one data set, each with the preprocessing it was trained with.
 
@@ -90,7 +90,7 @@ def caution_of_one_class(name: str, confusion: ConfusionMatrix, dataset: Dataset
 
 
 def caution_of_swapped_channels(
-    path: str | PathLike, model: Layer, dataset: Dataset, preprocessing: Preprocessing, device: str = "cpu"
+    path: str | Path, model: Layer, dataset: Dataset, preprocessing: Preprocessing, device: str = "cpu"
 ) -> None:
     """Caution where a few images are predicted much better with red and blue the other way round.
 

@@ -56,7 +56,11 @@ def load_model(path: str | Path) -> tuple[FCN, dict[str, Any]]:
         model.load_state_dict(arrays)
     except (InputError, TypeError) as error:
         raise InputError(f"weights {path}: {error}") from error
-    zero = [name for name, layer in model.children() if name.startswith("score") and not layer.weight.data.any()]
+    zero = [
+        name.removesuffix(".weight")
+        for name, parameter in model.named_parameters()
+        if name.startswith("score") and name.endswith("weight") and not parameter.data.any()
+    ]
     if zero:
         partly = len(zero) < 1 + len(model.skips)
         effect = "what comes before counts for nothing" if partly else "every score will be 0"
