@@ -503,8 +503,8 @@ assert np.allclose(y, layer(x), atol=1e-4)
 # - Names, LaTeX and text: `minifcn/convolution/symbolic.py`. $C$ and $C^\top$
 #   drawn beside the sliding window, by `python -m minifcn arithmetic --input 4
 #   --kernel 3 --out pictures`: `minifcn/pictures/matrices.py`.
-# - A small transposed convolution is computed by $C^\top$ indeed:
-#   `minifcn/layers/conv_transpose.py`. What it is: lesson 7.
+# - With `algorithm="matrix"` a transposed convolution is computed by $C^\top$
+#   indeed: `minifcn/layers/conv_transpose.py`. What it is: lesson 7.
 # - How $X$ is kept small, a band of rows at a time:
 #   `minifcn/convolution/fast/bands.py`.
 
