@@ -112,7 +112,8 @@ def test_weights_of_another_network(capsys, tmp_path, torchvision, options, word
 def test_pools_stay_scaled_in_a_net_that_starts_from_one_with_scaled_pools(capsys, tmp_path, at_once):
     tiny.save_network(tmp_path / "16s.npz", "fcn16s", at_once=at_once)
     assert tiny.command("train", "--model", "fcn8s", "--init", tmp_path / "16s.npz", "--explain") == 0
-    assert f"--at-once {'yes' if at_once else 'no'} of the weights of --init" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"--at-once {'yes' if at_once else 'no'} of the weights of --init" in said
 
 
 def test_missing_weights_are_cautioned_of_by_name(tmp_path):
