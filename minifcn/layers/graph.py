@@ -1,6 +1,5 @@
 """A network as named nodes, told once; forward, backward and the places of its maps follow from the telling."""
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,11 +13,10 @@ from minifcn.layers.pool import MaxPool2d
 INPUT = "input"  # the name of what goes into a network
 
 
-class Step(NamedTuple):
+class Node(NamedTuple):
     """A node as it is computed: what it takes, and which of that nobody takes any more."""
 
     name: str
-    layer: Layer
     inputs: tuple[str, ...]
     last: set[str]
 
@@ -57,12 +55,11 @@ class Graph(Layer):
             self.named[name], self.inputs[name], before = layer, tuple(inputs or [before]), name
         main = tuple(outputs or [before])
         self.outputs = {False: main, True: main + tuple(auxiliary_outputs)}  # by `training`
-        self.steps = {training: self._steps_to(names) for training, names in self.outputs.items()}
+        self.nodes = {training: self._nodes_to(names) for training, names in self.outputs.items()}
         self.idle: set[str] = set()  # nodes that need no gradient
         self._check_layers()
-        makers = [self._handed_on(name)[-1] for name in main]
-        self.hands_on = INPUT in makers
-        self.keeps_output = any(maker != INPUT and self.named[maker].keeps_output for maker in makers)
+        ends = {*main, *self._takers(INPUT)}  # whose arrays forward and backward return
+        self.fresh = INPUT not in ends and all(self.named[name].fresh for name in ends)
 
     def children(self) -> list[tuple[str, Layer]]:
         return list(self.named.items())
@@ -72,12 +69,12 @@ class Graph(Layer):
 
     def forward(self, x: Array) -> Any:
         self.check(getattr(x, "shape", ()))
-        maps, pieces = {INPUT: x}, []  # of each piece: its steps, and to compute it again, maps and random states
+        maps, pieces = {INPUT: x}, []  # of each piece: its nodes, and to compute it again, maps and random states
         with one_pass(), hold():
-            for steps, again in self._pieces():
-                start = {i: maps[i] for step in steps for i in step.inputs if i in maps} if again else None
-                pieces.append((steps, start, self._random_states() if again else ()))
-                self._run(steps, maps, forget=again)
+            for nodes, again in self._pieces():
+                start = {i: maps[i] for node in nodes for i in node.inputs if i in maps} if again else None
+                pieces.append((nodes, start, self._random_states() if again else ()))
+                self._run(nodes, maps, forget=again)
             self.keep(pieces)
         y = tuple(maps[name] for name in self.outputs[self.training])
         return y if len(y) > 1 else y[0]
@@ -86,35 +83,37 @@ class Graph(Layer):
         (pieces,) = self.kept()
         outputs = self.outputs[True]
         grads = dict(zip(outputs, dy if len(outputs) > 1 else (dy,), strict=True))
-        for name in outputs:
-            maker = self._handed_on(name)[-1]
-            if maker != INPUT and self.named[maker].inplace:
-                grads[name] = grads[name].copy()  # it is the caller's
+        others = set(outputs)  # nodes whose gradient may be somebody else's, too: the caller's, or a layer's
         with hold():
-            for steps, start, states in reversed(pieces):
+            for nodes, start, states in reversed(pieces):
                 again = start is not None
-                if again and not self.idle.issuperset(step.name for step in steps):
+                if again and not self.idle.issuperset(node.name for node in nodes):
                     now = self._random_states(states)  # so that the same masks are drawn
-                    self._run(steps, dict(start), forget=False)
-                    self._random_states(now)
-                for name, layer, inputs, _ in reversed(steps):
+                    try:
+                        self._run(nodes, dict(start), forget=False)
+                    finally:
+                        self._random_states(now)
+                for name, inputs, _ in reversed(nodes):
                     if name in self.idle or name not in grads:
                         continue
-                    dy = grads.pop(name)
-                    dx = layer.backward(dy)
-                    for i, d in zip(inputs, dx if layer.joins else (dx,)):
-                        if d is not None and i not in self.idle:
-                            grads[i] = grads[i] + d if i in grads else d  # not in place: a layer may hold either
+                    layer, dy = self.named[name], grads.pop(name)
+                    dx = layer.backward(dy.copy() if layer.inplace and name in others else dy)
+                    for i, d in zip(inputs, dx if layer.joins else (dx,), strict=True):
+                        if d is None or i in self.idle:
+                            continue
+                        if not layer.fresh:
+                            others.add(i)
+                        grads[i] = grads[i] + d if i in grads else d  # not in place: a layer may hold either
                     if again or self.backward_once:
                         layer.forget()
         if self.backward_once:
             self._kept = None
         return grads.get(INPUT)
 
-    def _run(self, steps, maps, forget):
+    def _run(self, nodes, maps, forget):
         """Compute these nodes; maps {name: map} loses what nobody takes any more."""
-        for name, layer, inputs, last in steps:
-            taken = [maps[i] for i in inputs]
+        for name, inputs, last in nodes:
+            layer, taken = self.named[name], [maps[i] for i in inputs]
             for i in last:
                 del maps[i]
             maps[name] = layer.forward(*taken)
@@ -122,13 +121,13 @@ class Graph(Layer):
                 layer.forget()
 
     def _pieces(self):
-        """[(steps, whether they are run again for backward)]."""
-        steps = self.steps[self.training]
+        """[(nodes, whether they are run again for backward)]."""
+        nodes = self.nodes[self.training]
         if not (self.recompute and self.training):
-            return [(steps, False)]
+            return [(nodes, False)]
         ends = self.outputs[True] if self.recompute is True else self.recompute
-        cuts = [number for number, step in enumerate(steps, start=1) if step.name in ends]
-        return [*((steps[start:end], True) for start, end in zip([0, *cuts], cuts)), (steps[cuts[-1] :], False)]
+        cuts = [number for number, node in enumerate(nodes, start=1) if node.name in ends]
+        return [*((nodes[start:end], True) for start, end in zip([0, *cuts], cuts)), (nodes[cuts[-1] :], False)]
 
     def _random_states(self, states=()):
         """The states of the generators inside, which are then put to `states` where given."""
@@ -150,7 +149,8 @@ class Graph(Layer):
         drops what a layer kept as soon as it is used, so it runs once after each forward.
         """
         self.backward_once, self.idle = True, set() if input_gradient else {INPUT}
-        for name, layer, inputs, _ in self.steps[True]:
+        for name, inputs, _ in self.nodes[True]:
+            layer = self.named[name]
             layer.input_gradient = not self.idle.issuperset(inputs)
             if not layer.input_gradient and not any(parameter.trainable for parameter in layer.parameters()):
                 self.idle.add(name)
@@ -164,8 +164,9 @@ class Graph(Layer):
         ask(layer, *values of what it takes) -> value of its output; noted is filled with {name: value} of all nodes.
         """
         known = {INPUT: value}
-        for inner, layer, inputs, last in self.steps[False]:
-            taken, path = [known[i] for i in inputs], name + self.joint + inner if name else inner
+        for inner, inputs, last in self.nodes[False]:
+            layer, taken = self.named[inner], [known[i] for i in inputs]
+            path = name + self.joint + inner if name else inner
             for i in last:
                 del known[i]
             nested = isinstance(layer, Graph)
@@ -186,28 +187,23 @@ class Graph(Layer):
         self.follow(lambda layer, *taken: layer.output_place(axis, *taken), Place(size), places)
         return places
 
-    def _steps_to(self, outputs):
-        """The nodes that lead to these outputs, as Steps."""
-        steps, taken = [], set(outputs)
+    def _nodes_to(self, outputs):
+        """The Nodes that lead to these outputs, in order."""
+        nodes, taken = [], set(outputs)
         for name in reversed(self.named):
             if name in taken:
                 inputs = self.inputs[name]
-                steps.append(Step(name, self.named[name], inputs, set(inputs) - taken))
+                nodes.append(Node(name, inputs, set(inputs) - taken))
                 taken.update(inputs)
-        return steps[::-1]
+        return nodes[::-1]
 
-    def _handed_on(self, name):
-        """The nodes whose very output the map `name` may be, back to the one that made it, or to the input."""
-        names = [name]
-        while name != INPUT and self.named[name].hands_on:
-            name = self.inputs[name][0]
-            names.append(name)
-        return names
+    def _takers(self, name):
+        """The nodes that take the map of this one, each as often as it does."""
+        return [node for node, inputs in self.inputs.items() for i in inputs if i == name]
 
     def _check_layers(self):
         """InputError for a layer that is there twice, and for one that overwrites what somebody else needs."""
         title, seen = type(self).__name__, {}
-        takers = Counter([*self.outputs[True], *(i for inputs in self.inputs.values() for i in inputs)])
         for name, layer in self.named.items():
             if not isinstance(layer, Layer):
                 raise InputError(f"{title}: {name} is a {type(layer).__name__}, expected a layer")
@@ -218,13 +214,13 @@ class Graph(Layer):
                         "give wrong gradients: make two, or share a Parameter between them"
                     )
                 seen[inner] = name
-            for taken in self._handed_on(self.inputs[name][0]) if layer.inplace else ():
+            for taken in self.inputs[name] if layer.inplace else ():
                 if taken == INPUT:
                     whose = "the input, which is the caller's"
-                elif takers[taken] > 1:
+                elif taken in self.outputs[True] or len(self._takers(taken)) > 1:
                     whose = f"the output of {taken}, which is taken elsewhere, too"
-                elif self.named[taken].keeps_output:
-                    whose = f"the output of {taken}, which that keeps for backward"
+                elif not self.named[taken].fresh:
+                    whose = f"the output of {taken}, a {type(self.named[taken]).__name__}, which may keep or hand it on"
                 else:
                     continue
                 raise InputError(f"{title}: layer {name} overwrites {whose}: use ReLU()")

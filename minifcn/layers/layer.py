@@ -46,11 +46,10 @@ class Layer:
     training = True
     input_gradient = True  # whether somebody needs dL/dx: where not, backward may return None
     joint = "."  # between this layer's name and its children's
-    # What a network must know of its layers, to refuse a ReLU that would overwrite what somebody else needs:
     joins = False  # takes several maps, and backward returns a gradient for each: Sum, Crop, Concatenation
-    hands_on = False  # may return its very input, or a view of it
-    keeps_output = False  # keeps its output for backward
+    # Whether one layer may write where another has written, to save the memory: a network goes by these two.
     inplace = False  # overwrites its input, and in backward the gradient that it is given
+    fresh = False  # what forward and backward return is new: not kept, nor what they were given, nor a view of it
     _kept = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

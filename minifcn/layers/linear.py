@@ -18,6 +18,8 @@ class Linear(Layer):
     Raises InputError where x is not (N, I), or of another dtype or device than the weights.
     """
 
+    fresh = True
+
     def __init__(self, in_features: int, out_features: int, bias: bool = True, rng: Rng = None) -> None:
         self.in_features, self.out_features = in_features, out_features
         self.weight = he_normal((out_features, in_features), rng)

@@ -143,7 +143,8 @@ def convolutionize(classifier: Classifier) -> Layers:
     are shared with the classifier, not copied; dropout drops whole channels.
     """
     place, layers = Place(classifier.image_size), {}
-    for name, layer, *_ in classifier.steps[False]:  # without auxiliary classifiers
+    for name, *_ in classifier.nodes[False]:  # without auxiliary classifiers
+        layer = classifier.named[name]
         if isinstance(layer, Linear):
             linear, size = layer, place.size
             layer = Conv2d(linear.in_features // size**2, linear.out_features, size)

@@ -19,11 +19,23 @@ from minifcn.layers import (
     MaxPool2d,
     Parameter,
     ReLU,
+    Scale,
     Sequential,
     Sum,
 )
 
 RNG = np.random.default_rng(0)
+
+
+class Same(Layer):
+    """y = x, by one who has not read what a network must know of a layer."""
+
+    def forward(self, x):
+        self.keep()
+        return x
+
+    def backward(self, dy):
+        return dy
 
 
 def forked():
@@ -71,6 +83,15 @@ class TestComputes:
             nodes[f"relu_{name}"] = ReLU(inplace=True)
         net = Graph(nodes | {"sum": (Sum(), "relu_a", "relu_b")})
         assert check_gradients(net, self.X).ok()
+
+    def test_a_layer_may_be_replaced(self):
+        net = Sequential({"a": Conv2d(2, 3, 1), "b": Conv2d(3, 7, 1)}).train_only()
+        net.named["b"] = last = Conv2d(3, 5, 1)
+        x = self.X.astype("float32")
+        y = net(x)
+        np.testing.assert_array_equal(y, last.forward(net.named["a"].forward(x)))
+        net.backward(y)
+        assert last.weight.grad.any() and net.output_channels(2) == 5
 
     def test_names_of_nodes_are_those_of_the_parameters(self):
         assert list(forked().state_dict())[:3] == ["first.weight", "first.bias", "wide.weight"]
@@ -204,12 +225,14 @@ class TestRefused:
         "make, whose",
         [
             (lambda relu: Sequential(relu), "the input, which is the caller's"),
-            (lambda relu: Sequential(Dropout(), relu), "the input, which is the caller's"),
-            (lambda relu: Sequential(Sequential(Flatten()), relu), "the input, which is the caller's"),
+            (lambda relu: Sequential(Dropout(), relu), "the output of 0, a Dropout, which may keep or hand it on"),
+            (lambda relu: Sequential(Sequential(Flatten()), relu), "the output of 0, a Sequential, which may keep"),
+            (lambda relu: Sequential(Sequential(), relu), "the output of 0, a Sequential, which may keep"),
+            (lambda relu: Sequential(Same(), relu), "the output of 0, a Same, which may keep or hand it on"),
             (lambda relu: Branches(Sequential(Conv2d(1, 1, 1)), Sequential(relu)), "the input, which is the caller's"),
-            (lambda relu: Sequential(LocalResponseNorm(3), relu), "the output of 0, which that keeps for backward"),
-            (lambda relu: Sequential(LocalResponseNorm(3), Dropout(), relu), "the output of 0, which that keeps"),
-            (lambda relu: Sequential(Sequential(LocalResponseNorm(3)), relu), "the output of 0, which that keeps"),
+            (lambda relu: Sequential(LocalResponseNorm(3), relu), "the output of 0, a LocalResponseNorm, which"),
+            (lambda relu: Sequential(LocalResponseNorm(3), Dropout(), relu), "the output of 1, a Dropout, which may"),
+            (lambda relu: Sequential(Sequential(LocalResponseNorm(3)), relu), "the output of 0, a Sequential, which"),
             (
                 lambda relu: Graph({"a": Conv2d(1, 1, 1), "b": relu, "c": (Sum(), "a", "b")}),
                 "the output of a, which is taken elsewhere, too",
@@ -221,7 +244,29 @@ class TestRefused:
         with pytest.raises(InputError, match=rf"layer \w+ overwrites {whose}.*: use ReLU\(\)"):
             make(ReLU(inplace=True))
 
-    @pytest.mark.parametrize("after", [list, lambda: [Flatten()], lambda: [Sequential(Flatten())]])
+    def test_a_sum_of_one_map_is_a_map_of_its_own(self):
+        x = np.array([[[[-1.0, 1]]]])
+        net = Sequential(Sum(), ReLU(inplace=True))
+        assert (net(x) == [[[[0, 1]]]]).all() and (x == [[[[-1, 1]]]]).all()
+
+    @pytest.mark.parametrize("relu", [ReLU(), ReLU(inplace=True)], ids=repr)
+    def test_a_join_that_hands_one_gradient_to_both(self, relu):
+        class Add(Same):
+            joins = True
+
+            def forward(self, a, b):
+                return super().forward(a + b)
+
+            def backward(self, dy):
+                return dy, dy
+
+        x, dy = np.array([[[[-1.0, 1]]]]), np.ones((1, 1, 1, 2))
+        net = Graph({"a": Scale(1), "relu": relu, "b": (Scale(1), "input"), "add": (Add(), "relu", "b")})
+        net(x)
+        np.testing.assert_array_equal(net.backward(dy), [[[[1, 2]]]])
+        assert (dy == 1).all()
+
+    @pytest.mark.parametrize("after", [list, lambda: [Flatten()], lambda: [Sequential(Flatten())], lambda: [Same()]])
     def test_the_callers_gradient_is_not_overwritten(self, after):
         net = Sequential(Conv2d(1, 1, 1), ReLU(inplace=True), *after())
         y = net(np.array([[[[-1, 1], [1, -1]]]], "float32"))  # whatever the weight, two are below 0
