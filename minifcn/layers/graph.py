@@ -169,8 +169,10 @@ class Graph(Layer):
             path = name + self.joint + inner if name else inner
             for i in last:
                 del known[i]
-            nested = isinstance(layer, Graph)
-            known[inner] = layer.follow(ask, *taken, noted, path) if nested else ask(layer, *taken)
+            if isinstance(layer, Graph):
+                known[inner] = layer.follow(ask, taken[0], noted, path)
+            else:
+                known[inner] = ask(layer, *taken)
             if noted is not None:
                 noted[path] = known[inner]
         return known[self.outputs[False][0]]

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from minifcn.backend import Array, to_host
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
-from minifcn.layers.parameter import Parameter
+from minifcn.layers.parameter import Parameter, check_real
 
 
 class _Pass(threading.local):
@@ -108,8 +108,8 @@ class Layer:
         return found
 
     def parameters(self) -> list[Parameter]:
-        """[Parameter], in the order of `named_parameters`."""
-        return [parameter for _, parameter in self.named_parameters()]
+        """[Parameter], in the order of `named_parameters`; one that is shared is there once."""
+        return list(dict.fromkeys(parameter for _, parameter in self.named_parameters()))
 
     def zero_grad(self) -> None:
         """Set all gradients to 0."""
@@ -154,11 +154,12 @@ class Layer:
         """{name: NumPy array}, copies of all parameters under the names of `named_parameters`."""
         return {name: np.array(to_host(parameter.data)) for name, parameter in self.named_parameters()}
 
-    def load_state_dict(self, state: dict[str, Array]) -> None:
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Copy {name: array} into the parameters, which keep their dtype and device.
 
         Raises InputError, before anything is changed, naming what is missing or unknown, or both shapes that differ.
         """
+        _check_named(state)
         mine, title = dict(self.named_parameters()), type(self).__name__
         if missing := [name for name in mine if name not in state]:
             raise InputError(f"the weights lack {_some(missing)}: they are of another network than {title}")
@@ -166,13 +167,15 @@ class Layer:
             raise InputError(f"{title} has no {_some(unknown)}: the weights are of another network")
         self.copy_from(state)
 
-    def copy_from(self, state: dict[str, Array]) -> list[str]:
+    def copy_from(self, state: Mapping[str, Array]) -> list[str]:
         """Copy the arrays of `state` whose names this layer has; returns those names.
 
-        Raises InputError, before anything is changed, where a shape differs.
+        Raises InputError, before anything is changed, where a shape differs or something is no array of real numbers.
         """
+        _check_named(state)
         shared = [(name, parameter) for name, parameter in self.named_parameters() if name in state]
         for name, parameter in shared:
+            check_real(f"{name} in the weights", state[name])
             if tuple(state[name].shape) != parameter.shape:
                 raise InputError(
                     f"{name} has shape {tuple(state[name].shape)} in the weights, {parameter.shape} in this "
@@ -181,6 +184,11 @@ class Layer:
         for name, parameter in shared:
             parameter.load(state[name])
         return [name for name, _ in shared]
+
+
+def _check_named(state):
+    if not isinstance(state, Mapping):
+        raise InputError(f"the weights are a {type(state).__name__}, expected {{name: array}}, as of state_dict()")
 
 
 def _found(values, kind, before=""):

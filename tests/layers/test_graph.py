@@ -23,6 +23,7 @@ from minifcn.layers import (
     Sequential,
     Sum,
 )
+from minifcn.optim import SGD
 
 RNG = np.random.default_rng(0)
 
@@ -200,9 +201,12 @@ class TestRefused:
         net = Sequential(one, other).astype("float64")
         net(np.ones((1, 2)))
         net.backward(np.ones((1, 2)))
-        w = one.weight.data  # y = W W x, so dL/dW = dy (W x)^T + (W^T dy) x^T
+        w = one.weight.data.copy()  # y = W W x, so dL/dW = dy (W x)^T + (W^T dy) x^T
         expected = np.outer(np.ones(2), w @ np.ones(2)) + np.outer(w.T @ np.ones(2), np.ones(2))
         np.testing.assert_allclose(one.weight.grad, expected)
+        assert list(net.state_dict()) == ["0.weight", "1.weight"]
+        SGD(net.parameters(), lr=0.5, momentum=0).step()
+        np.testing.assert_allclose(one.weight.data, w - 0.5 * expected)
 
     def test_a_layer_called_twice_in_one_pass_of_a_layer_of_ones_own(self):
         class Twice(Layer):
