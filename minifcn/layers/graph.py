@@ -1,13 +1,15 @@
 """A network as named nodes, told once; forward, backward and the places of its maps follow from the telling."""
 
+from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, NamedTuple
 
 from minifcn.backend import Array
 from minifcn.backend.parallel import hold
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, one_pass
+from minifcn.layers.layer import Layer, found, one_pass
 from minifcn.layers.pool import MaxPool2d
 
 INPUT = "input"  # the name of what goes into a network
@@ -50,11 +52,11 @@ class Graph(Layer):
         before = INPUT
         for name, node in nodes.items():
             layer, *inputs = node if isinstance(node, tuple) else (node,)
-            if unknown := [i for i in inputs if i not in self.named and i != INPUT]:
-                raise InputError(f"{type(self).__name__}: {name} takes {unknown[0]!r}, which is no node before it")
+            self._check_node(name, layer, inputs)
             self.named[name], self.inputs[name], before = layer, tuple(inputs or [before]), name
-        main = tuple(outputs or [before])
-        self.outputs = {False: main, True: main + tuple(auxiliary_outputs)}  # by `training`
+        main = outputs or (before,)
+        self._check_outputs(main, auxiliary_outputs)
+        self.outputs = {False: main, True: (*main, *auxiliary_outputs)}  # by `training`
         self.nodes = {training: self._nodes_to(names) for training, names in self.outputs.items()}
         self.idle: set[str] = set()  # nodes that need no gradient
         self._check_layers()
@@ -62,7 +64,9 @@ class Graph(Layer):
         self.fresh = INPUT not in ends and all(self.named[name].fresh for name in ends)
 
     def children(self) -> list[tuple[str, Layer]]:
-        return list(self.named.items())
+        attributes = {name: value for name, value in vars(self).items() if name != "named"}
+        nodes = set(self.named.values())
+        return [*self.named.items(), *(pair for pair in found(attributes, Layer) if pair[1] not in nodes)]
 
     def check(self, shape: tuple[int, ...]) -> None:
         """InputError for an input of a shape that this network does not take. A subclass says which."""
@@ -82,7 +86,10 @@ class Graph(Layer):
     def backward(self, dy: Any) -> Array | None:
         (pieces,) = self.kept()
         outputs = self.outputs[True]
-        grads = dict(zip(outputs, dy if len(outputs) > 1 else (dy,), strict=True))
+        dys = dy if len(outputs) > 1 else (dy,)
+        if not isinstance(dys, (tuple, list)) or len(dys) != len(outputs):
+            raise InputError(f"{type(self).__name__}: expected a gradient for each of {', '.join(outputs)}, in a tuple")
+        grads = dict(zip(outputs, dys))
         others = set(outputs)  # nodes whose gradient may be somebody else's, too: the caller's, or a layer's
         with hold():
             for nodes, start, states in reversed(pieces):
@@ -126,6 +133,8 @@ class Graph(Layer):
         if not (self.recompute and self.training):
             return [(nodes, False)]
         ends = self.outputs[True] if self.recompute is True else self.recompute
+        if isinstance(ends, str) or not set(ends) <= {INPUT, *self.named}:
+            raise InputError(f"{type(self).__name__}: recompute is {ends!r}, expected True or a tuple of nodes' names")
         cuts = [number for number, node in enumerate(nodes, start=1) if node.name in ends]
         return [*((nodes[start:end], True) for start, end in zip([0, *cuts], cuts)), (nodes[cuts[-1] :], False)]
 
@@ -203,12 +212,33 @@ class Graph(Layer):
         """The nodes that take the map of this one, each as often as it does."""
         return [node for node, inputs in self.inputs.items() for i in inputs if i == name]
 
+    def _check_node(self, name, layer, inputs):
+        """InputError unless it is a layer under a name, and takes nodes before it, several only if it joins them."""
+        title, kind = type(self).__name__, type(layer).__name__
+        if not isinstance(name, str) or name == INPUT:
+            raise InputError(f"{title}: a node is called {name!r}, expected a text; {INPUT!r} is what goes in")
+        if not isinstance(layer, Layer):
+            raise InputError(f"{title}: {name} is a {kind}, expected a layer")
+        if unknown := [i for i in inputs if i not in self.named and i != INPUT]:
+            raise InputError(f"{title}: {name} takes {unknown[0]!r}, which is no node before it")
+        if len(inputs) > 1 and not layer.joins:
+            raise InputError(f"{title}: {name} takes {len(inputs)} maps, and a {kind} joins none: see Layer.joins")
+
+    def _check_outputs(self, *outputs):
+        """InputError unless these tuples hold nodes, each once."""
+        for names in outputs:
+            if isinstance(names, str) or not set(names) <= {INPUT, *self.named}:
+                raise InputError(f"{type(self).__name__}: outputs are {names!r}, expected a tuple of nodes' names")
+        if max(Counter(chain(*outputs)).values()) > 1:
+            raise InputError(f"{type(self).__name__}: outputs are {outputs}, one of them twice")
+
     def _check_layers(self):
-        """InputError for a layer that is there twice, and for one that overwrites what somebody else needs."""
+        """InputError for a layer or name that is there twice, and for what overwrites what somebody else needs."""
         title, seen = type(self).__name__, {}
+        names = Counter(name for name, _ in self.named_parameters())
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise InputError(f"{title}: two parameters would be called {twice[0]}: give the nodes other names")
         for name, layer in self.named.items():
-            if not isinstance(layer, Layer):
-                raise InputError(f"{title}: {name} is a {type(layer).__name__}, expected a layer")
             for inner in layer.layers():
                 if inner in seen:
                     raise InputError(

@@ -26,11 +26,16 @@ class Sum(Join):
 
     forward   maps (N, C, H, W) each  -> y, the same shape
     backward  dL/dy                   -> dL/dy for each of them, in arrays of their own
+
+    Raises InputError where their shapes differ.
     """
 
     fresh = True
 
     def forward(self, first: Array, *others: Array) -> Array:
+        if any(x.shape != first.shape for x in others):
+            shapes = ", ".join(str(x.shape) for x in (first, *others))
+            raise InputError(f"Sum: maps of shapes {shapes} cannot be added")
         self.keep(1 + len(others))
         return sum(others, start=first) if others else first.copy()
 

@@ -77,7 +77,7 @@ class Layer:
 
     def children(self) -> list[tuple[str, "Layer"]]:
         """(name, layer) of the layers right inside this one, in the order they were made."""
-        return list(_found(vars(self), Layer))
+        return list(found(vars(self), Layer))
 
     def layers(self) -> "Iterator[Layer]":
         """This layer and all inside it."""
@@ -102,10 +102,10 @@ class Layer:
 
     def named_parameters(self) -> list[tuple[str, Parameter]]:
         """[(name, Parameter)], named as in PyTorch: "weight" of a lone layer, "conv1_1.weight" inside a network."""
-        found = list(_found(vars(self), Parameter))
+        pairs = list(found(vars(self), Parameter))
         for name, child in self.children():
-            found += [(name + child.joint + key, parameter) for key, parameter in child.named_parameters()]
-        return found
+            pairs += [(name + child.joint + key, parameter) for key, parameter in child.named_parameters()]
+        return pairs
 
     def parameters(self) -> list[Parameter]:
         """[Parameter], in the order of `named_parameters`; one that is shared is there once."""
@@ -191,17 +191,17 @@ def _check_named(state):
         raise InputError(f"the weights are a {type(state).__name__}, expected {{name: array}}, as of state_dict()")
 
 
-def _found(values, kind, before=""):
+def found(values: dict, kind: type, before: str = "") -> Iterator[tuple[str, Any]]:
     """(name, value) of what is of this kind among {name: value}, in lists, tuples and dicts too: each once."""
     seen = set()
     for name, value in values.items():
         if isinstance(value, (list, tuple)) and name != "_kept":
             value = dict(enumerate(value))
-        inner = _found(value, kind, f"{before}{name}.") if isinstance(value, dict) else ()
-        for found in [(f"{before}{name}", value)] if isinstance(value, kind) else inner:
-            if id(found[1]) not in seen:
-                seen.add(id(found[1]))
-                yield found
+        inner = found(value, kind, f"{before}{name}.") if isinstance(value, dict) else ()
+        for pair in [(f"{before}{name}", value)] if isinstance(value, kind) else inner:
+            if id(pair[1]) not in seen:
+                seen.add(id(pair[1]))
+                yield pair
 
 
 def _some(names):

@@ -115,6 +115,66 @@ class TestComputes:
         with pytest.raises(InputError, match="Graph: b takes 'c', which is no node before it"):
             Graph({"a": ReLU(), "b": (ReLU(), "c")})
 
+    @pytest.mark.parametrize("name", ["input", 1, None])
+    def test_a_node_that_cannot_be_called_so(self, name):
+        with pytest.raises(
+            InputError, match=f"Graph: a node is called {name!r}, expected a text; 'input' is what goes"
+        ):
+            Graph({name: Conv2d(1, 1, 1)})
+
+    def test_two_parameters_of_one_name(self):
+        nodes = {"a.b": Conv2d(1, 1, 1), "a": Sequential({"b": Conv2d(1, 1, 1)})}
+        with pytest.raises(
+            InputError, match=r"Sequential: two parameters would be called a\.b\.weight: give the nodes"
+        ):
+            Sequential(nodes)
+
+    def test_several_maps_for_a_layer_that_takes_one(self):
+        with pytest.raises(InputError, match=r"Graph: b takes 2 maps, and a Same joins none: see Layer\.joins"):
+            Graph({"a": Conv2d(1, 1, 1), "b": (Same(), "a", "input")})
+
+    def test_a_join_that_gives_too_few_gradients(self):
+        class Add(Sum):
+            def backward(self, dy):
+                return super().backward(dy)[:1]
+
+        net = Graph({"a": Conv2d(1, 1, 1), "b": (Add(), "a", "input")})
+        dy = net(np.ones((1, 1, 2, 2), "float32"))
+        with pytest.raises(ValueError, match="shorter"):
+            net.backward(dy)
+
+    @pytest.mark.parametrize("shape", [(1, 1, 2, 2), (1, 3, 1, 1), (2, 2)])
+    def test_maps_that_cannot_be_added(self, shape):
+        with pytest.raises(InputError, match=r"Sum: maps of shapes \(1, 3, 2, 2\), \(.*\) cannot be added"):
+            Sum()(np.ones((1, 3, 2, 2)), np.ones(shape))
+
+    @pytest.mark.parametrize("outputs", ["a", "input", ("c",), ("a", None)])
+    def test_outputs_that_are_no_nodes(self, outputs):
+        for given in ({"outputs": outputs}, {"auxiliary_outputs": outputs}):
+            with pytest.raises(InputError, match=r"Graph: outputs are .*, expected a tuple of nodes' names"):
+                Graph({"a": Scale(2), "b": Scale(3)}, **given)
+
+    @pytest.mark.parametrize("outputs", [(("a", "a"),), (("a",), ("b", "a"))])
+    def test_an_output_that_is_there_twice(self, outputs):
+        with pytest.raises(InputError, match=r"Graph: outputs are .*, one of them twice"):
+            Graph({"a": Scale(2), "b": Scale(3)}, *outputs)
+
+    @pytest.mark.parametrize("recompute", ["a", ("a", "c"), ("",)])
+    def test_unknown_nodes_to_recompute_from(self, recompute):
+        net = Graph({"a": Scale(2), "b": Scale(3)})
+        net.recompute = recompute
+        with pytest.raises(InputError, match=r"Graph: recompute is .*, expected True or a tuple of nodes' names"):
+            net(np.ones(2))
+
+    @pytest.mark.parametrize("count", [None, 1, 3])
+    def test_a_gradient_for_each_output(self, count):
+        net = Graph({"a": Scale(2), "b": Scale(3)}, ("a", "b"))
+        dy = np.ones((2, 2))
+        net(dy)
+        with pytest.raises(InputError, match="Graph: expected a gradient for each of a, b, in a tuple"):
+            net.backward(dy if count is None else (dy,) * count)
+        assert (net.backward((dy, dy)) == 2 + 2 * 3).all()
+
     def test_a_crop_that_is_not_covered(self):
         with pytest.raises(InputError, match=r"Crop: from \(3, 0\) on, \(1, 1, 5, 5\) does not cover \(1, 1, 3, 3\)"):
             Crop((3, 0))(np.ones((1, 1, 5, 5)), np.ones((1, 1, 3, 3)))
@@ -301,6 +361,17 @@ class TestRefused:
 
 
 class TestFound:
+    def test_beside_the_nodes_of_a_network(self):
+        class Net(Sequential):
+            def __init__(self):
+                super().__init__({"a": Linear(1, 1)})
+                self.heads = [Linear(1, 2, bias=False)]
+                self.first = self.named["a"]
+
+        net = Net()
+        assert list(net.state_dict()) == ["a.weight", "a.bias", "heads.0.weight"]
+        assert net.eval().heads[0].training is False
+
     def test_in_lists_tuples_and_dicts(self):
         class Net(Layer):
             def __init__(self):
