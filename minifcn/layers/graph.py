@@ -68,11 +68,11 @@ class Graph(Layer):
         nodes = set(self.named.values())
         return [*self.named.items(), *(pair for pair in found(attributes, Layer) if pair[1] not in nodes)]
 
-    def check(self, shape: tuple[int, ...]) -> None:
-        """InputError for an input of a shape that this network does not take. A subclass says which."""
+    def check(self, x: Array) -> None:
+        """InputError for an input that this network does not take. A subclass says which."""
 
     def forward(self, x: Array) -> Any:
-        self.check(getattr(x, "shape", ()))
+        self.check(x)
         maps, pieces = {INPUT: x}, []  # of each piece: its nodes, and to compute it again, maps and random states
         with one_pass(), hold():
             for nodes, again in self._pieces():
