@@ -107,7 +107,7 @@ class Settings:
             value: Any = getattr(self, field.name)
             kind: Any = int | float if field.type is float else field.type
             choices, bound = field.metadata["about"].choices, field.metadata["about"].bound
-            if not isinstance(value, kind):
+            if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
                 raise InputError(f"{option(field.name)} is {value!r}; expected {getattr(kind, '__name__', kind)}")
             if choices and value is not None and value not in choices:
                 raise InputError(f"{option(field.name)} {value!r} is none of {', '.join(choices)}")
