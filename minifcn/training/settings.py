@@ -117,8 +117,7 @@ class Settings:
     def network(self) -> dict[str, Any]:
         """{name: value} for the constructor of the network `model`, which has a default of its own for what is None."""
         names = [field.name for field in settings_of(type(self)) if field.metadata["about"].group == "network"]
-        values = {name: getattr(self, name) for name in names if name != "model"}
-        return {name: value for name, value in values.items() if value is not None}
+        return {name: getattr(self, name) for name in names if name != "model" and getattr(self, name) is not None}
 
 
 def _again(name: str, default: Any, **changes: Any) -> Any:
