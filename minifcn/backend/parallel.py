@@ -75,15 +75,16 @@ def _work(function, waiting, results):
 @contextlib.contextmanager
 def hold() -> Iterator[None]:
     """Hold BLAS to one thread within the block, so that `run_all` need not do it at each call. Blocks may be nested."""
-    if hasattr(_here, "threads"):  # held already: by a block outside, or by the piece of work that this is
+    here, thread = _here.__dict__, threading.get_ident()  # this thread's, even where another one ends the block
+    if "threads" in here:  # held already: by a block outside, or by the piece of work that this is
         yield
         return
     try:
-        _here.threads = _blas.hold()
+        here["threads"] = _blas.hold(thread)
         yield
     finally:
-        _here.__dict__.pop("threads", None)
-        _blas.release()
+        here.pop("threads", None)
+        _blas.release(thread)
 
 
 class _OneThreadBlas:
@@ -95,22 +96,26 @@ class _OneThreadBlas:
 
     def __init__(self):
         self.libraries = ThreadpoolController().select(user_api="blas").lib_controllers
-        self.lock, self.holders = threading.Lock(), set()
+        self.lock, self.holders, self.limits = threading.Lock(), set(), [1] * len(self.libraries)
 
-    def hold(self):
+    def hold(self, thread):
         """Hold BLAS to one thread until this thread's `release`. Returns how many it may use otherwise."""
         with self.lock:
-            if not self.holders:
-                self.limits = [library.num_threads for library in self.libraries]
-            self.holders.add(threading.get_ident())
+            self.limits = self._own()
+            self.holders.add(thread)
             self._limit([1] * len(self.libraries))
             return max(self.limits, default=_cores())
 
-    def release(self):
+    def release(self, thread):
         with self.lock:
-            if self.holders == {threading.get_ident()}:
-                self._limit(self.limits)  # before this thread is no holder any more: see `hold`
-            self.holders.discard(threading.get_ident())
+            if self.holders == {thread}:
+                self._limit(self._own())  # before this thread is no holder any more: see `hold`
+            self.holders.discard(thread)
+
+    def _own(self):
+        """Its own limits: those from before the first hold, and where somebody else has set another since, that."""
+        limits = [library.num_threads for library in self.libraries]
+        return [old if self.holders and new == 1 else new for old, new in zip(self.limits, limits)]
 
     def _limit(self, limits):
         # From 3.8 on threadpoolctl lets one thread alone set OpenBLAS's, and ignores all others without a word. So take

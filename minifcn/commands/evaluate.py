@@ -23,7 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """Compare predictions with the truth: pixel accuracy, mean accuracy, mean IU, frequency-weighted IU."""
-    if options.picture and not (options.picture.endswith(".png") and Path(options.picture).parent.is_dir()):
+    if options.picture is not None and not (options.picture.endswith(".png") and Path(options.picture).parent.is_dir()):
         raise InputError(f"--picture {options.picture}: expected a .png file in a folder that exists")
     print(options.device_reason)
     data, root = (getattr(options, name, getattr(Settings, name)) for name in ("data", "root"))

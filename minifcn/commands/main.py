@@ -37,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     try:
         options = _parse(sys.argv[1:] if arguments is None else arguments)
+        if getattr(options, "out", None) == "":  # a variable of the shell that is not set, say
+            raise InputError("--out is empty: name a folder, . is this one")
         if "device" in options:
             options.device, options.device_reason = resolve_device(options.device)
         options.run(options)

@@ -15,7 +15,6 @@ from minifcn.weights.loading import load_model
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.usage = f"{parser.prog} IMAGE ... --weights FILE --out FILE-OR-DIR [--overwrite]"
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="photographs, of any size")
     parser.add_argument("--weights", required=True, metavar="FILE", help="best.npz of a run")
     parser.add_argument("--out", required=True, metavar="FILE-OR-DIR", help="a .png file for one image, else a folder")

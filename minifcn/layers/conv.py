@@ -29,6 +29,8 @@ class Conv2d(Layer):
     than the weights or is smaller than the kernel; where dy has not y's shape.
     """
 
+    fresh = True
+
     def __init__(
         self,
         in_channels: int,

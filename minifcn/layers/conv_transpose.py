@@ -32,6 +32,8 @@ class ConvTranspose2d(Layer):
     output_size cannot be.
     """
 
+    fresh = True
+
     def __init__(
         self,
         in_channels: int,

@@ -53,6 +53,8 @@ class Scale(Layer):
     backward  dL/dy          -> dL/dx = factor dL/dy
     """
 
+    fresh = True
+
     def __init__(self, factor: float) -> None:
         self.factor = factor
 
@@ -79,7 +81,6 @@ class Dropout(Layer):
     Raises InputError unless 0 <= p < 1.
     """
 
-    hands_on = True  # while evaluating
     whole_channels = False
 
     def __init__(self, p: float = 0.5, rng: np.random.Generator | None = None) -> None:

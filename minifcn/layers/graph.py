@@ -2,23 +2,23 @@
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, NamedTuple
 
 from minifcn.backend import Array
 from minifcn.backend.parallel import hold
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
-from minifcn.layers.layer import Layer, one_pass
+from minifcn.layers.layer import Layer, found, one_pass
 from minifcn.layers.pool import MaxPool2d
 
 INPUT = "input"  # the name of what goes into a network
 
 
-class Step(NamedTuple):
+class Node(NamedTuple):
     """A node as it is computed: what it takes, and which of that nobody takes any more."""
 
     name: str
-    layer: Layer
     inputs: tuple[str, ...]
     last: set[str]
 
@@ -52,32 +52,33 @@ class Graph(Layer):
         before = INPUT
         for name, node in nodes.items():
             layer, *inputs = node if isinstance(node, tuple) else (node,)
-            if unknown := [i for i in inputs if i not in self.named and i != INPUT]:
-                raise InputError(f"{type(self).__name__}: {name} takes {unknown[0]!r}, which is no node before it")
+            self._check_node(name, layer, inputs)
             self.named[name], self.inputs[name], before = layer, tuple(inputs or [before]), name
-        main = tuple(outputs or [before])
-        self.outputs = {False: main, True: main + tuple(auxiliary_outputs)}  # by `training`
-        self.steps = {training: self._steps_to(names) for training, names in self.outputs.items()}
+        main = outputs or (before,)
+        self._check_outputs(main, auxiliary_outputs)
+        self.outputs = {False: main, True: (*main, *auxiliary_outputs)}  # by `training`
+        self.nodes = {training: self._nodes_to(names) for training, names in self.outputs.items()}
         self.idle: set[str] = set()  # nodes that need no gradient
         self._check_layers()
-        makers = [self._handed_on(name)[-1] for name in main]
-        self.hands_on = INPUT in makers
-        self.keeps_output = any(maker != INPUT and self.named[maker].keeps_output for maker in makers)
+        ends = {*main, *self._takers(INPUT)}  # whose arrays forward and backward return
+        self.fresh = INPUT not in ends and all(self.named[name].fresh for name in ends)
 
     def children(self) -> list[tuple[str, Layer]]:
-        return list(self.named.items())
+        attributes = {name: value for name, value in vars(self).items() if name != "named"}
+        nodes = set(self.named.values())
+        return [*self.named.items(), *(pair for pair in found(attributes, Layer) if pair[1] not in nodes)]
 
-    def check(self, shape: tuple[int, ...]) -> None:
-        """InputError for an input of a shape that this network does not take. A subclass says which."""
+    def check(self, x: Array) -> None:
+        """InputError for an input that this network does not take. A subclass says which."""
 
     def forward(self, x: Array) -> Any:
-        self.check(getattr(x, "shape", ()))
-        maps, pieces = {INPUT: x}, []  # of each piece: its steps, and to compute it again, maps and random states
+        self.check(x)
+        maps, pieces = {INPUT: x}, []  # of each piece: its nodes, and to compute it again, maps and random states
         with one_pass(), hold():
-            for steps, again in self._pieces():
-                start = {i: maps[i] for step in steps for i in step.inputs if i in maps} if again else None
-                pieces.append((steps, start, self._random_states() if again else ()))
-                self._run(steps, maps, forget=again)
+            for nodes, again in self._pieces():
+                start = {i: maps[i] for node in nodes for i in node.inputs if i in maps} if again else None
+                pieces.append((nodes, start, self._random_states() if again else ()))
+                self._run(nodes, maps, forget=again)
             self.keep(pieces)
         y = tuple(maps[name] for name in self.outputs[self.training])
         return y if len(y) > 1 else y[0]
@@ -85,36 +86,41 @@ class Graph(Layer):
     def backward(self, dy: Any) -> Array | None:
         (pieces,) = self.kept()
         outputs = self.outputs[True]
-        grads = dict(zip(outputs, dy if len(outputs) > 1 else (dy,), strict=True))
-        for name in outputs:
-            maker = self._handed_on(name)[-1]
-            if maker != INPUT and self.named[maker].inplace:
-                grads[name] = grads[name].copy()  # it is the caller's
+        dys = dy if len(outputs) > 1 else (dy,)
+        if not isinstance(dys, (tuple, list)) or len(dys) != len(outputs):
+            raise InputError(f"{type(self).__name__}: expected a gradient for each of {', '.join(outputs)}, in a tuple")
+        grads = dict(zip(outputs, dys))
+        others = set(outputs)  # nodes whose gradient may be somebody else's, too: the caller's, or a layer's
         with hold():
-            for steps, start, states in reversed(pieces):
+            for nodes, start, states in reversed(pieces):
                 again = start is not None
-                if again and not self.idle.issuperset(step.name for step in steps):
+                if again and not self.idle.issuperset(node.name for node in nodes):
                     now = self._random_states(states)  # so that the same masks are drawn
-                    self._run(steps, dict(start), forget=False)
-                    self._random_states(now)
-                for name, layer, inputs, _ in reversed(steps):
+                    try:
+                        self._run(nodes, dict(start), forget=False)
+                    finally:
+                        self._random_states(now)
+                for name, inputs, _ in reversed(nodes):
                     if name in self.idle or name not in grads:
                         continue
-                    dy = grads.pop(name)
-                    dx = layer.backward(dy)
-                    for i, d in zip(inputs, dx if layer.joins else (dx,)):
-                        if d is not None and i not in self.idle:
-                            grads[i] = grads[i] + d if i in grads else d  # not in place: a layer may hold either
+                    layer, dy = self.named[name], grads.pop(name)
+                    dx = layer.backward(dy.copy() if layer.inplace and name in others else dy)
+                    for i, d in zip(inputs, dx if layer.joins else (dx,), strict=True):
+                        if d is None or i in self.idle:
+                            continue
+                        if not layer.fresh:
+                            others.add(i)
+                        grads[i] = grads[i] + d if i in grads else d  # not in place: a layer may hold either
                     if again or self.backward_once:
                         layer.forget()
         if self.backward_once:
             self._kept = None
         return grads.get(INPUT)
 
-    def _run(self, steps, maps, forget):
+    def _run(self, nodes, maps, forget):
         """Compute these nodes; maps {name: map} loses what nobody takes any more."""
-        for name, layer, inputs, last in steps:
-            taken = [maps[i] for i in inputs]
+        for name, inputs, last in nodes:
+            layer, taken = self.named[name], [maps[i] for i in inputs]
             for i in last:
                 del maps[i]
             maps[name] = layer.forward(*taken)
@@ -122,13 +128,15 @@ class Graph(Layer):
                 layer.forget()
 
     def _pieces(self):
-        """[(steps, whether they are run again for backward)]."""
-        steps = self.steps[self.training]
+        """[(nodes, whether they are run again for backward)]."""
+        nodes = self.nodes[self.training]
         if not (self.recompute and self.training):
-            return [(steps, False)]
+            return [(nodes, False)]
         ends = self.outputs[True] if self.recompute is True else self.recompute
-        cuts = [number for number, step in enumerate(steps, start=1) if step.name in ends]
-        return [*((steps[start:end], True) for start, end in zip([0, *cuts], cuts)), (steps[cuts[-1] :], False)]
+        if isinstance(ends, str) or not set(ends) <= {INPUT, *self.named}:
+            raise InputError(f"{type(self).__name__}: recompute is {ends!r}, expected True or a tuple of nodes' names")
+        cuts = [number for number, node in enumerate(nodes, start=1) if node.name in ends]
+        return [*((nodes[start:end], True) for start, end in zip([0, *cuts], cuts)), (nodes[cuts[-1] :], False)]
 
     def _random_states(self, states=()):
         """The states of the generators inside, which are then put to `states` where given."""
@@ -150,7 +158,8 @@ class Graph(Layer):
         drops what a layer kept as soon as it is used, so it runs once after each forward.
         """
         self.backward_once, self.idle = True, set() if input_gradient else {INPUT}
-        for name, layer, inputs, _ in self.steps[True]:
+        for name, inputs, _ in self.nodes[True]:
+            layer = self.named[name]
             layer.input_gradient = not self.idle.issuperset(inputs)
             if not layer.input_gradient and not any(parameter.trainable for parameter in layer.parameters()):
                 self.idle.add(name)
@@ -164,12 +173,15 @@ class Graph(Layer):
         ask(layer, *values of what it takes) -> value of its output; noted is filled with {name: value} of all nodes.
         """
         known = {INPUT: value}
-        for inner, layer, inputs, last in self.steps[False]:
-            taken, path = [known[i] for i in inputs], name + self.joint + inner if name else inner
+        for inner, inputs, last in self.nodes[False]:
+            layer, taken = self.named[inner], [known[i] for i in inputs]
+            path = name + self.joint + inner if name else inner
             for i in last:
                 del known[i]
-            nested = isinstance(layer, Graph)
-            known[inner] = layer.follow(ask, *taken, noted, path) if nested else ask(layer, *taken)
+            if isinstance(layer, Graph):
+                known[inner] = layer.follow(ask, taken[0], noted, path)
+            else:
+                known[inner] = ask(layer, *taken)
             if noted is not None:
                 noted[path] = known[inner]
         return known[self.outputs[False][0]]
@@ -186,31 +198,47 @@ class Graph(Layer):
         self.follow(lambda layer, *taken: layer.output_place(axis, *taken), Place(size), places)
         return places
 
-    def _steps_to(self, outputs):
-        """The nodes that lead to these outputs, as Steps."""
-        steps, taken = [], set(outputs)
+    def _nodes_to(self, outputs):
+        """The Nodes that lead to these outputs, in order."""
+        nodes, taken = [], set(outputs)
         for name in reversed(self.named):
             if name in taken:
                 inputs = self.inputs[name]
-                steps.append(Step(name, self.named[name], inputs, set(inputs) - taken))
+                nodes.append(Node(name, inputs, set(inputs) - taken))
                 taken.update(inputs)
-        return steps[::-1]
+        return nodes[::-1]
 
-    def _handed_on(self, name):
-        """The nodes whose very output the map `name` may be, back to the one that made it, or to the input."""
-        names = [name]
-        while name != INPUT and self.named[name].hands_on:
-            name = self.inputs[name][0]
-            names.append(name)
-        return names
+    def _takers(self, name):
+        """The nodes that take the map of this one, each as often as it does."""
+        return [node for node, inputs in self.inputs.items() for i in inputs if i == name]
+
+    def _check_node(self, name, layer, inputs):
+        """InputError unless it is a layer under a name, and takes nodes before it, several only if it joins them."""
+        title, kind = type(self).__name__, type(layer).__name__
+        if not isinstance(name, str) or name == INPUT:
+            raise InputError(f"{title}: a node is called {name!r}, expected a text; {INPUT!r} is what goes in")
+        if not isinstance(layer, Layer):
+            raise InputError(f"{title}: {name} is a {kind}, expected a layer")
+        if unknown := [i for i in inputs if i not in self.named and i != INPUT]:
+            raise InputError(f"{title}: {name} takes {unknown[0]!r}, which is no node before it")
+        if len(inputs) > 1 and not layer.joins:
+            raise InputError(f"{title}: {name} takes {len(inputs)} maps, and a {kind} joins none: see Layer.joins")
+
+    def _check_outputs(self, *outputs):
+        """InputError unless these tuples hold nodes, each once."""
+        for names in outputs:
+            if isinstance(names, str) or not set(names) <= {INPUT, *self.named}:
+                raise InputError(f"{type(self).__name__}: outputs are {names!r}, expected a tuple of nodes' names")
+        if max(Counter(chain(*outputs)).values()) > 1:
+            raise InputError(f"{type(self).__name__}: outputs are {outputs}, one of them twice")
 
     def _check_layers(self):
-        """InputError for a layer that is there twice, and for one that overwrites what somebody else needs."""
+        """InputError for a layer or name that is there twice, and for what overwrites what somebody else needs."""
         title, seen = type(self).__name__, {}
-        takers = Counter([*self.outputs[True], *(i for inputs in self.inputs.values() for i in inputs)])
+        names = Counter(name for name, _ in self.named_parameters())
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise InputError(f"{title}: two parameters would be called {twice[0]}: give the nodes other names")
         for name, layer in self.named.items():
-            if not isinstance(layer, Layer):
-                raise InputError(f"{title}: {name} is a {type(layer).__name__}, expected a layer")
             for inner in layer.layers():
                 if inner in seen:
                     raise InputError(
@@ -218,13 +246,13 @@ class Graph(Layer):
                         "give wrong gradients: make two, or share a Parameter between them"
                     )
                 seen[inner] = name
-            for taken in self._handed_on(self.inputs[name][0]) if layer.inplace else ():
+            for taken in self.inputs[name] if layer.inplace else ():
                 if taken == INPUT:
                     whose = "the input, which is the caller's"
-                elif takers[taken] > 1:
+                elif taken in self.outputs[True] or len(self._takers(taken)) > 1:
                     whose = f"the output of {taken}, which is taken elsewhere, too"
-                elif self.named[taken].keeps_output:
-                    whose = f"the output of {taken}, which that keeps for backward"
+                elif not self.named[taken].fresh:
+                    whose = f"the output of {taken}, a {type(self.named[taken]).__name__}, which may keep or hand it on"
                 else:
                     continue
                 raise InputError(f"{title}: layer {name} overwrites {whose}: use ReLU()")

@@ -26,11 +26,18 @@ class Sum(Join):
 
     forward   maps (N, C, H, W) each  -> y, the same shape
     backward  dL/dy                   -> dL/dy for each of them, in arrays of their own
+
+    Raises InputError where their shapes differ.
     """
 
+    fresh = True
+
     def forward(self, first: Array, *others: Array) -> Array:
+        if any(x.shape != first.shape for x in others):
+            shapes = ", ".join(str(x.shape) for x in (first, *others))
+            raise InputError(f"Sum: maps of shapes {shapes} cannot be added")
         self.keep(1 + len(others))
-        return sum(others, start=first)
+        return sum(others, start=first) if others else first.copy()
 
     def backward(self, dy: Array) -> tuple:
         (count,) = self.kept()
@@ -45,6 +52,8 @@ class Concatenation(Join):
 
     Raises InputError where the maps differ in more than the channels.
     """
+
+    fresh = True
 
     def forward(self, *maps: Array) -> Array:
         if len({(len(x), *x.shape[2:]) for x in maps}) > 1:
@@ -71,6 +80,8 @@ class Crop(Join):
 
     Raises InputError where x ends before the other does.
     """
+
+    fresh = True
 
     def __init__(self, offset: Setting = 0) -> None:
         self.offset = pair(offset, "Crop: offset")

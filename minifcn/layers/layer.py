@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from minifcn.backend import Array, to_host
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
-from minifcn.layers.parameter import Parameter
+from minifcn.layers.parameter import Parameter, check_real
 
 
 class _Pass(threading.local):
@@ -46,11 +46,10 @@ class Layer:
     training = True
     input_gradient = True  # whether somebody needs dL/dx: where not, backward may return None
     joint = "."  # between this layer's name and its children's
-    # What a network must know of its layers, to refuse a ReLU that would overwrite what somebody else needs:
     joins = False  # takes several maps, and backward returns a gradient for each: Sum, Crop, Concatenation
-    hands_on = False  # may return its very input, or a view of it
-    keeps_output = False  # keeps its output for backward
+    # Whether one layer may write where another has written, to save the memory: a network goes by these two.
     inplace = False  # overwrites its input, and in backward the gradient that it is given
+    fresh = False  # what forward and backward return is new: not kept, nor what they were given, nor a view of it
     _kept = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -78,7 +77,7 @@ class Layer:
 
     def children(self) -> list[tuple[str, "Layer"]]:
         """(name, layer) of the layers right inside this one, in the order they were made."""
-        return list(_found(vars(self), Layer))
+        return list(found(vars(self), Layer))
 
     def layers(self) -> "Iterator[Layer]":
         """This layer and all inside it."""
@@ -103,14 +102,14 @@ class Layer:
 
     def named_parameters(self) -> list[tuple[str, Parameter]]:
         """[(name, Parameter)], named as in PyTorch: "weight" of a lone layer, "conv1_1.weight" inside a network."""
-        found = list(_found(vars(self), Parameter))
+        pairs = list(found(vars(self), Parameter))
         for name, child in self.children():
-            found += [(name + child.joint + key, parameter) for key, parameter in child.named_parameters()]
-        return found
+            pairs += [(name + child.joint + key, parameter) for key, parameter in child.named_parameters()]
+        return pairs
 
     def parameters(self) -> list[Parameter]:
-        """[Parameter], in the order of `named_parameters`."""
-        return [parameter for _, parameter in self.named_parameters()]
+        """[Parameter], in the order of `named_parameters`; one that is shared is there once."""
+        return list(dict.fromkeys(parameter for _, parameter in self.named_parameters()))
 
     def zero_grad(self) -> None:
         """Set all gradients to 0."""
@@ -155,11 +154,12 @@ class Layer:
         """{name: NumPy array}, copies of all parameters under the names of `named_parameters`."""
         return {name: np.array(to_host(parameter.data)) for name, parameter in self.named_parameters()}
 
-    def load_state_dict(self, state: dict[str, Array]) -> None:
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Copy {name: array} into the parameters, which keep their dtype and device.
 
         Raises InputError, before anything is changed, naming what is missing or unknown, or both shapes that differ.
         """
+        _check_named(state)
         mine, title = dict(self.named_parameters()), type(self).__name__
         if missing := [name for name in mine if name not in state]:
             raise InputError(f"the weights lack {_some(missing)}: they are of another network than {title}")
@@ -167,13 +167,15 @@ class Layer:
             raise InputError(f"{title} has no {_some(unknown)}: the weights are of another network")
         self.copy_from(state)
 
-    def copy_from(self, state: dict[str, Array]) -> list[str]:
+    def copy_from(self, state: Mapping[str, Array]) -> list[str]:
         """Copy the arrays of `state` whose names this layer has; returns those names.
 
-        Raises InputError, before anything is changed, where a shape differs.
+        Raises InputError, before anything is changed, where a shape differs or something is no array of real numbers.
         """
+        _check_named(state)
         shared = [(name, parameter) for name, parameter in self.named_parameters() if name in state]
         for name, parameter in shared:
+            check_real(f"{name} in the weights", state[name])
             if tuple(state[name].shape) != parameter.shape:
                 raise InputError(
                     f"{name} has shape {tuple(state[name].shape)} in the weights, {parameter.shape} in this "
@@ -184,17 +186,22 @@ class Layer:
         return [name for name, _ in shared]
 
 
-def _found(values, kind, before=""):
+def _check_named(state):
+    if not isinstance(state, Mapping):
+        raise InputError(f"the weights are a {type(state).__name__}, expected {{name: array}}, as of state_dict()")
+
+
+def found(values: dict, kind: type, before: str = "") -> Iterator[tuple[str, Any]]:
     """(name, value) of what is of this kind among {name: value}, in lists, tuples and dicts too: each once."""
     seen = set()
     for name, value in values.items():
         if isinstance(value, (list, tuple)) and name != "_kept":
             value = dict(enumerate(value))
-        inner = _found(value, kind, f"{before}{name}.") if isinstance(value, dict) else ()
-        for found in [(f"{before}{name}", value)] if isinstance(value, kind) else inner:
-            if id(found[1]) not in seen:
-                seen.add(id(found[1]))
-                yield found
+        inner = found(value, kind, f"{before}{name}.") if isinstance(value, dict) else ()
+        for pair in [(f"{before}{name}", value)] if isinstance(value, kind) else inner:
+            if id(pair[1]) not in seen:
+                seen.add(id(pair[1]))
+                yield pair
 
 
 def _some(names):

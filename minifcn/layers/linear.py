@@ -2,7 +2,7 @@
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import PARTS, cut, run_all
-from minifcn.convolution.checks import check_kind
+from minifcn.convolution.checks import check_kind, check_numbers
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
 from minifcn.layers.parameter import Rng, he_normal, zeros
@@ -18,6 +18,8 @@ class Linear(Layer):
     Raises InputError where x is not (N, I), or of another dtype or device than the weights.
     """
 
+    fresh = True
+
     def __init__(self, in_features: int, out_features: int, bias: bool = True, rng: Rng = None) -> None:
         self.in_features, self.out_features = in_features, out_features
         self.weight = he_normal((out_features, in_features), rng)
@@ -28,7 +30,8 @@ class Linear(Layer):
         return self.weight.size
 
     def forward(self, x: Array) -> Array:
-        if x.ndim != 2 or x.shape[1] != self.in_features:
+        check_numbers("Linear: input", x, f"(N, {self.in_features})", kinds="f")
+        if x.shape[1] != self.in_features:
             raise InputError(f"Linear: input has shape {tuple(x.shape)}, this layer takes (N, {self.in_features})")
         check_kind(self, x)
         y = _product(x, self.weight.data.T)

@@ -20,8 +20,6 @@ class LocalResponseNorm(Layer):
     Raises InputError unless x is (N, C, H, W) of floats, size a whole number above 0, and k, alpha, beta at least 0.
     """
 
-    keeps_output = True
-
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0):
         self.size = whole(size, "LocalResponseNorm: size", 1)
         for name, value in (("alpha", alpha), ("beta", beta), ("k", k)):

@@ -1,18 +1,30 @@
 """What is learned: an array with its gradient, whose shape is known first and whose numbers come when they are used."""
 
 import math
+import os
 import threading
 import weakref
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minifcn.backend import Array, array_module, to_device, to_host
+from minifcn.errors import InputError
 
 CHUNK = 1 << 20  # numbers that are drawn at a time only to be passed over
-_lock = threading.RLock()  # two threads may use a network for the first time at once
+_lock: threading.RLock  # two threads may use a network for the first time at once
+
+
+def _start():
+    """Once more in a forked child, where the thread that held the lock is not."""
+    global _lock
+    _lock = threading.RLock()
+
+
+_start()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start)
 
 
 class Parameter:
@@ -87,7 +99,13 @@ class Parameter:
         return self._dtype if self.waits else self.data.dtype
 
     def load(self, array: Array) -> None:
-        """Take over the numbers of an array of the same shape, which may be on either side, in this one's dtype."""
+        """Take over the numbers of an array of the same shape, which may be on either side, in this one's dtype.
+
+        Raises InputError for another shape, and for what is no array of real numbers.
+        """
+        check_real("what is to be loaded", array)
+        if tuple(array.shape) != self.shape:
+            raise InputError(f"what is to be loaded has shape {tuple(array.shape)}, the parameter {self.shape}")
         if not self.waits:
             self.data[...] = array_module(self.data).asarray(array)
         elif self._whole and (self._whole.dtype, self._whole.device) == (self._dtype, self._device):
@@ -101,6 +119,7 @@ class Parameter:
 
     def to(self, device: str) -> None:
         """Move values and gradient to "cpu" or "gpu"."""
+        to_device(np.empty(0), device)  # refuse now what would be refused when the numbers come
         self._device = device
         self._turn(lambda array: to_device(array, device))
 
@@ -137,6 +156,13 @@ class Parameter:
         self._grad = None
 
 
+def check_real(name: str, array: Any) -> None:
+    """InputError unless it is an array of real numbers."""
+    if getattr(getattr(array, "dtype", None), "kind", "none") not in "biuf":
+        given = getattr(array, "dtype", f"a {type(array).__name__}")
+        raise InputError(f"{name} is {given}, expected an array of real numbers")
+
+
 def zeros(shape: tuple[int, ...]) -> Parameter:
     """A Parameter that begins at 0, float32."""
     return Parameter.later(shape, lambda: np.zeros(shape, np.float32))
@@ -152,28 +178,30 @@ class Draws:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self.seed, self.rng = seed, None
-        self.waiting: deque[tuple] = deque()
+        self.rng = np.random.default_rng(seed)
+        self.turns: list[tuple] = []
+        self.next = 0, self.rng.bit_generator.state  # whose turn is next, and the generator's state before it
 
     def he_normal(self, shape: tuple[int, ...]) -> Parameter:
         """A Parameter that begins as `he_normal` of this generator draws it, in its turn."""
         parameter = Parameter.later(shape, lambda: self._up_to(weakly))
         weakly = weakref.ref(parameter)
-        self.waiting.append((weakly, shape))
+        self.turns.append((weakly, shape))
         return parameter
 
     def _up_to(self, wanted):
-        self.rng = self.rng or np.random.default_rng(self.seed)
-        while True:
-            weakly, shape = self.waiting.popleft()
-            if weakly is wanted:
-                return _he_array(shape, self.rng)
-            other = weakly()
-            if other is not None and other.waits:
-                other._become(_he_array(shape, self.rng))
+        """The numbers of `wanted`. A Ctrl-C or a want of memory may come anywhere: the turn is then taken once more."""
+        while wanted().waits:
+            turn, self.rng.bit_generator.state = self.next
+            weakly, shape = self.turns[turn]
+            parameter = weakly()
+            if parameter is not None and parameter.waits:
+                parameter._become(_he_array(shape, self.rng))
             else:
                 for start in range(0, math.prod(shape), CHUNK):
                     self.rng.standard_normal(min(CHUNK, math.prod(shape) - start), dtype=np.float32)
+            self.next = turn + 1, self.rng.bit_generator.state
+        return wanted().data
 
 
 Rng = np.random.Generator | Draws | None  # where a layer's weights come from

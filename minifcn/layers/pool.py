@@ -14,6 +14,8 @@ from minifcn.layers.layer import Layer
 class Pool2d(Layer):
     """Base: windows without parameters. The taps are visited one by one, each as a strided slice of the whole input."""
 
+    fresh = True
+
     def __init__(
         self, kernel_size: Setting, stride: Setting | None, padding: Setting, dilation: Setting, ceil_mode: bool
     ) -> None:

@@ -40,6 +40,8 @@ class Upsample(Layer):
     W) of floats.
     """
 
+    fresh = True
+
     def __init__(self, size: Setting | None = None, scale_factor: Factor | None = None, mode: str = "nearest") -> None:
         if (size is None) == (scale_factor is None):
             raise InputError(f"Upsample: size is {size}, scale_factor {scale_factor}; give just one of them")

@@ -5,6 +5,8 @@ images of any size (paper, sections 3.1 and 4.1; slides "Adapting classifiers fo
 import math
 from typing import Any
 
+from minifcn.backend import Array
+from minifcn.convolution.checks import check_floats
 from minifcn.convolution.geometry import Place, pair, whole
 from minifcn.errors import InputError
 from minifcn.layers import AvgPool2d, Conv2d, Dropout, Dropout2d, Flatten, Graph, Layer, Linear, ReLU, Sequential
@@ -46,12 +48,13 @@ class Classifier(Graph):
         """The layers before the head, as a network."""
         return Sequential(dict(self.children()[: list(self.named).index(self.heads[0])]))
 
-    def check(self, shape: tuple[int, ...]) -> None:
-        """InputError unless images are (N, 3, S, S)."""
+    def check(self, x: Array) -> None:
+        """InputError unless images are (N, 3, S, S) of floats."""
+        check_floats(self, x)
         size = self.image_size
-        if len(shape) != 4 or shape[1:] != (3, size, size):
+        if x.shape[1:] != (3, size, size):
             raise InputError(
-                f"{self.title}: images have shape {tuple(shape)}, expected (N, 3, {size}, {size}): its fully "
+                f"{self.title}: images have shape {tuple(x.shape)}, expected (N, 3, {size}, {size}): its fully "
                 "connected layers take no other size; crop or resize, or convolutionize it"
             )
 
@@ -143,7 +146,8 @@ def convolutionize(classifier: Classifier) -> Layers:
     are shared with the classifier, not copied; dropout drops whole channels.
     """
     place, layers = Place(classifier.image_size), {}
-    for name, layer, *_ in classifier.steps[False]:  # without auxiliary classifiers
+    for name, *_ in classifier.nodes[False]:  # without auxiliary classifiers
+        layer = classifier.named[name]
         if isinstance(layer, Linear):
             linear, size = layer, place.size
             layer = Conv2d(linear.in_features // size**2, linear.out_features, size)

@@ -20,7 +20,9 @@ FCN-8s, and where it is cropped with the paper's padding:
 
 from functools import partial
 
-from minifcn.convolution.geometry import Place, Window
+from minifcn.backend import Array
+from minifcn.convolution.checks import check_floats
+from minifcn.convolution.geometry import Pair, Place, Window
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, ConvTranspose2d, Crop, Graph, Parameter, Scale, Sum, bilinear_weight
 from minifcn.layers.graph import INPUT
@@ -161,11 +163,14 @@ class FCN(Graph):
         up.weight.trainable = self.settings["upsampling"] == "learned"
         return up
 
-    def check(self, shape: tuple[int, ...]) -> None:
-        """InputError unless images are (N, 3, H, W), and no smaller than the geometry admits."""
-        if len(shape) != 4:
-            raise InputError(f"{type(self).__name__}: images have shape {tuple(shape)}, expected (N, 3, H, W)")
-        height, width = size = shape[2:]
+    def check(self, x: Array) -> None:
+        """InputError unless images are (N, 3, H, W) of floats, and no smaller than the geometry admits."""
+        check_floats(self, x)
+        self.check_size(x.shape[2:])
+
+    def check_size(self, size: Pair) -> None:
+        """InputError for images of (H, W) that are smaller than the geometry admits."""
+        height, width = size
         if size in self._admitted:
             return
         try:
@@ -187,7 +192,7 @@ class FCN(Graph):
 
         image_size (H, W). Raises InputError for an image smaller than the geometry admits.
         """
-        self.check((1, 3, *image_size))
+        self.check_size(image_size)
         along = [self.places_along(axis, size) for axis, size in enumerate(image_size)]
 
         def used(name):

@@ -35,8 +35,8 @@ def summarize(model: FCN | Classifier, image_size: tuple[int, int]) -> list[Row]
     Raises InputError for an image smaller than the geometry admits.
     """
     net = _fully_convolutional(model)
-    if net is model:
-        net.check((1, 3, *image_size))
+    if isinstance(model, FCN):
+        model.check_size(image_size)
     try:
         rows, cols = (net.places_along(axis, size) for axis, size in enumerate(image_size))
     except InputError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
@@ -61,7 +62,7 @@ def save_predictions(path: Path, rows: Sequence[Row], classes: Sequence[str], pa
     margin, gap, head = 12, 6, 24
 
     width = 2 * margin + len(titles) * (column + gap) - gap
-    figure = new_figure(width, DPI)
+    figure = Figure((width / DPI, 1), DPI)  # its height comes with that of the legend
     legend = _class_legend(figure, classes, palette, width - 2 * margin)
     height = head + sum(heights) + gap * len(rows) + math.ceil(legend.get_window_extent().height) + 2 * margin
     figure.set_size_inches(width / DPI, height / DPI)

@@ -1,12 +1,12 @@
 """The loop: batches in, one step of SGD for each group of them.
 
-A step depends on the weights, its batches, the seed and its number alone. So a training that goes on from a step ends
-with the same weights as one that was never stopped.
+A step depends on the weights and velocities before it, its batches, the seed and its number alone. So a training that
+goes on from a step ends with the same weights as one that was never stopped.
 """
 
-import itertools
 import math
 from collections.abc import Iterable, Iterator
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -56,7 +56,7 @@ def fit(
 ) -> Iterator[Step]:
     """Train as long as there are batches; yields a `Step` after each, so that others can look, save, or stop.
 
-    model       on `device`; it is put into training mode
+    model       on `device`; each step puts it into training mode
     batches     (images (N, 3, H, W), labels (N, H, W) or (N,)) on the host; what else comes with them is passed over
     optimizer   of the model's parameters
     schedule    step's number -> learning rate, one of `minifcn.optim`'s
@@ -66,14 +66,19 @@ def fit(
     seed        with the step's number it fixes the sampled pixels, and what dropout drops
     start       the first step's number
 
-    Raises Diverged, an InputError, before a step whose loss is not finite.
+    Raises InputError for what cannot be, and Diverged, which is one, before a step whose loss is not finite.
     """
-    if accumulate < 1:
-        raise InputError(f"fit: accumulate is {accumulate}; expected at least 1 batch")
     criterion, batches, number = criterion or PixelLoss(), iter(batches), start
-    model.train()
-    while group := [batch[:2] for batch in itertools.islice(batches, accumulate)]:
+    if not isinstance(accumulate, Integral) or accumulate < 1:
+        raise InputError(f"fit: accumulate is {accumulate}; expected a whole number of batches, at least 1")
+    if not 0 < sample <= 1:
+        raise InputError(f"fit: sample is {sample}; expected a probability above 0, 1 for every pixel")
+    if not isinstance(criterion, PixelLoss):
+        given = type(criterion).__name__
+        raise InputError(f"fit: the criterion is a {given}; expected a PixelLoss, which tells the loss of a pixel")
+    while group := [batch[:2] for _, batch in zip(range(accumulate), batches)]:
         with hold():
+            model.train()
             optimizer.lr = schedule(number)
             optimizer.zero_grad()
             model.reseed([seed, number])

@@ -7,6 +7,8 @@ The images are those of a segmentation's data set; the label of each is the clas
 import math
 from typing import Any
 
+import numpy as np
+
 from minifcn.backend import Array
 from minifcn.data import Augmented, Dataset, compose, crop, dominant, open_dataset
 from minifcn.data.transforms import Augmentation
@@ -43,7 +45,8 @@ class Pretrainer(Trainer):
         model = super().make_model()
         for name in model.outputs[True]:
             # Random scores make the first steps so large that many ReLUs stay shut.
-            model.named[name].weight.data[...] = 0
+            weight = model.named[name].weight
+            weight.load(np.zeros(weight.shape, weight.dtype))
         return model
 
     def make_augmentation(self) -> Augmentation:

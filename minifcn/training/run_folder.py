@@ -64,10 +64,14 @@ class RunFolder:
         except OSError as error:
             raise InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder") from error
 
-    def saved_settings(self) -> dict:
-        """The settings of the run in this folder."""
+    def check_run(self) -> None:
+        """Raise InputError where there is no run in this folder to go on with."""
         if not self.config.is_file():
             raise InputError(f"--resume: {self.path} holds no run (no config.json); leave --resume out to start one")
+
+    def saved_settings(self) -> dict:
+        """The settings of the run in this folder."""
+        self.check_run()
         try:
             settings = json.loads(self.config.read_text())
         except ValueError as error:

@@ -107,7 +107,7 @@ class Settings:
             value: Any = getattr(self, field.name)
             kind: Any = int | float if field.type is float else field.type
             choices, bound = field.metadata["about"].choices, field.metadata["about"].bound
-            if not isinstance(value, kind):
+            if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
                 raise InputError(f"{option(field.name)} is {value!r}; expected {getattr(kind, '__name__', kind)}")
             if choices and value is not None and value not in choices:
                 raise InputError(f"{option(field.name)} {value!r} is none of {', '.join(choices)}")
@@ -117,8 +117,7 @@ class Settings:
     def network(self) -> dict[str, Any]:
         """{name: value} for the constructor of the network `model`, which has a default of its own for what is None."""
         names = [field.name for field in settings_of(type(self)) if field.metadata["about"].group == "network"]
-        values = {name: getattr(self, name) for name in names if name != "model"}
-        return {name: value for name, value in values.items() if value is not None}
+        return {name: getattr(self, name) for name in names if name != "model" and getattr(self, name) is not None}
 
 
 def _again(name: str, default: Any, **changes: Any) -> Any:

@@ -63,8 +63,6 @@ def _inherited(given):
     path, model = given["init"], given.get("model", Settings.model)
     _, about = load_weights(path)
     source, saved = about["model"], about["settings"]
-    if not isinstance(saved, dict):
-        raise InputError(f"--init {path}: its settings are {saved!r}: not written by minifcn train")
     kind = "classifier" if source in list(BACKBONES) else "fcn"
     names = [field.name for field in dataclasses.fields(Settings) if kind in field.metadata["about"].inherited]
     inherited = {name: saved[name] for name in names if name in saved}  # the defaults are what held before a choice

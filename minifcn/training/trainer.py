@@ -56,6 +56,8 @@ class Trainer:
     ):
         self.settings, self.device, self.folder = settings, device, RunFolder(out)
         settings.check()
+        if resume:
+            self.folder.check_run()
         self.training, self.validation = datasets or (self.open_data(split) for split in ("train", "val"))
         self.model = self.make_model().to(device)
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)

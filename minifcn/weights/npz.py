@@ -20,7 +20,8 @@ from minifcn.weights.opening import open_weights
 ABOUT = "about"
 VELOCITY = "velocity/"  # before the names of the optimizer's arrays, which a checkpoint holds too
 FORMAT = 1  # of weights files and of a run's config.json; files without one are older, and read as they are
-KEYS = {"model", "settings", "preprocessing", "data", "classes", "palette"}  # of what is told about weights
+# What ABOUT holds at least.
+KEYS = {"model": str, "settings": dict, "preprocessing": dict, "data": str, "classes": list, "palette": list}
 
 
 def save_arrays(path: str | Path, arrays: dict[str, Array], about: dict[str, Any]) -> None:
@@ -58,8 +59,15 @@ def load_arrays(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
             about = json.loads(str(arrays.pop(ABOUT, None)))
         except json.JSONDecodeError:
             about = None
-        if not isinstance(about, dict) or not about.keys() >= KEYS:
+        if not isinstance(about, dict) or not about.keys() >= KEYS.keys():
             raise InputError(f"no {ABOUT!r} entry with {', '.join(sorted(KEYS))}: not written by minifcn train")
+        for key, kind in KEYS.items():
+            if not isinstance(about[key], kind):
+                what = f"{ABOUT!r} has {about[key]!r} for {key!r}, expected a {kind.__name__}"
+                raise InputError(f"{what}: not written by minifcn train")
+        if len(about["classes"]) != len(about["palette"]):
+            what = f"{len(about['classes'])} classes, but {len(about['palette'])} colours"
+            raise InputError(f"{ABOUT!r} has {what}: not written by minifcn train")
     check_format(about.pop("format", FORMAT), f"weights {path}")
     return arrays, about
 
@@ -83,8 +91,8 @@ def read_npz(file: BinaryIO) -> dict[str, Array]:
 
 def check_format(number: Any, what: str) -> None:
     """InputError unless this version reads files of that format; `what` names the file."""
-    if not isinstance(number, int):
-        raise InputError(f"{what}: its format is {number!r}, expected a number: the file is damaged")
+    if type(number) is not int or number < 1:
+        raise InputError(f"{what}: its format is {number!r}, expected a number from 1: the file is damaged")
     if number > FORMAT:
         newer = f"its format is {number}, this version reads {FORMAT}"
         raise InputError(f"{what}: written by a newer minifcn: {newer}: upgrade minifcn")

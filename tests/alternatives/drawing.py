@@ -23,10 +23,10 @@ def nets(draw, padded=False):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     channels = first_channels = draw(st.sampled_from((1, 2, 4)))
     layers, stride, field = [], [1, 1], [1, 1]
-    for number in range(draw(st.integers(2, 5))):
+    for _ in range(draw(st.integers(2, 5))):
         kind = draw(st.sampled_from(("conv", "conv", "pool", "relu")))
         if kind == "relu":
-            layers.append(ReLU(inplace=number > 0 and draw(st.booleans())))
+            layers.append(ReLU(inplace=bool(layers) and layers[-1].fresh and draw(st.booleans())))
             continue
         kernel = [draw(st.integers(1, 3)) for _ in range(2)]
         steps = [draw(st.sampled_from([s for s in (1, 2, 3) if s * before <= MOST])) for before in stride]

@@ -90,7 +90,7 @@ class TestRunAll:
         assert all(limit == 3 for limit in blas_limits())
 
     def test_a_hold_that_an_interrupt_left_is_repaired_by_the_next_call(self):
-        parallel._blas.hold()
+        parallel._blas.hold(threading.get_ident())
         run_all(lambda i: i, numbers(2), np)
         assert all(limit == 3 for limit in blas_limits()) and not parallel._blas.holders
 

@@ -145,3 +145,40 @@ with hold():
     del parallel._blas._limit
 assert limits() == {3}
 """)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_users_limit_that_ends_within_another_threads_hold_leaves_nothing_behind(again):
+    run(f"""
+inside, leave = threading.Event(), threading.Event()
+
+def until_told():
+    with hold():
+        inside.set()
+        assert leave.wait(10)
+
+other = threading.Thread(target=until_told)
+with threadpool_limits(1, user_api="blas"):
+    other.start()
+    assert inside.wait(10)
+assert limits() == {{3}}
+if {again}:
+    assert held() == {{1}} and thread_count() == 3
+leave.set()
+other.join()
+assert limits() == {{3}} and thread_count() == 3
+""")
+
+
+def test_a_hold_that_another_thread_ends_is_over():
+    run("""
+def generator():
+    with hold():
+        yield
+
+steps = generator()
+next(steps)
+assert limits() == {1}
+there(steps.close)
+assert limits() == {3} and held() == {1} and limits() == {3}
+""")

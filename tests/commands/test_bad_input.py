@@ -414,3 +414,26 @@ def test_a_real_training_that_diverges_says_one_line(tmp_path):
     assert err.startswith("minifcn: error: ") and err.count("\n") == 1, err
     assert "diverged" in err and "step 2" in err and "learning rate" in err and "lower --lr" in err
     assert "last.npz" not in tiny.listing(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--epochs", 1, *tiny.FLAGS, "--out", ""],
+        ["pretrain", "--epochs", 1, "--out", ""],
+        ["demo", "--epochs", 1, "--out", ""],
+        ["predict", "{w}/a.png", "--weights", "{w}/8s.npz", "--out", ""],
+        ["arithmetic", "--out", ""],
+        ["bench", "memory", "--out", ""],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_an_empty_out_is_no_folder(capsys, monkeypatch, workspace, arguments):
+    """Not even the current one."""
+    monkeypatch.chdir(workspace / "empty")
+    assert_refused(capsys, workspace, [*arguments, *CPU], "--out is empty: name a folder, . is this one")
+
+
+def test_an_empty_picture_is_no_file(capsys, workspace):
+    data = ["--data", "camvid", "--root", "{w}/data", "--weights", "{w}/8s.npz"]
+    assert_refused(capsys, workspace, ["evaluate", *CPU, *data, "--picture", ""], "--picture")

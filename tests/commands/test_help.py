@@ -71,6 +71,12 @@ def test_each_command_explains_itself(capsys, command):
     assert not re.search(r"fcn-\n|None|True|False", out)
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_line_is_too_long_for_a_narrow_terminal(capsys, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "60")
+    assert max(map(len, shown(capsys, command, "--help").splitlines())) <= 60
+
+
 @pytest.mark.parametrize("command", GROUPED)
 def test_options_stand_in_their_groups(capsys, command):
     out = shown(capsys, command, "--help")

@@ -19,11 +19,24 @@ from minifcn.layers import (
     MaxPool2d,
     Parameter,
     ReLU,
+    Scale,
     Sequential,
     Sum,
 )
+from minifcn.optim import SGD
 
 RNG = np.random.default_rng(0)
+
+
+class Same(Layer):
+    """y = x, by one who has not read what a network must know of a layer."""
+
+    def forward(self, x):
+        self.keep()
+        return x
+
+    def backward(self, dy):
+        return dy
 
 
 def forked():
@@ -72,6 +85,15 @@ class TestComputes:
         net = Graph(nodes | {"sum": (Sum(), "relu_a", "relu_b")})
         assert check_gradients(net, self.X).ok()
 
+    def test_a_layer_may_be_replaced(self):
+        net = Sequential({"a": Conv2d(2, 3, 1), "b": Conv2d(3, 7, 1)}).train_only()
+        net.named["b"] = last = Conv2d(3, 5, 1)
+        x = self.X.astype("float32")
+        y = net(x)
+        np.testing.assert_array_equal(y, last.forward(net.named["a"].forward(x)))
+        net.backward(y)
+        assert last.weight.grad.any() and net.output_channels(2) == 5
+
     def test_names_of_nodes_are_those_of_the_parameters(self):
         assert list(forked().state_dict())[:3] == ["first.weight", "first.bias", "wide.weight"]
 
@@ -92,6 +114,66 @@ class TestComputes:
     def test_an_unknown_input(self):
         with pytest.raises(InputError, match="Graph: b takes 'c', which is no node before it"):
             Graph({"a": ReLU(), "b": (ReLU(), "c")})
+
+    @pytest.mark.parametrize("name", ["input", 1, None])
+    def test_a_node_that_cannot_be_called_so(self, name):
+        with pytest.raises(
+            InputError, match=f"Graph: a node is called {name!r}, expected a text; 'input' is what goes"
+        ):
+            Graph({name: Conv2d(1, 1, 1)})
+
+    def test_two_parameters_of_one_name(self):
+        nodes = {"a.b": Conv2d(1, 1, 1), "a": Sequential({"b": Conv2d(1, 1, 1)})}
+        with pytest.raises(
+            InputError, match=r"Sequential: two parameters would be called a\.b\.weight: give the nodes"
+        ):
+            Sequential(nodes)
+
+    def test_several_maps_for_a_layer_that_takes_one(self):
+        with pytest.raises(InputError, match=r"Graph: b takes 2 maps, and a Same joins none: see Layer\.joins"):
+            Graph({"a": Conv2d(1, 1, 1), "b": (Same(), "a", "input")})
+
+    def test_a_join_that_gives_too_few_gradients(self):
+        class Add(Sum):
+            def backward(self, dy):
+                return super().backward(dy)[:1]
+
+        net = Graph({"a": Conv2d(1, 1, 1), "b": (Add(), "a", "input")})
+        dy = net(np.ones((1, 1, 2, 2), "float32"))
+        with pytest.raises(ValueError, match="shorter"):
+            net.backward(dy)
+
+    @pytest.mark.parametrize("shape", [(1, 1, 2, 2), (1, 3, 1, 1), (2, 2)])
+    def test_maps_that_cannot_be_added(self, shape):
+        with pytest.raises(InputError, match=r"Sum: maps of shapes \(1, 3, 2, 2\), \(.*\) cannot be added"):
+            Sum()(np.ones((1, 3, 2, 2)), np.ones(shape))
+
+    @pytest.mark.parametrize("outputs", ["a", "input", ("c",), ("a", None)])
+    def test_outputs_that_are_no_nodes(self, outputs):
+        for given in ({"outputs": outputs}, {"auxiliary_outputs": outputs}):
+            with pytest.raises(InputError, match=r"Graph: outputs are .*, expected a tuple of nodes' names"):
+                Graph({"a": Scale(2), "b": Scale(3)}, **given)
+
+    @pytest.mark.parametrize("outputs", [(("a", "a"),), (("a",), ("b", "a"))])
+    def test_an_output_that_is_there_twice(self, outputs):
+        with pytest.raises(InputError, match=r"Graph: outputs are .*, one of them twice"):
+            Graph({"a": Scale(2), "b": Scale(3)}, *outputs)
+
+    @pytest.mark.parametrize("recompute", ["a", ("a", "c"), ("",)])
+    def test_unknown_nodes_to_recompute_from(self, recompute):
+        net = Graph({"a": Scale(2), "b": Scale(3)})
+        net.recompute = recompute
+        with pytest.raises(InputError, match=r"Graph: recompute is .*, expected True or a tuple of nodes' names"):
+            net(np.ones(2))
+
+    @pytest.mark.parametrize("count", [None, 1, 3])
+    def test_a_gradient_for_each_output(self, count):
+        net = Graph({"a": Scale(2), "b": Scale(3)}, ("a", "b"))
+        dy = np.ones((2, 2))
+        net(dy)
+        with pytest.raises(InputError, match="Graph: expected a gradient for each of a, b, in a tuple"):
+            net.backward(dy if count is None else (dy,) * count)
+        assert (net.backward((dy, dy)) == 2 + 2 * 3).all()
 
     def test_a_crop_that_is_not_covered(self):
         with pytest.raises(InputError, match=r"Crop: from \(3, 0\) on, \(1, 1, 5, 5\) does not cover \(1, 1, 3, 3\)"):
@@ -179,9 +261,12 @@ class TestRefused:
         net = Sequential(one, other).astype("float64")
         net(np.ones((1, 2)))
         net.backward(np.ones((1, 2)))
-        w = one.weight.data  # y = W W x, so dL/dW = dy (W x)^T + (W^T dy) x^T
+        w = one.weight.data.copy()  # y = W W x, so dL/dW = dy (W x)^T + (W^T dy) x^T
         expected = np.outer(np.ones(2), w @ np.ones(2)) + np.outer(w.T @ np.ones(2), np.ones(2))
         np.testing.assert_allclose(one.weight.grad, expected)
+        assert list(net.state_dict()) == ["0.weight", "1.weight"]
+        SGD(net.parameters(), lr=0.5, momentum=0).step()
+        np.testing.assert_allclose(one.weight.data, w - 0.5 * expected)
 
     def test_a_layer_called_twice_in_one_pass_of_a_layer_of_ones_own(self):
         class Twice(Layer):
@@ -204,12 +289,14 @@ class TestRefused:
         "make, whose",
         [
             (lambda relu: Sequential(relu), "the input, which is the caller's"),
-            (lambda relu: Sequential(Dropout(), relu), "the input, which is the caller's"),
-            (lambda relu: Sequential(Sequential(Flatten()), relu), "the input, which is the caller's"),
+            (lambda relu: Sequential(Dropout(), relu), "the output of 0, a Dropout, which may keep or hand it on"),
+            (lambda relu: Sequential(Sequential(Flatten()), relu), "the output of 0, a Sequential, which may keep"),
+            (lambda relu: Sequential(Sequential(), relu), "the output of 0, a Sequential, which may keep"),
+            (lambda relu: Sequential(Same(), relu), "the output of 0, a Same, which may keep or hand it on"),
             (lambda relu: Branches(Sequential(Conv2d(1, 1, 1)), Sequential(relu)), "the input, which is the caller's"),
-            (lambda relu: Sequential(LocalResponseNorm(3), relu), "the output of 0, which that keeps for backward"),
-            (lambda relu: Sequential(LocalResponseNorm(3), Dropout(), relu), "the output of 0, which that keeps"),
-            (lambda relu: Sequential(Sequential(LocalResponseNorm(3)), relu), "the output of 0, which that keeps"),
+            (lambda relu: Sequential(LocalResponseNorm(3), relu), "the output of 0, a LocalResponseNorm, which"),
+            (lambda relu: Sequential(LocalResponseNorm(3), Dropout(), relu), "the output of 1, a Dropout, which may"),
+            (lambda relu: Sequential(Sequential(LocalResponseNorm(3)), relu), "the output of 0, a Sequential, which"),
             (
                 lambda relu: Graph({"a": Conv2d(1, 1, 1), "b": relu, "c": (Sum(), "a", "b")}),
                 "the output of a, which is taken elsewhere, too",
@@ -221,7 +308,29 @@ class TestRefused:
         with pytest.raises(InputError, match=rf"layer \w+ overwrites {whose}.*: use ReLU\(\)"):
             make(ReLU(inplace=True))
 
-    @pytest.mark.parametrize("after", [list, lambda: [Flatten()], lambda: [Sequential(Flatten())]])
+    def test_a_sum_of_one_map_is_a_map_of_its_own(self):
+        x = np.array([[[[-1.0, 1]]]])
+        net = Sequential(Sum(), ReLU(inplace=True))
+        assert (net(x) == [[[[0, 1]]]]).all() and (x == [[[[-1, 1]]]]).all()
+
+    @pytest.mark.parametrize("relu", [ReLU(), ReLU(inplace=True)], ids=repr)
+    def test_a_join_that_hands_one_gradient_to_both(self, relu):
+        class Add(Same):
+            joins = True
+
+            def forward(self, a, b):
+                return super().forward(a + b)
+
+            def backward(self, dy):
+                return dy, dy
+
+        x, dy = np.array([[[[-1.0, 1]]]]), np.ones((1, 1, 1, 2))
+        net = Graph({"a": Scale(1), "relu": relu, "b": (Scale(1), "input"), "add": (Add(), "relu", "b")})
+        net(x)
+        np.testing.assert_array_equal(net.backward(dy), [[[[1, 2]]]])
+        assert (dy == 1).all()
+
+    @pytest.mark.parametrize("after", [list, lambda: [Flatten()], lambda: [Sequential(Flatten())], lambda: [Same()]])
     def test_the_callers_gradient_is_not_overwritten(self, after):
         net = Sequential(Conv2d(1, 1, 1), ReLU(inplace=True), *after())
         y = net(np.array([[[[-1, 1], [1, -1]]]], "float32"))  # whatever the weight, two are below 0
@@ -252,6 +361,17 @@ class TestRefused:
 
 
 class TestFound:
+    def test_beside_the_nodes_of_a_network(self):
+        class Net(Sequential):
+            def __init__(self):
+                super().__init__({"a": Linear(1, 1)})
+                self.heads = [Linear(1, 2, bias=False)]
+                self.first = self.named["a"]
+
+        net = Net()
+        assert list(net.state_dict()) == ["a.weight", "a.bias", "heads.0.weight"]
+        assert net.eval().heads[0].training is False
+
     def test_in_lists_tuples_and_dicts(self):
         class Net(Layer):
             def __init__(self):

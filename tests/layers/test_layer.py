@@ -196,6 +196,11 @@ class TestState:
                 {"second.weight": np.ones((5, 3))},
                 r"second.weight has shape \(5, 3\) in the weights, \(4, 3\) in this Sequential",
             ),
+            ({"second.weight": [[1.0] * 3] * 4}, "second.weight in the weights is a list, expected an array of real"),
+            (
+                {"second.bias": np.array(["1", "2", "x", "4"])},
+                "second.bias in the weights is <U1, expected an array of",
+            ),
             ({"second.bias": np.ones(())}, r"second.bias has shape \(\) in the weights, \(4,\) in this"),
         ],
     )
@@ -207,6 +212,12 @@ class TestState:
             net.load_state_dict({name: array for name, array in state.items() if array is not None})
         for name, array in net.state_dict().items():
             np.testing.assert_array_equal(array, before[name])
+
+    @pytest.mark.parametrize("given", [None, [("first.weight", 1)]])
+    def test_what_is_no_dict(self, given):
+        for load in (pair_of_layers().load_state_dict, pair_of_layers().copy_from):
+            with pytest.raises(InputError, match=f"the weights are a {type(given).__name__}, expected {{name: array}}"):
+                load(given)
 
     def test_names_the_first_three_of_many(self):
         with pytest.raises(InputError, match=r"lack first.weight, first.bias, second.weight and 1 more:"):

@@ -1,12 +1,18 @@
 """Parameters: shape first, numbers on demand; the same numbers from a seed whatever is used or loaded first."""
 
 import copy
+import os
+import signal
+import sys
+import threading
 import tracemalloc
 
 import numpy as np
 import pytest
 
+from minifcn.errors import InputError
 from minifcn.layers import Conv2d, Linear, Parameter
+from minifcn.layers import parameter as module
 from minifcn.layers.parameter import Draws, he_normal, zeros
 from minifcn.models import BACKBONES, FCN8s, FCN32s
 
@@ -65,6 +71,30 @@ class TestOnDemand:
         other.weight.data += 1
         assert (layer.weight.data != other.weight.data).all()
 
+    @pytest.mark.parametrize("device", ["cuda", "gpu"])
+    def test_a_device_that_is_not_there_is_refused_at_once(self, monkeypatch, device):
+        monkeypatch.setitem(sys.modules, "cupy", None)  # does not import
+        parameter = zeros((2,))
+        with pytest.raises(InputError, match=device):
+            parameter.to(device)
+        assert parameter.device == "cpu" and parameter.data.shape == (2,)
+
+    @pytest.mark.parametrize("waits", [True, False])
+    @pytest.mark.parametrize(
+        "given, message",
+        [
+            (np.ones(3), r"what is to be loaded has shape \(3,\), the parameter \(2, 3\)"),
+            ([[1, 2, 3]] * 2, "what is to be loaded is a list, expected an array of real numbers"),
+            (np.full((2, 3), "x"), "what is to be loaded is <U1, expected an array of real numbers"),
+        ],
+    )
+    def test_what_cannot_be_loaded(self, waits, given, message):
+        parameter = zeros((2, 3))
+        _ = waits or parameter.data
+        with pytest.raises(InputError, match=message):
+            parameter.load(given)
+        assert parameter.data.shape == (2, 3) and not parameter.data.any()
+
     def test_another_attribute_is_missing_as_everywhere(self):
         with pytest.raises(AttributeError, match="Parameter has no 'dat'"):
             he_normal((2, 2)).dat  # noqa: B018
@@ -93,6 +123,53 @@ class TestDraws:
         rng.standard_normal(9)
         for parameter, expected in zip(parameters, by_numpy(), strict=True):
             np.testing.assert_allclose(parameter.data, expected, rtol=1e-6)
+
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+    @pytest.mark.parametrize("where", ["drawn", "kept"])
+    def test_an_interruption_changes_no_number(self, monkeypatch, error, where):
+        """Whether it comes while numbers are drawn or before they are the parameter's; at its turn or another's."""
+        name = {"drawn": "_he_array", "kept": "to_device"}[where]
+        real, calls = getattr(module, name), []
+
+        def interrupted(*args):
+            result = real(*args)
+            calls.append(args)
+            if len(calls) in (1, 3):
+                raise error
+            return result
+
+        monkeypatch.setattr(module, name, interrupted)
+        parameters = [he_normal(shape, draws) for draws in [Draws(3)] for shape in SHAPES]
+        for _ in range(2):
+            with pytest.raises(error):
+                _ = parameters[1].data
+        for parameter, expected in zip(parameters, by_numpy(), strict=True):
+            np.testing.assert_allclose(parameter.data, expected, rtol=1e-6)
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+    @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+    def test_a_child_that_is_forked_meanwhile_draws_too(self):
+        first, second = (he_normal(shape, draws) for draws in [Draws(3)] for shape in SHAPES[:2])
+        begun, forked = threading.Event(), threading.Event()
+
+        def begin():
+            begun.set()
+            forked.wait()
+            return np.zeros(1)
+
+        slow = Parameter.later((1,), begin)
+        thread = threading.Thread(target=lambda: slow.data)
+        thread.start()
+        begun.wait()
+        child = os.fork()
+        if not child:
+            signal.alarm(5)  # ends it where it hangs
+            same = np.allclose(second.data, by_numpy()[1], rtol=1e-6)
+            os._exit(0 if same else 1)
+        forked.set()
+        thread.join()
+        assert os.waitpid(child, 0)[1] == 0
+        assert first.waits
 
     def test_without_a_seed_they_differ(self):
         assert (Linear(3, 4).weight.data != Linear(3, 4).weight.data).all()

@@ -5,7 +5,8 @@ import pytest
 from networks import SKIPS, TRUNK, UPSCORES, filled, tiny
 
 from minifcn.errors import InputError
-from minifcn.models import MODELS, FCN8s, FCN16s, FCN32s
+from minifcn.layers import Linear, Sequential
+from minifcn.models import BACKBONES, MODELS, FCN8s, FCN16s, FCN32s
 
 
 class TestParameters:
@@ -162,6 +163,13 @@ class TestBadInput:
             model(np.zeros((1, 4, 8, 8), np.float32))
         with pytest.raises(InputError, match="input is uint8, expected floats"):
             model(np.zeros((1, 3, 8, 8), np.uint8))
+
+    @pytest.mark.parametrize("images", [None, [[1.0]], "images"])
+    def test_images_that_are_no_array(self, images):
+        for model in (tiny(FCN32s, "same"), BACKBONES["vgg11"](2, 1 / 64, 3), Linear(2, 3), Sequential(Linear(2, 3))):
+            message = rf"(FCN32s|VGG11|Linear): input is a {type(images).__name__}, expected an array \(N, "
+            with pytest.raises(InputError, match=message):
+                model(images)
 
     @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 1, 3, 8, 8)])
     def test_images_of_another_rank(self, shape):

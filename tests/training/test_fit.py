@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minifcn.errors import InputError
-from minifcn.layers import Conv2d, Dropout, Sequential
+from minifcn.layers import Conv2d, Dropout, Sequential, SoftmaxCrossEntropy
 from minifcn.optim import SGD, fixed
 from minifcn.training import fit as loop
 from minifcn.training.criterion import PixelLoss
@@ -204,11 +204,43 @@ def test_a_loss_that_is_not_finite_ends_it_before_the_step():
     np.testing.assert_array_equal(net.weight.data, before)
 
 
-def test_what_cannot_be():
+@pytest.mark.parametrize(
+    "wrong, problem",
+    [
+        ({"accumulate": 0}, "accumulate is 0; expected a whole number of batches, at least 1"),
+        ({"accumulate": 1.5}, "accumulate is 1.5; expected a whole number of batches, at least 1"),
+        ({"sample": -1}, "sample is -1; expected a probability above 0, 1 for every pixel"),
+        ({"sample": 0}, "sample is 0; expected a probability above 0, 1 for every pixel"),
+        ({"sample": 1.5}, "sample is 1.5; expected a probability above 0, 1 for every pixel"),
+        ({"sample": math.nan}, "sample is nan; expected a probability above 0, 1 for every pixel"),
+        ({"criterion": SoftmaxCrossEntropy()}, "the criterion is a SoftmaxCrossEntropy; expected a PixelLoss, which"),
+    ],
+)
+def test_what_cannot_be(wrong, problem):
     net = regression()
-    for wrong, problem in (({"accumulate": 0}, "accumulate is 0; expected"), ({"sample": -1}, "probability is -1")):
-        with pytest.raises(InputError, match=problem):
-            list(fit(net, [batch(0)], sgd(net), fixed(LR), **wrong))
+    before = net.weight.data.copy()
+    with pytest.raises(InputError, match=f"^fit: {problem}"):
+        list(fit(net, [batch(0)], sgd(net), fixed(LR), **wrong))
+    np.testing.assert_array_equal(net.weight.data, before)
+
+
+def test_any_number_of_batches_makes_a_step():
+    net = regression()
+    for accumulate in (np.int64(3), 10**20):
+        [step] = fit(net, [batch(n) for n in range(3)], sgd(net), fixed(LR), accumulate=accumulate)
+        assert step.batches == 3
+
+
+def test_looking_at_the_network_between_steps_changes_nothing():
+    results = []
+    for look in (False, True):
+        net = dropping()
+        for _ in fit(net, [batch(n) for n in range(3)], sgd(net), fixed(LR)):
+            if look:
+                net.eval()(batch(9)[0])
+        results.append(net.state_dict())
+    for name, array in results[0].items():
+        np.testing.assert_array_equal(array, results[1][name], err_msg=name)
 
 
 def test_on_the_device(device):

@@ -48,6 +48,12 @@ def test_it_learns_the_class_of_the_whole_image(tmp_path):
     }
 
 
+def test_nothing_is_drawn_before_weights_may_be_loaded(tmp_path):
+    model = pretrainer(tmp_path / "run", freeze=["fc8"]).model
+    assert [name for name, parameter in model.named_parameters() if not parameter.waits] == ["fc8.weight"]
+    assert not model.named["fc8"].weight.trainable
+
+
 def test_scenes_have_one_object_each(tmp_path):
     run = Pretrainer(PretrainSettings(**SMALL), tmp_path / "run")
     for number in range(5):

@@ -231,3 +231,11 @@ def test_a_full_disk_leaves_the_old_history_and_the_run_that_was_to_be_replaced(
     for function, argument in ((folder.write_history, [{"epoch": 1}, {"epoch": 2}]), (folder.start, {"lr": 9})):
         assert "No space left" in refused(function, argument)
         assert tiny.listing(tmp_path) == before
+
+
+@pytest.mark.parametrize("place", ["nowhere", "empty"])
+def test_where_there_is_no_run_none_is_resumed(tmp_path, place):
+    (tmp_path / "empty").mkdir()
+    message = refused(lambda: tiny.trainer(tmp_path / place, resume=True))
+    assert message == f"--resume: {tmp_path / place} holds no run (no config.json); leave --resume out to start one"
+    assert tiny.listing(tmp_path).keys() == {"empty"}

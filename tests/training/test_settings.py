@@ -32,6 +32,7 @@ def learning(model):
         (Settings(sample=1.5), "--sample is 1.5; expected a probability above 0, 1 for every pixel"),
         (Settings(sample=float("nan")), "--sample is nan; expected a probability above 0, 1 for every pixel"),
         (Settings(epochs="ten"), "--epochs is 'ten'; expected int"),
+        (Settings(epochs=True), "--epochs is True; expected int"),
         (Settings(lr="fast"), "--lr is 'fast'; expected int | float"),
         (Settings(crop=1.5), "--crop is 1.5; expected int | None"),
         (Settings(model="vgg16"), "--model 'vgg16' is none of fcn32s, fcn16s, fcn8s, fcn-vgg16, "),

@@ -57,4 +57,5 @@ def test_settings_that_are_none_are_refused(capsys, tmp_path, settings):
     save_arrays(path, arrays, about | {"settings": settings})
     assert tiny.command("train", "--init", path, "--explain") == 2
     err = capsys.readouterr().err
-    assert err.startswith(f"minifcn: error: --init {path}: its settings are ") and err.count("\n") == 1
+    assert err.startswith(f"minifcn: error: weights {path}: 'about' has {settings!r} for 'settings', expected a dict")
+    assert err.count("\n") == 1

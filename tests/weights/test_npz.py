@@ -77,12 +77,33 @@ def test_files_from_before_there_was_a_format_are_read_as_before(tmp_path):
         (99, "written by a newer minifcn"),
         ("1", "its format is '1', expected a number"),
         (None, "its format is None, expected a number"),
+        (True, "its format is True, expected a number"),
+        (0, "its format is 0, expected a number from 1"),
+        (-1, "its format is -1, expected a number from 1"),
     ],
 )
 def test_another_format_is_refused(tmp_path, number, words):
     path = written(tmp_path / "w.npz", about=np.array(json.dumps({"format": number, **ABOUT})), **ARRAYS)
     for read in (load_arrays, load_model):
         assert words in refused(path, read)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"model": []}, "'about' has [] for 'model', expected a str"),
+        ({"settings": None}, "'about' has None for 'settings', expected a dict"),
+        ({"preprocessing": [1]}, "'about' has [1] for 'preprocessing', expected a dict"),
+        ({"data": 3}, "'about' has 3 for 'data', expected a str"),
+        ({"classes": "ab"}, "'about' has 'ab' for 'classes', expected a list"),
+        ({"palette": None}, "'about' has None for 'palette', expected a list"),
+        ({"classes": ["a"]}, "'about' has 1 classes, but 2 colours"),
+    ],
+)
+def test_what_is_told_of_another_type_is_refused(tmp_path, change, words):
+    save_arrays(tmp_path / "w.npz", ARRAYS, ABOUT | change)
+    for read in (load_arrays, load_model):
+        assert words in refused(tmp_path / "w.npz", read)
 
 
 @pytest.mark.parametrize("name", ["fcn32s", "fcn16s", "fcn8s"])

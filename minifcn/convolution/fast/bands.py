@@ -66,16 +66,12 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
     pieces = _bands(dy.shape, wt[..., 0].nbytes, weight.nbytes, least_rows=overlap)
     parts = _parts(pieces, weight.size * n * oh * ow) if groups == 1 else 1
 
-    def spread(images, rows):
+    def spread(images, rows, some):
         band = _rows(dy[images, :, rows], groups)  # (G, O/G, t)
-        target = dx[images, :, rows.start * stride[0] :]  # (n, C, ..., W)
-        run_all(add, ((band, target, some) for (some,) in cut(c, parts)), np)
-
-    def add(band, target, some):
         matrix = wt[:, some.start * taps : some.stop * taps]  # (G, c*kh*kw, O/G)
         columns = scratch("columns", (*matrix.shape[:2], band.shape[2]), dy.dtype, np)
         np.matmul(matrix, band, out=columns)
-        target = target[:, some.start * groups : some.stop * groups]  # (n, G*c, ..., W)
+        target = dx[images, some.start * groups : some.stop * groups, rows.start * stride[0] :]  # (n, G*c, ..., W)
         columns = columns.reshape(target.shape[1], *kernel_size, len(target), -1, ow).transpose(3, 0, 1, 2, 4, 5)
         if stride != (1, 1):
             add_to_windows(target, columns, stride, dilation)
@@ -86,7 +82,7 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
             target[:, :, row : row + block.shape[2], col : col + ow] += block
 
     for turn in (pieces[::2], pieces[1::2]):  # neighbours overlap, so every other band at a time
-        run_all(spread, turn, np)
+        run_all(spread, ((*piece, *some) for piece in turn for some in cut(c, parts)), np)
     return dx[:, :, padding[0] : padding[0] + h, padding[1] : padding[1] + w]  # (N, C, H, W)
 
 
