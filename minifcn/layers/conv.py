@@ -84,7 +84,8 @@ class Conv2d(Layer):
             dw = algorithm.grad_weight(dy, x, self.kernel_size, how)  # (O, C/groups, kh, kw)
             self.weight.add_grad(dw, fresh=True)
         if self.bias and self.bias.trainable:
-            self.bias.add_grad(grad_bias(dy), fresh=True)  # (O,)
+            db = grad_bias(dy)  # (O,)
+            self.bias.add_grad(db, fresh=True)
         if not self.input_gradient:
             return None
         return algorithm.grad_input(dy, self.weight.data, x.shape[2:], how)  # (N, C, H, W)

@@ -100,7 +100,8 @@ class ConvTranspose2d(Layer):
             dw = algorithm.grad_weight(x, dy, self.kernel_size, how)  # (I, O/groups, kh, kw)
             self.weight.add_grad(dw, fresh=True)
         if self.bias and self.bias.trainable:
-            self.bias.add_grad(grad_bias(dy), fresh=True)  # (O,)
+            db = grad_bias(dy)  # (O,)
+            self.bias.add_grad(db, fresh=True)
         return algorithm.forward(dy, self.weight.data, how)[:, :, :h, :w]  # C dy, (N, I, h, w)
 
     def _output_size(self, size_in, output_size):

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from itertools import chain
 from typing import Any, NamedTuple
 
 from minifcn.backend import Array
@@ -37,8 +36,9 @@ class Graph(Layer):
     recompute  while training keep no map but those of these nodes, and let backward run forward again from one to the
              next: a second forward pass for the memory of all maps between (Chen et al. 2016, arXiv 1604.06174, section
              4.1). True: keep none but x
-    Raises InputError for a layer that is there twice, and for a ReLU that would overwrite what somebody else needs:
-    their gradients would be wrong without a word.
+    Raises InputError for a layer that is there twice, and for a ReLU that would overwrite what somebody else may need:
+    their gradients would be wrong without a word. And for names that are no node's or are two's, and several inputs of
+    a layer that takes one. Of a layer that is put into `named` later, nothing of this is seen.
     """
 
     recompute: bool | tuple[str, ...] = False
@@ -55,7 +55,8 @@ class Graph(Layer):
             self._check_node(name, layer, inputs)
             self.named[name], self.inputs[name], before = layer, tuple(inputs or [before]), name
         main = outputs or (before,)
-        self._check_outputs(main, auxiliary_outputs)
+        for names in (main, auxiliary_outputs, (*main, *auxiliary_outputs)):
+            self._check_names("outputs", names)
         self.outputs = {False: main, True: (*main, *auxiliary_outputs)}  # by `training`
         self.nodes = {training: self._nodes_to(names) for training, names in self.outputs.items()}
         self.idle: set[str] = set()  # nodes that need no gradient
@@ -90,7 +91,9 @@ class Graph(Layer):
         if not isinstance(dys, (tuple, list)) or len(dys) != len(outputs):
             raise InputError(f"{type(self).__name__}: expected a gradient for each of {', '.join(outputs)}, in a tuple")
         grads = dict(zip(outputs, dys))
-        others = set(outputs)  # nodes whose gradient may be somebody else's, too: the caller's, or a layer's
+        others = set(
+            outputs
+        )  # nodes whose gradient somebody else may hold, the caller or a layer: not to be overwritten
         with hold():
             for nodes, start, states in reversed(pieces):
                 again = start is not None
@@ -105,12 +108,10 @@ class Graph(Layer):
                         continue
                     layer, dy = self.named[name], grads.pop(name)
                     dx = layer.backward(dy.copy() if layer.inplace and name in others else dy)
+                    others.update(() if layer.fresh else inputs)
                     for i, d in zip(inputs, dx if layer.joins else (dx,), strict=True):
-                        if d is None or i in self.idle:
-                            continue
-                        if not layer.fresh:
-                            others.add(i)
-                        grads[i] = grads[i] + d if i in grads else d  # not in place: a layer may hold either
+                        if d is not None and i not in self.idle:
+                            grads[i] = grads[i] + d if i in grads else d  # not in place: a layer may hold either
                     if again or self.backward_once:
                         layer.forget()
         if self.backward_once:
@@ -133,8 +134,7 @@ class Graph(Layer):
         if not (self.recompute and self.training):
             return [(nodes, False)]
         ends = self.outputs[True] if self.recompute is True else self.recompute
-        if isinstance(ends, str) or not set(ends) <= {INPUT, *self.named}:
-            raise InputError(f"{type(self).__name__}: recompute is {ends!r}, expected True or a tuple of nodes' names")
+        self._check_names("recompute", ends)
         cuts = [number for number, node in enumerate(nodes, start=1) if node.name in ends]
         return [*((nodes[start:end], True) for start, end in zip([0, *cuts], cuts)), (nodes[cuts[-1] :], False)]
 
@@ -148,7 +148,8 @@ class Graph(Layer):
 
     def recompute_maps(self, *others: str) -> "Graph":
         """While training keep no map from now on but the poolings' and those of `others`. Returns the network."""
-        self.recompute = *(name for name, layer in self.named.items() if isinstance(layer, MaxPool2d)), *others
+        pools = (name for name, layer in self.named.items() if isinstance(layer, MaxPool2d))
+        self.recompute = tuple(dict.fromkeys([*pools, *others]))
         return self
 
     def train_only(self, input_gradient: bool = False) -> "Graph":
@@ -224,13 +225,10 @@ class Graph(Layer):
         if len(inputs) > 1 and not layer.joins:
             raise InputError(f"{title}: {name} takes {len(inputs)} maps, and a {kind} joins none: see Layer.joins")
 
-    def _check_outputs(self, *outputs):
-        """InputError unless these tuples hold nodes, each once."""
-        for names in outputs:
-            if isinstance(names, str) or not set(names) <= {INPUT, *self.named}:
-                raise InputError(f"{type(self).__name__}: outputs are {names!r}, expected a tuple of nodes' names")
-        if max(Counter(chain(*outputs)).values()) > 1:
-            raise InputError(f"{type(self).__name__}: outputs are {outputs}, one of them twice")
+    def _check_names(self, what, names):
+        """InputError unless these are nodes, each once."""
+        if not isinstance(names, (tuple, list)) or len({INPUT, *self.named}.intersection(names)) < len(names):
+            raise InputError(f"{type(self).__name__}: {what}={names!r}, expected a tuple of nodes' names, each once")
 
     def _check_layers(self):
         """InputError for a layer or name that is there twice, and for what overwrites what somebody else needs."""

@@ -46,10 +46,10 @@ class Layer:
     training = True
     input_gradient = True  # whether somebody needs dL/dx: where not, backward may return None
     joint = "."  # between this layer's name and its children's
-    joins = False  # takes several maps, and backward returns a gradient for each: Sum, Crop, Concatenation
-    # Whether one layer may write where another has written, to save the memory: a network goes by these two.
-    inplace = False  # overwrites its input, and in backward the gradient that it is given
-    fresh = False  # what forward and backward return is new: not kept, nor what they were given, nor a view of it
+    # What a subclass says of itself, where it is so:
+    joins = False  # it takes several maps, and backward returns a gradient for each, in a tuple: Sum, Crop
+    inplace = False  # it overwrites its input, and in backward the gradient that it is given: ReLU(inplace=True)
+    fresh = False  # it returns new arrays both ways, keeps none of them, and so lets an inplace layer overwrite them
     _kept = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -57,7 +57,10 @@ class Layer:
             return self.forward(*args, **kwargs)
 
     def keep(self, *values: Any) -> None:
-        """Hold what backward needs, while training. InputError for the second time in one forward pass."""
+        """Hold what backward needs, while training. InputError for the second time in one forward pass of a layer.
+
+        That is seen in what a layer computes when it is called, in one thread; not in a function of one's own.
+        """
         self._kept = values if self.training else None
         if self.training and _pass.kept is not None:
             if self in _pass.kept:
@@ -134,6 +137,7 @@ class Layer:
 
     def reseed(self, seed: int | Sequence[int]) -> None:
         """Make every dropout mask from now on a function of `seed` alone."""
+        # What joins maps does not count: nets had none of it when the first runs were made, which can still be resumed.
         for number, layer in enumerate(layer for layer in self.layers() if not layer.joins):
             if hasattr(layer, "rng"):
                 layer.rng = np.random.default_rng([*np.atleast_1d(seed), number])

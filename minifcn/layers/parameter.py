@@ -13,18 +13,9 @@ from minifcn.backend import Array, array_module, to_device, to_host
 from minifcn.errors import InputError
 
 CHUNK = 1 << 20  # numbers that are drawn at a time only to be passed over
-_lock: threading.RLock  # two threads may use a network for the first time at once
-
-
-def _start():
-    """Once more in a forked child, where the thread that held the lock is not."""
-    global _lock
-    _lock = threading.RLock()
-
-
-_start()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start)
+_lock = threading.RLock()  # two threads may use a network for the first time at once
+if hasattr(os, "register_at_fork"):  # a forked child lacks the thread that held it
+    os.register_at_fork(after_in_child=lambda: globals().update(_lock=threading.RLock()))
 
 
 class Parameter:

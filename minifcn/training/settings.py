@@ -20,6 +20,9 @@ GROUPS = ("data", "network", "optimisation", "run")
 TRAIN, TRAININGS, FCNS = ("train",), ("train", "pretrain"), ("train", "summary")
 Bound = tuple[Callable[[Any], bool], str]  # whether a value keeps it, and what is expected
 POSITIVE: Bound = (lambda n: n >= 1, "at least 1")
+MOST = 1_000_000  # pixels or channels: NumPy does not say of every larger number that memory is not enough
+SIZE: Bound = (lambda n: not isinstance(n, int) or n <= MOST, f"at most {MOST}")
+SIDE: Bound = (lambda n: 1 <= n <= MOST, f"1 to {MOST}")
 
 
 class About(NamedTuple):
@@ -58,7 +61,7 @@ INIT = (
 )
 BACKBONE, PUBLISHED = "the classifier that an fcn32s, 16s or 8s is built upon", "the published one"
 IMAGE_SIZE = "side of the images that the backbone classifies, which gives fc6 its kernel"
-KERNELS = "one for each pair of classes, or for each class"
+PADDING, KERNELS = "100: the paper's; same: economical", "one for each pair of classes, or for each class"
 SAMPLE: Bound = (lambda p: 0 < p <= 1, "a probability above 0, 1 for every pixel")
 
 
@@ -71,15 +74,15 @@ class Settings:
     data: str = source("scenes", "the data set (scenes are generated)", "NAME", choices=DATA_SETS)
     root: str | None = source(None, "the data set's folder", "DIR")
     mirror: bool = in_data(True, "show half of the images mirrored")
-    crop: int | None = in_data(None, "train on random crops of N x N pixels", "N")
-    jitter: int = in_data(0, "shift images by up to N pixels", "N")
+    crop: int | None = in_data(None, "train on random crops of N x N pixels", "N", bound=SIZE)
+    jitter: int = in_data(0, "shift images by up to N pixels", "N", bound=SIZE)
 
     model: str = in_network("fcn32s", "the network", "NAME", choices=MODELS)
     backbone: str | None = of_fcn(None, BACKBONE, "NAME", choices=BACKBONES, otherwise="vgg16, or that of --init")
     width: float = trunk(0.25, "scales the trunk's channels", "X")
-    fc_channels: int = trunk(256, "channels of fc6 and fc7", "N")
-    image_size: int | None = trunk(None, IMAGE_SIZE, "N", otherwise=PUBLISHED, commands=TRAIN)
-    padding: int | str = of_fcn("same", "100: the paper's; same: economical", "100|same", parse=pixels_or_same)
+    fc_channels: int = trunk(256, "channels of fc6 and fc7", "N", bound=SIZE)
+    image_size: int | None = trunk(None, IMAGE_SIZE, "N", otherwise=PUBLISHED, bound=SIZE, commands=TRAIN)
+    padding: int | str = of_fcn("same", PADDING, "100|same", bound=SIZE, parse=pixels_or_same)
     dropout: float = in_network(0.1, "after fc6 and fc7", "P")
     upsampling: str = of_fcn("fixed", "bilinear for good, or to begin with", "KIND", choices=UPSAMPLING)
     upsampling_kernels: str = of_fcn("full", KERNELS, "KIND", choices=UPSAMPLING_KERNELS)
@@ -133,7 +136,7 @@ class PretrainSettings(Settings):
     command: ClassVar[str] = "pretrain"
 
     model: str = _again("model", "vgg16", choices=BACKBONES)
-    crop: int = _again("crop", 96, help="side of the random crops, and of the classifier's images", bound=POSITIVE)
+    crop: int = _again("crop", 96, help="side of the random crops, and of the classifier's images", bound=SIDE)
     lr: float = _again("lr", 0.006)
     auxiliary: bool = in_network(False, "train GoogLeNet's auxiliary classifiers too", commands=("pretrain",))
 

@@ -151,19 +151,19 @@ class TestComputes:
     @pytest.mark.parametrize("outputs", ["a", "input", ("c",), ("a", None)])
     def test_outputs_that_are_no_nodes(self, outputs):
         for given in ({"outputs": outputs}, {"auxiliary_outputs": outputs}):
-            with pytest.raises(InputError, match=r"Graph: outputs are .*, expected a tuple of nodes' names"):
+            with pytest.raises(InputError, match=r"Graph: outputs=.*, expected a tuple of nodes' names"):
                 Graph({"a": Scale(2), "b": Scale(3)}, **given)
 
     @pytest.mark.parametrize("outputs", [(("a", "a"),), (("a",), ("b", "a"))])
     def test_an_output_that_is_there_twice(self, outputs):
-        with pytest.raises(InputError, match=r"Graph: outputs are .*, one of them twice"):
+        with pytest.raises(InputError, match=r"Graph: outputs=.*, each once"):
             Graph({"a": Scale(2), "b": Scale(3)}, *outputs)
 
     @pytest.mark.parametrize("recompute", ["a", ("a", "c"), ("",)])
     def test_unknown_nodes_to_recompute_from(self, recompute):
         net = Graph({"a": Scale(2), "b": Scale(3)})
         net.recompute = recompute
-        with pytest.raises(InputError, match=r"Graph: recompute is .*, expected True or a tuple of nodes' names"):
+        with pytest.raises(InputError, match=r"Graph: recompute=.*, expected a tuple of nodes' names"):
             net(np.ones(2))
 
     @pytest.mark.parametrize("count", [None, 1, 3])

@@ -245,7 +245,7 @@ def test_neither_command_goes_on_with_the_others_run(capsys, tmp_path):
     "options, words",
     [
         (["--model", "resnet"], ["resnet", "vgg16"]),
-        (["--crop", 0], ["--crop is 0", "at least 1"]),
+        (["--crop", 0], ["--crop is 0", "1 to 1000000"]),
         (["--model", "alexnet", "--crop", 16], ["16x16 pixels", "larger images"]),
         (["--auxiliary"], ["--auxiliary", "googlenet"]),
         (["--model", "googlenet"], ["--fc-channels", "leave it out"]),

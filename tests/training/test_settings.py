@@ -9,6 +9,7 @@ from minifcn.models import FCN8s, FCN32s
 from minifcn.training.freezing import freeze
 from minifcn.training.settings import PretrainSettings, Settings
 
+SIZES = ("crop", "jitter", "fc_channels", "image_size", "padding")
 CONVOLUTIONS = [f"conv{b}_{i}" for b, n in enumerate((2, 2, 3, 3, 3), start=1) for i in range(1, n + 1)]
 
 
@@ -39,7 +40,12 @@ def learning(model):
         (Settings(loss="max"), "--loss 'max' is none of mean, sum"),
         (Settings(backbone="fcn8s"), "--backbone 'fcn8s' is none of vgg11, "),
         (PretrainSettings(model="fcn8s"), "--model 'fcn8s' is none of vgg11, "),
-        (PretrainSettings(crop=0), "--crop is 0; expected at least 1"),
+        *[
+            (Settings(**{name: 10**20}), f"{said} is {10**20}; expected at most 1000000")
+            for name, said in zip(SIZES, ("--crop", "--jitter", "--fc-channels", "--image-size", "--padding"))
+        ],
+        (PretrainSettings(crop=0), "--crop is 0; expected 1 to 1000000"),
+        (PretrainSettings(crop=10**20), f"--crop is {10**20}; expected 1 to 1000000"),
         (PretrainSettings(crop=None), "--crop is None; expected int"),
         (PretrainSettings(auxiliary=True), "--auxiliary: vgg16 has no auxiliary classifiers, only googlenet has"),
     ],
