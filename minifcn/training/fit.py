@@ -76,7 +76,7 @@ def fit(
     if not isinstance(criterion, PixelLoss):
         given = type(criterion).__name__
         raise InputError(f"fit: the criterion is a {given}; expected a PixelLoss, which tells the loss of a pixel")
-    while group := [batch[:2] for _, batch in zip(range(accumulate), batches)]:
+    while group := [batch[:2] for _, batch in zip(range(accumulate), batches)]:  # in this order it reads none too many
         with hold():
             model.train()
             optimizer.lr = schedule(number)
