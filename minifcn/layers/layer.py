@@ -195,17 +195,20 @@ def _check_named(state):
         raise InputError(f"the weights are a {type(state).__name__}, expected {{name: array}}, as of state_dict()")
 
 
-def found(values: dict, kind: type, before: str = "") -> Iterator[tuple[str, Any]]:
+def found(values: dict, kind: type) -> Iterator[tuple[str, Any]]:
     """(name, value) of what is of this kind among {name: value}, in lists, tuples and dicts too: each once."""
-    seen = set()
-    for name, value in values.items():
-        if isinstance(value, (list, tuple)) and name != "_kept":
-            value = dict(enumerate(value))
-        inner = found(value, kind, f"{before}{name}.") if isinstance(value, dict) else ()
-        for pair in [(f"{before}{name}", value)] if isinstance(value, kind) else inner:
-            if id(pair[1]) not in seen:
-                seen.add(id(pair[1]))
-                yield pair
+    waiting, seen = list(values.items()), set()
+    while waiting:
+        name, value = waiting.pop(0)
+        if id(value) in seen or name == "_kept":
+            continue
+        if isinstance(value, kind):
+            seen.add(id(value))
+            yield name, value
+        elif isinstance(value, (list, tuple, dict)) and value:
+            seen.add(id(value))
+            inner = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting[:0] = [(f"{name}.{key}", one) for key, one in inner]
 
 
 def _some(names):

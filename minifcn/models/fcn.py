@@ -20,9 +20,11 @@ FCN-8s, and where it is cropped with the paper's padding:
 
 from functools import partial
 
+import numpy as np
+
 from minifcn.backend import Array
 from minifcn.convolution.checks import check_floats
-from minifcn.convolution.geometry import Pair, Place, Window
+from minifcn.convolution.geometry import Place, Window
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, ConvTranspose2d, Crop, Graph, Parameter, Scale, Sum, bilinear_weight
 from minifcn.layers.graph import INPUT
@@ -166,11 +168,7 @@ class FCN(Graph):
     def check(self, x: Array) -> None:
         """InputError unless images are (N, 3, H, W) of floats, and no smaller than the geometry admits."""
         check_floats(self, x)
-        self.check_size(x.shape[2:])
-
-    def check_size(self, size: Pair) -> None:
-        """InputError for images of (H, W) that are smaller than the geometry admits."""
-        height, width = size
+        height, width = size = x.shape[2:]
         if size in self._admitted:
             return
         try:
@@ -192,7 +190,7 @@ class FCN(Graph):
 
         image_size (H, W). Raises InputError for an image smaller than the geometry admits.
         """
-        self.check_size(image_size)
+        self.check(np.empty((0, 3, *image_size), np.float32))
         along = [self.places_along(axis, size) for axis, size in enumerate(image_size)]
 
         def used(name):

@@ -36,7 +36,7 @@ def summarize(model: FCN | Classifier, image_size: tuple[int, int]) -> list[Row]
     """
     net = _fully_convolutional(model)
     if isinstance(model, FCN):
-        model.check_size(image_size)
+        model.crops(image_size)  # refuses what is too small
     try:
         rows, cols = (net.places_along(axis, size) for axis, size in enumerate(image_size))
     except InputError as error:
