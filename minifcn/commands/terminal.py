@@ -18,13 +18,20 @@ EPOCH_FIGURES = ("mean_iu", "pixel_accuracy", "accuracy")  # of a finished epoch
 
 
 class Bar(Watch):
-    """A training's bar, with loss, images/s and time left, to be shown `with bar.shown:`; a line for every epoch."""
+    """A training's bar, with loss, images/s and time left, shown in a terminal `with bar:`; a line for every epoch."""
 
     def __init__(self) -> None:
         columns = TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn()
         news = TextColumn("{task.fields[news]}"), TimeRemainingColumn()
-        self.shown = Progress(*columns, *news, console=console, transient=True, disable=not console.is_terminal)
+        self.shown = Progress(*columns, *news, console=console, transient=True)
         self.task = self.shown.add_task("", visible=False)
+
+    def __enter__(self) -> None:
+        if console.is_terminal:  # elsewhere rich writes a line feed at its end
+            self.shown.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.shown.live.stop()
 
     def begin(self, what: str, images: int) -> None:
         self.shown.reset(self.task, description=what, total=images, visible=True, news="")

@@ -55,7 +55,7 @@ def follow(trainer: Trainer) -> None:
     """Train to the end and draw what became of it; the terminal shows what is about to happen, and then what does."""
     describe(trainer)
     bar = Bar()
-    with bar.shown:
+    with bar:
         trainer.run(bar)
     draw_run(trainer)
 

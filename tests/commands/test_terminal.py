@@ -18,7 +18,7 @@ def followed(monkeypatch, is_terminal):
     console = Console(file=file, force_terminal=is_terminal, width=80, highlight=False)
     monkeypatch.setattr(terminal, "console", console)
     bar = terminal.Bar()
-    with bar.shown:
+    with bar:
         bar.begin("epoch 3/10", 20)
         bar.advance(4, 1.5)
         bar.shown.refresh()
