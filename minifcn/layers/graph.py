@@ -91,9 +91,7 @@ class Graph(Layer):
         if not isinstance(dys, (tuple, list)) or len(dys) != len(outputs):
             raise InputError(f"{type(self).__name__}: expected a gradient for each of {', '.join(outputs)}, in a tuple")
         grads = dict(zip(outputs, dys))
-        others = set(
-            outputs
-        )  # nodes whose gradient somebody else may hold, the caller or a layer: not to be overwritten
+        others = set(outputs)  # nodes whose gradient the caller or a layer may hold, too: it is not to be overwritten
         with hold():
             for nodes, start, states in reversed(pieces):
                 again = start is not None
