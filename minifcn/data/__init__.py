@@ -8,27 +8,30 @@ from minifcn.data.batches import Batches, collate
 from minifcn.data.camvid import CamVid
 from minifcn.data.dataset import VOID, Dataset, voc_palette
 from minifcn.data.dominant import Augmented, dominant
-from minifcn.data.images import Preprocessing, predict_image, read_image
+from minifcn.data.folder import Folder
+from minifcn.data.images import Preprocessing, predict_image
+from minifcn.data.photos import read_image
 from minifcn.data.sampling import sample_pixels
 from minifcn.data.scenes import Scenes
 from minifcn.data.transforms import compose, crop, jitter, mirror
 from minifcn.data.voc import Voc
 from minifcn.errors import InputError
 
-__all__ = ["DATA_SETS", "VOID", "Augmented", "Batches", "CamVid", "Dataset", "Preprocessing", "Scenes", "Voc"]
+__all__ = ["DATA_SETS", "VOID", "Augmented", "Batches", "CamVid", "Dataset", "Folder", "Preprocessing", "Scenes", "Voc"]
 __all__ += ["class_weights", "collate", "compose", "crop", "dominant", "jitter", "mirror", "open_dataset"]
 __all__ += ["predict_image", "read_image", "sample_pixels", "voc_palette"]
 
-_IN_FOLDERS = {"camvid": CamVid, "voc": Voc}
-DATA_SETS = ("scenes", *_IN_FOLDERS)  # that `open_dataset` knows
+_FIXED = {"camvid": CamVid, "voc": Voc}  # whose classes and lists are published
+_OWN = {"folder": Folder}  # of whose classes and split there is more to tell: `Options`
+DATA_SETS = ("scenes", *_OWN, *_FIXED)  # that `open_dataset` knows
 
 
-def open_dataset(name: str, root: str | Path | None = None, split: str = "train", **scenes: Any) -> Dataset:
-    """The data set "scenes", "camvid" or "voc" by its name.
+def open_dataset(name: str, root: str | Path | None = None, split: str = "train", **more: Any) -> Dataset:
+    """A data set by its name, one of DATA_SETS.
 
     root    the folder it lies in; scenes are generated and have none
     split   "train", "val" and what else the data set offers
-    scenes  size, count and seed, for the scenes alone (see `Scenes`)
+    more    size, count and seed for scenes (see `Scenes`); what is told of one's own pictures (see `Options`)
 
     InputError for an unknown name or anything missing in the folder.
     """
@@ -36,9 +39,11 @@ def open_dataset(name: str, root: str | Path | None = None, split: str = "train"
         if root is not None:
             given = f"the data folder {root} was given"
             raise InputError(f"scenes are generated, but {given}: drop it, or name its data set")
-        return Scenes(split, **scenes)
-    if name not in _IN_FOLDERS:
-        raise InputError(f"data set '{name}' is not known, expected scenes, {' or '.join(_IN_FOLDERS)}")
-    if scenes:
-        raise InputError(f"{', '.join(scenes)}: for scenes alone, data set '{name}' has its own")
-    return _IN_FOLDERS[name](root, split)
+        return Scenes(split, **more)
+    if name in _OWN:
+        return _OWN[name](root, split, **more)
+    if name not in _FIXED:
+        raise InputError(f"data set '{name}' is not known, expected one of {', '.join(DATA_SETS)}")
+    if more:
+        raise InputError(f"{', '.join(more)}: data set '{name}' has its own: leave it out")
+    return _FIXED[name](root, split)

@@ -1,5 +1,6 @@
 """CamVid: road scenes filmed from a car, in the layout of the SegNet tutorial (Brostow et al. 2009)."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -37,4 +38,8 @@ class CamVid(FileDataset):
         super().__init__(self.folder, split)
 
     def paths(self, line: str) -> list[Path]:
-        return [self.folder.joinpath(*path.split("/")[-2:]) for path in line.replace("\\", "/").split()]
+        line = line.replace("\\", "/")
+        ways = [(line[: gap.start()], line[gap.end() :]) for gap in re.finditer(r"\s+", line)]  # names may have blanks
+        ways = [[self.folder.joinpath(*path.split("/")[-2:]) for path in way] for way in ways]
+        there = (way for way in ways if all(path.is_file() for path in way))
+        return next(there, ways[0] if len(ways) == 1 else [])

@@ -1,6 +1,7 @@
 """What a data set is: numbered pairs of an image and its label, and the names and colours of the classes."""
 
 import operator
+from collections.abc import Sequence
 from typing import SupportsIndex
 
 import numpy as np
@@ -20,6 +21,8 @@ class Dataset:
     classes   the names of the classes, in the order of their numbers
     palette   uint8 (n_class, 3), the RGB colour each class is drawn in
     mean, std three floats each, RGB in the units of the image (0..255), over the training images
+    names     of the pairs, where they have any
+    notes     lines on what was found, for whoever trains on it
     """
 
     name: str
@@ -27,6 +30,8 @@ class Dataset:
     palette: np.ndarray
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    names: Sequence[str] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def n_class(self) -> int:

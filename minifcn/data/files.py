@@ -1,11 +1,14 @@
 """Reading pairs of image files and label files, with errors that say which file and what to do."""
 
+import glob
 from pathlib import Path
 
 import numpy as np
 
 from minifcn.data.dataset import VOID, Dataset, Sample
-from minifcn.data.images import open_image, read_image
+from minifcn.data.fitting import fitted
+from minifcn.data.lists import read_lines
+from minifcn.data.photos import open_image, picture_suffixes, read_photo
 from minifcn.errors import InputError
 
 
@@ -54,7 +57,8 @@ def need_split(folder: Path, split: str) -> Path:
 class FileDataset(Dataset):
     """Pairs of files named by the lines of a list, `split`.txt in the folder `lists`.
 
-    InputError where the list is empty, a line names other than two paths, or a file is not there.
+    InputError where the list is empty, a line names other than two paths, or a file is not there. `names` are those of
+    the images, without suffix.
     """
 
     void = VOID
@@ -62,9 +66,8 @@ class FileDataset(Dataset):
 
     def __init__(self, lists: Path, split: str):
         self.pairs, file = [], need_split(lists, split)
-        for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), start=1):
-            if not line.strip():
-                continue
+        known = lambda line: all(path.is_file() for path in self.paths(line))  # noqa: E731
+        for number, line in read_lines(file, known):
             paths = self.paths(line)
             if len(paths) != 2:
                 raise InputError(f"{file} line {number}: '{line}' names no pair, {self.line_format}")
@@ -74,6 +77,7 @@ class FileDataset(Dataset):
             self.pairs.append(paths)
         if not self.pairs:
             raise InputError(f"{file} is empty, expected one pair a line: fetch the data set again")
+        self.names = [image.stem for image, _ in self.pairs]
 
     def paths(self, line: str) -> list[Path]:
         """The image and the label that a line of the list stands for; other than two where it names no pair."""
@@ -84,10 +88,14 @@ class FileDataset(Dataset):
 
     def load(self, index: int) -> Sample:
         image_path, label_path = self.pairs[index]
-        image = read_image(image_path)
-        label = read_label(label_path, self.n_class, self.void)
-        if label.shape != image.shape[:2]:
-            given, expected = (f"{array.shape[1]}x{array.shape[0]}" for array in (label, image))
-            expected = f"expected {expected} as its image {image_path}: find the label that belongs to it"
-            raise InputError(f"{label_path} is {given} (width x height), {expected}")
-        return image, label
+        photo, label = read_photo(image_path), read_label(label_path, self.n_class, self.void)
+        return photo.pixels, fitted(label, photo, str(label_path))
+
+
+def with_any_suffix(path: Path) -> Path:
+    """The file of that name there is with another suffix of a picture, in any case (.JPG, .jpeg, .png), else `path`."""
+    if path.is_file():
+        return path
+    suffixes = picture_suffixes()
+    named = (other for other in path.parent.glob(f"{glob.escape(path.stem)}.*") if other.suffix.lower() in suffixes)
+    return min(named, default=path)

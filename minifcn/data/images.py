@@ -1,40 +1,14 @@
-"""An image on its way: read from its file, made a network's input, and the class of each of its pixels predicted."""
+"""An image on its way: made a network's input, and the class of each of its pixels predicted."""
 
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from minifcn.backend import to_device, to_host
 from minifcn.errors import InputError, caution
 
-# What Pillow raises on files that are truncated, damaged or no images at all.
-_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 _IMAGENET_BGR = (104.00699, 116.66877, 122.67892)  # the mean colour as Caffe's nets write it
-
-
-def open_image(path: str | Path) -> Image.Image:
-    """The decoded Pillow image in a file. InputError where there is none or it is damaged."""
-    try:
-        with Image.open(path) as image:
-            image.load()
-            return image
-    except FileNotFoundError:
-        raise InputError(f"{path} is not there: check the path") from None
-    except _UNREADABLE as error:
-        why = f"{path} cannot be read as an image ({error}): it is truncated or no image, fetch it again"
-        raise InputError(why) from error
-
-
-def read_image(path: str | Path) -> np.ndarray:
-    """The image in a file as uint8 (H, W, 3), RGB. InputError as `open_image`, and for more than 8 bits a channel."""
-    image = open_image(path)
-    if image.mode.startswith(("I", "F")):
-        raise InputError(f"{path} has more than 8 bits a channel (mode {image.mode}), expected 8: save it with 8 bits")
-    return np.array(image.convert("RGB"))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from minifcn.data.dataset import voc_palette
-from minifcn.data.files import FileDataset, need_folder
+from minifcn.data.files import FileDataset, need_folder, with_any_suffix
 from minifcn.errors import InputError
 
 LISTS = "ImageSets/Segmentation"  # where the lists of the splits lie
@@ -36,10 +36,8 @@ class Voc(FileDataset):
         super().__init__(self.folder / LISTS, split)
 
     def paths(self, line: str) -> list[Path]:
-        if len(line.split()) != 1:
-            return []
-        name = line.strip()
-        return [self.folder / "JPEGImages" / f"{name}.jpg", self.folder / "SegmentationClass" / f"{name}.png"]
+        places = self.folder / "JPEGImages" / f"{line}.jpg", self.folder / "SegmentationClass" / f"{line}.png"
+        return [with_any_suffix(place) for place in places]
 
 
 def _find_year(root):

@@ -1,0 +1,41 @@
+"""Lists of names, a line each, in whatever encoding somebody's editor wrote them."""
+
+import codecs
+from collections.abc import Callable
+from pathlib import Path
+
+from minifcn.errors import InputError
+
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_GUESSES = ("cp949", "cp1252")  # of what is not UTF-8, in turn: Korean, Western
+
+
+def read_lines(path: str | Path, known: Callable[[str], bool] = lambda line: True) -> list[tuple[int, str]]:
+    """The lines of a text file that are not blank -> [(number from 1, line without blanks at its ends)].
+
+    A byte order mark tells UTF-8 or UTF-16; without one it is UTF-8, or else Korean (cp949) or Western (cp1252),
+    whichever gives lines that are all `known` (names of files that are there, say).
+    InputError where it cannot be decoded, and where it is not UTF-8 and no guess gives known lines.
+    """
+    path = Path(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    sure = next((name for mark, name in _MARKS.items() if raw.startswith(mark)), "utf-8")
+    if sure == "utf-8" and b"\0" in raw:  # UTF-16 without its mark
+        sure = "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"
+    unknown = None
+    for encoding in (sure, *_GUESSES):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+        stranger = next(((number, line) for number, line in lines if not known(line)), None)
+        if encoding == sure or stranger is None:  # a line that is not known is then the reader's to name
+            return lines
+        unknown = unknown or (encoding, *stranger)
+    if unknown is None:
+        raise InputError(f"{path} cannot be decoded as text: save it as UTF-8")
+    raise InputError("{} is not UTF-8, and read as {} its line {} is '{}': save it as UTF-8".format(path, *unknown))

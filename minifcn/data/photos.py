@@ -1,0 +1,156 @@
+"""A picture's file, read as its maker meant it: upright, in RGB, 8 bits a channel, with the true reason where it cannot."""
+
+import struct
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from minifcn.errors import InputError, caution
+
+# What Pillow raises on files that are truncated, damaged or no images at all.
+_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
+_ORIENTATION = 0x0112  # the EXIF tag: how to turn the pixels, 1 for not at all
+_SIDEWAYS = 5  # orientations from here on swap width and height
+# Formats that Pillow opens and that are no pictures of one photo, or need a program beside it.
+_OTHERS = {".pdf", ".eps", ".ps", ".mpg", ".mpeg", ".h5", ".hdf", ".grib", ".bufr", ".wmf", ".emf", ".fits", ".fit"}
+_LATER = {".heic", ".heif", ".hif", ".avif"}  # which a package more, or a newer Pillow reads
+
+
+class Photo(NamedTuple):
+    """The picture in a file.
+
+    pixels       uint8 (H, W, 3) in RGB, upright: turned as its EXIF orientation says
+    orientation  that number, 1 to 8; 1 is upright as it lies in the file
+    """
+
+    pixels: np.ndarray
+    orientation: int
+
+    @property
+    def stored_size(self) -> tuple[int, int]:
+        """(height, width) as they lie in the file."""
+        height, width = self.pixels.shape[:2]
+        return (width, height) if self.orientation >= _SIDEWAYS else (height, width)
+
+
+def picture_suffixes() -> set[str]:
+    """The suffixes of picture files, in small letters: what Pillow reads here, and HEIC and AVIF even where it does not,
+    so that they are named for what they are."""
+    _register_heif()
+    known = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
+    return known - _OTHERS | _LATER
+
+
+def open_image(path: str | Path) -> Image.Image:
+    """The decoded Pillow image in a file, as it lies there. InputError where there is none or it is damaged."""
+    return _open(path)[0]
+
+
+def read_photo(path: str | Path) -> Photo:
+    """The picture in a file as `Photo`.
+
+    16-bit greys keep their upper 8 bits; CMYK and other colours become RGB; what is transparent lies on white.
+    InputError as `open_image`, and for numbers that are no brightness.
+    """
+    image, orientation = _open(path)
+    return Photo(_rgb(turned(image, orientation), path), orientation)
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """The picture in a file, upright, as uint8 (H, W, 3), RGB; errors as `read_photo`."""
+    return read_photo(path).pixels
+
+
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    """A picture turned and mirrored as an EXIF orientation asks for."""
+    ways = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE"}
+    ways |= {6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90"}
+    return image.transpose(Image.Transpose[ways[orientation]]) if orientation in ways else image
+
+
+def upright_mask(path: str | Path) -> Image.Image:
+    """The picture in a mask's file, turned as its own EXIF orientation says, if it has one."""
+    return turned(*_open(path))
+
+
+def _open(path):
+    """(the decoded Pillow image as it lies in the file, its EXIF orientation)."""
+    _register_heif()
+    try:
+        with Image.open(path) as image:
+            orientation = _orientation(image)
+            image.load()
+            if _orientation(image) == 1:  # Pillow turns TIFF files, and pillow-heif its own, as they load
+                orientation = 1
+            return image, orientation
+    except FileNotFoundError:
+        raise InputError(f"{path} is not there: check the path") from None
+    except IsADirectoryError:
+        raise InputError(f"{path} is a folder, expected a picture's file") from None
+    except _UNREADABLE as error:
+        raise InputError(f"{path} cannot be read as an image: {_why(path, error)}") from error
+
+
+def _orientation(image):
+    try:
+        number = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # EXIF that is damaged: whatever the damage leads to; the picture itself may be whole
+        return 1
+    return number if number in range(2, 9) else 1
+
+
+def _register_heif():
+    """Let Pillow read HEIC where pillow-heif is installed."""
+    if ".heic" in Image.registered_extensions():
+        return
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return
+    register_heif_opener()
+
+
+def _why(path, error):
+    """What is wrong with a file that Pillow does not read, and what to do."""
+    try:
+        with open(path, "rb") as file:
+            first = file.read(512)
+    except OSError as refused:
+        return f"{refused.strerror}"
+    if not first:
+        return "it is empty (0 bytes): copy it again"
+    if first[4:8] == b"ftyp":
+        if first[8:11] == b"avi":
+            return "it is AVIF, which Pillow reads from 11.3 on: pip install -U pillow, or save it as JPEG"
+        return "it is HEIC, which needs one package more: pip install pillow-heif, or save it as JPEG"
+    if first.startswith(b"version https://git-lfs"):
+        return "it is a pointer of Git LFS, not the picture: fetch it with git lfs pull"
+    if first.lstrip()[:9].lower() in (b"<!doctype", b"<html><he") or first.lstrip()[:5].lower() == b"<html":
+        return "it is a web page: the download failed, fetch it again"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"{error}: make it smaller"
+    if isinstance(error, UnidentifiedImageError):
+        return "its format is not known (or its first bytes are damaged): save it as PNG or JPEG"
+    return f"it is truncated or damaged ({error}): copy it again"
+
+
+def _rgb(image, path):
+    """Pillow's image as uint8 (H, W, 3)."""
+    if image.mode == "F":
+        raise InputError(f"{path} holds floating-point numbers (mode F), expected 8 or 16 bits a channel: save it so")
+    if image.mode.startswith("I"):
+        grey = np.asarray(image)
+        if grey.min() < 0 or grey.max() > 65535:
+            held = f"numbers from {grey.min()} to {grey.max()} (mode {image.mode})"
+            raise InputError(f"{path} holds {held}, expected 8 or 16 bits a channel: save it so")
+        if 255 < grey.max() < 4096:
+            caution(f"{path} has 16 bits a channel and uses the lowest 12: it will be dark; stretch its brightness")
+        grey = grey if grey.max() < 256 else grey >> 8
+        return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)  # (H, W, 3)
+    if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        if image.getextrema()[3][0] < 255:
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.array(image.convert("RGB"))
