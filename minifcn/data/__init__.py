@@ -9,6 +9,7 @@ from minifcn.data.camvid import CamVid
 from minifcn.data.dataset import VOID, Dataset, voc_palette
 from minifcn.data.dominant import Augmented, dominant
 from minifcn.data.images import Preprocessing, predict_image, read_image
+from minifcn.data.resizing import Resized
 from minifcn.data.sampling import sample_pixels
 from minifcn.data.scenes import Scenes
 from minifcn.data.transforms import compose, crop, jitter, mirror
@@ -17,7 +18,7 @@ from minifcn.errors import InputError
 
 __all__ = ["DATA_SETS", "VOID", "Augmented", "Batches", "CamVid", "Dataset", "Preprocessing", "Scenes", "Voc"]
 __all__ += ["class_weights", "collate", "compose", "crop", "dominant", "jitter", "mirror", "open_dataset"]
-__all__ += ["predict_image", "read_image", "sample_pixels", "voc_palette"]
+__all__ += ["Resized", "predict_image", "read_image", "sample_pixels", "voc_palette"]
 
 _IN_FOLDERS = {"camvid": CamVid, "voc": Voc}
 DATA_SETS = ("scenes", *_IN_FOLDERS)  # that `open_dataset` knows
