@@ -11,6 +11,7 @@ from minifcn.data.dominant import Augmented, dominant
 from minifcn.data.folder import Folder
 from minifcn.data.images import Preprocessing, predict_image
 from minifcn.data.photos import read_image
+from minifcn.data.resizing import Resized, parse_size
 from minifcn.data.sampling import sample_pixels
 from minifcn.data.scenes import Scenes
 from minifcn.data.transforms import compose, crop, jitter, mirror
@@ -19,7 +20,7 @@ from minifcn.errors import InputError
 
 __all__ = ["DATA_SETS", "VOID", "Augmented", "Batches", "CamVid", "Dataset", "Folder", "Preprocessing", "Scenes", "Voc"]
 __all__ += ["class_weights", "collate", "compose", "crop", "dominant", "jitter", "mirror", "open_dataset"]
-__all__ += ["predict_image", "read_image", "sample_pixels", "voc_palette"]
+__all__ += ["Resized", "predict_image", "read_image", "sample_pixels", "voc_palette"]
 
 _FIXED = {"camvid": CamVid, "voc": Voc}  # whose classes and lists are published
 _OWN = {"folder": Folder}  # of whose classes and split there is more to tell: `Options`
