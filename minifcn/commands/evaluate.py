@@ -5,11 +5,12 @@ from pathlib import Path
 
 from minifcn.commands.options import add_settings
 from minifcn.commands.terminal import print_results
-from minifcn.data import open_dataset
+from minifcn.data import Dataset, open_splits
 from minifcn.errors import InputError
 from minifcn.pictures.runs import save_predictions
 from minifcn.training.evaluation import compare
-from minifcn.training.settings import Settings
+from minifcn.training.settings import TOLD, Settings
+from minifcn.weights.npz import read_about
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -26,10 +27,19 @@ def run(options: Namespace) -> None:
     if options.picture is not None and not (options.picture.endswith(".png") and Path(options.picture).parent.is_dir()):
         raise InputError(f"--picture {options.picture}: expected a .png file in a folder that exists")
     print(options.device_reason)
-    data, root = (getattr(options, name, getattr(Settings, name)) for name in ("data", "root"))
-    dataset = open_dataset(data, root, options.split)
+    dataset = _dataset(options)
     scores, rows = compare(options.weights, dataset, options.device)
     print_results(scores, dataset)
     if options.picture:
         save_predictions(options.picture, rows, dataset.classes, dataset.palette)
         print(f"wrote {options.picture}")
+
+
+def _dataset(options: Namespace) -> Dataset:
+    """The data set that is asked for; what is not told of it is as the first of the networks was trained with."""
+    about = read_about(options.weights[0])
+    given = {name: getattr(options, name) for name in ("root", "size", *TOLD) if hasattr(options, name)}
+    data = getattr(options, "data", Settings.data)
+    told = about.get("told", {}) if data == about.get("data") else {}
+    how = {"root": None, "size": about.get("size"), **told} | given
+    return open_splits(data, splits=[options.split], **how)[0]

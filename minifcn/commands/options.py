@@ -26,7 +26,7 @@ def add_settings(
             way: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
         else:
             way = {"metavar": about.metavar, "choices": about.choices}
-            way |= {"nargs": "+"} if value is list else {"type": about.parse or value}
+            way |= {"nargs": "+", "type": about.parse} if value is list else {"type": about.parse or value}
         help = about.help + (f": {', '.join(about.choices)}" if about.choices else "")
         if said := about.otherwise if default is None else shown(default):
             help += f"; default: {said}"

@@ -1,11 +1,13 @@
 """Data sets, what is done to their pairs, and batches of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from minifcn.data.balance import class_weights
 from minifcn.data.batches import Batches, collate
 from minifcn.data.camvid import CamVid
+from minifcn.data.collection import Collection, Options
 from minifcn.data.dataset import VOID, Dataset, voc_palette
 from minifcn.data.dominant import Augmented, dominant
 from minifcn.data.folder import Folder
@@ -18,8 +20,30 @@ from minifcn.data.transforms import compose, crop, jitter, mirror
 from minifcn.data.voc import Voc
 from minifcn.errors import InputError
 
-__all__ = ["DATA_SETS", "VOID", "Augmented", "Batches", "CamVid", "Dataset", "Folder", "Preprocessing", "Scenes", "Voc"]
-__all__ += ["class_weights", "collate", "compose", "crop", "dominant", "jitter", "mirror", "open_dataset"]
+__all__ = [
+    "DATA_SETS",
+    "VOID",
+    "Augmented",
+    "Batches",
+    "CamVid",
+    "Dataset",
+    "Folder",
+    "Options",
+    "Preprocessing",
+    "Scenes",
+    "Voc",
+]
+__all__ += [
+    "class_weights",
+    "collate",
+    "compose",
+    "crop",
+    "dominant",
+    "jitter",
+    "mirror",
+    "open_dataset",
+    "open_splits",
+]
 __all__ += ["Resized", "predict_image", "read_image", "sample_pixels", "voc_palette"]
 
 _FIXED = {"camvid": CamVid, "voc": Voc}  # whose classes and lists are published
@@ -46,5 +70,27 @@ def open_dataset(name: str, root: str | Path | None = None, split: str = "train"
     if name not in _FIXED:
         raise InputError(f"data set '{name}' is not known, expected one of {', '.join(DATA_SETS)}")
     if more:
-        raise InputError(f"{', '.join(more)}: data set '{name}' has its own: leave it out")
+        raise InputError(f"{', '.join(more)}: data set '{name}' has its own, leave it out: it is for {', '.join(_OWN)}")
     return _FIXED[name](root, split)
+
+
+def open_splits(
+    name: str,
+    root: str | Path | None,
+    splits: Sequence[str] = ("train", "val"),
+    size: str | None = None,
+    lists: dict[str, list[str]] | None = None,
+    **more: Any,
+) -> list[Dataset]:
+    """Splits of one data set, as `open_dataset` opens them; a folder of one's own is looked at but once.
+
+    size   brings images and labels to it (`resizing.parse_size`)
+    lists  {split: names of its pairs}, as a run once parted a folder of one's own
+    """
+    first = open_dataset(name, root, splits[0], **more)
+    if isinstance(first, Collection):
+        first = first.with_splits(lists) if lists else first
+        datasets: list[Dataset] = [first.with_split(split) for split in splits]
+    else:
+        datasets = [first, *(open_dataset(name, root, split, **more) for split in splits[1:])]
+    return [Resized(dataset, parse_size(size)) for dataset in datasets] if size else datasets

@@ -39,7 +39,9 @@ class CamVid(FileDataset):
 
     def paths(self, line: str) -> list[Path]:
         line = line.replace("\\", "/")
-        ways = [(line[: gap.start()], line[gap.end() :]) for gap in re.finditer(r"\s+", line)]  # names may have blanks
-        ways = [[self.folder.joinpath(*path.split("/")[-2:]) for path in way] for way in ways]
+        parted = [
+            (line[: gap.start()], line[gap.end() :]) for gap in re.finditer(r"\s+", line)
+        ]  # names may have blanks
+        ways = [[self.folder.joinpath(*path.split("/")[-2:]) for path in way] for way in parted]
         there = (way for way in ways if all(path.is_file() for path in way))
         return next(there, ways[0] if len(ways) == 1 else [])

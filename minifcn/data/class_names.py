@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -46,7 +46,8 @@ def read_class_table(folder: Path) -> ClassTable | None:
     path = next((folder / name for name in FILES if (folder / name).is_file()), None)
     if path is None:
         return None
-    names, colours = [], []
+    names: list[str] = []
+    colours: list[tuple[int, ...]] = []
     for number, line in read_lines(path):
         if line.startswith("#"):
             continue
@@ -70,7 +71,7 @@ def read_class_table(folder: Path) -> ClassTable | None:
     if any(colours) and len(set(colours)) < len(colours):
         twice = next(names[i] for i, colour in enumerate(colours) if colour in colours[:i])
         raise InputError(f"{path}: '{twice}' has the colour of a line above: give each its own")
-    return ClassTable(tuple(names), tuple(colours) if any(colours) else ())
+    return ClassTable(tuple(names), tuple(cast(Sequence[Colour], colours)) if any(colours) else ())
 
 
 def check_names(names: Sequence[str]) -> tuple[str, ...]:

@@ -193,11 +193,12 @@ def _question(values, table, where):
             begin = f"--values {_numbers(values[1:])} --void 0 if 0 counts nowhere"
             return f"{given}: name 0, too ('background' first), or give {begin}"
         return f"{given}: {ways}, with --values"
+    given, these = f"masks in {where} hold {listed}", f"are these all classes? then give --values {_numbers(values)}"
     if values == list(range(1, len(values) + 1)):
-        given, zero = f"masks in {where} hold {listed}, and never 0", "class 0, which no picture shows"
-        return f"{given}: are these all classes? then give --values {_numbers(values)}; or is there {zero}? then name all with --classes"
-    gaps = f"masks in {where} hold {listed}, with gaps between"
-    return f"{gaps}: are these all classes? then give --values {_numbers(values)}; else name all, with --classes or classes.txt"
+        return (
+            f"{given}, and never 0: {these}; or is there a class 0 that no picture shows? then name all with --classes"
+        )
+    return f"{given}, with gaps between: {these}; else name all, with --classes or in classes.txt"
 
 
 def _refuse_noise(found):

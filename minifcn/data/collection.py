@@ -2,7 +2,7 @@
 
 import copy
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ class Options(NamedTuple):
     void        a number in the masks that counts nowhere, next to 255
     val_share   the part of the pictures that validate, where no list or folder says it
     split_seed  which they are
-    coding      how masks are read (`Coding`), as another run decided it
+    coding      how masks are read, as another run decided it (`Coding.to_dict`); what is told besides holds over it
     """
 
     classes: Sequence[str] | None = None
@@ -34,7 +34,7 @@ class Options(NamedTuple):
     void: int | None = None
     val_share: float | None = None
     split_seed: int | None = None
-    coding: Any = None
+    coding: Mapping[str, Any] | None = None
 
 
 class Collection(Dataset):
@@ -49,7 +49,10 @@ class Collection(Dataset):
     palette: np.ndarray
 
     def arrange(self, splits: dict[str, list[str]], split: str, options: Options, colours: Sequence = ()) -> None:
-        """Take {split: names}; those of None, or of "train" where nothing is said of "val", are parted by their names."""
+        """Take {split: names of pairs}, and show one; where nothing is said of "val", names of "train" are parted.
+
+        colours  that the classes are drawn in, as somebody told them
+        """
         share = VAL_SHARE if options.val_share is None else options.val_share
         seed = options.split_seed or 0
         self.palette = drawing_colours(len(self.classes), colours)
@@ -62,6 +65,7 @@ class Collection(Dataset):
             how = ", ".join(f"{len(names)} {name}" for name, names in self.splits.items())
             how = f"split as its lists or folders say: {how}"
         self.notes += (how,)
+        self.told = {"classes": list(self.classes), "val_share": share, "split_seed": seed}
         self._show(split)
 
     def with_split(self, split: str) -> "Collection":

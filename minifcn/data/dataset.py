@@ -1,8 +1,9 @@
 """What a data set is: numbered pairs of an image and its label, and the names and colours of the classes."""
 
 import operator
-from collections.abc import Sequence
-from typing import SupportsIndex
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -23,6 +24,7 @@ class Dataset:
     mean, std three floats each, RGB in the units of the image (0..255), over the training images
     names     of the pairs, where they have any
     notes     lines on what was found, for whoever trains on it
+    told      what opens others of one's own alike, fit for JSON (`Options`); nothing where all is published
     """
 
     name: str
@@ -32,6 +34,7 @@ class Dataset:
     std: tuple[float, ...]
     names: Sequence[str] = ()
     notes: tuple[str, ...] = ()
+    told: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def n_class(self) -> int:

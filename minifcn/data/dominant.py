@@ -35,7 +35,7 @@ class Augmented(Dataset):
         self.dataset, self.augmentation, self.seed = dataset, augmentation, seed
         self.name, self.classes, self.palette = dataset.name, dataset.classes, dataset.palette
         self.mean, self.std = dataset.mean, dataset.std
-        self.names, self.notes = dataset.names, dataset.notes
+        self.names, self.notes, self.told = dataset.names, dataset.notes, dataset.told
 
     def __len__(self) -> int:
         return len(self.dataset)

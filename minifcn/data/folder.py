@@ -1,6 +1,7 @@
 """Somebody's own pictures: a folder of photos and masks, paired by their names."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from minifcn.data.class_names import ClassTable, check_names, read_class_table
 from minifcn.data.coding import decide
 from minifcn.data.collection import Collection, Options
 from minifcn.data.files import need_folder
-from minifcn.data.masks import read_mask
+from minifcn.data.masks import Coding, read_mask
 from minifcn.data.pairing import find_lists, find_pairs
 from minifcn.data.photos import Photo, read_photo
 
@@ -29,7 +30,7 @@ class Folder(Collection):
 
     name = "folder"
 
-    def __init__(self, root: str | Path | None, split: str = "train", **options):
+    def __init__(self, root: str | Path | None, split: str = "train", **options: Any):
         told = Options(**options)
         folder = need_folder(root, EXPECTED)
         pairing = find_pairs(folder)
@@ -38,14 +39,16 @@ class Folder(Collection):
         splits = _by_lists(lists, pairing) if lists else _by_folders(pairing)
         self.notes = (f"{len(pairing.pairs)} pairs of a picture and its mask", *_alone(pairing))
         table = ClassTable(check_names(told.classes)) if told.classes else read_class_table(folder)
-        self.coding, note = told.coding, ""
-        if self.coding is None:
+        if told.coding is not None and not (told.values or told.void or told.classes):
+            self.coding = Coding.from_dict(dict(told.coding))
+        else:
             masks = [pair.mask for pair in pairing.pairs]
             self.coding, note = decide(masks, table, told.values, told.void, str(folder))
             self.notes += (note,)
         self.classes = self.coding.classes
         colours = [table.colours[number] for number in table.kept] if table and table.colours else ()
         self.arrange(splits, split, told, colours)
+        self.told = {"coding": self.coding.to_dict()} | {name: self.told[name] for name in ("val_share", "split_seed")}
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
         pair = self.pairs[name]

@@ -103,6 +103,7 @@ class Coding:
     def from_dict(cls, told: dict[str, Any]) -> "Coding":
         """The Coding that `to_dict` told. InputError where it is something else."""
         try:
-            return cls(*(tuple(told[key]) for key in ("classes", "values", "void")), bool(told["colours"]))
+            classes, values, void = (tuple(told[key]) for key in ("classes", "values", "void"))
+            return cls(classes, values, void, bool(told["colours"]))
         except (KeyError, TypeError):
             raise InputError(f"masks: {told!r} does not tell classes, values, void and colours") from None

@@ -3,8 +3,8 @@
 import os
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,7 +58,7 @@ class _File(NamedTuple):
 def find_pairs(root: Path) -> Pairing:
     """Pair the pictures below a folder with their masks.
 
-    A file is a mask where a folder above it says so (masks, labels, annotations ...), or its own name (X_mask, X_label).
+    A file is a mask where a folder above it says so (masks, labels, annotations ...) or its own name (X_mask, X_label).
     Folders named train, val or test, above or below, tell the split. InputError where there is no pair at all.
     """
     files = [_describe(path, root) for path in _pictures(root)]
@@ -76,7 +76,7 @@ def find_pairs(root: Path) -> Pairing:
     alone = [[_relative(file.path, root) for file in group if file.path not in paired] for group in (images, masks)]
     if not pairs:
         raise InputError(_no_pair(root, *alone))
-    if twice := [name for name, count in _counts(pair.name for pair in pairs).items() if count > 1]:
+    if twice := [name for name, count in Counter(pair.name for pair in pairs).items() if count > 1]:
         raise InputError(f"{root} has two pictures named {twice[0]}, and masks for them: take one away")
     return Pairing(sorted(pairs), splits, *map(sorted, alone))
 
@@ -84,16 +84,16 @@ def find_pairs(root: Path) -> Pairing:
 def find_lists(root: Path, pairing: Pairing) -> dict[str, list[str]]:
     """{split: names of pairs} from train.txt, val.txt and so on, where there are any, in their order.
 
-    A line is the name of a picture, with or without suffix and folder, or the paths of a picture and its mask. InputError
-    for a line that is none.
+    A line is the name of a picture, with or without suffix and folder, or the paths of a picture and its mask.
+    InputError for a line that is none.
     """
-    lists = {}
+    lists: dict[str, list[str]] = {}
+    index = _index(root, pairing.pairs)
     for folder in (root / place for place in _LISTS):
         for path in sorted(folder.glob("*.[tT][xX][tT]")) if folder.is_dir() else ():
             split = _SPLITS.get(path.stem.lower())
             if split and split not in lists:
-                index = _index(root, pairing.pairs)
-                lines = read_lines(path, lambda line, index=index: _pair_of(line, index) is not None)
+                lines = read_lines(path, lambda line: _pair_of(line, index) is not None)
                 lists[split] = _named(path, lines, index, pairing)
     return lists
 
@@ -199,18 +199,11 @@ def _matched(images, masks):
 
 def _unique(files, key):
     """{key: file} of those whose key no other has."""
-    counts = _counts(map(key, files))
+    counts = Counter(map(key, files))
     return {key(file): file for file in files if counts[key(file)] == 1}
 
 
-def _counts(keys: Iterable):
-    counts: dict = defaultdict(int)
-    for key in keys:
-        counts[key] += 1
-    return counts
-
-
-def _index(root, pairs: Sequence[Pair]):
+def _index(root: Path, pairs: Sequence[Pair]) -> dict[str, str | None]:
     """{what a list may call a pair: its name}, None for what two are called."""
     index: dict[str, str | None] = {}
     for pair in pairs:

@@ -1,4 +1,4 @@
-"""A picture's file, read as its maker meant it: upright, in RGB, 8 bits a channel, with the true reason where it cannot."""
+"""A picture's file, read as its maker meant it: upright, in RGB, 8 bits a channel; or the true reason why it is not."""
 
 import struct
 from pathlib import Path
@@ -36,8 +36,10 @@ class Photo(NamedTuple):
 
 
 def picture_suffixes() -> set[str]:
-    """The suffixes of picture files, in small letters: what Pillow reads here, and HEIC and AVIF even where it does not,
-    so that they are named for what they are."""
+    """The suffixes of picture files, in small letters: those that Pillow reads here.
+
+    HEIC and AVIF are among them even where it does not, so that such files are named for what they are.
+    """
     _register_heif()
     known = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
     return known - _OTHERS | _LATER

@@ -69,9 +69,17 @@ class Resized(Dataset):
     def __init__(self, dataset: Dataset, size: Size):
         self.dataset, self.size = dataset, size
         self.name, self.classes, self.palette = dataset.name, dataset.classes, dataset.palette
-        self.mean, self.std = dataset.mean, dataset.std
-        if hasattr(dataset, "names"):
-            self.names = dataset.names
+        self.names, self.notes, self.told = dataset.names, dataset.notes, dataset.told
+
+    @property
+    def mean(self) -> tuple[float, ...]:  # type: ignore[override]
+        """That of the pictures as they are, which may yet have to be computed."""
+        return self.dataset.mean
+
+    @property
+    def std(self) -> tuple[float, ...]:  # type: ignore[override]
+        """As `mean`."""
+        return self.dataset.std
 
     def __len__(self) -> int:
         return len(self.dataset)

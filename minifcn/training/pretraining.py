@@ -5,12 +5,13 @@ The images are those of a segmentation's data set; the label of each is the clas
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from minifcn.backend import Array
-from minifcn.data import Augmented, Dataset, compose, crop, dominant, open_dataset
+from minifcn.data import Augmented, Dataset, compose, crop, dominant, open_splits
 from minifcn.data.transforms import Augmentation
 from minifcn.models import BACKBONES
 from minifcn.training.criterion import PixelLoss
@@ -36,10 +37,11 @@ class Pretrainer(Trainer):
         view = compose(crop(settings.crop), dominant(self.validation.classes))
         self.validation = Augmented(self.validation, view, settings.seed)
 
-    def open_data(self, split: str) -> Dataset:
+    def open_data(self, lists: dict[str, list[str]] | None = None) -> Sequence[Dataset]:
         """Scenes have one object each, which fills much of them."""
-        large = {"dominant": True} if self.settings.data == "scenes" else {}
-        return open_dataset(self.settings.data, self.settings.root, split, **large)
+        if self.settings.data == "scenes":
+            return open_splits("scenes", self.settings.root, dominant=True)
+        return super().open_data(lists)
 
     def make_model(self) -> Any:
         model = super().make_model()

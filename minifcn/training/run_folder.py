@@ -4,6 +4,7 @@ config.json   the settings, as given, and the number of this format
 last.npz      weights, velocities, position in the run and history: everything that a resumed run starts from
 best.npz      the weights with the best mean IU on the validation images
 history.csv   a line an epoch
+train.txt     the names of the pictures that train; val.txt: that validate
 *.png         pictures
 """
 
@@ -11,16 +12,21 @@ import csv
 import dataclasses
 import io
 import json
+from collections.abc import Mapping, Sequence
+from operator import methodcaller
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 
 from minifcn.backend import to_host
 from minifcn.backend.files import write_whole
+from minifcn.data.splitting import SPLITS
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.optim import SGD
 from minifcn.weights.npz import FORMAT, VELOCITY, check_format, load_arrays, save_arrays
 
+NO_NAMES: Mapping[str, Sequence[str]] = MappingProxyType({})
 PICTURES = CURVE, PREDICTIONS = "learning_curve.png", "predictions.png"
 
 
@@ -43,6 +49,7 @@ class RunFolder:
     def __init__(self, path: str | PathLike):
         self.path = Path(path)
         self.last, self.best = self.path / "last.npz", self.path / "best.npz"
+        self.splits = {split: self.path / f"{split}.txt" for split in SPLITS}
         self.config, self.history = self.path / "config.json", self.path / "history.csv"
 
     def check(self, overwrite: bool) -> None:
@@ -53,16 +60,29 @@ class RunFolder:
             ways = "give --resume to go on with it, --overwrite to replace it, or another folder"
             raise InputError(f"--out {self.path} holds another run: {ways}")
 
-    def start(self, settings: dict) -> None:
-        """Make the folder, or take it from the run that is in it, for a new run with `settings` (a dict)."""
+    def start(self, settings: dict, names: Mapping[str, Sequence[str]] = NO_NAMES) -> None:
+        """Make the folder, or take it from the run that is in it, for a new run with `settings` (a dict).
+
+        names  {split: those of its pairs}, which are kept; none where the data set has no names
+        """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             text = json.dumps({"format": FORMAT} | settings, indent=2) + "\n"
             write_whole(self.config, lambda file: file.write(text.encode()))
+            for split, path in self.splits.items():
+                path.unlink(missing_ok=True)
+                if names.get(split):
+                    lines = "".join(f"{name}\n" for name in names[split])
+                    write_whole(path, methodcaller("write", lines.encode("utf-8", "surrogateescape")))
             for old in (self.last, self.best, self.history, *(self.path / name for name in PICTURES)):
                 old.unlink(missing_ok=True)
         except OSError as error:
             raise InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder") from error
+
+    def lists(self) -> dict[str, list[str]]:
+        """{split: names of its pairs} as the run was begun; of splits without names nothing."""
+        there = {split: path.read_bytes() for split, path in self.splits.items() if path.is_file()}
+        return {split: raw.decode("utf-8", "surrogateescape").split("\n")[:-1] for split, raw in there.items() if raw}
 
     def check_run(self) -> None:
         """Raise InputError where there is no run in this folder to go on with."""

@@ -11,11 +11,14 @@ from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from minifcn.data import DATA_SETS
+from minifcn.data.resizing import size_text
+from minifcn.data.splitting import VAL_SHARE
 from minifcn.errors import InputError
 from minifcn.models import BACKBONES, MODELS
 from minifcn.models.fcn import UPSAMPLING, UPSAMPLING_KERNELS
 from minifcn.optim import SCHEDULES
 
+TOLD = ("classes", "values", "void", "val_share", "split_seed")  # of one's own pictures: `minifcn.data.Options`
 GROUPS = ("data", "network", "optimisation", "run")
 TRAIN, TRAININGS, FCNS = ("train",), ("train", "pretrain"), ("train", "summary")
 Bound = tuple[Callable[[Any], bool], str]  # whether a value keeps it, and what is expected
@@ -52,7 +55,7 @@ def pixels_or_same(text: str) -> int | str:
 
 
 in_data, in_network, in_optimisation, in_run = (partial(setting, group=group) for group in GROUPS)
-source = partial(in_data, commands=(*TRAININGS, "evaluate"))
+source = partial(in_data, commands=(*TRAININGS, "evaluate", "data"))
 trunk = partial(in_network, commands=(*TRAININGS, "summary"), inherited=("classifier", "fcn"))
 of_fcn = partial(in_network, commands=FCNS, inherited=("fcn",))
 INIT = (
@@ -62,6 +65,8 @@ INIT = (
 BACKBONE, PUBLISHED = "the classifier that an fcn32s, 16s or 8s is built upon", "the published one"
 IMAGE_SIZE = "side of the images that the backbone classifies, which gives fc6 its kernel"
 PADDING, KERNELS = "100: the paper's; same: economical", "one for each pair of classes, or for each class"
+CLASSES, VALUES = "names of the classes, in the order of their numbers", "the number of each class in masks"
+SIZES = "bring images to N pixels on their longer side, or to WxH"
 SAMPLE: Bound = (lambda p: 0 < p <= 1, "a probability above 0, 1 for every pixel")
 
 
@@ -73,6 +78,12 @@ class Settings:
 
     data: str = source("scenes", "the data set (scenes are generated)", "NAME", choices=DATA_SETS)
     root: str | None = source(None, "the data set's folder", "DIR")
+    classes: list | None = source(None, CLASSES, "NAME", otherwise="those of classes.txt, or by number")  # noqa: RUF009
+    values: list | None = source(None, VALUES, "N", otherwise="0 1 2 ...", parse=int)  # noqa: RUF009
+    void: int | None = source(None, "a number in masks that counts nowhere", "N", otherwise="255")
+    val_share: float | None = source(None, "part of one's own pictures that validate", "P", otherwise=f"{VAL_SHARE}")
+    split_seed: int | None = source(None, "decides which they are", "N", otherwise="0")
+    size: str | None = source(None, SIZES, "N|WxH", otherwise="as they are", parse=size_text)
     mirror: bool = in_data(True, "show half of the images mirrored")
     crop: int | None = in_data(None, "train on random crops of N x N pixels", "N", bound=SIZE)
     jitter: int = in_data(0, "shift images by up to N pixels", "N", bound=SIZE)
@@ -116,6 +127,10 @@ class Settings:
                 raise InputError(f"{option(field.name)} {value!r} is none of {', '.join(choices)}")
             if bound and not bound[0](value):
                 raise InputError(f"{option(field.name)} is {value}; expected {bound[1]}")
+
+    def of_data(self) -> dict[str, Any]:
+        """{name: value} of what is told of one's own pictures."""
+        return {name: getattr(self, name) for name in TOLD if getattr(self, name) is not None}
 
     def network(self) -> dict[str, Any]:
         """{name: value} for the constructor of the network `model`, which has a default of its own for what is None."""

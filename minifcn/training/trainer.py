@@ -8,12 +8,12 @@ import dataclasses
 import math
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
 from minifcn.backend import Array, array_module
-from minifcn.data import VOID, Batches, Dataset, Preprocessing, class_weights, open_dataset
+from minifcn.data import VOID, Batches, Dataset, Preprocessing, class_weights, open_splits
 from minifcn.data.transforms import Augmentation, compose, crop, jitter, mirror
 from minifcn.errors import InputError
 from minifcn.metrics import FIGURES
@@ -58,17 +58,18 @@ class Trainer:
         settings.check()
         if resume:
             self.folder.check_run()
-        self.training, self.validation = datasets or (self.open_data(split) for split in ("train", "val"))
+        self.training, self.validation = datasets or self.open_data(self.folder.lists() if resume else None)
         self.model = self.make_model().to(device)
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
 
         self.transplant = None  # what was taken over from settings.init
-        self.preprocessing = Preprocessing(self.training.mean, self.training.std)
         self.progress, about = self.folder.restore(self.model, self.optimizer) if resume else (Progress(), None)
         if settings.init and about is None:
             self.transplant, about = start_from(self.model, settings.init)
         if about is not None:  # the weights know images only as they were shown to them
             self.preprocessing = Preprocessing.from_dict(about["preprocessing"])
+        else:
+            self.preprocessing = Preprocessing(self.training.mean, self.training.std)
 
         self.criterion = self.make_criterion(class_weights(self.training) if settings.class_balance else None)
         augmentation = self.make_augmentation()
@@ -81,9 +82,10 @@ class Trainer:
         if not resume:
             self.folder.check(overwrite)
 
-    def open_data(self, split: str) -> Dataset:
-        """The data set that the settings name."""
-        return open_dataset(self.settings.data, self.settings.root, split)
+    def open_data(self, lists: dict[str, list[str]] | None = None) -> Sequence[Dataset]:
+        """(training, validation) of the data set that the settings name; lists: as the run that goes on parted it."""
+        settings = self.settings
+        return open_splits(settings.data, settings.root, size=settings.size, lists=lists, **settings.of_data())
 
     def make_model(self) -> Any:
         """The network that the settings describe, for the classes of the data; it does no more than training needs."""
@@ -122,6 +124,8 @@ class Trainer:
             "data": self.training.name,
             "classes": list(self.training.classes),
             "palette": self.training.palette.tolist(),
+            "size": self.settings.size,
+            "told": dict(self.training.told),
         }
 
     def run(self, watch: Watch | None = None) -> None:
@@ -191,7 +195,8 @@ class Trainer:
         self.progress = dataclasses.replace(progress, **place, **losses)
         self.noted = self.optimizer.steps
         if not self.begun:  # only now: what is wrong with data or network shows in the first step, and costs no old run
-            self.folder.start(dataclasses.asdict(self.settings))
+            names = {"train": self.training.names, "val": self.validation.names}
+            self.folder.start(dataclasses.asdict(self.settings), names)
             self.begun = True
 
     def _validate(self, watch, images_per_second):
