@@ -1,7 +1,6 @@
 """Names in pictures, in whatever script: fonts of this machine that have their letters, or else numbers.
 
-texts, fonts = readable(names)
-write(figure.text(x, y, ""), texts[0], fonts)
+Every name in a picture is drawn so: `texts, fonts = readable(names)`, then for each `write(text, texts[i], fonts)`.
 """
 
 from collections.abc import Sequence
