@@ -93,7 +93,7 @@ class RunFolder:
         """The settings of the run in this folder."""
         self.check_run()
         try:
-            settings = json.loads(self.config.read_text())
+            settings = json.loads(self.config.read_text("utf-8"))
         except ValueError as error:
             raise InputError(f"--resume: {self.config} is no JSON ({error})") from error
         if not isinstance(settings, dict):
