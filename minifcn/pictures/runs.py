@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
@@ -64,7 +65,7 @@ def save_predictions(path: Path, rows: Sequence[Row], classes: Sequence[str], pa
 
     width = 2 * margin + len(titles) * (column + gap) - gap
     figure = Figure((width / DPI, 1), DPI)  # its height comes with that of the legend, its width with a long name's
-    legend = _class_legend(figure, classes, palette, width - 2 * margin)
+    legend = class_legend(figure, classes, palette, width - 2 * margin)
     extent = legend.get_window_extent()
     width = max(width, math.ceil(extent.width) + 2 * margin)
     height = head + sum(heights) + gap * len(rows) + math.ceil(extent.height) + 2 * margin
@@ -163,7 +164,7 @@ def _draw_curves(axes, history, title, curves, number, top):
     return ends
 
 
-def _class_legend(figure, classes, palette, width):
+def class_legend(figure: Figure, classes: Sequence[str], palette: ArrayLike, width: int) -> Legend:
     """A legend of the classes and void, in as many columns as `width` pixels take, at least one."""
     colours = [*np.asarray(palette), np.asarray(VOID_COLOUR)]
     patches = [Patch(facecolor=colour / 255, edgecolor="0.6", linewidth=0.5) for colour in colours]
@@ -174,8 +175,9 @@ def _class_legend(figure, classes, palette, width):
         for text, name in zip(legend.get_texts(), names, strict=True):
             write(text, name, fonts)
         if columns == 1 or legend.get_window_extent().width <= width:
-            return legend
+            break
         legend.remove()
+    return legend
 
 
 def _shown_width(width):
