@@ -18,10 +18,12 @@ from minifcn.commands.streams import say
 from minifcn.commands.tables import console, new_table
 from minifcn.commands.terminal import Bar
 from minifcn.data import VOID, Dataset, open_splits
+from minifcn.data.fitting import size_in_words
 from minifcn.data.inspection import Inspection, inspect
 from minifcn.data.splitting import SPLITS
-from minifcn.data.suspicions import Suspicion, size_in_words, suspicions
+from minifcn.data.suspicions import Suspicion, suspicions
 from minifcn.errors import InputError
+from minifcn.pictures.colours import VOID_COLOUR
 from minifcn.pictures.sheets import Shown, save_sheet, worth_showing
 from minifcn.training.settings import TOLD, Settings
 
@@ -63,7 +65,7 @@ def run(options: Namespace) -> None:
             shown.append(Shown(f"{look.split}: {look.name}", image, label, mark))
         save_sheet(options.out, shown, inspection.classes, inspection.dataset.palette)
         say(f"wrote {options.out}: {len(shown)} pictures with their masks laid over")
-    elif not refused:
+    else:
         say("see them with their masks laid over: --out sheet.png")
     reasons = [refused] * bool(refused) + [suspicion.words for suspicion in found if suspicion.forbids]
     if reasons:
@@ -101,7 +103,7 @@ def _pictures_in_words(inspection):
         yield f"images: {told}, all read as RGB"
     turned = sum(look.orientation != 1 for look in inspection.all)
     if turned:
-        yield f"{turned} image{'s' * (turned > 1)} turned upright, as EXIF asks"
+        yield f"{turned} image{'s' * (turned > 1)} turned upright, as EXIF asks; with them masks that lie as stored"
 
 
 def _pictures(inspection):
@@ -110,7 +112,7 @@ def _pictures(inspection):
     looks = inspection.looks.values()
     table.add_row("pairs", *(f"{len(pairs)}" for pairs in looks))
     if any(look.error for look in inspection.all):
-        table.add_row("not readable", *(f"{sum(bool(look.error) for look in pairs)}" for pairs in looks))
+        table.add_row("unreadable", *(f"{sum(bool(look.error) for look in pairs)}" for pairs in looks))
     sizes = [inspection.sizes(split) for split in inspection.looks]
     several = any(len(those) > 1 for those in sizes)
     if several:
@@ -137,7 +139,7 @@ def _classes(inspection):
         for of_pixels, of_images, count in zip(pixels, images, counts):
             whole = of_pixels.sum() if number == VOID else of_pixels[:VOID].sum()
             cells += [_percent(of_pixels[number], whole), _percent(of_images[number], count)]
-        table.add_row(name if number == VOID else _coloured(name, colours[number]), *cells)
+        table.add_row(_coloured(name, VOID_COLOUR if number == VOID else colours[number]), *cells)
     return table
 
 

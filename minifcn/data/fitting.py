@@ -1,5 +1,7 @@
 """A label laid over its photo, whichever way the camera was held."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
@@ -17,7 +19,7 @@ def fitted(label: np.ndarray, photo: Photo, what: str) -> np.ndarray:
     upright = photo.pixels.shape[:2]
     if photo.orientation == 1 or (label.shape == upright and upright != photo.stored_size):
         if label.shape != upright:
-            raise InputError(f"{what} is {_size(label.shape)} (width x height), expected {_size(upright)} as its image")
+            raise InputError(f"{what} is {size_in_words(label.shape)} (width x height), expected {size_in_words(upright)} as its image")
         return label
     if label.shape == upright:
         note = f"its photo is to be turned (EXIF orientation {photo.orientation}) and the mask fits either way"
@@ -25,9 +27,10 @@ def fitted(label: np.ndarray, photo: Photo, what: str) -> np.ndarray:
         return label
     if label.shape == photo.stored_size:
         return np.array(turned(Image.fromarray(label), photo.orientation))
-    sizes = f"expected {_size(upright)}, as its photo upright, or {_size(photo.stored_size)}, as it is stored"
-    raise InputError(f"{what} is {_size(label.shape)} (width x height), {sizes}: find the mask that belongs to it")
+    sizes = f"expected {size_in_words(upright)}, as its photo upright, or {size_in_words(photo.stored_size)}, as it is stored"
+    raise InputError(f"{what} is {size_in_words(label.shape)} (width x height), {sizes}: find the mask that belongs to it")
 
 
-def _size(shape):
+def size_in_words(shape: Sequence[int]) -> str:
+    """(height, width) as WIDTHxHEIGHT."""
     return f"{shape[1]}x{shape[0]}"

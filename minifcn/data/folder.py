@@ -43,7 +43,7 @@ class Folder(Collection):
             self.coding = Coding.from_dict(dict(told.coding))
         else:
             masks = [pair.mask for pair in pairing.pairs]
-            masks = sound(masks, table, told.void) if told.lenient else masks
+            masks = (told.lenient and sound(masks, table, told.void)) or masks
             self.coding, note = decide(masks, table, told.values, told.void, str(folder))
             self.notes += (note,)
         self.classes = self.coding.classes

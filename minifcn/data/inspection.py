@@ -108,8 +108,8 @@ def nothing_to_learn(dataset: Dataset, classes: Sequence[int] | set[int], void: 
         return f"every pixel of {labels} labels of {dataset.name} is void ({VOID}): there is nothing to learn"
     only = f"every pixel of {labels} labels of {dataset.name} is {dataset.classes[min(classes)]!r}"
     if void and min(classes) == 0:
-        cause = f"{VOID} is void here, in masks of 0 and {VOID} the object itself"
-        return f"{only} or void ({VOID}): {cause}; --data folder reads such two-tone masks as background and object"
+        ways = "--data folder reads two-tone masks as background and object, where no more classes are named"
+        return f"{only} or void ({VOID}), as in masks of 0 and {VOID} that are read as numbers: {ways}"
     return f"{only}{' or void' * void}: there is nothing to tell it from; check the masks"
 
 

@@ -16,7 +16,7 @@ SIDE = 24  # pixels of a thumbnail: fewer do not tell neighbouring frames of a f
 LABELS = 256  # of 8 bits, void among them
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Look:
     """A pair, and what is seen of it.
 

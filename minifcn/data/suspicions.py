@@ -6,18 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minifcn.data.agreement import WAYS
+from minifcn.data.agreement import WAYS, better_ways
 from minifcn.data.dataset import VOID
 from minifcn.data.duplicates import twins
+from minifcn.data.fitting import size_in_words
 from minifcn.data.inspection import Inspection, nothing_to_learn, one_class
 from minifcn.data.looking import Look
 
 NAMED = 3  # pairs or classes that a line names
 SLOPING = 0.15  # share of border pixels as smoothing leaves them; of drawn masks 0.05, of smoothed ones 0.3
-BORDERS = 0.1  # logarithm of how much better most masks fit another way round, to be suspicious
-WIDELY = 0.3  # and that of one mask alone
-TYPICAL = 0.8  # of the agreement that masks have as a rule, which one mask reaches another way round
-MOST, FEW_MASKS = 0.6, 3  # "most" masks; fewer of them are told one by one
 RARE = 0.001  # of the pixels
 FEW = 20  # pairs to train on
 LARGE = 1_000_000  # pixels of a picture
@@ -71,24 +68,23 @@ def _classes(inspection):
         words = f"no picture shows {_quoted(inspection, nobody)}: add pictures of it, or take it from the classes"
         yield Suspicion("unseen class", words.replace(" it", " them") if nobody.sum() > 1 else words)
     if all(split in shown for split in OURS):
+        how = " (another --split-seed, or lists)" if "split_seed" in inspection.dataset.told else ""
         if (only := shown["val"] & ~shown["train"]).any():
-            ways = "no network can learn it; let a picture of it train"
+            ways = f"no network can learn it; let a picture of it train{how}"
             yield Suspicion("only in val", f"train never shows {_quoted(inspection, only)}, val does: {ways}")
         if (only := shown["train"] & ~shown["val"]).any():
-            ways = "how well it is learned is not measured; let a picture of it validate"
+            ways = f"how well it is learned is not measured; let a picture of it validate{how}"
             yield Suspicion("only in train", f"val never shows {_quoted(inspection, only)}, train does: {ways}")
 
 
 def _void(inspection):
     looks = [look for look in inspection.all if not look.error and look.pixels[VOID] == look.pixels.sum()]
     if looks:
-        words = f"{_pairs(looks, 'is', 'are')} void all over ({_named(looks)}): nothing is learned of them; check masks"
+        words = f"{_pairs(looks, 'is', 'are')} void all over ({_named(looks)}), which teaches nothing: check the masks"
         yield Suspicion("all void", words, tuple(looks))
-    for split in OURS:
-        read = inspection.read(split) if split in inspection.looks else []
-        if read and all(look in looks for look in read):
-            words = f"all of {split} is void: there is nothing to {'learn' if split == 'train' else 'count'}"
-            yield Suspicion("all void", words, forbids=True)
+    read = inspection.read("val") if "val" in inspection.looks else []
+    if read and all(look in looks for look in read):
+        yield Suspicion("all void", "every pixel of val is void: there is nothing to count; check the masks", (), True)
 
 
 def _rare(inspection):
@@ -113,27 +109,14 @@ def _smoothed(inspection):
 
 
 def _turned(inspection):
-    looks = [look for look in inspection.all if not np.isnan(look.agreement[0])]
-    if not looks:
-        return
-    scores = np.array([look.agreement for look in looks])  # (pairs, ways)
-    gains = np.nan_to_num(np.log(np.maximum(scores, 1e-3) / np.maximum(scores[:, :1], 1e-3)), nan=-np.inf)
-    best = gains.argmax(axis=1)
-    way = int(np.bincount(best).argmax())
-    fitting = gains[:, way] > BORDERS
-    if way and len(looks) >= FEW_MASKS and fitting.mean() >= MOST:
-        those = tuple(look for look, fits in zip(looks, fitting) if fits)
-        words = f"{len(those)} of {len(looks)} masks fit their pictures better {WAYS[way]} ({_named(those)})"
-        yield Suspicion("turned", f"{words}: look at them with --out, and turn the masks", those)
-        return
-    typical = np.median(scores[:, 0])
-    for way in range(1, len(WAYS)):
-        apart = (best == way) & (gains[:, way] > WIDELY) & (scores[:, way] > TYPICAL * typical)
-        those = tuple(look for look, is_apart in zip(looks, apart) if is_apart)
-        if those:
-            fit = "mask fits its picture" if len(those) == 1 else "masks fit their pictures"
-            words = f"{len(those)} {fit} better {WAYS[way]} ({_named(those)})"
-            yield Suspicion("turned", f"{words}: look at them with --out, and turn or correct them", those)
+    looks = inspection.all
+    ways = better_ways(np.array([look.agreement for look in looks]))
+    for way in sorted({*ways.tolist()} - {0}):
+        those = tuple(look for look, its in zip(looks, ways) if its == way)
+        fit = "mask fits its picture" if len(those) == 1 else "masks fit their pictures"
+        words = f"{len(those)} {fit} better {WAYS[way]} ({_named(those)})"
+        many = f", of {len(looks)}" if len(those) > NAMED else ""
+        yield Suspicion(f"better {WAYS[way]}", f"{words}{many}: look at them with --out, and turn the masks", those)
 
 
 def _twice(inspection):
@@ -159,7 +142,7 @@ def _sizes(inspection):
     if looks:
         largest = max(looks, key=lambda look: look.size[0] * look.size[1]).size
         words = f"{_pictures(looks)} of more than a million pixels, the largest {size_in_words(largest)}"
-        yield Suspicion("large", f"{words}: --size 640 makes training many times faster", tuple(looks))
+        yield Suspicion("large", f"{words}: --size 640 makes training many times faster")
 
 
 def _few(inspection):
@@ -173,11 +156,6 @@ def _cautions(inspection):
     for alike in _alike(inspection.cautions, str):
         more = f"; and {len(alike) - 1} more like it" if len(alike) > 1 else ""
         yield Suspicion("caution", f"{alike[0]}{more}")
-
-
-def size_in_words(size: tuple[int, int]) -> str:
-    """(height, width) as WIDTHxHEIGHT."""
-    return f"{size[1]}x{size[0]}"
 
 
 def _alike(items: Iterable, text: Callable[..., str]) -> Iterator[list]:

@@ -1,6 +1,5 @@
 """A sheet of pictures with their masks laid over. Lengths are pixels."""
 
-import itertools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,17 +35,18 @@ class Shown(NamedTuple):
 
 
 def worth_showing(inspection: Inspection, found: Sequence[Suspicion], count: int = 12) -> list[tuple[Look, str]]:
-    """Pairs for a sheet, (which, what is suspicious of it or ""): suspicious ones, of each kind in turn, then others.
+    """Pairs for a sheet, (which, what is suspicious of it or ""): first suspicious ones.
 
-    The others are spread over the splits.
+    Of each kind a row in turn; the others are spread over the splits.
     """
     chosen: dict[tuple[str, int], tuple[Look, str]] = {}
     kinds = [[(look, one.kind) for look in one.looks if not look.error] for one in found]
-    suspicious = [item for turn in itertools.zip_longest(*kinds) for item in turn if item]
+    turns = range(0, max(map(len, kinds), default=0), ACROSS)
+    suspicious = [item for turn in turns for kind in kinds for item in kind[turn : turn + ACROSS]]  # twins side by side
     splits = [inspection.read(split) for split in inspection.looks]
     share = max(1, count // len(splits))
-    spread = [(look, "") for looks in splits for look in looks[:: -(-len(looks) // share) or 1]]
-    for look, mark in suspicious + spread:
+    spread = [look for looks in splits for look in looks[:: -(-len(looks) // share) or 1]]
+    for look, mark in [*suspicious, *((look, "") for look in [*spread, *inspection.all] if not look.error)]:
         if len(chosen) < count:
             chosen.setdefault((look.split, look.index), (look, mark))
     return list(chosen.values())
