@@ -58,7 +58,7 @@ class Trainer:
         settings.check()
         if resume:
             self.folder.check_run()
-        self.training, self.validation = datasets or self.open_data(self.folder.lists() if resume else None)
+        self.training, self.validation = datasets or self.open_data(self.folder.saved_splits() if resume else None)
         self.model = self.make_model().to(device)
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
 
@@ -195,8 +195,8 @@ class Trainer:
         self.progress = dataclasses.replace(progress, **place, **losses)
         self.noted = self.optimizer.steps
         if not self.begun:  # only now: what is wrong with data or network shows in the first step, and costs no old run
-            names = {"train": self.training.names, "val": self.validation.names}
-            self.folder.start(dataclasses.asdict(self.settings), names)
+            parted = {"train": list(self.training.names), "val": list(self.validation.names)}
+            self.folder.start(dataclasses.asdict(self.settings), parted if self.training.told else None)
             self.begun = True
 
     def _validate(self, watch, images_per_second):
