@@ -1,6 +1,6 @@
 """A run's folder: what a training leaves behind, and what it needs to go on.
 
-config.json   the settings, as given, the number of this format, and which of one's own pictures train and validate
+config.json   the settings, as given, the number of this format, and how one's own pictures were taken
 last.npz      weights, velocities, position in the run and history: everything that a resumed run starts from
 best.npz      the weights with the best mean IU on the validation images
 history.csv   a line an epoch
@@ -11,7 +11,6 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from minifcn.layers import Layer
 from minifcn.optim import SGD
 from minifcn.weights.npz import FORMAT, VELOCITY, check_format, load_arrays, save_arrays
 
-SPLITS = "splits"  # in config.json: {split: the names of its pairs}
+OWN = "own"  # its name in config.json
 PICTURES = CURVE, PREDICTIONS = "learning_curve.png", "predictions.png"
 
 
@@ -55,15 +54,14 @@ class RunFolder:
             ways = "give --resume to go on with it, --overwrite to replace it, or another folder"
             raise InputError(f"--out {self.path} holds another run: {ways}")
 
-    def start(self, settings: dict, names: Mapping[str, Sequence[str]] | None = None) -> None:
+    def start(self, settings: dict, own: dict | None = None) -> None:
         """Make the folder, or take it from the run that is in it, for a new run with `settings` (a dict).
 
-        names  {split: those of its pairs}, kept with them: how the run parted a folder of one's own
+        own  kept with them: how the run took a folder of one's own (`Trainer.own`)
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            told = {"format": FORMAT} | settings | ({SPLITS: names} if names else {})
-            text = json.dumps(told, indent=2) + "\n"
+            text = json.dumps({"format": FORMAT} | settings | ({OWN: own} if own else {}), indent=2) + "\n"
             write_whole(self.config, lambda file: file.write(text.encode()))
             for old in (self.last, self.best, self.history, *(self.path / name for name in PICTURES)):
                 old.unlink(missing_ok=True)
@@ -78,12 +76,12 @@ class RunFolder:
     def saved_settings(self) -> dict:
         """The settings of the run in this folder."""
         settings = self._config()
-        settings.pop(SPLITS, None)
+        settings.pop(OWN, None)
         return settings
 
-    def saved_splits(self) -> dict[str, list[str]] | None:
-        """{split: names of its pairs} as the run parted a folder of one's own."""
-        return self._config().get(SPLITS)
+    def saved_own(self) -> dict | None:
+        """How the run took a folder of one's own, None where it had none."""
+        return self._config().get(OWN)
 
     def _config(self):
         self.check_run()
