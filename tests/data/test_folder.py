@@ -31,6 +31,8 @@ LAYOUTS = [
     ("images/sunny/{n}.jpg", "masks/sunny/{n}.png"),
     ("images/sunny/{n}.jpg", "masks/{n}.png"),
     ("사진/images/나무 {n}.jpg", "사진/masks/나무 {n}.png"),
+    ("images/{n}.jpg", "masks/{n}.jpg.png"),
+    ("IMG_{n}.JPG", "img_{n}_mask.png"),
     ("data set/images/{n} (1).jpg", "data set/masks/{n} (1).png"),
 ]
 
@@ -96,6 +98,14 @@ def test_lists_tell_the_split(tmp_path, line, encoding):
         (tmp_path / f"{split}.txt").write_bytes(lines.encode(encoding))
     assert Folder(tmp_path).names == ["images/사진 3", "images/사진 1"]
     assert Folder(tmp_path, "val").names == ["images/사진 2"]
+
+
+def test_a_copy_of_a_picture_is_not_taken_for_its_mask(tmp_path):
+    fill(tmp_path, "{n}.jpg", "{n}_mask.png")
+    picture(tmp_path / "0.png")
+    dataset = Folder(tmp_path, "all")
+    assert sorted(dataset.names) == ["1", "2", "3", "4", "5"]
+    assert "2 pictures without a mask, left out: 0.jpg, 0.png" in dataset.notes
 
 
 def test_a_line_that_names_no_pair_is_named_with_the_reason(tmp_path):
