@@ -70,7 +70,8 @@ def open_dataset(name: str, root: str | Path | None = None, split: str = "train"
     if name not in _FIXED:
         raise InputError(f"data set '{name}' is not known, expected one of {', '.join(DATA_SETS)}")
     if more:
-        raise InputError(f"{', '.join(more)}: data set '{name}' has its own, leave it out: it is for {', '.join(_OWN)}")
+        given = ", ".join("--" + option.replace("_", "-") for option in more)
+        raise InputError(f"{given}: data set '{name}' has its own, leave it out: it is for {', '.join(_OWN)}")
     return _FIXED[name](root, split)
 
 

@@ -144,7 +144,7 @@ def _of_numbers(found, table, void, where):
     values = [value for value in found.values if value != void]
     if len(values) > MOST + 1 or (values and values[-1] > VOID and len(values) > MOST):
         raise InputError(
-            f"masks in {where} hold {len(values)} numbers; labels tell at most {MOST} classes apart, and void"
+            f"masks in {where} hold {len(values)} numbers; labels of 8 bits tell at most {MOST} classes apart"
         )
     nowhere = sorted({VOID} | ({void} if void is not None else set()))
     if table is not None:

@@ -81,9 +81,8 @@ class Collection(Dataset):
         there = {name for names in self.splits.values() for name in names}
         for names in splits.values():
             if gone := [name for name in names if name not in there]:
-                raise InputError(
-                    f"{self.name}: {len(gone)} pairs of the run are gone, {gone[0]!r} first: bring them back"
-                )
+                missing = f"{len(gone)} pairs of the run are gone from the folder, {gone[0]} first"
+                raise InputError(f"--resume: {missing}: bring them back, or start a new run")
         other = copy.copy(self)
         other.splits = dict(splits)
         other._show(self.split)

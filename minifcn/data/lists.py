@@ -24,7 +24,7 @@ def read_lines(path: str | Path, known: Callable[[str], bool] = lambda line: Tru
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     sure = next((name for mark, name in _MARKS.items() if raw.startswith(mark)), "utf-8")
     if sure == "utf-8" and b"\0" in raw:  # UTF-16 without its mark
-        sure = "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"
+        sure = "utf-16-le" if raw[1::2].count(0) >= raw[::2].count(0) else "utf-16-be"  # Latin letters, line ends
     unknown = None
     for encoding in (sure, *_GUESSES):
         try:

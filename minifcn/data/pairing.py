@@ -61,7 +61,8 @@ def find_pairs(root: Path) -> Pairing:
     A file is a mask where a folder above it says so (masks, labels, annotations ...) or its own name (X_mask, X_label).
     Folders named train, val or test, above or below, tell the split. InputError where there is no pair at all.
     """
-    files = [_describe(path, root) for path in _pictures(root)]
+    suffixes = picture_suffixes()
+    files = [_describe(path, root, suffixes) for path in _pictures(root, suffixes)]
     if not files:
         raise InputError(f"{root} holds no picture; expected images/ and masks/, or {SAME_FOLDER}")
     images, masks = _parted(files)
@@ -115,8 +116,7 @@ def _named(path, lines, index, pairing):
     return list(dict.fromkeys(names))
 
 
-def _pictures(root):
-    suffixes = picture_suffixes()
+def _pictures(root, suffixes):
     for folder, folders, names in os.walk(root, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
         for name in sorted(names):
@@ -124,7 +124,7 @@ def _pictures(root):
                 yield Path(folder, name)
 
 
-def _describe(path, root):
+def _describe(path, root, suffixes):
     place, role, split = [], None, None
     for folder in path.relative_to(root).parts[:-1]:
         words = re.split(r"[_\-. ]", re.sub("^(train|val|test)annot$", r"\1_annot", folder.lower()))
@@ -133,26 +133,26 @@ def _describe(path, root):
             split = next((_SPLITS[word] for word in words if word in _SPLITS), split)
         else:
             place.append(_normal(folder))
-    return _File(path, tuple(place), _normal(path.stem), role, split)
+    stem = Path(path.stem)  # X of X.png, and of X.jpg.png
+    return _File(path, tuple(place), _normal(stem.stem if stem.suffix.lower() in suffixes else stem.name), role, split)
 
 
 def _parted(files):
     """(images, masks) of _Files: what no folder says, their names do, or the two kinds of one name."""
     if all(file.role != "mask" for file in files):
         files = [file._replace(role=None) for file in files]
-    images = [file for file in files if file.role == "image"]
-    masks = [file for file in files if file.role == "mask"]
-    unknown = defaultdict(list)
-    for file in files:
-        if file.role is None:
-            unknown[file.place, file.split, file.stem].append(file)
-    stems = {(file.place, file.split, file.stem) for file in files if file.role is None}
-    for (place, split, stem), group in unknown.items():
-        of = _OF_A_MASK.fullmatch(stem)
+    images, masks, unknown = ([file for file in files if file.role == role] for role in ("image", "mask", None))
+    owners = {_key(file, _core(file.stem)) for file in unknown if _bare(file.stem, _OF_A_MASK) == file.stem}
+    alike = defaultdict(list)
+    for file in unknown:
+        if _bare(file.stem, _OF_A_MASK) != file.stem and (images or _key(file, _core(file.stem)) in owners):
+            masks.append(file)
+        else:
+            alike[_key(file, file.stem)].append(file)
+    masked = {_key(file, _core(file.stem)) for file in masks}
+    for group in alike.values():
         lossless = [file for file in group if file.path.suffix.lower() not in _LOSSY]
-        if of and any(of.groups()) and (images or _owner(place, split, of, stems)):
-            masks += group
-        elif len(group) == 2 and len(lossless) == 1:
+        if len(group) == 2 and len(lossless) == 1 and _key(group[0], _core(group[0].stem)) not in masked:
             masks += lossless
             images += [file for file in group if file not in lossless]
         else:
@@ -160,15 +160,8 @@ def _parted(files):
     return images, masks
 
 
-def _owner(place, split, of, stems):
-    """Whether a picture lies beside it that a file named so is the mask of."""
-    candidates = {stem for p, s, stem in stems if (p, s) == (place, split) and not _is_mask_name(stem)}
-    return any(_bare(stem) == _bare(" ".join(filter(None, of.groups()))) for stem in candidates)
-
-
-def _is_mask_name(stem):
-    of = _OF_A_MASK.fullmatch(stem)
-    return bool(of and any(of.groups()))
+def _key(file, stem):
+    return file.place, file.split, stem
 
 
 def _bare(stem, pattern=_OF_AN_IMAGE):
@@ -177,15 +170,19 @@ def _bare(stem, pattern=_OF_AN_IMAGE):
     return " ".join(filter(None, of.groups())) if of and any(of.groups()) else stem
 
 
+def _core(stem):
+    return _bare(_bare(stem, _OF_A_MASK)).casefold()
+
+
 def _matched(images, masks):
     """[(image, mask)]: by place, split and name as they are, then without what names say beside, then by name alone."""
     ways = [
-        (lambda f: (f.place, f.split, f.stem), lambda f: (f.place, f.split, f.stem)),
-        (lambda f: (f.place, f.split, f.stem), lambda f: (f.place, f.split, _bare(f.stem, _OF_A_MASK))),
-        (lambda f: (f.place, f.split, _bare(f.stem)), lambda f: (f.place, f.split, _bare(f.stem, _OF_A_MASK))),
+        (lambda f: _key(f, f.stem), lambda f: _key(f, f.stem)),
+        (lambda f: _key(f, f.stem), lambda f: _key(f, _bare(f.stem, _OF_A_MASK))),
+        (lambda f: _key(f, _bare(f.stem)), lambda f: _key(f, _bare(f.stem, _OF_A_MASK))),
         (lambda f: (f.place, f.stem), lambda f: (f.place, f.stem)),
         (lambda f: f.stem, lambda f: f.stem),
-        (lambda f: _bare(f.stem), lambda f: _bare(f.stem, _OF_A_MASK)),
+        (lambda f: _core(f.stem), lambda f: _core(f.stem)),
     ]
     pairs = []
     for of_image, of_mask in ways:
@@ -210,7 +207,8 @@ def _index(root: Path, pairs: Sequence[Pair]) -> dict[str, str | None]:
         calls = set()
         for path in (pair.image, pair.mask):
             whole = _relative(path, root)
-            calls |= {whole, os.path.splitext(whole)[0], path.name, path.stem, "/".join(Path(whole).parts[-2:])}
+            ends = {whole, "/".join(Path(whole).parts[-2:]), path.name}
+            calls |= ends | {os.path.splitext(end)[0] for end in ends}
         for call in map(_normal, calls):
             index[call] = pair.name if index.get(call, pair.name) == pair.name else None
     return index

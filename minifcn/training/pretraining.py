@@ -37,11 +37,11 @@ class Pretrainer(Trainer):
         view = compose(crop(settings.crop), dominant(self.validation.classes))
         self.validation = Augmented(self.validation, view, settings.seed)
 
-    def open_data(self, lists: dict[str, list[str]] | None = None) -> Sequence[Dataset]:
+    def open_data(self, own: dict | None = None) -> Sequence[Dataset]:
         """Scenes have one object each, which fills much of them."""
         if self.settings.data == "scenes":
             return open_splits("scenes", self.settings.root, dominant=True)
-        return super().open_data(lists)
+        return super().open_data(own)
 
     def make_model(self) -> Any:
         model = super().make_model()

@@ -1,10 +1,9 @@
 """A run's folder: what a training leaves behind, and what it needs to go on.
 
-config.json   the settings, as given, and the number of this format
+config.json   the settings, as given, the number of this format, and how one's own pictures were taken
 last.npz      weights, velocities, position in the run and history: everything that a resumed run starts from
 best.npz      the weights with the best mean IU on the validation images
 history.csv   a line an epoch
-train.txt     the names of the pictures that train; val.txt: that validate
 *.png         pictures
 """
 
@@ -12,21 +11,17 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Mapping, Sequence
-from operator import methodcaller
 from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
 
 from minifcn.backend import to_host
 from minifcn.backend.files import write_whole
-from minifcn.data.splitting import SPLITS
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.optim import SGD
 from minifcn.weights.npz import FORMAT, VELOCITY, check_format, load_arrays, save_arrays
 
-NO_NAMES: Mapping[str, Sequence[str]] = MappingProxyType({})
+OWN = "own"  # its name in config.json
 PICTURES = CURVE, PREDICTIONS = "learning_curve.png", "predictions.png"
 
 
@@ -49,7 +44,6 @@ class RunFolder:
     def __init__(self, path: str | PathLike):
         self.path = Path(path)
         self.last, self.best = self.path / "last.npz", self.path / "best.npz"
-        self.splits = {split: self.path / f"{split}.txt" for split in SPLITS}
         self.config, self.history = self.path / "config.json", self.path / "history.csv"
 
     def check(self, overwrite: bool) -> None:
@@ -60,29 +54,19 @@ class RunFolder:
             ways = "give --resume to go on with it, --overwrite to replace it, or another folder"
             raise InputError(f"--out {self.path} holds another run: {ways}")
 
-    def start(self, settings: dict, names: Mapping[str, Sequence[str]] = NO_NAMES) -> None:
+    def start(self, settings: dict, own: dict | None = None) -> None:
         """Make the folder, or take it from the run that is in it, for a new run with `settings` (a dict).
 
-        names  {split: those of its pairs}, which are kept; none where the data set has no names
+        own  kept with them: how the run took a folder of one's own (`Trainer.own`)
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            text = json.dumps({"format": FORMAT} | settings, indent=2) + "\n"
+            text = json.dumps({"format": FORMAT} | settings | ({OWN: own} if own else {}), indent=2) + "\n"
             write_whole(self.config, lambda file: file.write(text.encode()))
-            for split, path in self.splits.items():
-                path.unlink(missing_ok=True)
-                if names.get(split):
-                    lines = "".join(f"{name}\n" for name in names[split])
-                    write_whole(path, methodcaller("write", lines.encode("utf-8", "surrogateescape")))
             for old in (self.last, self.best, self.history, *(self.path / name for name in PICTURES)):
                 old.unlink(missing_ok=True)
         except OSError as error:
             raise InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder") from error
-
-    def lists(self) -> dict[str, list[str]]:
-        """{split: names of its pairs} as the run was begun; of splits without names nothing."""
-        there = {split: path.read_bytes() for split, path in self.splits.items() if path.is_file()}
-        return {split: raw.decode("utf-8", "surrogateescape").split("\n")[:-1] for split, raw in there.items() if raw}
 
     def check_run(self) -> None:
         """Raise InputError where there is no run in this folder to go on with."""
@@ -91,15 +75,24 @@ class RunFolder:
 
     def saved_settings(self) -> dict:
         """The settings of the run in this folder."""
+        settings = self._config()
+        settings.pop(OWN, None)
+        return settings
+
+    def saved_own(self) -> dict | None:
+        """How the run took a folder of one's own, None where it had none."""
+        return self._config().get(OWN)
+
+    def _config(self):
         self.check_run()
         try:
-            settings = json.loads(self.config.read_text("utf-8"))
+            config = json.loads(self.config.read_text("utf-8"))
         except ValueError as error:
             raise InputError(f"--resume: {self.config} is no JSON ({error})") from error
-        if not isinstance(settings, dict):
-            raise InputError(f"--resume: {self.config} holds no settings, but {settings!r}")
-        check_format(settings.pop("format", FORMAT), f"--resume: {self.config}")
-        return settings
+        if not isinstance(config, dict):
+            raise InputError(f"--resume: {self.config} holds no settings, but {config!r}")
+        check_format(config.pop("format", FORMAT), f"--resume: {self.config}")
+        return config
 
     def save(self, model: Layer, optimizer: SGD, about: dict, progress: Progress) -> None:
         """Write last.npz, whole or not at all."""

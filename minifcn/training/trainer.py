@@ -58,7 +58,7 @@ class Trainer:
         settings.check()
         if resume:
             self.folder.check_run()
-        self.training, self.validation = datasets or self.open_data(self.folder.lists() if resume else None)
+        self.training, self.validation = datasets or self.open_data(self.folder.saved_own() if resume else None)
         self.model = self.make_model().to(device)
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
 
@@ -82,10 +82,16 @@ class Trainer:
         if not resume:
             self.folder.check(overwrite)
 
-    def open_data(self, lists: dict[str, list[str]] | None = None) -> Sequence[Dataset]:
-        """(training, validation) of the data set that the settings name; lists: as the run that goes on parted it."""
+    def open_data(self, own: dict | None = None) -> Sequence[Dataset]:
+        """(training, validation) of the data set that the settings name; own: as the run that goes on took it."""
         settings = self.settings
-        return open_splits(settings.data, settings.root, size=settings.size, lists=lists, **settings.of_data())
+        more = {**own["told"], "lists": own["splits"]} if own else settings.of_data()
+        return open_splits(settings.data, settings.root, size=settings.size, **more)
+
+    def own(self) -> dict | None:
+        """How a folder of one's own was taken: what opens it alike, and which of its pairs train and validate."""
+        splits = {"train": list(self.training.names), "val": list(self.validation.names)}
+        return {"told": dict(self.training.told), "splits": splits} if self.training.told else None
 
     def make_model(self) -> Any:
         """The network that the settings describe, for the classes of the data; it does no more than training needs."""
@@ -195,8 +201,7 @@ class Trainer:
         self.progress = dataclasses.replace(progress, **place, **losses)
         self.noted = self.optimizer.steps
         if not self.begun:  # only now: what is wrong with data or network shows in the first step, and costs no old run
-            names = {"train": self.training.names, "val": self.validation.names}
-            self.folder.start(dataclasses.asdict(self.settings), names)
+            self.folder.start(dataclasses.asdict(self.settings), self.own())
             self.begun = True
 
     def _validate(self, watch, images_per_second):

@@ -36,7 +36,6 @@ def workspace(tmp_path_factory):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(data / "train" / "0.png", folder / name)
     (folder / "cut.png").write_bytes((folder / "a.png").read_bytes()[:500])
-    Image.new("I;16", (8, 8)).save(folder / "deep.png")
     run = tiny.trainer(folder / "run", data="camvid", root=str(data), model="fcn8s", epochs=2)
     tiny.stop_after(1, run)
     return folder
@@ -284,7 +283,6 @@ def test_an_evaluation_that_cannot_be(capsys, workspace, options, words):
         ("{w}/nowhere.png --weights {w}/8s.npz --out {w}/new", "{w}/nowhere.png"),
         ("{w}/cut.png --weights {w}/8s.npz --out {w}/new", "{w}/cut.png"),
         ("{w}/notes.txt --weights {w}/8s.npz --out {w}/new", "{w}/notes.txt"),
-        ("{w}/deep.png --weights {w}/8s.npz --out {w}/new", "{w}/deep.png", "8 bits"),
         ("{w}/data --weights {w}/8s.npz --out {w}/new", "{w}/data"),
         ("{w}/a.png {w}/b.jpg --weights {w}/8s.npz --out {w}/new.png", "{w}/new.png", "2 images"),
         ("{w}/a.png {w}/more/a.png --weights {w}/8s.npz --out {w}/new", "one file"),

@@ -13,23 +13,23 @@ from minifcn.errors import InputError
 from minifcn.training.settings import Settings, in_network
 
 SHARED = {
-    "data": "data root mirror crop jitter",
+    "source": "data root classes values void val-share split-seed size",
     "optimisation": "init freeze epochs batch-size accumulate lr schedule momentum weight-decay",
 }
 GROUPED = {
     "train": {
-        "data": SHARED["data"],
+        "data": SHARED["source"] + " mirror crop jitter",
         "network": "model backbone width fc-channels image-size padding dropout upsampling upsampling-kernels at-once",
         "optimisation": SHARED["optimisation"] + " loss sample class-balance",
         "run": "recompute seed out resume overwrite recipe explain",
     },
     "pretrain": {
-        "data": SHARED["data"],
+        "data": SHARED["source"] + " mirror crop jitter",
         "network": "model width fc-channels dropout auxiliary",
         "optimisation": SHARED["optimisation"],
         "run": "seed out resume overwrite",
     },
-    "evaluate": {"data": "data root split"},
+    "evaluate": {"data": SHARED["source"] + " split"},
     "summary": {"network": "backbone width fc-channels padding upsampling upsampling-kernels n-class image"},
 }
 

@@ -56,7 +56,7 @@ def test_an_empty_list_is_named(root, text):
 
 def test_a_list_that_is_no_text_is_an_input_error(root):
     (root / "train.txt").write_bytes(bytes(range(128, 256)))
-    with pytest.raises(InputError, match=r"train\.txt line 1"):
+    with pytest.raises(InputError, match=r"train\.txt cannot be decoded as text: save it as UTF-8"):
         CamVid(root)
 
 

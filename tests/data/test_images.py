@@ -1,66 +1,15 @@
-"""A photo's way from its file to the classes of its pixels."""
+"""An image made a network's input, and the classes of its pixels."""
 
 import json
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from minifcn.data import Preprocessing, predict_image, read_image
+from minifcn.data import Preprocessing, predict_image
 from minifcn.errors import InputError
 
 H, W = 40, 30
 IMAGE = np.random.default_rng(0).integers(256, size=(H, W, 3), dtype=np.uint8)
-
-
-def test_image_is_read_as_rgb(tmp_path, save):
-    image = read_image(save(IMAGE, tmp_path / "a.png"))
-    assert image.dtype == np.uint8
-    np.testing.assert_array_equal(image, IMAGE)
-
-
-def test_grey_and_transparent_images_become_rgb(tmp_path, save):
-    grey = read_image(save(IMAGE[:, :, 0], tmp_path / "grey.png"))
-    np.testing.assert_array_equal(grey, IMAGE[:, :, :1].repeat(3, axis=2))
-    with_alpha = read_image(save(np.dstack([IMAGE, IMAGE[:, :, 0]]), tmp_path / "alpha.png"))
-    np.testing.assert_array_equal(with_alpha, IMAGE)
-
-
-@pytest.mark.parametrize("name", ["a.png", "a.jpg"])
-@pytest.mark.parametrize("part", [0.0, 0.02, 0.5, 0.9])
-def test_a_truncated_image_is_named(tmp_path, save, name, part):
-    path = save(IMAGE, tmp_path / name)
-    data = path.read_bytes()
-    path.write_bytes(data[: int(len(data) * part)])
-    with pytest.raises(InputError, match=rf"{name} cannot be read as an image .*truncated or no image"):
-        read_image(path)
-
-
-@pytest.mark.parametrize("content", [b"hello, this is text", b"\x89PNG\r\n\x1a\n" + bytes(100), b"BM" + bytes(20)])
-def test_a_file_that_is_no_image_is_named(tmp_path, content):
-    path = tmp_path / "a.png"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"a\.png cannot be read as an image"):
-        read_image(path)
-
-
-def test_errors_are_one_line(tmp_path):
-    (tmp_path / "a.png").write_bytes(b"text")
-    for path in (tmp_path / "a.png", tmp_path / "missing.png", tmp_path):
-        with pytest.raises(InputError) as error:
-            read_image(path)
-        assert "\n" not in str(error.value)
-
-
-def test_a_missing_image_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"nowhere\.png is not there"):
-        read_image(tmp_path / "nowhere.png")
-
-
-def test_an_image_of_16_bits_is_refused_rather_than_clipped(tmp_path):
-    Image.fromarray(np.full((4, 5), 3000, np.uint16)).save(tmp_path / "deep.png")
-    with pytest.raises(InputError, match=r"deep\.png has more than 8 bits a channel"):
-        read_image(tmp_path / "deep.png")
 
 
 def test_preprocessing_subtracts_the_mean_and_divides_by_the_deviation():

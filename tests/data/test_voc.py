@@ -60,10 +60,21 @@ def test_a_missing_file_is_named_with_list_and_line(year):
         Voc(year, "trainval")
 
 
-def test_a_line_of_several_names_is_named(year):
+def test_a_line_of_two_names_is_one_with_a_blank(year):
     (year / "ImageSets" / "Segmentation" / "train.txt").write_text("one\none 1\n")
-    with pytest.raises(InputError, match=r"train\.txt line 2: 'one 1' names no pair, expected the name of an image"):
+    with pytest.raises(InputError, match=r"train\.txt line 2: .*one 1\.jpg is not there"):
         Voc(year)
+
+
+@pytest.mark.parametrize("name", ["two words.JPG", "사진.jpeg", "[x].png", "a.b.tif"])
+def test_pictures_have_any_suffix_and_any_name(year, save, name):
+    save(np.full((6, 8, 3), 90), year / "JPEGImages" / name)
+    stem = name.rpartition(".")[0]
+    save(LABEL, year / "SegmentationClass" / f"{stem}.PNG")
+    (year / "ImageSets" / "Segmentation" / "train.txt").write_text(f"{stem}\n", "utf-8")
+    dataset = Voc(year)
+    assert (dataset.pairs[0][0].name, dataset.names) == (name, [stem])
+    np.testing.assert_array_equal(dataset[0][1], LABEL)
 
 
 def test_a_label_outside_the_classes_is_named(year, save):

@@ -5,6 +5,7 @@ everything on that draws random numbers: order, mirror, jitter, crop, dropout; a
 """
 
 import csv
+import dataclasses
 import json
 import os
 import random
@@ -16,7 +17,9 @@ import time
 import numpy as np
 import pytest
 import tiny
+from PIL import Image
 
+from minifcn.errors import InputError
 from minifcn.pictures.runs import draw_run
 from minifcn.weights.npz import load_arrays
 
@@ -202,3 +205,29 @@ def test_data_that_moved_can_be_named_again(tmp_path):
     assert tiny.command("train", "--out", tmp_path / "run", "--resume") == 2
     assert tiny.command("train", "--out", tmp_path / "run", "--resume", "--root", tmp_path / "moved") == 0
     assert json.loads((tmp_path / "run" / "config.json").read_text())["epochs"] == 1
+
+
+def test_one_s_own_pictures_stay_as_the_run_took_them(tmp_path):
+    rng = np.random.default_rng(0)
+    root = tmp_path / "own"
+    (root / "images").mkdir(parents=True), (root / "masks").mkdir()
+
+    def add(name, values):
+        Image.fromarray(rng.integers(256, size=(32, 40, 3), dtype=np.uint8)).save(root / "images" / f"{name}.png")
+        Image.fromarray(rng.choice(np.array(values, np.uint8), (32, 40))).save(root / "masks" / f"{name}.png")
+
+    for number in range(6):
+        add(f"나무 {number}", (0, 255))
+    run = tiny.trainer(tmp_path / "run", data="folder", root=str(root), val_share=0.4, size="32", epochs=2)
+    names = list(run.training.names), list(run.validation.names)
+    tiny.stop_after(1, run)
+    for number in range(6):
+        add(f"new {number}", (0, 1, 255))  # by which two tones would be classes 0, 1 and void
+    again = tiny.trainer(tmp_path / "run", resume=True, **dataclasses.asdict(run.settings))
+    assert (list(again.training.names), list(again.validation.names)) == names
+    assert again.training[0][1].shape == run.training[0][1].shape
+    assert set(np.unique(again.training[0][1])) == {0, 1}
+    assert again.preprocessing == run.preprocessing
+    (root / "masks" / "나무 0.png").unlink()
+    with pytest.raises(InputError, match=r"--resume: 1 pairs of the run are gone from the folder, images/나무 0 first"):
+        tiny.trainer(tmp_path / "run", resume=True, **dataclasses.asdict(run.settings))
