@@ -13,7 +13,7 @@ from pathlib import Path
 
 from minifcn import __version__
 from minifcn.backend import DEVICES, resolve_device
-from minifcn.commands.streams import any_letter, discard, flush, say
+from minifcn.commands.streams import any_letter, flush, say
 from minifcn.errors import Caution, InputError
 
 ABOUT = "Fully convolutional networks from scratch on NumPy and CuPy."
@@ -45,7 +45,6 @@ def main(arguments: list[str] | None = None) -> int:
             say(f"minifcn: {str(stop) or 'stopped'}", error=True)
             return 130
         except BrokenPipeError:
-            discard()
             return 1
         except InputError as error:
             what = str(error)

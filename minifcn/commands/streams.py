@@ -30,16 +30,11 @@ def any_letter() -> Iterator[None]:
 
 
 def flush() -> None:
-    """Write what is still on its way, now that it can be told if that fails; OSError, and then no second try."""
+    """Write what is still on its way, now that it can be told if that fails: OSError."""
     try:
         if sys.stdout is not None:  # as in a process without any terminal
             sys.stdout.flush()
     except OSError:
-        discard()
+        with contextlib.suppress(OSError, ValueError):  # to nowhere: Python tries again as it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise
-
-
-def discard() -> None:
-    """Write no more to standard output: Python would try again as it ends."""
-    with contextlib.suppress(OSError, ValueError):  # it is no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
