@@ -1,5 +1,6 @@
 """The command `data`: a data set looked at before anything is trained."""
 
+import itertools
 import math
 import textwrap
 from argparse import ArgumentParser, Namespace
@@ -51,22 +52,19 @@ def run(options: Namespace) -> None:
         check_free(Path(options.out), options.overwrite)
     splits = list(dict.fromkeys(options.split))
     datasets, refused = _opened(options, splits)
-    bar = Bar()
+    by_split, bar = dict(zip(splits, datasets)), Bar()
     with bar:
         bar.begin("looking", sum(map(len, datasets)))
-        inspection = inspect(dict(zip(splits, datasets)), bar.advance)
+        inspection = inspect(by_split, bar.advance)
     found = suspicions(inspection)
     _tell_facts(inspection)
     _tell_suspicions(found)
-    if options.out is not None:
-        by_split, shown = dict(zip(splits, datasets)), []
-        for look, mark in worth_showing(inspection, found):
-            image, label = by_split[look.split][look.index]
-            shown.append(Shown(f"{look.split}: {look.name}", image, label, mark))
-        save_sheet(options.out, shown, inspection.classes, inspection.dataset.palette)
-        say(f"wrote {options.out}: {len(shown)} pictures with their masks laid over")
-    else:
+    if options.out is None:
         say("see them with their masks laid over: --out sheet.png")
+    elif chosen := worth_showing(inspection, found):
+        pairs = [(f"{look.split}: {look.name}", *by_split[look.split][look.index], mark) for look, mark in chosen]
+        save_sheet(options.out, list(itertools.starmap(Shown, pairs)), inspection.classes, inspection.dataset.palette)
+        say(f"wrote {options.out}: {len(chosen)} pictures with their masks laid over")
     reasons = [refused] * bool(refused) + [suspicion.words for suspicion in found if suspicion.forbids]
     if reasons:
         raise InputError(f"no network can be trained on this: {reasons[0]}")

@@ -8,7 +8,7 @@ import numpy as np
 from minifcn.data.dataset import VOID, Dataset, Sample
 from minifcn.data.fitting import fitted
 from minifcn.data.lists import read_lines
-from minifcn.data.noise import is_noisy, noise_in_words
+from minifcn.data.noise import refuse_noise
 from minifcn.data.photos import open_image, picture_suffixes, read_photo
 from minifcn.errors import InputError
 
@@ -28,9 +28,7 @@ def read_label(path: str | Path, n_class: int, void: int = VOID) -> np.ndarray:
     label[label == void] = VOID
     outside = label[(label >= n_class) & (label != VOID)]
     if outside.size:
-        present = np.unique(label)
-        if is_noisy(label, present, path):
-            raise InputError(noise_in_words(path, len(present)))
+        refuse_noise(label, outside, path)
         expected = f"expected 0 to {n_class - 1} or void ({void})"
         given = f"{path} holds the label {outside.min()}"
         raise InputError(f"{given}, {expected}: correct the file, or check that it belongs to this data set")

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from minifcn.data.dataset import VOID
+from minifcn.errors import InputError
 
 MOST = 256  # values in one mask: more than classes have
 SCATTERED = 8  # values without an area, at least half of all: of drawn masks few have more than 4
+SLIPS = 2  # strange values that are no noise yet
 LOSSY = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
@@ -29,6 +31,13 @@ def noise_in_words(path: str | Path, values: int, others: int = 0) -> str:
     more = f", and {others} more like it" if others else ""
     kind = "JPEG changes values" if Path(path).suffix.lower() in LOSSY else "a photo, or smoothed edges"
     return f"{path} holds {values} values{more}, as no mask does ({kind}): save masks as PNG, unsmoothed"
+
+
+def refuse_noise(values: np.ndarray, strange: np.ndarray, path: str | Path) -> None:
+    """InputError for a noisy mask (H, W), where it holds several strange values; one or two are slips of a pen."""
+    present = np.unique(values)
+    if len(np.unique(strange)) > SLIPS and is_noisy(values, present, path):
+        raise InputError(noise_in_words(path, len(present)))
 
 
 def slopes(label: np.ndarray) -> float:
