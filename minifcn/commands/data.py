@@ -3,6 +3,7 @@
 import itertools
 import math
 import textwrap
+import warnings
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from minifcn.data.fitting import size_in_words
 from minifcn.data.inspection import Inspection, inspect
 from minifcn.data.splitting import SPLITS
 from minifcn.data.suspicions import Suspicion, suspicions
-from minifcn.errors import InputError
+from minifcn.errors import Caution, InputError
 from minifcn.pictures.colours import VOID_COLOUR
 from minifcn.pictures.sheets import Shown, save_sheet, worth_showing
 from minifcn.training.settings import TOLD, Settings
@@ -62,12 +63,14 @@ def run(options: Namespace) -> None:
     if options.out is None:
         say("see them with their masks laid over: --out sheet.png")
     elif chosen := worth_showing(inspection, found):
-        pairs = [(f"{look.split}: {look.name}", *by_split[look.split][look.index], mark) for look, mark in chosen]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Caution)  # as they are read again: what is cautioned of is told already
+            pairs = [(f"{look.split}: {look.name}", *by_split[look.split][look.index], mark) for look, mark in chosen]
         save_sheet(options.out, list(itertools.starmap(Shown, pairs)), inspection.classes, inspection.dataset.palette)
         say(f"wrote {options.out}: {len(chosen)} pictures with their masks laid over")
     reasons = [refused] * bool(refused) + [suspicion.words for suspicion in found if suspicion.forbids]
     if reasons:
-        raise InputError(f"no network can be trained on this: {reasons[0]}")
+        raise InputError(f"no network can be trained on this as it is: {reasons[0]}")
 
 
 def _opened(options: Namespace, splits: Sequence[str]) -> tuple[list[Dataset], str]:
@@ -79,7 +82,7 @@ def _opened(options: Namespace, splits: Sequence[str]) -> tuple[list[Dataset], s
     except InputError as error:
         try:
             return open_splits(name, root, splits, lenient=True, **given), str(error)
-        except (InputError, TypeError):
+        except InputError:
             raise error from None
 
 

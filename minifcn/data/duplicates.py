@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minifcn.data.looking import Look
+from minifcn.data.looking import SIDE, Look
 
 ALIKE = 0.999  # correlation of two thumbnails: above that of frames of a film a 15th of a second apart
 BRIGHTNESS = 4  # by which thumbnails of one picture differ at most, in 0..255
@@ -19,7 +19,7 @@ def twins(looks: Sequence[Look]) -> list[tuple[Look, Look]]:
     for number, look in enumerate(looks):
         if first.setdefault(look.digest, number) != number:
             found[number] = first[look.digest]
-    thumbnails = np.array([look.thumbnail for look in looks], np.float32).reshape(len(looks), -1)
+    thumbnails = np.array([look.thumbnail for look in looks], np.float32).reshape(len(looks), SIDE * SIDE)
     means, deviations = thumbnails.mean(axis=1), thumbnails.std(axis=1)
     units = (thumbnails - means[:, None]) / np.maximum(deviations, FLAT)[:, None] / thumbnails.shape[1] ** 0.5
     for start in range(0, len(looks), BLOCK):

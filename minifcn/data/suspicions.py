@@ -65,8 +65,8 @@ def _classes(inspection):
         yield Suspicion("one class", words, forbids=True)
     nobody = ~np.any(list(shown.values()), axis=0)
     if nobody.any():
-        words = f"no picture shows {_quoted(inspection, nobody)}: add pictures of it, or take it from the classes"
-        yield Suspicion("unseen class", words.replace(" it", " them") if nobody.sum() > 1 else words)
+        ways = "add pictures of it, or take it from the classes" if nobody.sum() == 1 else "add pictures, or name fewer"
+        yield Suspicion("unseen class", f"no picture shows {_quoted(inspection, nobody)}: {ways}")
     if all(split in shown for split in OURS):
         how = " (another --split-seed, or lists)" if "split_seed" in inspection.dataset.told else ""
         if (only := shown["val"] & ~shown["train"]).any():
@@ -84,7 +84,8 @@ def _void(inspection):
         yield Suspicion("all void", words, tuple(looks))
     read = inspection.read("val") if "val" in inspection.looks else []
     if read and all(look in looks for look in read):
-        yield Suspicion("all void", "every pixel of val is void: there is nothing to count; check the masks", (), True)
+        words = "every pixel of val is void: there is nothing to count; check the masks"
+        yield Suspicion("nothing to count", words, forbids=True)
 
 
 def _rare(inspection):
@@ -94,7 +95,7 @@ def _rare(inspection):
     shares = pixels / max(pixels.sum(), 1)
     rare = (pixels > 0) & (shares < RARE)
     if rare.any():
-        count = rare.sum()
+        count = int(rare.sum())
         has = f"{_quoted(inspection, rare)} {'has' if count == 1 else 'have'} under {100 * RARE:g} % of train's pixels"
         yield Suspicion("rare class", f"{has}{' each' * (count > 1)}: --class-balance lets rare classes weigh more")
 
