@@ -23,7 +23,7 @@ class Bar(Watch):
         columns: list[ProgressColumn] = [what, BarColumn(bar_width=None), MofNCompleteColumn()]
         columns += [news, TimeRemainingColumn()]
         if console.width < 70:  # its figures alone, which go on in the next line
-            words = "{task.description}, {task.completed}/{task.total}, {task.fields[news]}"
+            words = "{task.description}: {task.completed}/{task.total} {task.fields[news]}"
             columns = [TextColumn(words, table_column=Column(overflow="fold"))]
         self.shown = Progress(*columns, console=console, transient=True)
         self.task = self.shown.add_task("", visible=False)
@@ -41,8 +41,9 @@ class Bar(Watch):
     def advance(self, images: int, loss: float | None = None) -> None:
         self.shown.advance(self.task, images)
         speed = self.shown.tasks[0].speed
-        news = f"{speed:.1f} images/s" if speed else ""
-        self.shown.update(self.task, news=news if loss is None else f"{news}, loss {loss:.4f}")
+        news = [f"{speed:.1f} images/s"] if speed else []
+        news += [f"loss {loss:.4f}"] if loss is not None else []
+        self.shown.update(self.task, news=", ".join(news))
 
     def epoch(self, row: dict[str, Any], epochs: int) -> None:
         figures = (f", {FIGURES.get(name, name)} {row[name]:.3f}" for name in EPOCH_FIGURES if name in row)
