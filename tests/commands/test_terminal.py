@@ -45,7 +45,7 @@ def test_a_narrow_terminal_loses_no_figure(monkeypatch, width):
     assert "…" not in written and max(map(len, re.split(r"[\r\n]+", written))) <= width
     words = " ".join(written.split())
     assert LINE.replace("  ", " ") in words
-    assert re.search(r"epoch 3/10\S* .*4/20 .*loss 1\.5000", words)
+    assert re.search(r"epoch 3/10\S* .*4/20.*loss 1\.5000", words)
 
 
 def test_in_a_file_there_are_lines_alone(monkeypatch, capsys):
