@@ -12,6 +12,7 @@ from minifcn.data import Dataset
 from minifcn.metrics import FIGURES, ConfusionMatrix
 from minifcn.training.watch import Watch
 
+NARROW = 64  # columns of a terminal that a bar takes, with its figures
 EPOCH_FIGURES = ("mean_iu", "pixel_accuracy", "accuracy")  # of a finished epoch, as far as it has them
 
 
@@ -19,13 +20,16 @@ class Bar(Watch):
     """A training's bar, with loss, images/s and time left, shown in a terminal `with bar:`; a line for every epoch."""
 
     def __init__(self) -> None:
-        what, news = TextColumn("{task.description}"), TextColumn("{task.fields[news]}")
-        columns: list[ProgressColumn] = [what, BarColumn(bar_width=None), MofNCompleteColumn()]
-        columns += [news, TimeRemainingColumn()]
-        if console.width < 70:  # its figures alone, which go on in the next line
-            words = "{task.description}, {task.completed}/{task.total}, {task.fields[news]}"
-            columns = [TextColumn(words, table_column=Column(overflow="fold"))]
-        self.shown = Progress(*columns, console=console, transient=True)
+        columns: list[ProgressColumn] = [
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+        ]
+        columns.append(TextColumn("{task.fields[news]}"))
+        if console.width < NARROW:  # no bar, and as many lines as the figures take
+            text = "{task.description} {task.completed:.0f}/{task.total:.0f}, {task.fields[news]}"
+            columns = [TextColumn(text, table_column=Column(overflow="fold"))]
+        self.shown = Progress(*columns, TimeRemainingColumn(), console=console, transient=True)
         self.task = self.shown.add_task("", visible=False)
 
     def __enter__(self) -> None:

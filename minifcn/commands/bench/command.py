@@ -75,7 +75,7 @@ def run(options: Namespace) -> None:
 
 def _timed(section, device):
     """[Measured] of a section's cases, with a line that says which is under way."""
-    results, columns = [], (SpinnerColumn(), TextColumn("{task.description}"))
+    results, columns = [], (SpinnerColumn("line"), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(section)
         for case in SECTIONS[section]():
