@@ -7,7 +7,7 @@ import pytest
 from looked_at import H, W, clean, drawn, found
 from PIL import Image
 
-from minifcn.data import CamVid, Folder, Scenes, Voc
+from minifcn.data import CamVid, Folder, Scenes, Voc, duplicates
 from minifcn.data.inspection import inspect
 from minifcn.data.suspicions import suspicions
 
@@ -113,7 +113,8 @@ def test_smoothed_masks_are_found_though_their_values_are_classes():
 
 
 @pytest.mark.parametrize("how", ["halved", "compressed"])
-def test_a_picture_is_known_again_in_another_size_and_compressed(how):
+def test_a_picture_is_known_again_in_another_size_and_compressed(how, monkeypatch):
+    monkeypatch.setattr(duplicates, "BLOCK", 5)  # as among thousands
     image, label = drawn(500, height=96, width=144)
     image = np.asarray(Image.fromarray(image).resize((36, 24)).resize((144, 96)))  # as photos, smooth
     picture = Image.fromarray(image)
