@@ -17,6 +17,7 @@ from lessons.lesson import all_lessons, lesson
 from lessons.testing import verdicts
 from lessons.walk import walk
 from minifcn.backend import DEVICES, resolve_device
+from minifcn.commands.streams import any_letter, say
 from minifcn.errors import InputError
 
 USAGE = """python -m lessons              list the lessons
@@ -31,15 +32,16 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] not in ("test", "notebook", "-h", "--help"):
         arguments = ["walk", *arguments]
-    try:
-        options = _parser().parse_args(arguments)
-        return options.run(options)
-    except InputError as error:
-        print(f"lessons: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("lessons: stopped", file=sys.stderr)
-        return 130
+    with any_letter():
+        try:
+            options = _parser().parse_args(arguments)
+            return options.run(options)
+        except InputError as error:
+            say(f"lessons: error: {error}", error=True)
+            return 2
+        except KeyboardInterrupt:
+            say("lessons: stopped", error=True)
+            return 130
 
 
 class _Parser(argparse.ArgumentParser):

@@ -6,6 +6,7 @@ checkpoints) move arrays.
 
 import functools
 import os
+import shutil
 import sys
 from typing import Any, NamedTuple
 
@@ -14,6 +15,12 @@ import numpy as np
 from minifcn.errors import InputError
 
 DEVICES = ("auto", "cpu", "gpu")
+DRIVERS = (  # where NVIDIA's lies
+    "/proc/driver/nvidia",
+    "/dev/nvidiactl",
+    "/usr/lib/wsl/lib/libcuda.so.1",
+    r"C:\Windows\System32\nvcuda.dll",
+)
 Array = Any  # NumPy's or CuPy's, or what stands in for one in tests: no one type names them all
 
 
@@ -63,6 +70,11 @@ def gpu_status() -> GpuStatus:
     return GpuStatus(True, f"{name}, CuPy {cupy.__version__}")
 
 
+def gpu_at_hand() -> bool:
+    """Whether this machine has an NVIDIA GPU, as its driver shows, with or without CuPy."""
+    return any(map(os.path.exists, DRIVERS)) or shutil.which("nvidia-smi") is not None
+
+
 def resolve_device(wanted: str | None = None) -> tuple[str, str]:
     """Turn "auto", "cpu" or "gpu" (default: $MINIFCN_DEVICE, else "auto") into a device and one line saying why.
 
@@ -78,7 +90,7 @@ def resolve_device(wanted: str | None = None) -> tuple[str, str]:
         return "gpu", f"CuPy on the GPU: {reason}"
     if wanted == "gpu":
         raise InputError(f"device gpu was asked for, but {reason}; use --device cpu")
-    return "cpu", f"NumPy on the CPU: {reason}"
+    return "cpu", f"NumPy on the CPU: {reason}" if gpu_at_hand() else "NumPy on the CPU"
 
 
 def to_device(x: Array, device: str) -> Array:

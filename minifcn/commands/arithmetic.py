@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
 from minifcn.commands.main import check_free
+from minifcn.commands.streams import say
 from minifcn.commands.terminal import console, new_table
 from minifcn.convolution import SEVEN_CASES, relationship
 from minifcn.convolution.arithmetic import Relationship
@@ -46,12 +47,12 @@ def run(options: Namespace) -> None:
         _print_table(cases)
     for folder, case in folders:
         draw_pictures(folder, case)
-        print(f"in {folder}: {', '.join(FILES)}")
+        say(f"in {folder}: {', '.join(FILES)}")
 
 
 def _print_table(cases):
     table = new_table("the slides' seven cases", "case", "i", "k", "s", "p", "o", "zeros", "p'", "a", "o'", "guide")
-    table.columns[0].no_wrap, table.collapse_padding = False, True  # for terminals of 60 columns
+    table.collapse_padding = True  # for terminals of 60 columns
     for case in cases:
         numbers = (case.input, case.kernel, case.stride, case.padding, case.output)
         back = (case.zeros_between, case.transposed_padding, case.unseen, case.transposed_output)

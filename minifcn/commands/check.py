@@ -2,6 +2,8 @@
 
 from argparse import ArgumentParser, Namespace
 
+from rich.text import Text
+
 from minifcn.commands.terminal import console, new_table
 from minifcn.errors import InputError
 from minifcn.gradcheck import check_everything
@@ -17,7 +19,7 @@ def run(options: Namespace) -> None:
     reports = check_everything(options.device)
     table = new_table("hand-written against numerical gradients, float64", "layer", "error", "entries", "kinks", "")
     for name, report in reports:
-        verdict = "[green]ok[/green]" if report.ok() else "[red]WRONG[/red]"
+        verdict = Text("ok", "green") if report.ok() else Text("WRONG", "red")
         table.add_row(name, f"{report.error:.1e}", f"{report.compared}", f"{report.kinks}", verdict)
     console.print(table)
     print("error: largest relative error of all gradients")

@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from minifcn.commands.streams import say
 from minifcn.commands.terminal import print_results
 from minifcn.commands.train import follow
 from minifcn.data import open_dataset
@@ -81,8 +82,10 @@ def run(options: Namespace) -> None:
     scores, rows = compare([best[stage.name] for stage in STAGES], validation, options.device)
     print_results(scores, validation)
     save_predictions(folder / "predictions.png", rows, validation.classes, validation.palette)
-    print(f"pictures: {folder / 'predictions.png'} and learning_curve.png in each network's folder")
-    print("weights:", *best.values(), sep="\n  ")
+    say(f"pictures: {folder / 'predictions.png'} and learning_curve.png in each network's folder")
+    print("weights:")
+    for path in best.values():
+        say(f"  {path}")
 
 
 def _folder(out):

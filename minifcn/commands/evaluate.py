@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from minifcn.commands.options import add_settings
+from minifcn.commands.streams import say
 from minifcn.commands.terminal import print_results
 from minifcn.data import Dataset, open_splits
 from minifcn.errors import InputError
@@ -32,7 +33,7 @@ def run(options: Namespace) -> None:
     print_results(scores, dataset)
     if options.picture:
         save_predictions(options.picture, rows, dataset.classes, dataset.palette)
-        print(f"wrote {options.picture}")
+        say(f"wrote {options.picture}")
 
 
 def _dataset(options: Namespace) -> Dataset:

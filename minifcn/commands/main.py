@@ -1,7 +1,7 @@
 """The command line: which commands there are, and how each ends.
 
-Exit code 0; 2 and one line for bad input; 130 for Ctrl-C. A command's options, and what it does, stand in the file of
-its name, which is imported only where that command is asked for.
+Exit code 0; 2 and one line for bad input; 130 for Ctrl-C; 1 where nobody reads on, as after `| head`. A command's
+options, and what it does, stand in the file of its name, which is imported only where that command is asked for.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from minifcn import __version__
 from minifcn.backend import DEVICES, resolve_device
+from minifcn.commands.streams import any_letter, flush, say
 from minifcn.errors import Caution, InputError
 
 ABOUT = "Fully convolutional networks from scratch on NumPy and CuPy."
@@ -35,25 +36,36 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.filterwarnings("ignore", category=RuntimeWarning, module="minifcn")
     warnings.filterwarnings("always", category=Caution)
     warnings.showwarning = _show_warning
+    with any_letter():
+        try:
+            _run(sys.argv[1:] if arguments is None else arguments)
+            return 0
+        except KeyboardInterrupt as stop:
+            say(f"minifcn: {str(stop) or 'stopped'}", error=True)
+            return 130
+        except BrokenPipeError:
+            return 1
+        except InputError as error:
+            what = str(error)
+        except OSError as error:
+            what = f"{error.filename or 'a file, or what is printed'}: {error.strerror or error}"
+        except MemoryError as error:
+            what = f"not enough memory ({error}): use smaller images, batches or width"
+        say(f"minifcn: error: {what}", error=True)
+        return 2
+
+
+def _run(arguments):
+    """Run one command."""
     try:
-        options = _parse(sys.argv[1:] if arguments is None else arguments)
+        options = _parse(arguments)
         if getattr(options, "out", None) == "":  # a variable of the shell that is not set, say
             raise InputError("--out is empty: name a folder, . is this one")
         if "device" in options:
             options.device, options.device_reason = resolve_device(options.device)
         options.run(options)
-        return 0
-    except KeyboardInterrupt as stop:
-        print(f"minifcn: {str(stop) or 'stopped'}", file=sys.stderr)
-        return 130
-    except InputError as error:
-        what = str(error)
-    except OSError as error:
-        what = f"{error.filename or 'a file'}: {error.strerror or error}"
-    except MemoryError as error:
-        what = f"not enough memory ({error}): use smaller images, batches or width"
-    print(f"minifcn: error: {what}", file=sys.stderr)
-    return 2
+    finally:
+        flush()
 
 
 def check_free(path: Path, overwrite: bool) -> None:
@@ -66,7 +78,7 @@ def check_free(path: Path, overwrite: bool) -> None:
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
     if issubclass(category, Caution):
-        print(f"minifcn: caution: {message}", file=sys.stderr)
+        say(f"minifcn: caution: {message}", error=True)
     else:
         print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=sys.stderr)
 
@@ -83,6 +95,8 @@ class _Help(argparse.HelpFormatter):
 
 def _parse(arguments):
     """The options given, among them `run`, the command's function."""
+    if odd := next((text for text in arguments if "\0" in text), None):
+        raise InputError(f"{odd!r} holds a null character, which no file's name can: leave it out")
     table = [f"  {name:11} {help}" for name, help in COMMANDS.items()]
     parser = _Parser(
         "minifcn",

@@ -7,6 +7,7 @@ from PIL import Image
 
 from minifcn.backend import Array
 from minifcn.commands.main import check_free
+from minifcn.commands.streams import say
 from minifcn.data import VOID, Preprocessing, predict_image, read_image
 from minifcn.errors import InputError
 from minifcn.pictures.colours import VOID_COLOUR
@@ -34,7 +35,7 @@ def run(options: Namespace) -> None:
         label_file.parent.mkdir(parents=True, exist_ok=True)
         _label_map(label, about["palette"]).save(label_file)
         save_predictions(view, [(image, None, {"prediction": label})], about["classes"], about["palette"])
-        print(f"{source}: wrote {label_file} and {view}")
+        say(f"{source}: wrote {label_file} and {view}")
 
 
 def _files(options: Namespace) -> list[tuple[Path, Path, Path]]:

@@ -75,7 +75,8 @@ def _print_layers(model, rows, image_size):
 def _print_figures(model):
     """A network in a row of the paper's table, and what its columns mean."""
     found = figures(model)
-    table = new_table("\nin the columns of the paper's table", "", "conv. layers", "parameters", "field", "max stride")
+    print()
+    table = new_table("in the columns of the paper's table", "", "conv. layers", "parameters", "field", "max stride")
     counts = found.conv_layers, f"{found.parameters:,}", found.receptive_field, found.stride
     table.add_row(model.title, *map(str, counts))
     console.print(table)

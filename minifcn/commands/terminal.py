@@ -1,19 +1,18 @@
-"""Tables and progress bars, through rich."""
+"""What a training and an evaluation show: bars, lines and tables."""
 
 import math
 from collections.abc import Sequence
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
+from minifcn.commands.tables import console, new_table
 from minifcn.data import Dataset
 from minifcn.metrics import FIGURES, ConfusionMatrix
 from minifcn.training.watch import Watch
 
-console = Console(highlight=False)
+NARROW = 64  # columns of a terminal that a bar takes, with its figures
 EPOCH_FIGURES = ("mean_iu", "pixel_accuracy", "accuracy")  # of a finished epoch, as far as it has them
 
 
@@ -21,9 +20,16 @@ class Bar(Watch):
     """A training's bar, with loss, images/s and time left, shown in a terminal `with bar:`; a line for every epoch."""
 
     def __init__(self) -> None:
-        columns = TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn()
-        news = TextColumn("{task.fields[news]}"), TimeRemainingColumn()
-        self.shown = Progress(*columns, *news, console=console, transient=True)
+        columns: list[ProgressColumn] = [
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+        ]
+        columns.append(TextColumn("{task.fields[news]}"))
+        if console.width < NARROW:  # no bar, and as many lines as the figures take
+            text = "{task.description} {task.completed:.0f}/{task.total:.0f}, {task.fields[news]}"
+            columns = [TextColumn(text, table_column=Column(overflow="fold"))]
+        self.shown = Progress(*columns, TimeRemainingColumn(), console=console, transient=True)
         self.task = self.shown.add_task("", visible=False)
 
     def __enter__(self) -> None:
@@ -59,15 +65,6 @@ def print_results(rows: Sequence[tuple[str, ConfusionMatrix]], dataset: Dataset)
     for number, label in enumerate(dataset.classes):
         table.add_row(label, *(_percent(confusion.iu_per_class[number]) for _, confusion in rows))
     console.print(table)
-
-
-def new_table(title: str, first: str, *others: str) -> Table:
-    """A rich table with a left-aligned first column and right-aligned others, narrow enough for 80 columns."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column(first, no_wrap=True)
-    for name in others:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
 
 
 def _percent(value):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from minifcn.commands.options import add_settings
+from minifcn.commands.streams import say
 from minifcn.commands.terminal import Bar, console, new_table
 from minifcn.pictures.runs import draw_run
 from minifcn.training.recipes import PIXELS, RECIPES, per_pixel
@@ -48,7 +49,7 @@ def run_training(kind: type[Trainer], settings: Settings, options: Namespace) ->
     follow(trainer)
     folder = trainer.folder.path
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    print(f"in {folder}:", ", ".join(names))
+    say(f"in {folder}:", ", ".join(names))
 
 
 def follow(trainer: Trainer) -> None:
@@ -67,20 +68,20 @@ def describe(trainer: Trainer) -> None:
     words = f"{trainer.model!r}: {parameters:,} parameters"
     console.print(words, markup=False, soft_wrap=not console.is_terminal)  # a file gets it in one line
     images = f"{len(trainer.training)} training and {len(trainer.validation)} validation images"
-    print(f"{trainer.training.name}: {images}, {trainer.training.n_class} classes")
+    say(f"{trainer.training.name}: {images}, {trainer.training.n_class} classes")
     if report:
-        print(f"from {settings.init}: {len(report.copied)} arrays copied, {len(report.reshaped)} reshaped")
+        say(f"from {settings.init}: {len(report.copied)} arrays copied, {len(report.reshaped)} reshaped")
         kinds = {"reshaped": report.reshaped, "left as they were": report.left, "not used": report.unused}
         for kind, names in kinds.items():
             if names:
-                print(f"  {kind}: {', '.join(names)}")
+                say(f"  {kind}: {', '.join(names)}")
         way = trainer.preprocessing
         mean, std = (", ".join(f"{value:g}" for value in three) for three in (way.mean, way.std))
         print(f"images go in as in its training: {way.channels},")
         print(f"  less the mean ({mean} of R, G, B), over ({std})")
     if settings.freeze:
         learning = sum(p.size for p in trainer.model.parameters() if p.trainable)
-        print(f"frozen: {' '.join(settings.freeze)}; {learning:,} parameters learn")
+        say(f"frozen: {' '.join(settings.freeze)}; {learning:,} parameters learn")
     if progress.epoch == settings.epochs:
         print(f"nothing is left to train: {progress.epoch} of {settings.epochs} epochs are done")
     elif progress.step:
@@ -90,8 +91,9 @@ def describe(trainer: Trainer) -> None:
 def explain(settings: Settings, sources: Mapping[str, str]) -> None:
     """The settings of a training, where each comes from, and what the learning rate means for one pixel."""
     table = new_table("what this training is made of", "setting", "value", "source")
+    table.columns[0].no_wrap, table.columns[2].no_wrap = True, False
     for column in table.columns[1:]:
-        column.justify, column.no_wrap = "left", False
+        column.justify = "left"
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         unused = field.name == "fc_channels" and without_fc(settings.model, settings.backbone)

@@ -17,6 +17,7 @@ from minifcn.errors import InputError
 from minifcn.metrics import FIGURES
 from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION, VOID_COLOUR
 from minifcn.pictures.figures import DPI, dress, heights_of_names, new_figure
+from minifcn.pictures.fonts import readable, write
 from minifcn.training.evaluation import picture_indices
 from minifcn.training.run_folder import CURVE, PREDICTIONS
 from minifcn.training.trainer import Trainer
@@ -62,9 +63,11 @@ def save_predictions(path: Path, rows: Sequence[Row], classes: Sequence[str], pa
     margin, gap, head = 12, 6, 24
 
     width = 2 * margin + len(titles) * (column + gap) - gap
-    figure = Figure((width / DPI, 1), DPI)  # its height comes with that of the legend
+    figure = Figure((width / DPI, 1), DPI)  # its height comes with that of the legend, its width with a long name's
     legend = _class_legend(figure, classes, palette, width - 2 * margin)
-    height = head + sum(heights) + gap * len(rows) + math.ceil(legend.get_window_extent().height) + 2 * margin
+    extent = legend.get_window_extent()
+    width = max(width, math.ceil(extent.width) + 2 * margin)
+    height = head + sum(heights) + gap * len(rows) + math.ceil(extent.height) + 2 * margin
     figure.set_size_inches(width / DPI, height / DPI)
     legend.set_bbox_to_anchor((margin / width, margin / height), transform=figure.transFigure)
 
@@ -161,13 +164,15 @@ def _draw_curves(axes, history, title, curves, number, top):
 
 
 def _class_legend(figure, classes, palette, width):
-    """A legend of the classes and void, in as many columns as `width` pixels take."""
+    """A legend of the classes and void, in as many columns as `width` pixels take, at least one."""
     colours = [*np.asarray(palette), np.asarray(VOID_COLOUR)]
-    named = zip([*classes, "void"], colours, strict=True)
-    patches = [Patch(facecolor=colour / 255, edgecolor="0.6", linewidth=0.5, label=name) for name, colour in named]
-    for columns in range(len(patches), 0, -1):
+    patches = [Patch(facecolor=colour / 255, edgecolor="0.6", linewidth=0.5) for colour in colours]
+    names, fonts = readable([*classes, "void"])
+    for columns in range(min(len(patches), width // 50), 0, -1):  # narrower than 50 pixels is no column
         style = {"fontsize": 10, "frameon": False, "borderpad": 0, "borderaxespad": 0, "columnspacing": 1.5}
-        legend = figure.legend(handles=patches, ncols=columns, loc="lower left", **style)
+        legend = figure.legend(patches, [" "] * len(patches), ncols=columns, loc="lower left", **style)
+        for text, name in zip(legend.get_texts(), names, strict=True):
+            write(text, name, fonts)
         if columns == 1 or legend.get_window_extent().width <= width:
             return legend
         legend.remove()

@@ -36,6 +36,7 @@ def test_the_host_copies_nothing():
 def no_gpu(monkeypatch):
     monkeypatch.delenv("MINIFCN_DEVICE", raising=False)
     monkeypatch.setattr(backend, "gpu_status", lambda: backend.GpuStatus(False, "the reason"))
+    monkeypatch.setattr(backend, "gpu_at_hand", lambda: True)
 
 
 @pytest.fixture
@@ -112,6 +113,23 @@ CUPYS = {
     "wrong numbers": (fake_cupy(ones=np.zeros), False, "wrong product"),
     "works": (fake_cupy(), True, "NVIDIA Something, CuPy 14.2.0"),
 }
+
+
+def test_a_machine_without_a_gpu_hears_nothing_of_cupy(no_gpu, monkeypatch):
+    monkeypatch.setattr(backend, "gpu_at_hand", lambda: False)
+    assert resolve_device() == ("cpu", "NumPy on the CPU")
+    with pytest.raises(InputError, match="the reason"):
+        resolve_device("gpu")
+
+
+def test_a_gpu_is_at_hand_where_its_driver_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(backend, "DRIVERS", (str(tmp_path / "driver"),))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not backend.gpu_at_hand()
+    (tmp_path / "nvidia-smi").touch(mode=0o755)
+    assert backend.gpu_at_hand()
+    (tmp_path / "nvidia-smi").rename(tmp_path / "driver")
+    assert backend.gpu_at_hand()
 
 
 @pytest.mark.parametrize("case", CUPYS)

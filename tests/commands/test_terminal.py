@@ -12,10 +12,10 @@ ROW = {"epoch": 3, "loss": 1.30534, "val_loss": 1.11876, "mean_iu": 0.1234, "pix
 LINE = "epoch  3/10  loss 1.305, val 1.119, mean IU 0.123, pixel acc. 0.750, 210.6 img/s"
 
 
-def followed(monkeypatch, is_terminal):
+def followed(monkeypatch, is_terminal, width=80):
     """What is written of a moment of training, without colours and moves of the cursor."""
     file = io.StringIO()
-    console = Console(file=file, force_terminal=is_terminal, width=80, highlight=False)
+    console = Console(file=file, force_terminal=is_terminal, width=width, highlight=False)
     monkeypatch.setattr(terminal, "console", console)
     bar = terminal.Bar()
     with bar:
@@ -37,6 +37,15 @@ def test_in_a_terminal_lines_stand_above_the_bar(monkeypatch, capsys):
     assert any(re.match(r"epoch 3/10 .*4/20 .*loss 1\.5000", line) for line in bars)
     assert re.match(r"validation .*6/6", bars[-1]) and "loss" not in bars[-1]
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("width", [20, 30, 40, 69, 70, 100])
+def test_a_narrow_terminal_loses_no_figure(monkeypatch, width):
+    written = followed(monkeypatch, True, width)
+    assert "…" not in written and max(map(len, re.split(r"[\r\n]+", written))) <= width
+    words = " ".join(written.split())
+    assert LINE.replace("  ", " ") in words
+    assert re.search(r"epoch 3/10\S* .*4/20.*loss 1\.5000", words)
 
 
 def test_in_a_file_there_are_lines_alone(monkeypatch, capsys):

@@ -1,5 +1,6 @@
 """python -m lessons as a learner types it: keys, notebooks, exercises, and what is refused."""
 
+import io
 import os
 import subprocess
 import sys
@@ -256,3 +257,10 @@ def test_what_is_not_installed_is_told_in_a_line(tmp_path):
     )
     hint = 'pip install -e ".[lessons]" in the clone\'s folder'
     assert (code, out, err) == (2, "", f"lessons: error: jupytext is not installed: {hint}\n")
+
+
+def test_a_terminal_that_lacks_a_letter_ends_no_lesson(folder, monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), "ascii", "strict")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert cli.main(["1", "--no-pause"]) == 0
+    assert rb"what x\xb2 is" in stream.buffer.getvalue()

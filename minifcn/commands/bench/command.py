@@ -15,6 +15,7 @@ from minifcn.commands.bench.machine import measure_limits
 from minifcn.commands.bench.memory import measure_memory
 from minifcn.commands.bench.peers import allow_tf32
 from minifcn.commands.bench.timing import measure
+from minifcn.commands.streams import say
 from minifcn.commands.terminal import console
 from minifcn.errors import InputError
 from minifcn.pictures.roofline import save_roofline
@@ -64,7 +65,7 @@ def run(options: Namespace) -> None:
         if points["minifcn"]:
             save_roofline(roofline, f"{name}, {threads} threads, float32", limits.product, limits.copy, points)
             written.append(str(roofline))
-        print("wrote", " and ".join(written))
+        say("wrote", " and ".join(written))
     if gpu and not tf32:
         command = [sys.executable, "-m", "minifcn", "bench", *sections, "--device", "gpu"]
         command += ["--out", out] * (out is not None) + ["--overwrite"] * options.overwrite
@@ -74,7 +75,7 @@ def run(options: Namespace) -> None:
 
 def _timed(section, device):
     """[Measured] of a section's cases, with a line that says which is under way."""
-    results, columns = [], (SpinnerColumn(), TextColumn("{task.description}"))
+    results, columns = [], (SpinnerColumn("line"), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(section)
         for case in SECTIONS[section]():
