@@ -1,8 +1,8 @@
 """A large image's scores in little memory: what is fine in tiles, what is coarse at once, and equal to the whole's.
 
 A network's first maps are as large as the image, and take nearly all of the memory. So its first layers, up to the map
-whose pixels lie COARSE image pixels apart, run over one tile of the image after the other; the layers from there on, for
-which the map is small, run once; the last upsampling runs band by band.
+whose pixels lie COARSE image pixels apart, run over one tile of the image after the other; the layers after them, whose
+maps are small, run once; the last upsampling runs band by band.
 
 A tile is all that its part of the map looks at: it overlaps its neighbours by that map's receptive field (44 pixels
 for VGG's pool3), and begins where a window does. So nothing is cut off but at the image's own edges, which keep their
@@ -11,6 +11,7 @@ padding, and the scores are those of the whole image, to rounding, at every pixe
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,8 @@ class Tiled:
         if tile < self.least_tile():
             what = f"{type(model).__name__} needs at least {self.least_tile()} pixels"
             raise InputError(f"tile of {tile} pixels: {what}, what a coarse pixel looks at and a step")
-        fine = {name: model.named[name] for name, *_ in nodes[: cut + 1]}  # one after the other
+        layers: dict[str, Any] = model.named
+        fine = {name: layers[name] for name, *_ in nodes[: cut + 1]}  # one after the other
         first, conv = next(iter(fine.items()))
         self.padding = conv.padding  # around the image, where a tile reaches its edge: not around each tile
         fine[first] = copy.copy(conv)
@@ -51,9 +53,9 @@ class Tiled:
         *coarse, (up, *_), (crop, *_) = nodes[cut + 1 :]
         names = {nodes[cut].name: INPUT}
         self.coarse = Graph(
-            {name: (model.named[name], *(names.get(i, i) for i in inputs)) for name, inputs, _ in coarse}
+            {name: (layers[name], *(names.get(i, i) for i in inputs)) for name, inputs, _ in coarse}
         ).eval()
-        self.up, self.offset = model.named[up], model.named[crop].offset
+        self.up, self.offset = layers[up], layers[crop].offset
 
     def least_tile(self) -> int:
         """The smallest tile: a pixel's receptive field, wherever it begins between two steps of the coarse map."""
@@ -86,7 +88,7 @@ class Tiled:
         return whole
 
     def _pieces(self, windows, size):
-        """Tiles along one axis of the padded image: [(pixels of the map, pixels of the tile, the map's first in it)]."""
+        """Tiles along one axis: [(pixels of the map, of the padded image, which of the tile's map is the first)]."""
         sizes = [size]
         for window in windows:
             sizes.append(window.output_size(sizes[-1]))
