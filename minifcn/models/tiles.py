@@ -41,8 +41,8 @@ class Tiled:
         cut = next(number for number, node in enumerate(nodes) if places[node.name].pitch >= COARSE)
         self.model, self.tile, self.place = model, tile, places[nodes[cut].name]
         if tile < self.least_tile():
-            what = f"{type(model).__name__} needs at least {self.least_tile()} pixels"
-            raise InputError(f"tile of {tile} pixels: {what}, what a coarse pixel looks at and a step")
+            why = f"tiles overlap by a receptive field of {self.place.receptive_field}"
+            raise InputError(f"tile {tile}: expected at least {self.least_tile()} pixels for {model.title}, where {why}")
         layers: dict[str, Any] = model.named
         fine = {name: layers[name] for name, *_ in nodes[: cut + 1]}  # one after the other
         first, conv = next(iter(fine.items()))

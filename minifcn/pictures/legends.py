@@ -1,0 +1,36 @@
+"""Legends of classes, in as many columns as there is room for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.patches import Patch
+
+from minifcn.pictures.colours import Colour
+
+
+def class_legend(
+    figure: Figure, names: Sequence[str], colours: Sequence[Colour], width: float, size: float = 10
+) -> Legend:
+    """A legend at the lower left, in as many columns as `width` pixels take, at least one; size: of its letters."""
+    faces: Any = [np.asarray(colour) / 255 for colour in colours]
+    patches = [Patch(facecolor=face, edgecolor="0.6", linewidth=0.05 * size) for face in faces]
+    for columns in range(len(patches), 0, -1):
+        style = {
+            "fontsize": size,
+            "frameon": False,
+            "borderpad": 0,
+            "borderaxespad": 0,
+            "columnspacing": 1.5,
+            "handlelength": 1.4,
+        }
+        legend = figure.legend(patches, [" "] * len(patches), ncols=columns, loc="lower left", **style)
+        for text, name in zip(legend.get_texts(), names, strict=True):
+            text.set_parse_math(False)
+            text.set_text(name)
+        if columns == 1 or legend.get_window_extent().width <= width:
+            break
+        legend.remove()
+    return legend
