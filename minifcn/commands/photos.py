@@ -40,8 +40,10 @@ def find_photos(given: Sequence[str]) -> tuple[list[Path], list[str]]:
             raise InputError(f"image {text}: there is no such file, folder or pattern")
         found += pictures
         lines += [line] if line else []
-    once = {os.path.normcase(os.path.abspath(path)): path for path in reversed(found)}
-    return list(reversed(once.values())), lines
+    once: dict[str, Path] = {}
+    for path in found:
+        once.setdefault(os.path.normcase(os.path.abspath(path)), path)
+    return list(once.values()), lines
 
 
 def result_names(photos: Sequence[Path]) -> tuple[list[Path], str]:

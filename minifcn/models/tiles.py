@@ -41,8 +41,9 @@ class Tiled:
         cut = next(number for number, node in enumerate(nodes) if places[node.name].pitch >= COARSE)
         self.model, self.tile, self.place = model, tile, places[nodes[cut].name]
         if tile < self.least_tile():
-            why = f"tiles overlap by a receptive field of {self.place.receptive_field}"
-            raise InputError(f"tile {tile}: expected at least {self.least_tile()} pixels for {model.title}, where {why}")
+            expected = f"expected at least {self.least_tile()} pixels for {model.title}"
+            field = self.place.receptive_field
+            raise InputError(f"tile {tile}: {expected}, whose tiles overlap by a receptive field of {field}")
         layers: dict[str, Any] = model.named
         fine = {name: layers[name] for name, *_ in nodes[: cut + 1]}  # one after the other
         first, conv = next(iter(fine.items()))
