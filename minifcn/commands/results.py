@@ -13,11 +13,13 @@ from PIL import Image
 from minifcn.backend.files import write_whole
 from minifcn.commands.photos import result_names
 from minifcn.data import VOID
+from minifcn.data.resizing import resize_image, resize_label, resized
 from minifcn.errors import InputError
 from minifcn.pictures.colours import VOID_COLOUR
 from minifcn.pictures.overlay import save_overlay
 from minifcn.pictures.runs import save_predictions
 
+VIEW = 600  # pixels of a photo's longer side in its view: as good as any that the view shows smaller
 ENDS = ("view.png", "overlay.jpg", "scores.npz")  # of the names of what is made beside a label map
 
 
@@ -72,7 +74,9 @@ def write_results(
     job.label.parent.mkdir(parents=True, exist_ok=True)
     picture = label_map(label, palette)
     write_whole(job.label, lambda file: picture.save(file, "PNG"))
-    save_predictions(job.view, [(image, None, {"prediction": label})], classes, palette)
+    small = resized((min(VIEW, max(label.shape)),), label.shape)
+    row = resize_image(image, small), None, {"prediction": resize_label(label, small)}
+    save_predictions(job.view, [row], classes, palette)
     if job.overlay:
         save_overlay(job.overlay, image, label, told, palette, [0] if classes[0] == "background" else [])
     if job.scores and probabilities is not None:
