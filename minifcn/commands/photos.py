@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,11 +16,11 @@ _OTHERS = {".pdf", ".eps", ".ps", ".mpg", ".mpeg", ".h5", ".hdf", ".grib", ".buf
 _LATER = {".heic", ".heif", ".hif", ".avif"}
 
 
-def find_photos(given: Sequence[str]) -> tuple[list[Path], list[str]]:
+def find_photos(given: Sequence[str], out: str | Path) -> tuple[list[Path], list[str]]:
     """The photographs that are meant, each once -> (files, a line for each folder or pattern: what was taken of it).
 
     A name of a file is that file, whatever its suffix. A folder is the pictures in it, without those in its subfolders;
-    a pattern with * or ? is the pictures that match, and with ** those of subfolders, too.
+    a pattern with * or ? is the pictures that match, and with ** those of subfolders, too, but no results in `out`.
     Raises InputError where one of them is none.
     """
     found, lines = [], []
@@ -33,7 +34,7 @@ def find_photos(given: Sequence[str]) -> tuple[list[Path], list[str]]:
         elif path.exists():
             pictures, line = [path], ""
         elif any(letter in text for letter in "*?["):
-            pictures, line = _sorted_out(text, map(Path, glob.glob(os.path.expanduser(text), recursive=True)))
+            pictures, line = _sorted_out(text, _matching(os.path.expanduser(text), os.path.abspath(out)))
             if not pictures:
                 raise InputError(f"pattern {line}: check it, with quotes around it and ** for all subfolders")
         else:
@@ -75,6 +76,14 @@ def _meeting(names):
     results = [{f"{name}{end}".casefold() for end in ("", "_view", "_overlay", "_scores")} for name in names]
     owners = Counter(result for some in results for result in some)
     return [i for i, some in enumerate(results) if any(owners[result] > 1 for result in some)]
+
+
+def _matching(pattern, out):
+    """The paths that match; without those in `out`, if that is a folder somewhere below the pattern's own."""
+    start = os.path.abspath(re.split(r"[*?[]", pattern)[0] + "_")  # in the folder where the pattern begins to be one
+    below = out.startswith(os.path.join(os.path.dirname(start), ""))
+    paths = map(Path, glob.glob(pattern, recursive=True))
+    return [path for path in paths if not (below and Path(out) in Path(os.path.abspath(path)).parents)]
 
 
 def _sorted_out(given, paths):

@@ -46,7 +46,7 @@ def run(options: Namespace) -> None:
     share; of several images in a table, too. One that cannot be read does not stop the others: the last line names it,
     and the exit code is 2.
     """
-    photos, lines = find_photos(options.images)
+    photos, lines = find_photos(options.images, options.out)
     out = Path(options.out)
     jobs, line = plan(photos, out, options)
     table = out / TABLE if len(jobs) > 1 else None

@@ -20,14 +20,14 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_a_folder_is_the_pictures_in_it(folder):
-    photos, lines = find_photos(["photos"])
+    photos, lines = find_photos(["photos"], "out")
     assert photos == [Path("photos", name) for name in ("a.png", "b 1.JPG", "ä.heic")]
     assert lines == ["photos: 3 pictures; left out: 2 other files, 1 folder"]
 
 
 def test_patterns_are_followed_where_the_shell_does_not(folder, monkeypatch):
-    assert find_photos(["photos/*.png"]) == ([Path("photos/a.png")], ["photos/*.png: 1 picture"])
-    photos, _ = find_photos([os.path.join("photos", "**")])
+    assert find_photos(["photos/*.png"], "out") == ([Path("photos/a.png")], ["photos/*.png: 1 picture"])
+    photos, _ = find_photos([os.path.join("photos", "**")], "out")
     assert [str(photo.relative_to("photos")) for photo in photos] == [
         "a.png",
         "b 1.JPG",
@@ -37,15 +37,23 @@ def test_patterns_are_followed_where_the_shell_does_not(folder, monkeypatch):
     ]
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("USERPROFILE", str(folder))
-    assert find_photos(["~/photos/a*"])[0] == [folder / "photos" / "a.png"]
+    assert find_photos(["~/photos/a*"], "out")[0] == [folder / "photos" / "a.png"]
+
+
+def test_results_are_no_photographs(folder):
+    inside = [Path("photos/a.png"), Path("photos/b 1.JPG"), Path("photos/ä.heic")]
+    assert find_photos(["photos/**"], "photos/more")[0] == inside
+    assert find_photos(["**/a.png"], folder / "photos" / "more")[0] == inside[:1]
+    assert find_photos(["photos/a*"], ".")[0] == find_photos(["photos/a*"], "photos")[0] == inside[:1]  # not below it
 
 
 def test_a_file_is_meant_whatever_its_name(folder):
-    assert find_photos(["photo[1].jpg", "photos/notes.txt"]) == ([Path("photo[1].jpg"), Path("photos/notes.txt")], [])
+    given = ["photo[1].jpg", "photos/notes.txt"]
+    assert find_photos(given, "out") == ([Path(name) for name in given], [])
 
 
 def test_what_is_named_twice_is_predicted_once(folder):
-    photos, _ = find_photos(["photos/b 1.JPG", "photos", str(folder / "photos" / "a.png")])
+    photos, _ = find_photos(["photos/b 1.JPG", "photos", str(folder / "photos" / "a.png")], "out")
     assert photos == [Path("photos", name) for name in ("b 1.JPG", "a.png", "ä.heic")]
 
 
@@ -61,7 +69,7 @@ def test_what_is_named_twice_is_predicted_once(folder):
 def test_what_is_no_photograph_is_named(folder, given, said):
     (folder / "photos/more/deep/empty").mkdir()
     with pytest.raises(InputError, match=said):
-        find_photos([given])
+        find_photos([given], "out")
 
 
 def names(*photos):
