@@ -68,8 +68,8 @@ def write_results(
     """
     classes, palette = about["classes"], about["palette"]
     shares = np.bincount(label.ravel(), minlength=len(classes)) / label.size
-    told = [f"{name} {_percent(share)}" for name, share in zip(classes, shares)]
-    there = [told[number] for number in np.argsort(-shares, kind="stable") if shares[number]]
+    told = [_percent(share) for share in shares]
+    there = [f"{classes[number]} {told[number]}" for number in np.argsort(-shares, kind="stable") if shares[number]]
     line = ", ".join(there[:most]) + (f" and {len(there) - most} more" if len(there) > most else "")
     job.label.parent.mkdir(parents=True, exist_ok=True)
     picture = label_map(label, palette)
@@ -78,7 +78,8 @@ def write_results(
     row = resize_image(image, small), None, {"prediction": resize_label(label, small)}
     save_predictions(job.view, [row], classes, palette)
     if job.overlay:
-        save_overlay(job.overlay, image, label, told, palette, [0] if classes[0] == "background" else [])
+        clear = [number for number, name in enumerate(classes) if name == "background"]
+        save_overlay(job.overlay, image, label, classes, told, palette, clear)
     if job.scores and probabilities is not None:
         names = np.array(classes)
         write_whole(job.scores, lambda file: np.savez(file, probabilities=probabilities, classes=names))

@@ -18,14 +18,7 @@ def class_legend(
     faces: Any = [np.asarray(colour) / 255 for colour in colours]
     patches = [Patch(facecolor=face, edgecolor="0.6", linewidth=0.05 * size) for face in faces]
     for columns in range(len(patches), 0, -1):
-        style = {
-            "fontsize": size,
-            "frameon": False,
-            "borderpad": 0,
-            "borderaxespad": 0,
-            "columnspacing": 1.5,
-            "handlelength": 1.4,
-        }
+        style = {"fontsize": size, "frameon": False, "borderpad": 0, "borderaxespad": 0, "columnspacing": 1.5}
         legend = figure.legend(patches, [" "] * len(patches), ncols=columns, loc="lower left", **style)
         for text, name in zip(legend.get_texts(), names, strict=True):
             text.set_parse_math(False)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from minifcn.backend.files import write_whole
-from minifcn.pictures.colours import WHITE
+from minifcn.pictures.colours import VOID_COLOUR, WHITE
 from minifcn.pictures.figures import DPI, new_figure
 from minifcn.pictures.legends import class_legend
 
@@ -23,11 +23,11 @@ SMALLEST = 9
 def lay_over(image: np.ndarray, label: np.ndarray, palette: ArrayLike, clear: Sequence[int] = ()) -> np.ndarray:
     """A photo with each region half in its class's colour, in a thin outline of that colour.
 
-    image    uint8 (H, W, 3); label: uint8 (H, W); palette: uint8 (n_class, 3)
+    image    uint8 (H, W, 3); label: uint8 (H, W), 255 for void; palette: uint8 (n_class, 3)
     clear    classes that leave the photo as it is
     Returns uint8 (H, W, 3).
     """
-    colours = np.zeros((256, 3), np.uint8)
+    colours = np.full((256, 3), VOID_COLOUR, np.uint8)
     colours[: len(np.asarray(palette))] = palette
     opacity = np.full(256, OPACITY, np.float32)
     opacity[list(clear)] = 0
@@ -44,18 +44,19 @@ def save_overlay(
     path: Path,
     image: np.ndarray,
     label: np.ndarray,
-    names: Sequence[str],
+    classes: Sequence[str],
+    notes: Sequence[str],
     palette: ArrayLike,
     clear: Sequence[int] = (),
 ) -> None:
     """Write a photo with its label map over it as a JPEG, in its own size; below it the classes that occur.
 
-    names  of each class in the legend
+    notes  what the legend says of each class, behind its name
     """
-    there = np.flatnonzero(np.bincount(label.ravel(), minlength=len(names))).tolist()
+    there = np.flatnonzero(np.bincount(label.ravel(), minlength=len(classes))).tolist()
     colours = [WHITE if number in clear else tuple(np.asarray(palette)[number]) for number in there]
     picture = Image.fromarray(lay_over(image, label, palette, clear))
-    legend = _legend([names[number] for number in there], colours, picture.width)
+    legend = _legend([f"{classes[number]} {notes[number]}" for number in there], colours, picture.width)
     whole = Image.new("RGB", (max(picture.width, legend.width), picture.height + legend.height), WHITE)
     whole.paste(picture)
     whole.paste(legend, (0, picture.height))

@@ -33,8 +33,8 @@ def test_the_file_is_the_photo_in_its_size_and_a_legend_of_what_occurs(tmp_path)
     label = np.zeros((60, 400), np.uint8)
     label[:, 200:] = 2
     image = np.full((60, 400, 3), 90, np.uint8)
-    for names in (["bg", "absent " * 9, "leaf $x^2$ 50.0 %"], ["bg", "a", "leaf"]):
-        save_overlay(tmp_path / "o.jpg", image, label, names, PALETTE, clear=[0])
+    for names in (["bg", "absent " * 9, "leaf $x^2$"], ["bg", "a", "leaf"]):
+        save_overlay(tmp_path / "o.jpg", image, label, names, ["50.0 %"] * 3, PALETTE, clear=[0])
     with Image.open(tmp_path / "o.jpg") as picture:
         found = np.asarray(picture).astype(int)
     assert found.shape[1] == 400 and found.shape[0] > 60 + 10  # one line of names: the absent one's is not there
@@ -44,8 +44,8 @@ def test_the_file_is_the_photo_in_its_size_and_a_legend_of_what_occurs(tmp_path)
 
 
 def test_a_legend_wider_than_its_photo_is_whole(tmp_path):
-    label = np.ones((10, 12), np.uint8)
-    save_overlay(tmp_path / "o.jpg", np.zeros((10, 12, 3), np.uint8), label, ["a", "quite a long name"], PALETTE)
+    image, label = np.zeros((10, 12, 3), np.uint8), np.ones((10, 12), np.uint8)
+    save_overlay(tmp_path / "o.jpg", image, label, ["a", "quite a long"], ["", "name"], PALETTE)
     with Image.open(tmp_path / "o.jpg") as picture:
         found = np.asarray(picture)
     assert found.shape[1] > 100 and (found[:, -4:] > 240).all()
