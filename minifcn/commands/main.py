@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "train FCN-32s, 16s and 8s on generated scenes, in minutes",
     "train": "train one network",
     "pretrain": "train a classifier on labels of whole images, for train --init",
+    "data": "look at a data set before anything is trained on it",
     "evaluate": "the paper's four figures of one or more networks",
     "predict": "label maps of images",
     "summary": "a network layer by layer: sizes, parameters, receptive fields",

@@ -60,19 +60,17 @@ def open_dataset(name: str, root: str | Path | None = None, split: str = "train"
 
     InputError for an unknown name or anything missing in the folder.
     """
-    if name == "scenes":
-        if root is not None:
-            given = f"the data folder {root} was given"
-            raise InputError(f"scenes are generated, but {given}: drop it, or name its data set")
-        return Scenes(split, **more)
+    if name not in DATA_SETS:
+        raise InputError(f"data set '{name}' is not known, expected one of {', '.join(DATA_SETS)}")
     if name in _OWN:
         return _OWN[name](root, split, **more)
-    if name not in _FIXED:
-        raise InputError(f"data set '{name}' is not known, expected one of {', '.join(DATA_SETS)}")
-    if more:
-        given = ", ".join("--" + option.replace("_", "-") for option in more)
-        raise InputError(f"{given}: data set '{name}' has its own, leave it out: it is for {', '.join(_OWN)}")
-    return _FIXED[name](root, split)
+    if told := [option for option in more if name in _FIXED or option in Options._fields]:
+        raise InputError(f"{', '.join(told)}: data set '{name}' has its own, leave it out: it is for {', '.join(_OWN)}")
+    if name in _FIXED:
+        return _FIXED[name](root, split)
+    if root is not None:
+        raise InputError(f"scenes are generated, but the data folder {root} was given: drop it, or name its data set")
+    return Scenes(split, **more)
 
 
 def open_splits(

@@ -1,5 +1,7 @@
 """What the masks of a folder say, decided by looking at all of them."""
 
+import contextlib
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,9 +12,9 @@ import numpy as np
 from minifcn.data.class_names import MOST, ClassTable
 from minifcn.data.dataset import VOID
 from minifcn.data.masks import Coding, in_words, packed, read_mask
+from minifcn.data.noise import is_noisy, noise_in_words
 from minifcn.errors import InputError
 
-NOISY = 256  # values in one mask: more than classes have
 SHOWN = 12  # values named in a message
 
 
@@ -22,7 +24,7 @@ class Survey:
 
     pixels, images  {value: how many pixels, how many masks have it}, of packed values
     colours         whether they are colours
-    noisy           [(path, how many values)] of masks with more than NOISY; their values are not counted
+    noisy           [(path, how many values)] of masks with more than were drawn; their values are not counted
     """
 
     colours: bool = False
@@ -43,8 +45,9 @@ def survey(paths: Sequence[Path], colours: bool = False, threads: int = 2) -> Su
 
     def count(path):
         mask = read_mask(path, colours)
-        values, pixels = np.unique(packed(mask), return_counts=True)
-        return mask.ndim == 3, values, pixels
+        packed_mask = packed(mask)
+        values, pixels = np.unique(packed_mask, return_counts=True)
+        return mask.ndim == 3, is_noisy(packed_mask, values, path), values, pixels
 
     with ThreadPoolExecutor(threads) as pool:
         counted = list(pool.map(count, paths))
@@ -52,8 +55,8 @@ def survey(paths: Sequence[Path], colours: bool = False, threads: int = 2) -> Su
     if len(coloured) == 2:  # those all of whose pixels are grey are colours, too
         return survey(paths, colours=True, threads=threads)
     found = Survey(coloured == {True})
-    for path, (_, values, pixels) in zip(paths, counted):
-        if len(values) > NOISY or (path.suffix.lower() in (".jpg", ".jpeg") and len(values) > 2):
+    for path, (_, noisy, values, pixels) in zip(paths, counted):
+        if noisy:
             found.noisy.append((path, len(values)))
             continue
         for value, n in zip(values.tolist(), pixels.tolist()):
@@ -79,7 +82,7 @@ def decide(
     """
     if table and table.colours and values is None:
         found = survey(paths, colours=True)
-        told = {packed_colour(colour): number for number, colour in enumerate(table.colours)}
+        told = set(map(packed_colour, table.colours))
         strange = [value for value in found.values if value not in told]
         if not strange and not found.noisy:
             names = tuple(table.names[number] for number in table.kept)
@@ -101,6 +104,25 @@ def decide(
     if found.colours:
         return _of_colours(found, table, where)
     return _of_numbers(found, table, void, where)
+
+
+def sound(paths: Sequence[Path], table: ClassTable | None = None, void: int | None = None) -> list[Path]:
+    """Those masks that are read as most are: no damaged one, no noisy one, none with values of its own.
+
+    table, void  as of `decide`. For a look at a folder that `decide` refuses; whoever loads the others is told why.
+    """
+    colours = bool(table and table.colours)
+    held = {}  # values by mask
+    for path in paths:
+        with contextlib.suppress(InputError):
+            held[path] = survey([path], colours, threads=1).values
+    held = {path: values for path, values in held.items() if values}
+    if table:
+        known = {path for path, values in held.items() if _are_known(values, table, void)}
+        if 2 * len(known) > len(held):
+            return [path for path in held if path in known]
+    masks = Counter(value for values in held.values() for value in values)
+    return [path for path, values in held.items() if all(masks[value] > 1 for value in values)]
 
 
 def packed_colour(colour: tuple[int, int, int]) -> int:
@@ -155,6 +177,13 @@ def _are_numbers(values, table, void):
     return all(0 <= value < count or value in (VOID, void) for value in values)
 
 
+def _are_known(values, table, void):
+    """Whether all values are of a table: its colours where it has some, else its numbers."""
+    if table.colours:
+        return set(map(packed_colour, table.colours)).issuperset(values)
+    return _are_numbers(values, table, void)
+
+
 def _two_tones(found, table):
     low, high = found.values
     names = tuple(table.names) if table else ("background", "object")
@@ -203,10 +232,7 @@ def _question(values, table, where):
 
 def _refuse_noise(found):
     if found.noisy:
-        path, count = found.noisy[0]
-        more = f", and {len(found.noisy) - 1} more like it" if len(found.noisy) > 1 else ""
-        kind = "JPEG changes values" if path.suffix.lower() in (".jpg", ".jpeg") else "a photo, or smoothed edges"
-        raise InputError(f"{path} holds {count} values{more}, as no mask does ({kind}): save masks as PNG, unsmoothed")
+        raise InputError(noise_in_words(*found.noisy[0], others=len(found.noisy) - 1))
 
 
 def _listed(values, colours=False, found=None):

@@ -27,6 +27,7 @@ class Options(NamedTuple):
     val_share   the part of the pictures that validate, where no list or folder says it
     split_seed  which they are
     coding      how masks are read, as another run decided it (`Coding.to_dict`); what is told besides holds over it
+    lenient     for a look: take what most files say, and leave those that say otherwise to whoever loads them
     """
 
     classes: Sequence[str] | None = None
@@ -35,6 +36,7 @@ class Options(NamedTuple):
     val_share: float | None = None
     split_seed: int | None = None
     coding: Mapping[str, Any] | None = None
+    lenient: bool = False
 
 
 class Collection(Dataset):

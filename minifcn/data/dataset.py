@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, SupportsIndex
 
@@ -53,6 +54,10 @@ class Dataset:
     def load(self, index: int) -> Sample:
         """Pair `index` (from 0 to len - 1) as (image, label)."""
         raise NotImplementedError
+
+    def picture(self, index: int) -> Path | None:
+        """The file that the image of a pair is read from; None where there is none."""
+        return None
 
 
 def voc_palette(n: int) -> np.ndarray:

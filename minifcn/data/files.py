@@ -8,6 +8,7 @@ import numpy as np
 from minifcn.data.dataset import VOID, Dataset, Sample
 from minifcn.data.fitting import fitted
 from minifcn.data.lists import read_lines
+from minifcn.data.noise import refuse_noise
 from minifcn.data.photos import open_image, picture_suffixes, read_photo
 from minifcn.errors import InputError
 
@@ -27,6 +28,7 @@ def read_label(path: str | Path, n_class: int, void: int = VOID) -> np.ndarray:
     label[label == void] = VOID
     outside = label[(label >= n_class) & (label != VOID)]
     if outside.size:
+        refuse_noise(label, outside, path)
         expected = f"expected 0 to {n_class - 1} or void ({void})"
         given = f"{path} holds the label {outside.min()}"
         raise InputError(f"{given}, {expected}: correct the file, or check that it belongs to this data set")
@@ -85,6 +87,9 @@ class FileDataset(Dataset):
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def picture(self, index: int) -> Path | None:
+        return self.pairs[index][0]
 
     def load(self, index: int) -> Sample:
         image_path, label_path = self.pairs[index]

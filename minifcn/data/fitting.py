@@ -1,5 +1,7 @@
 """A label laid over its photo, whichever way the camera was held."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
@@ -14,20 +16,23 @@ def fitted(label: np.ndarray, photo: Photo, what: str) -> np.ndarray:
     leave upright masks, others leave masks that need the same turn; the sides tell which. Where both would fit, the
     label is taken for upright, with a caution. InputError where neither does; `what` names the label.
     """
-    upright = photo.pixels.shape[:2]
-    if photo.orientation == 1 or (label.shape == upright and upright != photo.stored_size):
+    upright, stored = photo.pixels.shape[:2], photo.stored_size
+    given = f"{what} is {size_in_words(label.shape)} (width x height)"
+    if photo.orientation == 1 or (label.shape == upright and upright != stored):
         if label.shape != upright:
-            raise InputError(f"{what} is {_size(label.shape)} (width x height), expected {_size(upright)} as its image")
+            swapped = ": its sides are swapped, turn it by 90 degrees" * (label.shape == upright[::-1])
+            raise InputError(f"{given}, expected {size_in_words(upright)} as its image{swapped}")
         return label
     if label.shape == upright:
         note = f"its photo is to be turned (EXIF orientation {photo.orientation}) and the mask fits either way"
-        caution(f"{what}: {note}: taken for upright; look at it with minifcn data")
+        caution(f"{what}: {note}: taken for upright; look at it (minifcn data --out)")
         return label
-    if label.shape == photo.stored_size:
+    if label.shape == stored:
         return np.array(turned(Image.fromarray(label), photo.orientation))
-    sizes = f"expected {_size(upright)}, as its photo upright, or {_size(photo.stored_size)}, as it is stored"
-    raise InputError(f"{what} is {_size(label.shape)} (width x height), {sizes}: find the mask that belongs to it")
+    sizes = f"expected {size_in_words(upright)}, as its photo upright, or {size_in_words(stored)}, as it is stored"
+    raise InputError(f"{given}, {sizes}: find the mask that belongs to it")
 
 
-def _size(shape):
+def size_in_words(shape: Sequence[int]) -> str:
+    """(height, width) as WIDTHxHEIGHT."""
     return f"{shape[1]}x{shape[0]}"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minifcn.data.class_names import ClassTable, check_names, read_class_table
-from minifcn.data.coding import decide
+from minifcn.data.coding import decide, sound
 from minifcn.data.collection import Collection, Options
 from minifcn.data.files import need_folder
 from minifcn.data.masks import Coding, read_mask
@@ -43,6 +43,7 @@ class Folder(Collection):
             self.coding = Coding.from_dict(dict(told.coding))
         else:
             masks = [pair.mask for pair in pairing.pairs]
+            masks = (told.lenient and sound(masks, table, told.void)) or masks
             self.coding, note = decide(masks, table, told.values, told.void, str(folder))
             self.notes += (note,)
         self.classes = self.coding.classes
@@ -57,6 +58,9 @@ class Folder(Collection):
             self.coding.label(read_mask(pair.mask, self.coding.colours), pair.mask),
             str(pair.mask),
         )
+
+    def picture(self, index: int) -> Path | None:
+        return self.pairs[self.names[index]].image
 
     def read_photo(self, name: str) -> Photo:
         return read_photo(self.pairs[name].image)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minifcn.data.dataset import VOID
+from minifcn.data.noise import refuse_noise
 from minifcn.data.photos import upright_mask
 from minifcn.errors import InputError
 
@@ -72,6 +73,7 @@ class Coding:
         label = self._table.take(np.where(values < 0, len(self._table), values), mode="clip")  # (H, W)
         strange = values[label == _STRANGER]
         if strange.size:
+            refuse_noise(values, strange, path)
             given = f"{path} holds {'the colour ' if self.colours else ''}{in_words(int(strange.min()), self.colours)}"
             raise InputError(f"{given}, expected {self.expected()}: correct it, or tell what it stands for")
         return label.astype(np.uint8)

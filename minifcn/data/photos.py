@@ -77,6 +77,16 @@ def upright_mask(path: str | Path) -> Image.Image:
     return turned(*_open(path))
 
 
+def read_header(path: str | Path) -> tuple[str, int]:
+    """(Pillow's mode, EXIF orientation) of a picture's file, its pixels unread; ("", 1) where it cannot be opened."""
+    _register_heif()
+    try:
+        with Image.open(path) as image:
+            return image.mode, _orientation(image)
+    except _UNREADABLE:
+        return "", 1
+
+
 def _open(path):
     """(the decoded Pillow image as it lies in the file, its EXIF orientation)."""
     _register_heif()

@@ -6,6 +6,7 @@ weights, it is "640" or "640x480".
 
 import re
 from argparse import ArgumentTypeError
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -83,6 +84,9 @@ class Resized(Dataset):
 
     def __len__(self) -> int:
         return len(self.dataset)
+
+    def picture(self, index: int) -> Path | None:
+        return self.dataset.picture(index)
 
     def load(self, index: int) -> Sample:
         image, label = self.dataset[index]
