@@ -1,12 +1,11 @@
 """The command `data`: a data set looked at before anything is trained."""
 
-import itertools
 import math
 import textwrap
 import warnings
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from minifcn.commands.terminal import Bar
 from minifcn.data import VOID, Dataset, open_splits
 from minifcn.data.fitting import size_in_words
 from minifcn.data.inspection import Inspection, inspect
+from minifcn.data.looking import Look
 from minifcn.data.splitting import SPLITS
 from minifcn.data.suspicions import Suspicion, suspicions
 from minifcn.errors import Caution, InputError
@@ -63,14 +63,20 @@ def run(options: Namespace) -> None:
     if options.out is None:
         say("see them with their masks laid over: --out sheet.png")
     elif chosen := worth_showing(inspection, found):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Caution)  # as they are read again: what is cautioned of is told already
-            pairs = [(f"{look.split}: {look.name}", *by_split[look.split][look.index], mark) for look, mark in chosen]
-        save_sheet(options.out, list(itertools.starmap(Shown, pairs)), inspection.classes, inspection.dataset.palette)
+        save_sheet(options.out, _shown(by_split, chosen), inspection.classes, inspection.dataset.palette)
         say(f"wrote {options.out}: {len(chosen)} pictures with their masks laid over")
     reasons = [refused] * bool(refused) + [suspicion.words for suspicion in found if suspicion.forbids]
     if reasons:
         raise InputError(f"no network can be trained on this as it is: {reasons[0]}")
+
+
+def _shown(by_split: dict[str, Dataset], chosen: Sequence[tuple[Look, str]]) -> Iterator[Shown]:
+    """The pairs of a sheet, read again one by one."""
+    for look, mark in chosen:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Caution)  # what is cautioned of is told already
+            image, label = by_split[look.split][look.index]
+        yield Shown(f"{look.split}: {look.name}", image, label, mark)
 
 
 def _opened(options: Namespace, splits: Sequence[str]) -> tuple[list[Dataset], str]:

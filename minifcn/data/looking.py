@@ -65,7 +65,7 @@ def look_at(dataset: Dataset, split: str, index: int) -> Look:
         orientation=orientation,
         pixels=np.bincount(label.ravel(), minlength=LABELS),
         colour=image.reshape(-1, 3).mean(axis=0),
-        digest=hashlib.sha1(str(image.shape).encode() + image.tobytes()).digest(),
+        digest=hashlib.sha1(np.ascontiguousarray(image).data).digest() + str(image.shape).encode(),
         thumbnail=np.asarray(small).ravel(),
         agreement=agreement(image, label),
         slopes=slopes(label),

@@ -47,11 +47,12 @@ def slopes(label: np.ndarray) -> float:
     """
     slope = border = 0
     for rows in (label, label.T):
-        steps = np.sign(np.diff(rows.astype(np.int16), axis=1))
-        steps[(rows[:, 1:] == VOID) | (rows[:, :-1] == VOID)] = 0
-        before, after = steps[:, :-1], steps[:, 1:]
-        slope += int(np.count_nonzero(before * after > 0))
-        border += int(np.count_nonzero(before | after))
+        left, right = rows[:, :-1], rows[:, 1:]
+        classes = (left != VOID) & (right != VOID)
+        rises, falls = (left < right) & classes, (left > right) & classes
+        slope += int(np.count_nonzero(rises[:, :-1] & rises[:, 1:] | falls[:, :-1] & falls[:, 1:]))
+        steps = rises | falls
+        border += int(np.count_nonzero(steps[:, :-1] | steps[:, 1:]))
     return slope / max(border, 1)
 
 

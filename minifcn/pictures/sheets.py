@@ -1,7 +1,7 @@
 """A sheet of pictures with their masks laid over. Lengths are pixels."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from minifcn.backend.files import write_whole
 from minifcn.data import VOID
 from minifcn.data.inspection import Inspection
 from minifcn.data.looking import Look
+from minifcn.data.resizing import resize_image, resize_label
 from minifcn.data.suspicions import Suspicion
 from minifcn.errors import InputError
 from minifcn.pictures.colours import VERMILLION, VOID_COLOUR
@@ -60,12 +61,13 @@ def overlaid(image: np.ndarray, label: np.ndarray, classes: Sequence[str], palet
     return np.where(clear[:, :, None], image, mixed).astype(np.uint8)
 
 
-def save_sheet(path: str | Path, pairs: Sequence[Shown], classes: Sequence[str], palette: ArrayLike) -> None:
+def save_sheet(path: str | Path, pairs: Iterable[Shown], classes: Sequence[str], palette: ArrayLike) -> None:
     """Write a picture: of each pair its image and the label laid over it; below, the classes that occur.
 
     classes   the n_class names; palette: their (n_class, 3) uint8 RGB colours
     Small images are enlarged by a whole factor, large ones shrunk. InputError where there are no pairs.
     """
+    pairs = [_shrunk(pair) for pair in pairs]
     if not pairs:
         raise InputError("save_sheet: there are no pairs to draw, give at least one")
     across = min(ACROSS, len(pairs))
@@ -99,13 +101,20 @@ def save_sheet(path: str | Path, pairs: Sequence[Shown], classes: Sequence[str],
             shown = _shown_size(picture.shape)
             box = (left / width, 1 - (top + heads[row] + shown[0]) / height, shown[1] / width, shown[0] / height)
             axes = figure.add_axes(box)
-            smooth = shown[0] < picture.shape[0]
-            axes.imshow(picture, aspect="auto", interpolation="hanning" if smooth else "nearest")
+            axes.imshow(picture, aspect="auto", interpolation="nearest")
             axes.set_axis_off()
             left += shown[1] + GAP
         if column == across - 1:
             top += heights[row] + 2 * GAP
     write_whole(path, lambda file: figure.savefig(file, dpi=DPI, format="png"))
+
+
+def _shrunk(pair):
+    """A pair no larger than it is shown: a dozen large photos would take much memory."""
+    shape = _shown_size(pair.label.shape)
+    if shape[0] >= pair.label.shape[0]:
+        return pair
+    return pair._replace(image=resize_image(pair.image, shape), label=resize_label(pair.label, shape))
 
 
 def _shown_size(shape):
