@@ -4,20 +4,19 @@ import os
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from minifcn.data.lists import read_lines
 from minifcn.data.photos import picture_suffixes
+from minifcn.data.splitting import SPLIT_NAMES
 from minifcn.errors import InputError
 
 _IMAGES = "images image imgs img photos photo pictures picture jpegimages rgb inputs input leftimg8bit"
 _MASKS = "masks mask labels label annotations annotation annots annot segmentationclass segmentationclasspng gt gtfine"
 _MASKS += " groundtruth truth segmentation segmentations targets target"
 _ROLES = dict.fromkeys(_IMAGES.split(), "image") | dict.fromkeys(_MASKS.split(), "mask") | {"ground": None}
-_SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"}
-_SPLITS |= {"test": "test", "testing": "test"}
 _OF_A_MASK = re.compile(r"(?:(.+?)[_\-. ])?(?:masks?|labels?|gt|seg|segmentation|annotation)(?:[_\-. ](.+))?", re.I)
 _OF_AN_IMAGE = re.compile(r"(?:(.+?)[_\-. ])?(?:image|img|photo|rgb|sat)(?:[_\-. ](.+))?", re.I)
 _LOSSY = {".jpg", ".jpeg", ".jpe", ".jfif", ".heic", ".heif", ".webp", ".avif"}
@@ -62,7 +61,7 @@ def find_pairs(root: Path) -> Pairing:
     Folders named train, val or test, above or below, tell the split. InputError where there is no pair at all.
     """
     suffixes = picture_suffixes()
-    files = [_describe(path, root, suffixes) for path in _pictures(root, suffixes)]
+    files = [_describe(path, root, suffixes) for path in find_pictures(root)]
     if not files:
         raise InputError(f"{root} holds no picture; expected images/ and masks/, or {SAME_FOLDER}")
     images, masks = _parted(files)
@@ -92,7 +91,7 @@ def find_lists(root: Path, pairing: Pairing) -> dict[str, list[str]]:
     index = _index(root, pairing.pairs)
     for folder in (root / place for place in _LISTS):
         for path in sorted(folder.glob("*.[tT][xX][tT]")) if folder.is_dir() else ():
-            split = _SPLITS.get(path.stem.lower())
+            split = SPLIT_NAMES.get(path.stem.lower())
             if split and split not in lists:
                 lines = read_lines(path, lambda line: _pair_of(line, index) is not None)
                 lists[split] = _named(path, lines, index, pairing)
@@ -116,7 +115,9 @@ def _named(path, lines, index, pairing):
     return list(dict.fromkeys(names))
 
 
-def _pictures(root, suffixes):
+def find_pictures(root: Path) -> Iterator[Path]:
+    """The pictures' files below a folder; hidden ones, and those in hidden folders, are none."""
+    suffixes = picture_suffixes()
     for folder, folders, names in os.walk(root, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
         for name in sorted(names):
@@ -124,13 +125,18 @@ def _pictures(root, suffixes):
                 yield Path(folder, name)
 
 
+def split_of(path: Path, root: Path) -> str | None:
+    """The split that the folders between root and a file tell: "train", "val", "test" or none."""
+    return _describe(path, root, ()).split
+
+
 def _describe(path, root, suffixes):
     place, role, split = [], None, None
     for folder in path.relative_to(root).parts[:-1]:
         words = re.split(r"[_\-. ]", re.sub("^(train|val|test)annot$", r"\1_annot", folder.lower()))
-        if all(word in _ROLES or word in _SPLITS for word in words):
+        if all(word in _ROLES or word in SPLIT_NAMES for word in words):
             role = next((_ROLES[word] for word in words if _ROLES.get(word)), role)
-            split = next((_SPLITS[word] for word in words if word in _SPLITS), split)
+            split = next((SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES), split)
         else:
             place.append(_normal(folder))
     stem = Path(path.stem)  # X of X.png, and of X.jpg.png
