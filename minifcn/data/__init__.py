@@ -1,6 +1,6 @@
 """Data sets, what is done to their pairs, and batches of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from minifcn.data.dataset import VOID, Dataset, voc_palette
 from minifcn.data.dominant import Augmented, dominant
 from minifcn.data.folder import Folder
 from minifcn.data.images import Preprocessing, predict_image
+from minifcn.data.labelme_converted import open_labelme
 from minifcn.data.photos import read_image
 from minifcn.data.resizing import Resized, parse_size
 from minifcn.data.sampling import sample_pixels
@@ -47,7 +48,7 @@ __all__ += [
 __all__ += ["Resized", "predict_image", "read_image", "sample_pixels", "voc_palette"]
 
 _FIXED = {"camvid": CamVid, "voc": Voc}  # whose classes and lists are published
-_OWN = {"folder": Folder}  # of whose classes and split there is more to tell: `Options`
+_OWN: dict[str, Callable[..., Dataset]] = {"folder": Folder, "labelme": open_labelme}
 DATA_SETS = ("scenes", *_OWN, *_FIXED)  # that `open_dataset` knows
 
 
