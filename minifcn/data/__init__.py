@@ -13,6 +13,7 @@ from minifcn.data.dominant import Augmented, dominant
 from minifcn.data.folder import Folder
 from minifcn.data.images import Preprocessing, predict_image
 from minifcn.data.labelme_converted import open_labelme
+from minifcn.data.panoptic import Panoptic, open_coco
 from minifcn.data.photos import read_image
 from minifcn.data.resizing import Resized, parse_size
 from minifcn.data.sampling import sample_pixels
@@ -48,7 +49,8 @@ __all__ += [
 __all__ += ["Resized", "predict_image", "read_image", "sample_pixels", "voc_palette"]
 
 _FIXED = {"camvid": CamVid, "voc": Voc}  # whose classes and lists are published
-_OWN: dict[str, Callable[..., Dataset]] = {"folder": Folder, "labelme": open_labelme}
+_OWN: dict[str, Callable[..., Dataset]] = {"folder": Folder, "labelme": open_labelme, "coco": open_coco}
+_OWN |= {"coco-panoptic": Panoptic}  # of whose classes and split there is more to tell: `Options`
 DATA_SETS = ("scenes", *_OWN, *_FIXED)  # that `open_dataset` knows
 
 
