@@ -34,7 +34,8 @@ class Folder(Collection):
     def __init__(self, root: str | Path | None, split: str = "train", **options: Any):
         told = Options(**options)
         folder = need_folder(root, EXPECTED)
-        splits = self.take(folder, find_pairs(folder))
+        pairing = find_pairs(folder)
+        self.take(pairing)
         table = ClassTable(check_names(told.classes)) if told.classes else read_class_table(folder)
         if told.coding is not None and not (told.values or told.void or told.classes):
             self.coding = Coding.from_dict(dict(told.coding))
@@ -44,14 +45,13 @@ class Folder(Collection):
             self.notes += (note,)
         self.classes = self.coding.classes
         colours = [table.colours[number] for number in table.kept] if table and table.colours else ()
-        self.arrange(splits, split, told, colours)
+        self.arrange(splits_of(folder, pairing), split, told, colours)
         self.told = {"coding": self.coding.to_dict()} | {name: self.told[name] for name in ("val_share", "split_seed")}
 
-    def take(self, folder: Path, pairing: Pairing) -> dict[str, list[str]]:
-        """Keep what was paired in a folder, and say so in `notes` -> {split: names} as lists or folders say it."""
+    def take(self, pairing: Pairing) -> None:
+        """Keep what was paired, and say so in `notes`."""
         self.pairs = {pair.name: pair for pair in pairing.pairs}
         self.notes = (f"{len(pairing.pairs)} pairs of a picture and its mask", *_alone(pairing))
-        return splits_of(folder, pairing)
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
         pair = self.pairs[name]
@@ -68,7 +68,7 @@ class Folder(Collection):
 def splits_of(folder: Path, pairing: Pairing) -> dict[str, list[str]]:
     """{split: names} as the lists in a folder say it, else its folders; all train where none does."""
     lists = find_lists(folder, pairing)
-    return _by_lists(lists, pairing) if lists else _by_folders(pairing)
+    return _by_lists(lists, pairing) if lists else by_folders(pairing)
 
 
 def first_of(names: Sequence[str]) -> str:
@@ -84,7 +84,7 @@ def _by_lists(lists, pairing):
     return {"train": [pair.name for pair in pairing.pairs if pair.name not in listed], **lists}
 
 
-def _by_folders(pairing):
+def by_folders(pairing: Pairing) -> dict[str, list[str]]:
     """{split: names} as folders say it; all train where none does."""
     splits: dict[str, list[str]] = {"train": []}
     for pair in pairing.pairs:

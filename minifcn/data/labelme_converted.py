@@ -80,14 +80,16 @@ class LabelmeVoc(Folder):
         if not pairs:
             raise InputError(f"{folder} has no picture in {IMAGES} with a mask in {masks.name}: convert the JSON anew")
         alone = [f"{IMAGES}/{path.name}" for name, path in images.items() if not (masks / f"{name}.png").is_file()]
-        splits = self.take(folder, Pairing(pairs, {}, alone, []))
+        pairing = Pairing(pairs, {}, alone, [])
+        self.take(pairing)
         table = told_classes(Options(), folder, (CLASSES,)) or ClassTable(())
         names = told.classes or [table.names[line] for line in table.kept]
         if len(names) != len(table.kept):
             raise InputError(f"{len(names)} classes are told, but {folder / CLASSES} has {len(table.kept)}: tell all")
         self.coding = Coding(tuple(names), tuple(table.kept), (*table.void, VOID))
         self.classes = self.coding.classes
-        self.arrange(splits, split, told, [table.colours[line] for line in table.kept] if table.colours else ())
+        colours = [table.colours[line] for line in table.kept] if table.colours else ()
+        self.arrange(splits_of(folder, pairing), split, told, colours)
 
 
 def open_labelme(root: str | Path | None, split: str = "train", **options: Any) -> Collection:
