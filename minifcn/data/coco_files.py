@@ -121,7 +121,8 @@ class Finder:
             lambda path: split_in(path.relative_to(self.folder).parent.parts) == file.split,
         ]
         for test in tests:
-            found = [path for path in found if test(path)] or found
+            if len(found) > 1:
+                found = [path for path in found if test(path)] or found
         if len(found) > 1:
             raise InputError(f"{file.path} names {name}, which {found[0]} and {found[1]} may be: tell its folder, too")
         return found[0] if found else None

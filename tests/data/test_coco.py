@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from minifcn.data import open_dataset
+from minifcn.data import coco_files, open_dataset, open_splits
 from minifcn.errors import InputError
 
 CATEGORIES = [{"id": 7, "name": "cat", "supercategory": "animal"}, {"id": 3, "name": "dog", "supercategory": "animal"}]
@@ -144,6 +144,12 @@ def test_names_with_folders_are_told_apart(make):
     assert sorted(open_dataset("coco", make.root, "all").names) == ["photos/one/a", "photos/two/a"]
 
 
+def test_of_two_pictures_the_one_beside_the_json_is_meant(make):
+    make("one/labels.json", {"a.jpg": [], "b.jpg": []}, folder="one")
+    make.save(np.full((20, 30, 3), 90), make.root / "backup" / "a.jpg")
+    assert sorted(open_dataset("coco", make.root, "all").names) == ["one/a", "one/b"]
+
+
 def test_a_name_that_two_pictures_have_is_asked_about(make):
     make("labels.json", {"a.jpg": [], "b.jpg": []}, folder="one")
     make.save(np.full((20, 30, 3), 90), make.root / "two" / "a.jpg")
@@ -208,3 +214,13 @@ def test_a_folder_of_something_else_is_named(make):
     (make.root / "settings.json").write_text("{}")
     with pytest.raises(InputError, match=r"no JSON of annotations of instances \(settings\.json\), expected COCO's"):
         open_dataset("coco", make.root)
+
+
+def test_a_file_is_read_once_for_all_splits(make, monkeypatch):
+    for split in ("train", "val"):
+        make(f"{split}.json", {f"{split}.jpg": []})
+    read, paths = coco_files.read_json, []
+    monkeypatch.setattr(coco_files, "read_json", lambda path: paths.append(path.name) or read(path))
+    train, val = open_splits("coco", make.root)
+    assert (list(train.names), list(val.names)) == (["images/train"], ["images/val"])
+    assert sorted(paths) == ["train.json", "val.json"]

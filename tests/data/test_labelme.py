@@ -88,7 +88,8 @@ def test_void_and_ignored_shapes_count_nowhere(root):
 
 
 def test_the_picture_is_found_where_the_json_says_and_elsewhere(root, save):
-    save(GREY, root / "photos" / "Ä b.png")
+    for folder in ("photos", "backup"):
+        save(GREY, root / folder / "Ä b.png")
     write_json(root / "json" / "1.json", image="..\\photos\\Ä b.png")
     save(GREY, root / "photos" / "far.png")
     write_json(root / "json" / "2.json", image="C:\\Users\\someone\\far.png")
@@ -127,7 +128,7 @@ def test_shapes_on_a_photo_that_is_to_be_turned_are_drawn_upright(root):
     assert (image.shape, label.shape, label[25, 5], label[5, 5]) == ((30, 20, 3), (30, 20), 1, 0)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp949"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp949"])
 def test_json_in_any_encoding(root, encoding):
     write_json(root / "b.json", rectangle("사과", [2, 3], [9, 7]), encoding=encoding)
     assert open_dataset("labelme", root).classes == ("background", "leaf", "red fruit", "사과")
@@ -141,10 +142,11 @@ def test_broken_json_is_named(root):
 
 def test_folders_say_the_split(root, save):
     for split in ("train", "valid"):
-        save(GREY, root / split / "x.jpg")
-        write_json(root / split / "x.json")
+        save(GREY, root / split / "one.jpg")
+        write_json(root / split / "one.json")
     dataset = open_dataset("labelme", root, "val")
-    assert list(dataset.names) == ["valid/x"]
+    assert list(dataset.names) == ["valid/one"]
+    assert list(dataset.with_split("train").names) == ["a", "b", "more/c", "more/d", "train/one"]
 
 
 def test_lists_say_the_split(root):

@@ -74,6 +74,8 @@ def test_a_mask_lies_in_its_box():
     expected = np.zeros((30, 40), np.uint8)
     expected[3, 6:8] = expected[4, 5] = 1
     np.testing.assert_array_equal(drawn(mask), expected)
+    outside = drawn(mask._replace(points=((-1, -1), (1, 0))))
+    assert (outside.sum(), outside[0].sum()) == (0, 0)  # its lower left pixel lies left of the picture
 
 
 def test_what_lies_outside_the_picture_is_cut_off():
