@@ -8,14 +8,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from minifcn.data.folder import first_of
-from minifcn.data.labelme import json_files
-from minifcn.data.lists import read_json
+from minifcn.data.lists import json_files, read_json
 from minifcn.data.pairing import find_pictures
 from minifcn.data.splitting import SPLIT_NAMES
 from minifcn.errors import InputError
 
 EXPECTED = "COCO's annotations/instances_*.json (or panoptic_*.json) and the pictures"
-_PANOPTIC = b'"segments_info"'  # what only a panoptic JSON holds
 _BESIDE = ("captions", "person_keypoints", "image_info")  # other files that COCO's own archives hold
 
 
@@ -38,9 +36,10 @@ class Picture(NamedTuple):
     file: Annotations
 
 
-def holds_instances(folder: Path) -> bool:
-    """Whether one of the JSON files below a folder may be of instances."""
-    return any(_PANOPTIC not in path.read_bytes() for path in _candidates(folder))
+def only_panoptic(folder: Path) -> bool:
+    """Whether the JSON files below a folder hold panoptic annotations and no others."""
+    kinds = [_holds(path) for path in _candidates(folder)]
+    return "panoptic" in kinds and "instances" not in kinds
 
 
 def read_annotations(folder: Path, panoptic: bool = False) -> list[Annotations]:
@@ -49,12 +48,10 @@ def read_annotations(folder: Path, panoptic: bool = False) -> list[Annotations]:
     The split is told by the file's name (instances_val2017.json) or its folder's (valid/_annotations.coco.json); what
     tells none trains. InputError where there is none, two for one split, or their categories differ.
     """
-    paths = [path for path in _candidates(folder) if (_PANOPTIC in path.read_bytes()) == panoptic]
+    paths = [path for path in _candidates(folder) if _holds(path) == ("panoptic" if panoptic else "instances")]
     files = [file for path in paths if (file := _read(path, folder))]
     if not files:
-        there = first_of([path.relative_to(folder).as_posix() for path in json_files(folder)])
-        kind = "panoptic annotations" if panoptic else "annotations of instances"
-        raise InputError(f"{folder} has no JSON of {kind} ({there or 'no JSON'}), expected {EXPECTED}: check --root")
+        raise InputError(_none(folder, panoptic))
     first = files[0]
     for number, file in enumerate(files):
         if twin := next((other for other in files[:number] if other.split == file.split), None):
@@ -71,13 +68,20 @@ def _candidates(folder):
     return named if any(path.name.lower().startswith("instances") for path in named) else paths
 
 
+def _holds(path):
+    """What a JSON file holds, told without reading it whole: "panoptic", "instances", "shapes" (labelme's) or None."""
+    content = path.read_bytes().replace(b"\0", b"")  # UTF-16's
+    if b'"annotations"' in content:
+        return "panoptic" if b'"segments_info"' in content else "instances"
+    return "shapes" if b'"shapes"' in content else None
+
+
 def _read(path, folder):
     """The `Annotations` in a file, None where it holds something else."""
     told = read_json(path)
-    if not isinstance(told, dict) or not all(isinstance(told.get(key), list) for key in ("images", "categories")):
+    keys = ("images", "annotations", "categories")  # a test's file may lack annotations
+    if not isinstance(told, dict) or not all(isinstance(told.get(key), list) for key in keys):
         return None
-    if not isinstance(told.get("annotations"), list):
-        raise InputError(f"{path} has images and no annotations, as of a test: take the one that has, or move it away")
     try:
         categories = {int(category["id"]): str(category["name"]) for category in told["categories"]}
         names = [(image["id"], image["file_name"] + "") for image in told["images"]]
@@ -90,6 +94,17 @@ def _read(path, folder):
         raise InputError(f"{path} lists two images with the id {twice[0]}: give each its own")
     places = (path.stem, *path.relative_to(folder).parts[-2:-1])
     return Annotations(path, split_in(places) or "train", categories, told)
+
+
+def _none(folder, panoptic):
+    """Why a folder has none of the JSON files that are wanted."""
+    paths = list(json_files(folder))
+    there = first_of([path.relative_to(folder).as_posix() for path in paths]) or "no JSON at all"
+    lacks = f"{folder} has no JSON of {'panoptic labels' if panoptic else 'instances'} in COCO's form ({there})"
+    for kind, name in (("shapes", "labelme"), ("instances", "coco"), ("panoptic", "coco-panoptic")):
+        if name != ("coco-panoptic" if panoptic else "coco") and any(_holds(path) == kind for path in paths):
+            return f"{lacks}: use --data {name}"
+    return f"{lacks}, expected {EXPECTED}: check --root"
 
 
 def split_in(names: Iterable[str]) -> str | None:

@@ -2,9 +2,7 @@
 
 import base64
 import binascii
-import os
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
 
@@ -14,7 +12,7 @@ from minifcn.data.class_names import FILES
 from minifcn.data.collection import Collection, Options
 from minifcn.data.files import need_folder, with_any_suffix
 from minifcn.data.folder import first_of, splits_of
-from minifcn.data.lists import read_json
+from minifcn.data.lists import json_files, read_json
 from minifcn.data.numbering import number_names, told_classes
 from minifcn.data.pairing import Pair, Pairing, find_pictures, split_of
 from minifcn.data.photos import Photo, read_photo
@@ -77,17 +75,6 @@ class Labelme(Collection):
         if drawing.image is not None:
             return read_photo(drawing.image)
         return read_photo(drawing.path, base64.b64decode(read_json(drawing.path)["imageData"]))
-
-
-def json_files(folder: Path) -> Iterator[Path]:
-    """The JSON files below a folder; hidden ones, and those in hidden folders, are none."""
-    for place, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(place, name) for name in sorted(names) if _is_json(name))
-
-
-def _is_json(name):
-    return name.lower().endswith(".json") and not name.startswith(".")
 
 
 def _read_all(folder):

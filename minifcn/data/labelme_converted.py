@@ -10,8 +10,8 @@ from minifcn.data.collection import Collection, Options
 from minifcn.data.dataset import VOID
 from minifcn.data.files import need_folder
 from minifcn.data.folder import Folder, splits_of
-from minifcn.data.labelme import CLASS_FILES, EXPECTED, Labelme, json_files
-from minifcn.data.lists import read_lines
+from minifcn.data.labelme import CLASS_FILES, EXPECTED, Labelme
+from minifcn.data.lists import json_files, read_lines
 from minifcn.data.masks import Coding, read_mask
 from minifcn.data.numbering import number_names, told_classes
 from minifcn.data.pairing import Pair, Pairing, find_pictures, split_of
@@ -98,5 +98,5 @@ def open_labelme(root: str | Path | None, split: str = "train", **options: Any) 
     if (folder / CLASSES).is_file() and (folder / IMAGES).is_dir():
         return LabelmeVoc(root, split, **options)
     converted = any((path.parent / NAMES).is_file() for path in folder.rglob(LABEL))
-    drawn = not converted or any(b'"shapes"' in path.read_bytes() for path in json_files(folder))
+    drawn = not converted or any(b'"shapes"' in path.read_bytes().replace(b"\0", b"") for path in json_files(folder))
     return (Labelme if drawn else Converted)(root, split, **options)

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,15 @@ def read_json(path: str | Path) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no JSON, or damaged ({error}): write it anew") from error
+
+
+def json_files(folder: Path) -> Iterator[Path]:
+    """The JSON files below a folder; hidden ones, and those in hidden folders, are none."""
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.lower().endswith(".json") and not name.startswith("."):
+                yield Path(place, name)
 
 
 def _decoded(path: str | Path) -> Iterator[tuple[str, str, bool]]:

@@ -51,14 +51,14 @@ def number_names(found: Sequence[str], table: ClassTable | None, where: str, bac
     """Number the names that were found, in their order; or as a table tells.
 
     background  whether pixels may have no name: they are class 0, "background", unless the table has it elsewhere
-    where       what holds the names, for messages
+    where       what holds the names, for messages that go on with them
     Names like void or ignore count nowhere. InputError for names that the table lacks, and for too many.
     """
     ordinary = [name for name in found if name.lower() not in NOWHERE and not (background and is_background(name))]
     names = [table.names[line] for line in table.kept] if table else list(dict.fromkeys(ordinary))
     if strange := [name for name in dict.fromkeys(ordinary) if name not in names]:
-        told = f"none of the {len(names)} classes told ({first_of(names)})"
-        raise InputError(f"{where}: {first_of(strange)}: {told}: add it to them, or correct the label")
+        told = f"none of the classes told ({first_of(names)})"
+        raise InputError(f"{where} {first_of(strange)}, {told}: tell all of them, or correct the label")
     colours = [table.colours[line] for line in table.kept] if table and table.colours else []
     note = ""
     if background and not any(map(is_background, names)):
@@ -66,7 +66,7 @@ def number_names(found: Sequence[str], table: ClassTable | None, where: str, bac
         colours = [(0, 0, 0), *colours] if colours else []
         note = "what has no label is class 0, 'background', before the classes told" if table else ""
     if len(names) > MOST:
-        raise InputError(f"{where}: {len(names)} classes; labels tell at most {MOST} apart, and void: join some")
+        raise InputError(f"{where} {len(names)} classes; labels tell at most {MOST} apart, and void: join some")
     numbered = Numbered(tuple(names), {name: number for number, name in enumerate(names)}, tuple(colours), note)
     for name in found:
         if name.lower() in NOWHERE:

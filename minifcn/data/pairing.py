@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from minifcn.data.lists import read_lines
+from minifcn.data.lists import json_files, read_lines
 from minifcn.data.photos import picture_suffixes
 from minifcn.data.splitting import SPLIT_NAMES
 from minifcn.errors import InputError
@@ -255,4 +255,8 @@ def _no_pair(root, images, masks):
     if masks:
         some += f" and {len(masks)} masks ({', '.join(masks[:3])}{' ...' if len(masks) > 3 else ''})"
         return f"{root} holds {some}, but none of one name: expected images/X.jpg with masks/X.png, or {SAME_FOLDER}"
+    if any(json_files(root)):
+        return (
+            f"{root} holds {some} and no mask, but JSON files: if these are labels, use --data labelme or --data coco"
+        )
     return f"{root} holds {some} and no mask: expected images/X.jpg with masks/X.png, or {SAME_FOLDER}"

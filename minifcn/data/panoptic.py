@@ -7,7 +7,7 @@ import numpy as np
 
 from minifcn.data.class_names import FILES
 from minifcn.data.coco import Coco
-from minifcn.data.coco_files import EXPECTED, Finder, by_split, holds_instances, list_pictures, read_annotations
+from minifcn.data.coco_files import EXPECTED, Finder, by_split, list_pictures, only_panoptic, read_annotations
 from minifcn.data.collection import Collection, Options
 from minifcn.data.dataset import VOID
 from minifcn.data.files import need_folder
@@ -77,8 +77,8 @@ class Panoptic(Collection):
 
 
 def open_coco(root: str | Path | None, split: str = "train", **options: Any) -> Collection:
-    """A folder in COCO's form: the instances where there is a JSON of them, else the panoptic labels."""
-    if holds_instances(need_folder(root, EXPECTED)):
+    """A folder in COCO's form: the panoptic labels where it has no JSON but of them, else the instances."""
+    if not only_panoptic(need_folder(root, EXPECTED)):
         return Coco(root, split, **options)
     dataset = Panoptic(root, split, **options)
     dataset.name = Coco.name

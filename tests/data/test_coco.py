@@ -210,10 +210,32 @@ def test_without_pycocotools_the_extra_is_named_first(tmp_path, save, monkeypatc
         open_dataset("coco", tmp_path)
 
 
-def test_a_folder_of_something_else_is_named(make):
-    (make.root / "settings.json").write_text("{}")
-    with pytest.raises(InputError, match=r"no JSON of annotations of instances \(settings\.json\), expected COCO's"):
-        open_dataset("coco", make.root)
+@pytest.mark.parametrize(
+    ("content", "name", "message"),
+    [
+        ("{}", "coco", r"no JSON of instances in COCO's form \(x\.json\), expected COCO's .*: check --root"),
+        ('{"shapes": []}', "coco", r"no JSON of instances .* \(x\.json\): use --data labelme"),
+        ('{"annotations": []}', "coco-panoptic", r"no JSON of panoptic labels .* \(x\.json\): use --data coco$"),
+        (
+            '{"images": []}',
+            "folder",
+            r"1 pictures \(a\.jpg\) and no mask, but JSON files: .* --data labelme or --data coco",
+        ),
+    ],
+)
+def test_a_folder_of_something_else_is_named(make, content, name, message):
+    (make.root / "x.json").write_text(content)
+    make.save(np.full((20, 30, 3), 90), make.root / "a.jpg")
+    with pytest.raises(InputError, match=message):
+        open_dataset(name, make.root)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp949"])
+def test_json_in_any_encoding(make, encoding):
+    make("labels.json", {"a.jpg": [], "b.jpg": []}, categories=[{"id": 1, "name": "사과"}])
+    told = json.loads((make.root / "labels.json").read_text())
+    (make.root / "labels.json").write_bytes(json.dumps(told, ensure_ascii=False).encode(encoding))
+    assert open_dataset("coco", make.root).classes == ("background", "사과")
 
 
 def test_a_file_is_read_once_for_all_splits(make, monkeypatch):
