@@ -45,12 +45,17 @@ class Coco(Collection):
         self.pictures = {picture.name: picture for picture in pictures}
         annotations = [annotation for picture in pictures for annotation in picture.annotations]
         boxes = sum(not annotation.get("segmentation") for annotation in annotations)
+        crowds = sum(bool(annotation.get("iscrowd")) for annotation in annotations)
         if boxes and boxes == len(annotations):
             raise InputError(f"{files[0].path} has boxes alone, expected outlines (segmentation): export it with them")
+        if crowds and crowds == len(annotations):
+            given = f"{files[0].path} calls all that it outlines crowds (iscrowd 1), which count nowhere"
+            raise InputError(f"{given}: where these are single objects, write iscrowd 0")
         self.notes = (f"{len(pictures)} pictures with {len(annotations)} annotations",)
         self.notes += (numbered.note,) if numbered.note else ()
         self.notes += (f"pictures that are missing, left out: {len(gone)} ({first_of(gone)})",) if gone else ()
         self.notes += (f"annotations with a box and no outline, void: {boxes}",) if boxes else ()
+        self.notes += (f"annotations of crowds, void: {crowds}",) if crowds else ()
         self.arrange(by_split(pictures), split, told, numbered.colours)
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:

@@ -94,8 +94,11 @@ def test_the_smaller_of_two_objects_lies_on_top(make, order):
 def test_crowds_count_nowhere_but_where_an_object_lies(make):
     (_, whole), (small, part) = box(2, 2, 20, 15), box(5, 5, 4, 4)
     crowd = {"category_id": 3, "segmentation": runs(whole), "iscrowd": 1}
-    _, label = label_of(make, {"category_id": 7, "segmentation": small}, crowd)
+    dataset, label = label_of(make, {"category_id": 7, "segmentation": small}, crowd)
     np.testing.assert_array_equal(label, np.where(part, 2, np.where(whole, 255, 0)))
+    assert "annotations of crowds, void: 1" in dataset.notes
+    with pytest.raises(InputError, match=r"calls all that it outlines crowds \(iscrowd 1\), which count nowhere"):
+        label_of(make, crowd)
 
 
 def test_a_box_without_an_outline_is_void_and_boxes_alone_are_refused(make):
