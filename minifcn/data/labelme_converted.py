@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from minifcn.data.class_names import ClassTable
 from minifcn.data.collection import Collection, Options
 from minifcn.data.dataset import VOID
 from minifcn.data.files import need_folder
@@ -82,11 +81,10 @@ class LabelmeVoc(Folder):
         alone = [f"{IMAGES}/{path.name}" for name, path in images.items() if not (masks / f"{name}.png").is_file()]
         pairing = Pairing(pairs, {}, alone, [])
         self.take(pairing)
-        table = told_classes(Options(), folder, (CLASSES,)) or ClassTable(())
-        names = told.classes or [table.names[line] for line in table.kept]
-        if len(names) != len(table.kept):
-            raise InputError(f"{len(names)} classes are told, but {folder / CLASSES} has {len(table.kept)}: tell all")
-        self.coding = Coding(tuple(names), tuple(table.kept), (*table.void, VOID))
+        table = told_classes(told, folder, (CLASSES,))
+        if table is None:
+            raise InputError(f"{folder} has no {CLASSES}, which names the numbers in its masks: convert the JSON anew")
+        self.coding = Coding(tuple(table.names[line] for line in table.kept), tuple(table.kept), (*table.void, VOID))
         self.classes = self.coding.classes
         colours = [table.colours[line] for line in table.kept] if table.colours else ()
         self.arrange(splits_of(folder, pairing), split, told, colours)
