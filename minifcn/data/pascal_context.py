@@ -54,7 +54,7 @@ class PascalContext(Listed):
 def _classes(folder):
     """(the class of each number in the files, the names of the classes)."""
     numbers = {name: number for number, name in _lines(folder / "labels.txt")}
-    names = [name for _, name in _lines(folder / "59_labels.txt")]
+    names = [name for _, name in _lines(folder / "59_labels.txt") if name != "background"]
     table = np.zeros(max(numbers.values()) + 1, np.uint8)
     for label, name in enumerate(names, start=1):
         known = name if name in numbers else OTHERWISE.get(name, name)

@@ -69,7 +69,7 @@ def context(tmp_path, save):
     """459 labels of which three are classes; one of them is called otherwise in the two lists."""
     names = {n: f"thing {n}" for n in range(1, 460)} | {2: "aeroplane", 416: "table", 350: "side walk"}
     (tmp_path / "labels.txt").write_text("".join(f"{number}: {name}\n" for number, name in names.items()))
-    (tmp_path / "59_labels.txt").write_text("1: aeroplane\n2: diningtable\n3: sidewalk\n")
+    (tmp_path / "59_labels.txt").write_text("0: background\n1: aeroplane\n2: diningtable\n3: sidewalk\n")
     (tmp_path / "trainval").mkdir()
     voc = tmp_path / "VOCdevkit" / "VOC2010"
     (voc / "ImageSets" / "Main").mkdir(parents=True)
