@@ -11,6 +11,7 @@ from minifcn.data.coco_files import EXPECTED, Annotations, Finder, by_split, lis
 from minifcn.data.collection import Collection, Options
 from minifcn.data.dataset import VOID
 from minifcn.data.files import need_folder
+from minifcn.data.fitting import drawn_on
 from minifcn.data.folder import first_of
 from minifcn.data.numbering import number_names, told_classes
 from minifcn.data.outlines import inside, need_pycocotools
@@ -60,8 +61,7 @@ class Coco(Collection):
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
         picture, photo = self.pictures[name], self.read_photo(name)
-        told = picture.image.get("height"), picture.image.get("width")
-        size = told if all(isinstance(side, int) and side > 0 for side in told) else photo.pixels.shape[:2]
+        size = drawn_on((picture.image.get("height"), picture.image.get("width")), photo)
         return photo, self._drawn(picture, size), f"what {picture.file.path.name} draws on {picture.path}"
 
     def _drawn(self, picture, size):
@@ -77,6 +77,10 @@ class Coco(Collection):
         for _, number, pixels in sorted(objects, key=lambda known: -known[0]):
             label[pixels] = number
         return label
+
+    def picture(self, index: int) -> Path:
+        """The file of a pair's picture."""
+        return self.pictures[self.names[index]].path
 
     def read_photo(self, name: str) -> Photo:
         return read_photo(self.pictures[name].path)

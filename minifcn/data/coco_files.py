@@ -1,7 +1,6 @@
 """The JSON files of COCO's form, and the pictures that they speak of, in the layouts that people have."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -9,7 +8,7 @@ from typing import Any, NamedTuple
 
 from minifcn.data.folder import first_of
 from minifcn.data.lists import json_files, read_json
-from minifcn.data.pairing import find_pictures
+from minifcn.data.pairing import find_pictures, normal
 from minifcn.data.splitting import SPLIT_NAMES
 from minifcn.errors import InputError
 
@@ -18,12 +17,16 @@ _BESIDE = ("captions", "person_keypoints", "image_info")  # other files that COC
 
 
 class Annotations(NamedTuple):
-    """A JSON file: where it is, its split, the names of its categories by their ids, and all that it holds."""
+    """A JSON file: where it is, its split, the names of its categories by their ids, and all that it holds.
+
+    labels  of a panoptic one: the folder that its PNG files lie in, named as it is
+    """
 
     path: Path
     split: str
     categories: dict[int, str]
     told: Mapping[str, Any]
+    labels: str | None = None
 
 
 class Picture(NamedTuple):
@@ -93,7 +96,8 @@ def _read(path, folder):
     if twice := [number for number, count in Counter(number for number, _ in names).items() if count > 1]:
         raise InputError(f"{path} lists two images with the id {twice[0]}: give each its own")
     places = (path.stem, *path.relative_to(folder).parts[-2:-1])
-    return Annotations(path, split_in(places) or "train", categories, told)
+    labels = path.stem if _holds(path) == "panoptic" else None
+    return Annotations(path, split_in(places) or "train", categories, told, labels)
 
 
 def _none(folder, panoptic):
@@ -120,18 +124,16 @@ class Finder:
         self.folder = folder
         self.by_name: dict[str, list[Path]] = {}
         for path in find_pictures(folder):
-            self.by_name.setdefault(_normal(path.name), []).append(path)
+            self.by_name.setdefault(normal(path.name), []).append(path)
 
     def find(self, name: str, file: Annotations, drawn: bool = False) -> Path | None:
-        """The picture of that name for a JSON; drawn: a label, in a folder named as the JSON if there is one.
-
-        InputError where several might be it.
-        """
-        parts = PurePosixPath(_normal(name.replace("\\", "/"))).parts
-        named = self.by_name.get(parts[-1] if parts else "", [])
-        found = [path for path in named if (file.path.stem in path.parts) == drawn] or (named if drawn else [])
+        """The picture of that name for a JSON; drawn: a panoptic label. InputError where several might be it."""
+        parts = PurePosixPath(normal(name.replace("\\", "/"))).parts
+        found = self.by_name.get(parts[-1] if parts else "", [])
+        if file.labels:  # labels may have the names of photos
+            found = [path for path in found if (file.labels in path.parts) == drawn] or found
         tests: list[Callable[[Path], bool]] = [
-            lambda path: tuple(map(_normal, path.parts[-len(parts) :])) == parts,
+            lambda path: tuple(map(normal, path.parts[-len(parts) :])) == parts,
             lambda path: path.is_relative_to(file.path.parent),
             lambda path: split_in(path.relative_to(self.folder).parent.parts) == file.split,
         ]
@@ -163,7 +165,7 @@ def list_pictures(files: Sequence[Annotations], finder: Finder) -> tuple[list[Pi
                 found[path] = Picture("", path, image, annotations[image["id"]], file)
     if not found:
         raise InputError(f"{finder.folder} has none of the {len(gone)} pictures ({first_of(gone)}): copy them there")
-    whole = {path: _normal(path.relative_to(finder.folder).as_posix()) for path in found}
+    whole = {path: normal(path.relative_to(finder.folder).as_posix()) for path in found}
     short = {path: name[: -len(path.suffix)] for path, name in whole.items()}
     counts = Counter(short.values())
     names = {path: name if counts[name] == 1 else whole[path] for path, name in short.items()}
@@ -192,7 +194,3 @@ def _by_image(file):
                 )
         found[annotation["image_id"]].append(annotation)
     return found
-
-
-def _normal(text):
-    return unicodedata.normalize("NFC", text)

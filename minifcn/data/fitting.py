@@ -1,5 +1,7 @@
 """A label laid over its photo, whichever way the camera was held."""
 
+from typing import Any
+
 import numpy as np
 from PIL import Image
 
@@ -31,3 +33,10 @@ def fitted(label: np.ndarray, photo: Photo, what: str) -> np.ndarray:
 
 def _size(shape):
     return f"{shape[1]}x{shape[0]}"
+
+
+def drawn_on(size: tuple[Any, Any], photo: Photo) -> tuple[int, int]:
+    """(height, width) that an outline's points are told on: as told where these are sizes, else its photo's."""
+    if all(isinstance(side, int) and side > 0 for side in size):
+        return size
+    return photo.pixels.shape[0], photo.pixels.shape[1]

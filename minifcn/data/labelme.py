@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import unicodedata
 from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
 
@@ -11,10 +10,11 @@ import numpy as np
 from minifcn.data.class_names import FILES
 from minifcn.data.collection import Collection, Options
 from minifcn.data.files import need_folder, with_any_suffix
+from minifcn.data.fitting import drawn_on
 from minifcn.data.folder import first_of, splits_of
 from minifcn.data.lists import json_files, read_json
 from minifcn.data.numbering import number_names, told_classes
-from minifcn.data.pairing import Pair, Pairing, find_pictures, split_of
+from minifcn.data.pairing import Pair, Pairing, find_pictures, normal, split_of
 from minifcn.data.photos import Photo, read_photo
 from minifcn.data.shapes import Shape, draw, read_shape
 from minifcn.errors import InputError
@@ -27,13 +27,13 @@ class Drawing(NamedTuple):
     """A JSON file of labelme.
 
     image   the picture's file, None where it lies in the JSON
-    size    (height, width) that the shapes are drawn on, None where that is not told
+    size    (height, width) that the shapes are drawn on, as the JSON tells it
     shapes  in the order in which they lie one over the other
     """
 
     path: Path
     image: Path | None
-    size: tuple[int, int] | None
+    size: tuple[Any, Any]
     shapes: tuple[Shape, ...]
 
 
@@ -66,9 +66,13 @@ class Labelme(Collection):
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
         drawing, photo = self.drawings[name], self.read_photo(name)
-        size = drawing.size or (photo.pixels.shape[0], photo.pixels.shape[1])
+        size = drawn_on(drawing.size, photo)
         label = draw(drawing.shapes, self.numbered.labels, size, self.numbered.background)
         return photo, label, str(drawing.path)
+
+    def picture(self, index: int) -> Path | None:
+        """The file of a pair's picture, None where it lies in the JSON."""
+        return self.drawings[self.names[index]].image
 
     def read_photo(self, name: str) -> Photo:
         drawing = self.drawings[name]
@@ -82,7 +86,7 @@ def _read_all(folder):
     pictures = list(find_pictures(folder))
     by_name: dict[str, list[Path]] = {}
     for picture in pictures:
-        by_name.setdefault(_normal(picture.name), []).append(picture)
+        by_name.setdefault(normal(picture.name), []).append(picture)
     drawings, others, gone = [], [], []
     for path in json_files(folder):
         told = read_json(path)
@@ -90,11 +94,12 @@ def _read_all(folder):
             others.append((path.relative_to(folder).as_posix(), told))
             continue
         shapes = [read_shape(shape, f"{path}: shape {number}") for number, shape in enumerate(told["shapes"], start=1)]
+        size = told.get("imageHeight"), told.get("imageWidth")
         image = _picture(path, told.get("imagePath"), by_name)
         if image is None and not _has_picture(told):
             gone.append(f"{told.get('imagePath')} of {path.relative_to(folder).as_posix()}")
         else:
-            drawings.append(Drawing(path, image, _size(told), tuple(shapes)))
+            drawings.append(Drawing(path, image, size, tuple(shapes)))
     if not drawings:
         raise InputError(_none(folder, others, gone))
     used = {drawing.image for drawing in drawings}
@@ -114,7 +119,7 @@ def _picture(path, told, by_name):
     beside = with_any_suffix(path.with_suffix(".jpg"))
     if beside.is_file():
         return beside
-    there = by_name.get(_normal(name), ())
+    there = by_name.get(normal(name), ())
     return there[0] if len(there) == 1 else None
 
 
@@ -124,11 +129,6 @@ def _has_picture(told):
         return bool(base64.b64decode(told.get("imageData") or "", validate=True))
     except (TypeError, binascii.Error):
         return False
-
-
-def _size(told):
-    size = told.get("imageHeight"), told.get("imageWidth")
-    return size if all(isinstance(side, int) and side > 0 for side in size) else None
 
 
 def _splits(folder, drawings):
@@ -143,11 +143,7 @@ def _splits(folder, drawings):
 
 
 def _name(path, folder):
-    return _normal(path.relative_to(folder).as_posix()[: -len(path.suffix)])
-
-
-def _normal(text):
-    return unicodedata.normalize("NFC", text)
+    return normal(path.relative_to(folder).as_posix()[: -len(path.suffix)])
 
 
 def _none(folder, others, gone):

@@ -60,6 +60,10 @@ class Converted(Collection):
         table[: len(names)] = [self.numbered.labels[label] for label in names]
         return self.read_photo(name), table[values], str(path)
 
+    def picture(self, index: int) -> Path:
+        """The file of a pair's picture."""
+        return self.pairs[self.names[index]].image
+
     def read_photo(self, name: str) -> Photo:
         return read_photo(self.pairs[name].image)
 

@@ -138,9 +138,9 @@ def _describe(path, root, suffixes):
             role = next((_ROLES[word] for word in words if _ROLES.get(word)), role)
             split = next((SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES), split)
         else:
-            place.append(_normal(folder))
+            place.append(normal(folder))
     stem = Path(path.stem)  # X of X.png, and of X.jpg.png
-    return _File(path, tuple(place), _normal(stem.stem if stem.suffix.lower() in suffixes else stem.name), role, split)
+    return _File(path, tuple(place), normal(stem.stem if stem.suffix.lower() in suffixes else stem.name), role, split)
 
 
 def _parted(files):
@@ -215,14 +215,14 @@ def _index(root: Path, pairs: Sequence[Pair]) -> dict[str, str | None]:
             whole = _relative(path, root)
             ends = {whole, "/".join(Path(whole).parts[-2:]), path.name}
             calls |= ends | {os.path.splitext(end)[0] for end in ends}
-        for call in map(_normal, calls):
+        for call in map(normal, calls):
             index[call] = pair.name if index.get(call, pair.name) == pair.name else None
     return index
 
 
 def _pair_of(line, index):
     """The name of the pair that a line means, or None."""
-    line = _normal(line.replace("\\", "/").strip("\"' "))
+    line = normal(line.replace("\\", "/").strip("\"' "))
     if found := _one(line, index):
         return found
     for gap in re.finditer(r"[\s,;]+", line):
@@ -238,7 +238,8 @@ def _one(name, index):
     return next((index[way] for way in ways if index.get(way)), None)
 
 
-def _normal(text):
+def normal(text: str) -> str:
+    """A name with its marks joined to their letters, as some systems keep them apart."""
     return unicodedata.normalize("NFC", text)
 
 
@@ -247,7 +248,7 @@ def _relative(path, root):
 
 
 def _name(path, root):
-    return _normal(os.path.splitext(_relative(path, root))[0])
+    return normal(os.path.splitext(_relative(path, root))[0])
 
 
 def _no_pair(root, images, masks):

@@ -72,6 +72,10 @@ class Panoptic(Collection):
         label = np.array([labels[number] for number in numbers.tolist()], np.uint8)[places].reshape(red.shape)  # (H, W)
         return self.read_photo(name), label, str(path)
 
+    def picture(self, index: int) -> Path:
+        """The file of a pair's picture."""
+        return self.pictures[self.names[index]].path
+
     def read_photo(self, name: str) -> Photo:
         return read_photo(self.pictures[name].path)
 

@@ -120,6 +120,7 @@ def test_a_box_without_an_outline_is_void_and_boxes_alone_are_refused(make):
         },
         {"train": ("train/_annotations.coco.json", "train"), "val": ("valid/_annotations.coco.json", "valid")},
         {"train": ("train.json", "images"), "val": ("val.json", "images")},
+        {"train": ("train.json", "train"), "val": ("val.json", "val")},
     ],
 )
 def test_layouts_that_people_have(make, layout):
@@ -133,9 +134,10 @@ def test_layouts_that_people_have(make, layout):
         assert (list(dataset.names), dataset[0][1].max()) == ([f"{folder}/{split}"], 1)
 
 
-def test_one_name_in_two_splits_is_the_picture_of_each(make, save):
+@pytest.mark.parametrize("path", ["annotations/instances_{}.json", "{}.json"])
+def test_one_name_in_two_splits_is_the_picture_of_each(make, path):
     for split in ("train", "val"):
-        make(f"annotations/instances_{split}.json", {"0001.jpg": []}, folder=f"images/{split}")
+        make(path.format(split), {"0001.jpg": []}, folder=f"images/{split}")
     assert list(open_dataset("coco", make.root, "train").names) == ["images/train/0001"]
     assert list(open_dataset("coco", make.root, "val").names) == ["images/val/0001"]
 
