@@ -107,7 +107,7 @@ def test_commands_that_cannot_be(capsys, workspace, arguments, words):
     "options, words",
     cases(
         ("--model fcn4s", "fcn4s", "fcn32s"),
-        ("--data cityscapes", "cityscapes", "camvid"),
+        ("--data imagenet", "imagenet", "camvid"),
         ("--epochs 0", "--epochs", "0"),
         ("--epochs -3", "--epochs", "-3"),
         ("--epochs 1.5", "--epochs", "1.5"),
