@@ -1,71 +1,147 @@
-"""The command `predict`: photographs in, label maps and pictures of them out."""
+"""The command `predict`: photographs in; label maps, pictures of them, shares and probabilities out."""
 
+import contextlib
+import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from PIL import Image
+from rich.progress import track
 
-from minifcn.backend import Array
 from minifcn.commands.main import check_free
+from minifcn.commands.photos import find_photos
+from minifcn.commands.results import plan, summary, write_results, write_table
 from minifcn.commands.streams import say
-from minifcn.data import VOID, Preprocessing, predict_image, read_image
+from minifcn.commands.tables import console
+from minifcn.data import VOID, Preprocessing, read_image
+from minifcn.data.prediction import predict_photo
+from minifcn.data.resizing import Size, parse_size, resized, size_text
 from minifcn.errors import InputError
-from minifcn.pictures.colours import VOID_COLOUR
-from minifcn.pictures.runs import save_predictions
+from minifcn.models.tiles import TILE, Tiled
 from minifcn.weights.loading import load_model
+
+TABLE = "shares.csv"
+COMPACT = 5  # classes in the line of one image of several
+LISTED = 10  # failed images that the last line names
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="photographs, of any size")
+    help = "photographs of any size, folders of them, and patterns in quotes, as 'photos/**/*.jpg'"
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help=help)
     parser.add_argument("--weights", required=True, metavar="FILE", help="best.npz of a run")
     parser.add_argument("--out", required=True, metavar="FILE-OR-DIR", help="a .png file for one image, else a folder")
+    parser.add_argument("--overlay", action="store_true", help="draw the classes over each photograph, too")
+    help = "write each class's probabilities, too: a .npz with float16 (classes, rows, columns)"
+    parser.add_argument("--scores", action="store_true", help=help)
+    help = "what the network sees images at, longer side or width x height; default: as in training"
+    parser.add_argument("--size", type=size_text, metavar="N|WxH", help=help)
+    help = f"compute larger images in tiles of N pixels: the same scores in less memory; default: {TILE}"
+    parser.add_argument("--tile", type=int, default=TILE, metavar="N", help=help)
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
 
 
 def run(options: Namespace) -> None:
-    """Write a label map for each image, a PNG whose values are the classes, and a picture of it."""
-    files = _files(options)
+    """Write a label map for each image, a PNG whose values are the classes, and a picture of it, and tell each class's
+    share; of several images in a table, too. One that cannot be read does not stop the others: the last line names it,
+    and the exit code is 2.
+    """
+    photos, lines = find_photos(options.images, options.out)
+    out = Path(options.out)
+    jobs, line = plan(photos, out, options)
+    table = out / TABLE if len(jobs) > 1 else None
+    _check(options, jobs, table)
     model, about = load_model(options.weights)
-    print(options.device_reason)
+    if len(about["classes"]) > VOID:
+        what = f"{len(about['classes'])} classes, but a label map of 8 bits holds {VOID}"
+        raise InputError(f"weights {options.weights}: {what}: use weights of fewer")
+    network = Tiled(model, options.tile)
     model.to(options.device)
+    size, told = _size(options, about)
+    say(options.device_reason)
+    for text in filter(None, (*lines, line, told)):
+        say(text)
+    failed = _predict_all(options, jobs, table, network, about, size)
+    if failed:
+        more = f" and {len(failed) - LISTED} more" if len(failed) > LISTED else ""
+        raise InputError(f"{len(failed)} of {len(jobs)} images failed: {', '.join(map(str, failed[:LISTED]))}{more}")
+
+
+def _predict_all(options, jobs, table, network, about, size):
+    """Predict one image after the other, and write what is made of them; returns those that failed."""
     preprocessing = Preprocessing.from_dict(about["preprocessing"])
-    for source, label_file, view in files:
-        image = read_image(source)
-        label = predict_image(model, image, preprocessing, options.device)
-        label_file.parent.mkdir(parents=True, exist_ok=True)
-        _label_map(label, about["palette"]).save(label_file)
-        save_predictions(view, [(image, None, {"prediction": label})], about["classes"], about["palette"])
-        say(f"{source}: wrote {label_file} and {view}")
+    failed, shares, tiled = [], {}, False
+    most = len(about["classes"]) if len(jobs) == 1 else COMPACT
+    shown = console.is_terminal and len(jobs) > 1
+    with _made(jobs[0].label.parent if table is None else table.parent):
+        try:
+            for job in track(jobs, "images", console=console, transient=True, disable=not shown):
+                try:
+                    image = read_image(job.photo)
+                    seen = max(resized(size, image.shape[:2]) if size else image.shape[:2])
+                    if seen > options.tile and not tiled:
+                        say(f"images larger than {options.tile} pixels are computed in tiles, to the same scores")
+                        tiled = True
+                    predicted = predict_photo(network, image, preprocessing, options.device, size, bool(job.scores))
+                except (InputError, OSError, MemoryError) as error:
+                    why = _why(job.photo, error)
+                    if len(jobs) == 1:
+                        raise InputError(why) from error
+                    say(f"minifcn: failed: {why}", error=True)
+                    failed.append(job.photo)
+                else:
+                    shares[job.photo] = write_results(job, image, *predicted, about, most)
+        finally:  # Ctrl-C and full disks, too
+            if table and shares:
+                write_table(table, shares, about["classes"])
+        if shares:
+            say(summary([job for job in jobs if job.photo in shares], table))
+    return failed
 
 
-def _files(options: Namespace) -> list[tuple[Path, Path, Path]]:
-    """[(image, label map, view)]. Raises InputError before anything is computed or written."""
-    out, sources = Path(options.out), [Path(image) for image in options.images]
-    for source in sources:
-        if not source.is_file():
-            raise InputError(f"image {source}: there is no such file")
-    if out.suffix.lower() in Image.registered_extensions() and not out.is_dir():
-        if out.suffix.lower() != ".png":
-            raise InputError(f"--out {out}: label maps are written as .png, which keeps their values, or name a folder")
-        if len(sources) > 1:
-            raise InputError(f"--out {out} is one file, but {len(sources)} images are given: name a folder")
-        label_files = [out]
-    else:
-        label_files = [out / f"{source.stem}.png" for source in sources]
-    files = [(s, f, f.with_name(f"{f.stem}_view.png")) for s, f in zip(sources, label_files)]
-    written = [path for _, *paths in files for path in paths]
-    if len(set(written)) < len(written):
-        raise InputError("two of the images would be written to one file: predict them one by one")
-    for path in written:
-        if path.resolve() in {source.resolve() for source in sources}:
+def _check(options, jobs, table):
+    """InputError, before anything is computed, where a file could not be written or would be lost."""
+    for text in options.images:
+        if os.path.isdir(text) and os.path.isdir(options.out) and os.path.samefile(text, options.out):
+            other = os.path.join(text, "predicted")
+            raise InputError(f"--out {options.out} is the folder of the images itself: name another, as {other}")
+    photos = {job.photo.resolve() for job in jobs}
+    for path in [*(path for job in jobs for path in job.files), *([table] if table else [])]:
+        if path.resolve() in photos:
             raise InputError(f"{path} is one of the images themselves: name another --out")
         check_free(path, options.overwrite)
-    return files
 
 
-def _label_map(label: Array, palette: list[list[int]]) -> Image.Image:
-    """A palette picture whose values are the classes, 255 for void."""
-    picture = Image.fromarray(label).convert("P")
-    colours = [tuple(colour) for colour in palette] + [(0, 0, 0)] * (VOID - len(palette)) + [VOID_COLOUR]
-    picture.putpalette([value for colour in colours for value in colour])
-    return picture
+def _size(options: Namespace, about: dict[str, Any]) -> tuple[Size | None, str]:
+    """What the network sees images at, as asked or as in training, and a line that says so."""
+    text = options.size or about.get("size")
+    if not text:
+        return None, ""
+    try:
+        size = parse_size(text)
+    except InputError as error:
+        raise InputError(f"weights {options.weights}: {error}") from error
+    whence = "as asked" if options.size else "as in training"
+    what = f"with {text} pixels on the longer side" if len(size) == 1 else f"at {text} pixels"
+    return size, f"the network sees images {what}, {whence}; results have the photographs' own size"
+
+
+def _why(photo, error):
+    """Why an image failed, with its name."""
+    why = f"not enough memory ({error}): give a smaller --size" if isinstance(error, MemoryError) else str(error)
+    return why if str(photo) in why else f"{photo}: {why}"
+
+
+@contextlib.contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """The folder is there meanwhile; if it was made for this and nothing came into it, it goes again."""
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"--out {folder}: nothing can be written there: name another folder")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # there is something in it
+            for place in new:
+                place.rmdir()

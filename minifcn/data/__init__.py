@@ -1,21 +1,29 @@
 """Data sets, what is done to their pairs, and batches of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from minifcn.data.ade20k import Ade20k
 from minifcn.data.balance import class_weights
 from minifcn.data.batches import Batches, collate
 from minifcn.data.camvid import CamVid
+from minifcn.data.cityscapes import Cityscapes
 from minifcn.data.collection import Collection, Options
 from minifcn.data.dataset import VOID, Dataset, voc_palette
 from minifcn.data.dominant import Augmented, dominant
 from minifcn.data.folder import Folder
 from minifcn.data.images import Preprocessing, predict_image
+from minifcn.data.labelme_converted import open_labelme
+from minifcn.data.nyud import Nyud
+from minifcn.data.panoptic import Panoptic, open_coco
+from minifcn.data.pascal_context import PascalContext
 from minifcn.data.photos import read_image
 from minifcn.data.resizing import Resized, parse_size
 from minifcn.data.sampling import sample_pixels
+from minifcn.data.sbd import Sbd, VocSbd
 from minifcn.data.scenes import Scenes
+from minifcn.data.siftflow import SiftFlow
 from minifcn.data.transforms import compose, crop, jitter, mirror
 from minifcn.data.voc import Voc
 from minifcn.errors import InputError
@@ -46,8 +54,13 @@ __all__ += [
 ]
 __all__ += ["Resized", "predict_image", "read_image", "sample_pixels", "voc_palette"]
 
-_FIXED = {"camvid": CamVid, "voc": Voc}  # whose classes and lists are published
-_OWN = {"folder": Folder}  # of whose classes and split there is more to tell: `Options`
+# Those whose classes and lists are published:
+_FIXED: dict[str, Callable[..., Dataset]] = {"camvid": CamVid, "voc": Voc, "sbd": Sbd, "voc-sbd": VocSbd}
+_FIXED |= {"cityscapes": Cityscapes, "ade20k": Ade20k, "pascal-context": PascalContext, "nyudv2": Nyud}
+_FIXED |= {"siftflow": SiftFlow}
+# Those of whose classes and split there is more to tell (`Options`):
+_OWN: dict[str, Callable[..., Dataset]] = {"folder": Folder, "labelme": open_labelme, "coco": open_coco}
+_OWN |= {"coco-panoptic": Panoptic}
 DATA_SETS = ("scenes", *_OWN, *_FIXED)  # that `open_dataset` knows
 
 

@@ -47,6 +47,16 @@ def need_folder(root: str | Path | None, what: str) -> Path:
     return folder
 
 
+def find_folder(root: str | Path | None, holds: str, what: str) -> Path:
+    """The folder that holds the path `holds`: root, or up to two below it. InputError, naming `what`, if none does."""
+    root = need_folder(root, what)
+    for pattern in ("*", "*/*"):
+        for folder in [root, *sorted(root.glob(pattern))]:
+            if (folder / holds).exists():
+                return folder
+    raise InputError(f"data folder {root} has no {holds}, expected {what}: check --root")
+
+
 def need_split(folder: Path, split: str) -> Path:
     """The path of the list `split`.txt in a folder, else InputError naming the lists that are there."""
     path = folder / f"{split}.txt"

@@ -1,6 +1,7 @@
 """A label laid over its photo, whichever way the camera was held."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -36,3 +37,10 @@ def fitted(label: np.ndarray, photo: Photo, what: str) -> np.ndarray:
 def size_in_words(shape: Sequence[int]) -> str:
     """(height, width) as WIDTHxHEIGHT."""
     return f"{shape[1]}x{shape[0]}"
+
+
+def drawn_on(size: tuple[Any, Any], photo: Photo) -> tuple[int, int]:
+    """(height, width) that an outline's points are told on: as told where these are sizes, else its photo's."""
+    if all(isinstance(side, int) and side > 0 for side in size):
+        return size
+    return photo.pixels.shape[0], photo.pixels.shape[1]

@@ -1,5 +1,6 @@
 """Somebody's own pictures: a folder of photos and masks, paired by their names."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from minifcn.data.coding import decide, sound
 from minifcn.data.collection import Collection, Options
 from minifcn.data.files import need_folder
 from minifcn.data.masks import Coding, read_mask
-from minifcn.data.pairing import find_lists, find_pairs
+from minifcn.data.pairing import Pairing, find_lists, find_pairs
 from minifcn.data.photos import Photo, read_photo
 
 EXPECTED = "a folder with images/ and masks/, or X.jpg beside X.png"
@@ -34,22 +35,24 @@ class Folder(Collection):
         told = Options(**options)
         folder = need_folder(root, EXPECTED)
         pairing = find_pairs(folder)
-        self.pairs = {pair.name: pair for pair in pairing.pairs}
-        lists = find_lists(folder, pairing)
-        splits = _by_lists(lists, pairing) if lists else _by_folders(pairing)
-        self.notes = (f"{len(pairing.pairs)} pairs of a picture and its mask", *_alone(pairing))
+        self.take(pairing)
         table = ClassTable(check_names(told.classes)) if told.classes else read_class_table(folder)
         if told.coding is not None and not (told.values or told.void or told.classes):
             self.coding = Coding.from_dict(dict(told.coding))
         else:
-            masks = [pair.mask for pair in pairing.pairs]
+            masks = [pair.mask for pair in self.pairs.values()]
             masks = (told.lenient and sound(masks, table, told.void)) or masks
             self.coding, note = decide(masks, table, told.values, told.void, str(folder))
             self.notes += (note,)
         self.classes = self.coding.classes
         colours = [table.colours[number] for number in table.kept] if table and table.colours else ()
-        self.arrange(splits, split, told, colours)
+        self.arrange(splits_of(folder, pairing), split, told, colours)
         self.told = {"coding": self.coding.to_dict()} | {name: self.told[name] for name in ("val_share", "split_seed")}
+
+    def take(self, pairing: Pairing) -> None:
+        """Keep what was paired, and say so in `notes`."""
+        self.pairs = {pair.name: pair for pair in pairing.pairs}
+        self.notes = (f"{len(pairing.pairs)} pairs of a picture and its mask", *_alone(pairing))
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
         pair = self.pairs[name]
@@ -66,6 +69,17 @@ class Folder(Collection):
         return read_photo(self.pairs[name].image)
 
 
+def splits_of(folder: Path, pairing: Pairing) -> dict[str, list[str]]:
+    """{split: names} as the lists in a folder say it, else its folders; all train where none does."""
+    lists = find_lists(folder, pairing)
+    return _by_lists(lists, pairing) if lists else by_folders(pairing)
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The first of some names, for a note."""
+    return ", ".join(names[:NAMED]) + (" ..." if len(names) > NAMED else "")
+
+
 def _by_lists(lists, pairing):
     """{split: names} as lists say it; where none says which train, all that no list names."""
     if "train" in lists:
@@ -74,7 +88,7 @@ def _by_lists(lists, pairing):
     return {"train": [pair.name for pair in pairing.pairs if pair.name not in listed], **lists}
 
 
-def _by_folders(pairing):
+def by_folders(pairing: Pairing) -> dict[str, list[str]]:
     """{split: names} as folders say it; all train where none does."""
     splits: dict[str, list[str]] = {"train": []}
     for pair in pairing.pairs:
@@ -87,4 +101,4 @@ def _alone(pairing):
     for what, paths in (("picture without a mask", pairing.images), ("mask without a picture", pairing.masks)):
         if paths:
             plural = what.replace("picture w", "pictures w").replace("mask w", "masks w") if len(paths) > 1 else what
-            yield f"{len(paths)} {plural}, left out: {', '.join(paths[:NAMED])}{' ...' if len(paths) > NAMED else ''}"
+            yield f"{len(paths)} {plural}, left out: {first_of(paths)}"

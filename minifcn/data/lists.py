@@ -1,8 +1,11 @@
-"""Lists of names, a line each, in whatever encoding somebody's editor wrote them."""
+"""Lists of names, a line each, and JSON, in whatever encoding somebody's editor wrote them."""
 
 import codecs
-from collections.abc import Callable
+import json
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from minifcn.errors import InputError
 
@@ -17,25 +20,49 @@ def read_lines(path: str | Path, known: Callable[[str], bool] = lambda line: Tru
     whichever gives lines that are all `known` (names of files that are there, say).
     InputError where it cannot be decoded, and where it is not UTF-8 and no guess gives known lines.
     """
-    path = Path(path)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    sure = next((name for mark, name in _MARKS.items() if raw.startswith(mark)), "utf-8")
-    if sure == "utf-8" and b"\0" in raw:  # UTF-16 without its mark
-        sure = "utf-16-le" if raw[1::2].count(0) >= raw[::2].count(0) else "utf-16-be"  # Latin letters, line ends
     unknown = None
-    for encoding in (sure, *_GUESSES):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
+    for encoding, text, sure in _decoded(path):
         lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
         stranger = next(((number, line) for number, line in lines if not known(line)), None)
-        if encoding == sure or stranger is None:  # a line that is not known is then the reader's to name
+        if sure or stranger is None:  # a line that is not known is then the reader's to name
             return lines
         unknown = unknown or (encoding, *stranger)
     if unknown is None:
         raise InputError(f"{path} cannot be decoded as text: save it as UTF-8")
     raise InputError("{} is not UTF-8, and read as {} its line {} is '{}': save it as UTF-8".format(path, *unknown))
+
+
+def read_json(path: str | Path) -> Any:
+    """What a JSON file holds, its text decoded as that of `read_lines`. InputError where it is none, or damaged."""
+    text = next((text for _, text, _ in _decoded(path)), None)
+    if text is None:
+        raise InputError(f"{path} cannot be decoded as text: save it as UTF-8")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is no JSON, or damaged ({error}): write it anew") from error
+
+
+def json_files(folder: Path) -> Iterator[Path]:
+    """The JSON files below a folder; hidden ones, and those in hidden folders, are none."""
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.lower().endswith(".json") and not name.startswith("."):
+                yield Path(place, name)
+
+
+def _decoded(path: str | Path) -> Iterator[tuple[str, str, bool]]:
+    """The ways to read a file as text: (encoding, text, whether its bytes leave no doubt)."""
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    sure = next((name for mark, name in _MARKS.items() if raw.startswith(mark)), "utf-8")
+    if sure == "utf-8" and b"\0" in raw:  # UTF-16 without its mark
+        sure = "utf-16-le" if raw[1::2].count(0) >= raw[::2].count(0) else "utf-16-be"  # Latin letters, line ends
+    for encoding in (sure, *_GUESSES):
+        try:
+            yield encoding, raw.decode(encoding), encoding == sure
+        except UnicodeDecodeError:
+            continue

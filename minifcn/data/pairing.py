@@ -4,20 +4,19 @@ import os
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from minifcn.data.lists import read_lines
+from minifcn.data.lists import json_files, read_lines
 from minifcn.data.photos import picture_suffixes
+from minifcn.data.splitting import SPLIT_NAMES
 from minifcn.errors import InputError
 
 _IMAGES = "images image imgs img photos photo pictures picture jpegimages rgb inputs input leftimg8bit"
 _MASKS = "masks mask labels label annotations annotation annots annot segmentationclass segmentationclasspng gt gtfine"
 _MASKS += " groundtruth truth segmentation segmentations targets target"
 _ROLES = dict.fromkeys(_IMAGES.split(), "image") | dict.fromkeys(_MASKS.split(), "mask") | {"ground": None}
-_SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"}
-_SPLITS |= {"test": "test", "testing": "test"}
 _OF_A_MASK = re.compile(r"(?:(.+?)[_\-. ])?(?:masks?|labels?|gt|seg|segmentation|annotation)(?:[_\-. ](.+))?", re.I)
 _OF_AN_IMAGE = re.compile(r"(?:(.+?)[_\-. ])?(?:image|img|photo|rgb|sat)(?:[_\-. ](.+))?", re.I)
 _LOSSY = {".jpg", ".jpeg", ".jpe", ".jfif", ".heic", ".heif", ".webp", ".avif"}
@@ -62,7 +61,7 @@ def find_pairs(root: Path) -> Pairing:
     Folders named train, val or test, above or below, tell the split. InputError where there is no pair at all.
     """
     suffixes = picture_suffixes()
-    files = [_describe(path, root, suffixes) for path in _pictures(root, suffixes)]
+    files = [_describe(path, root, suffixes) for path in find_pictures(root)]
     if not files:
         raise InputError(f"{root} holds no picture; expected images/ and masks/, or {SAME_FOLDER}")
     images, masks = _parted(files)
@@ -92,7 +91,7 @@ def find_lists(root: Path, pairing: Pairing) -> dict[str, list[str]]:
     index = _index(root, pairing.pairs)
     for folder in (root / place for place in _LISTS):
         for path in sorted(folder.glob("*.[tT][xX][tT]")) if folder.is_dir() else ():
-            split = _SPLITS.get(path.stem.lower())
+            split = SPLIT_NAMES.get(path.stem.lower())
             if split and split not in lists:
                 lines = read_lines(path, lambda line: _pair_of(line, index) is not None)
                 lists[split] = _named(path, lines, index, pairing)
@@ -116,7 +115,9 @@ def _named(path, lines, index, pairing):
     return list(dict.fromkeys(names))
 
 
-def _pictures(root, suffixes):
+def find_pictures(root: Path) -> Iterator[Path]:
+    """The pictures' files below a folder; hidden ones, and those in hidden folders, are none."""
+    suffixes = picture_suffixes()
     for folder, folders, names in os.walk(root, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
         for name in sorted(names):
@@ -124,17 +125,22 @@ def _pictures(root, suffixes):
                 yield Path(folder, name)
 
 
+def split_of(path: Path, root: Path) -> str | None:
+    """The split that the folders between root and a file tell: "train", "val", "test" or none."""
+    return _describe(path, root, ()).split
+
+
 def _describe(path, root, suffixes):
     place, role, split = [], None, None
     for folder in path.relative_to(root).parts[:-1]:
         words = re.split(r"[_\-. ]", re.sub("^(train|val|test)annot$", r"\1_annot", folder.lower()))
-        if all(word in _ROLES or word in _SPLITS for word in words):
+        if all(word in _ROLES or word in SPLIT_NAMES for word in words):
             role = next((_ROLES[word] for word in words if _ROLES.get(word)), role)
-            split = next((_SPLITS[word] for word in words if word in _SPLITS), split)
+            split = next((SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES), split)
         else:
-            place.append(_normal(folder))
+            place.append(normal(folder))
     stem = Path(path.stem)  # X of X.png, and of X.jpg.png
-    return _File(path, tuple(place), _normal(stem.stem if stem.suffix.lower() in suffixes else stem.name), role, split)
+    return _File(path, tuple(place), normal(stem.stem if stem.suffix.lower() in suffixes else stem.name), role, split)
 
 
 def _parted(files):
@@ -209,14 +215,14 @@ def _index(root: Path, pairs: Sequence[Pair]) -> dict[str, str | None]:
             whole = _relative(path, root)
             ends = {whole, "/".join(Path(whole).parts[-2:]), path.name}
             calls |= ends | {os.path.splitext(end)[0] for end in ends}
-        for call in map(_normal, calls):
+        for call in map(normal, calls):
             index[call] = pair.name if index.get(call, pair.name) == pair.name else None
     return index
 
 
 def _pair_of(line, index):
     """The name of the pair that a line means, or None."""
-    line = _normal(line.replace("\\", "/").strip("\"' "))
+    line = normal(line.replace("\\", "/").strip("\"' "))
     if found := _one(line, index):
         return found
     for gap in re.finditer(r"[\s,;]+", line):
@@ -232,7 +238,8 @@ def _one(name, index):
     return next((index[way] for way in ways if index.get(way)), None)
 
 
-def _normal(text):
+def normal(text: str) -> str:
+    """A name with its marks joined to their letters, as some systems keep them apart."""
     return unicodedata.normalize("NFC", text)
 
 
@@ -241,7 +248,7 @@ def _relative(path, root):
 
 
 def _name(path, root):
-    return _normal(os.path.splitext(_relative(path, root))[0])
+    return normal(os.path.splitext(_relative(path, root))[0])
 
 
 def _no_pair(root, images, masks):
@@ -249,4 +256,8 @@ def _no_pair(root, images, masks):
     if masks:
         some += f" and {len(masks)} masks ({', '.join(masks[:3])}{' ...' if len(masks) > 3 else ''})"
         return f"{root} holds {some}, but none of one name: expected images/X.jpg with masks/X.png, or {SAME_FOLDER}"
+    if any(json_files(root)):
+        return (
+            f"{root} holds {some} and no mask, but JSON files: if these are labels, use --data labelme or --data coco"
+        )
     return f"{root} holds {some} and no mask: expected images/X.jpg with masks/X.png, or {SAME_FOLDER}"

@@ -1,5 +1,6 @@
 """A picture's file, read as its maker meant it: upright, in RGB, 8 bits a channel; or the true reason why it is not."""
 
+import io
 import struct
 from pathlib import Path
 from typing import NamedTuple
@@ -50,13 +51,13 @@ def open_image(path: str | Path) -> Image.Image:
     return _open(path)[0]
 
 
-def read_photo(path: str | Path) -> Photo:
-    """The picture in a file as `Photo`.
+def read_photo(path: str | Path, data: bytes | None = None) -> Photo:
+    """The picture in a file as `Photo`; data: the picture's own bytes, where the file holds more than them.
 
     16-bit greys keep their upper 8 bits; CMYK and other colours become RGB; what is transparent lies on white.
     InputError as `open_image`, and for numbers that are no brightness.
     """
-    image, orientation = _open(path)
+    image, orientation = _open(path, data)
     return Photo(_rgb(turned(image, orientation), path), orientation)
 
 
@@ -87,11 +88,11 @@ def read_header(path: str | Path) -> tuple[str, int]:
         return "", 1
 
 
-def _open(path):
+def _open(path, data=None):
     """(the decoded Pillow image as it lies in the file, its EXIF orientation)."""
     _register_heif()
     try:
-        with Image.open(path) as image:
+        with Image.open(path if data is None else io.BytesIO(data)) as image:
             orientation = _orientation(image)
             image.load()
             if _orientation(image) == 1:  # Pillow turns TIFF files, and pillow-heif its own, as they load
@@ -102,7 +103,7 @@ def _open(path):
     except IsADirectoryError:
         raise InputError(f"{path} is a folder, expected a picture's file") from None
     except _UNREADABLE as error:
-        raise InputError(f"{path} cannot be read as an image: {_why(path, error)}") from error
+        raise InputError(f"{path} cannot be read as an image: {_why(path, error, data)}") from error
 
 
 def _orientation(image):
@@ -124,10 +125,10 @@ def _register_heif():
     register_heif_opener()
 
 
-def _why(path, error):
+def _why(path, error, data):
     """What is wrong with a file that Pillow does not read, and what to do."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb") if data is None else io.BytesIO(data) as file:
             first = file.read(512)
     except OSError as refused:
         return f"{refused.strerror}"

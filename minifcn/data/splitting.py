@@ -7,6 +7,9 @@ from minifcn.errors import InputError
 
 VAL_SHARE = 0.2
 SPLITS = ("train", "val")
+# What lists and folders call a split.
+SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"}
+SPLIT_NAMES |= {"test": "test", "testing": "test"}
 
 
 def share_of(name: str, seed: int) -> float:

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.legend import Legend
-from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
@@ -18,7 +16,8 @@ from minifcn.errors import InputError
 from minifcn.metrics import FIGURES
 from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION, VOID_COLOUR
 from minifcn.pictures.figures import DPI, dress, heights_of_names, new_figure
-from minifcn.pictures.fonts import readable, write
+from minifcn.pictures.fonts import readable
+from minifcn.pictures.legends import class_legend
 from minifcn.training.evaluation import picture_indices
 from minifcn.training.run_folder import CURVE, PREDICTIONS
 from minifcn.training.trainer import Trainer
@@ -65,7 +64,8 @@ def save_predictions(path: Path, rows: Sequence[Row], classes: Sequence[str], pa
 
     width = 2 * margin + len(titles) * (column + gap) - gap
     figure = Figure((width / DPI, 1), DPI)  # its height comes with that of the legend, its width with a long name's
-    legend = class_legend(figure, classes, palette, width - 2 * margin)
+    colours = [*np.asarray(palette), VOID_COLOUR]
+    legend = class_legend(figure, *readable([*classes, "void"]), colours, width - 2 * margin)
     extent = legend.get_window_extent()
     width = max(width, math.ceil(extent.width) + 2 * margin)
     height = head + sum(heights) + gap * len(rows) + math.ceil(extent.height) + 2 * margin
@@ -162,22 +162,6 @@ def _draw_curves(axes, history, title, curves, number, top):
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_ylim(0, top)
     return ends
-
-
-def class_legend(figure: Figure, classes: Sequence[str], palette: ArrayLike, width: int) -> Legend:
-    """A legend of the classes and void, in as many columns as `width` pixels take, at least one."""
-    colours = [*np.asarray(palette), np.asarray(VOID_COLOUR)]
-    patches = [Patch(facecolor=colour / 255, edgecolor="0.6", linewidth=0.5) for colour in colours]
-    names, fonts = readable([*classes, "void"])
-    for columns in range(min(len(patches), width // 50), 0, -1):  # narrower than 50 pixels is no column
-        style = {"fontsize": 10, "frameon": False, "borderpad": 0, "borderaxespad": 0, "columnspacing": 1.5}
-        legend = figure.legend(patches, [" "] * len(patches), ncols=columns, loc="lower left", **style)
-        for text, name in zip(legend.get_texts(), names, strict=True):
-            write(text, name, fonts)
-        if columns == 1 or legend.get_window_extent().width <= width:
-            break
-        legend.remove()
-    return legend
 
 
 def _shown_width(width):

@@ -16,10 +16,11 @@ from minifcn.data.looking import Look
 from minifcn.data.resizing import resize_image, resize_label
 from minifcn.data.suspicions import Suspicion
 from minifcn.errors import InputError
-from minifcn.pictures.colours import VERMILLION
+from minifcn.pictures.colours import VERMILLION, VOID_COLOUR
 from minifcn.pictures.figures import DPI
 from minifcn.pictures.fonts import readable, write
-from minifcn.pictures.runs import class_legend, colorize
+from minifcn.pictures.legends import class_legend
+from minifcn.pictures.runs import colorize
 
 BOX = 220, 200  # width and height in which a picture is shown
 MARGIN, GAP, LINE = 12, 6, 15  # LINE: of a pair's name, and of its mark
@@ -78,8 +79,9 @@ def save_sheet(path: str | Path, pairs: Iterable[Shown], classes: Sequence[str],
 
     figure = Figure((width / DPI, 1), DPI)  # its height comes with that of the legend
     numbers = sorted({int(number) for pair in pairs for number in np.unique(pair.label)} - {VOID})
-    colours = np.asarray(palette, np.uint8).reshape(-1, 3)[numbers]
-    legend = class_legend(figure, [classes[number] for number in numbers], colours, width - 2 * MARGIN)
+    colours = [*np.asarray(palette, np.uint8).reshape(-1, 3)[numbers], VOID_COLOUR]
+    texts, fonts = readable([*classes, "void"])
+    legend = class_legend(figure, [texts[n] for n in [*numbers, -1]], fonts, colours, width - 2 * MARGIN)
     extent = legend.get_window_extent()
     width = max(width, math.ceil(extent.width) + 2 * MARGIN)
     height = sum(heights) + 2 * GAP * len(rows) + math.ceil(extent.height) + 2 * MARGIN

@@ -12,7 +12,7 @@ import tiny
 from PIL import Image
 
 from minifcn.backend.arrays import GpuStatus
-from minifcn.commands import predict
+from minifcn.commands import results
 from minifcn.data import open_dataset
 from minifcn.weights.npz import load_arrays, save_arrays
 
@@ -107,7 +107,7 @@ def test_commands_that_cannot_be(capsys, workspace, arguments, words):
     "options, words",
     cases(
         ("--model fcn4s", "fcn4s", "fcn32s"),
-        ("--data cityscapes", "cityscapes", "camvid"),
+        ("--data imagenet", "imagenet", "camvid"),
         ("--epochs 0", "--epochs", "0"),
         ("--epochs -3", "--epochs", "-3"),
         ("--epochs 1.5", "--epochs", "1.5"),
@@ -285,8 +285,11 @@ def test_an_evaluation_that_cannot_be(capsys, workspace, options, words):
         ("{w}/notes.txt --weights {w}/8s.npz --out {w}/new", "{w}/notes.txt"),
         ("{w}/data --weights {w}/8s.npz --out {w}/new", "{w}/data"),
         ("{w}/a.png {w}/b.jpg --weights {w}/8s.npz --out {w}/new.png", "{w}/new.png", "2 images"),
-        ("{w}/a.png {w}/more/a.png --weights {w}/8s.npz --out {w}/new", "one file"),
-        ("{w}/a.png {w}/a_view.png --weights {w}/8s.npz --out {w}/new", "one file"),
+        ("{w}/a.png --weights {w}/8s.npz --out {w}/new --tile 50", "tile 50", "at least 51 pixels for FCN-8s"),
+        ("{w}/a.png --weights {w}/8s.npz --out {w}/new --size 10x", "--size", "'10x'", "640x480"),
+        ("{w}/empty --weights {w}/8s.npz --out {w}/new", "folder {w}/empty: no pictures", "'{w}/empty/**'"),
+        ("{w}/*.gif --weights {w}/8s.npz --out {w}/new", "pattern {w}/*.gif: no pictures"),
+        ("{w}/more --weights {w}/8s.npz --out {w}/more", "the folder of the images itself", "{w}/more/predicted"),
         ("{w}/b.jpg --weights {w}/8s.npz --out {w}/a.png", "{w}/a.png", "--overwrite"),
         ("{w}/b.jpg --weights {w}/8s.npz --out {w}/new.jpg", "{w}/new.jpg", ".png"),
         ("{w}/b.jpg --weights {w}/8s.npz --out {w}/new.JPEG", "{w}/new.JPEG", ".png"),
@@ -386,10 +389,10 @@ def test_a_gpu_that_is_not_there_is_an_error(capsys, monkeypatch, workspace, com
 
 
 def test_a_disk_that_is_full_while_a_label_map_is_written(capsys, monkeypatch, workspace):
-    def full(path):
+    def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(predict, "_label_map", lambda *_: type("Full", (), {"save": staticmethod(full)}))
+    monkeypatch.setattr(results, "label_map", lambda *_: type("Full", (), {"save": staticmethod(full)}))
     before = tiny.listing(workspace)
     code = tiny.command("predict", workspace / "b.jpg", "--weights", workspace / "8s.npz", "--out", workspace, *CPU)
     err = capsys.readouterr().err

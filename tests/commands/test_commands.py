@@ -128,7 +128,7 @@ def test_ctrl_c_outside_a_training_exits_with_130_and_one_line(capsys, monkeypat
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(predict, "predict_image", interrupted)
+    monkeypatch.setattr(predict, "predict_photo", interrupted)
     Image.new("RGB", (32, 32)).save(tmp_path / "a.png")
     assert tiny.command("predict", tmp_path / "a.png", "--weights", weights, "--out", tmp_path / "out", *CPU) == 130
     assert re.fullmatch(r"minifcn: \w.*\n", capsys.readouterr().err)
@@ -157,7 +157,7 @@ def test_a_label_map_holds_classes_in_the_colours_of_the_data_set(capsys, tmp_pa
     target = tmp_path / "labels.png"
     out = ran(capsys, "predict", image, "--weights", weights, "--out", target, *CPU)
     view = tmp_path / "labels_view.png"
-    assert f"{image}: wrote {target} and {view}" in out
+    assert f"wrote {target}, {view}\n" in out
     expected = expected_label(weights, image)
     assert len(np.unique(expected)) > 1
     with Image.open(target) as label:
@@ -173,7 +173,9 @@ def test_several_images_go_into_a_folder(capsys, tmp_path, weights):
     images = [photo(tmp_path / "a.jpg"), photo(tmp_path / "b.png", 20, 50, seed=1), photo(tmp_path / "c.png", mode="L")]
     ran(capsys, "predict", *images, "--weights", weights, "--out", tmp_path / "new" / "labels", *CPU)
     folder = tmp_path / "new" / "labels"
-    assert tiny.listing(folder).keys() == {f"{n}.png" for n in "abc"} | {f"{n}_view.png" for n in "abc"}
+    assert tiny.listing(folder).keys() == {f"{n}.png" for n in "abc"} | {f"{n}_view.png" for n in "abc"} | {
+        "shares.csv"
+    }
     for image in images:
         with Image.open(folder / f"{image.stem}.png") as label:
             np.testing.assert_array_equal(np.asarray(label), expected_label(weights, image))

@@ -1,0 +1,92 @@
+"""The shapes that labelme draws (Wada, labelme), made into labels: the pixels that its own converter gives them."""
+
+import base64
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, UnidentifiedImageError
+
+from minifcn.errors import InputError
+
+LINE_WIDTH = 10  # pixels, of lines
+POINT_RADIUS = 5  # pixels, of single points
+_POINTS = {"polygon": 3, "oriented_rectangle": 3, "rectangle": 2, "circle": 2, "line": 2, "linestrip": 2}  # at least
+_POINTS |= {"point": 1, "points": 1, "mask": 2}
+
+
+class Shape(NamedTuple):
+    """Something drawn: its label, one of the kinds above, its points (x, y) in pixels and, of a mask, its picture."""
+
+    label: str
+    kind: str
+    points: tuple[tuple[float, float], ...]
+    mask: str | None = None
+
+
+def read_shape(told: Any, what: str) -> Shape:
+    """One shape as labelme's JSON tells it; `what` names it in an InputError."""
+    if not isinstance(told, Mapping) or not isinstance(told.get("label"), str):
+        raise InputError(f"{what} has no label, expected the name of a class: draw it anew")
+    what += f" ('{told['label']}')"
+    kind = told.get("shape_type") or "polygon"
+    if kind not in _POINTS:
+        raise InputError(f"{what} is a {kind}, expected one of {', '.join(_POINTS)}: draw it as one")
+    try:
+        points = tuple((float(x), float(y)) for x, y in told["points"])
+        finite = all(math.isfinite(value) for point in points for value in point)
+    except (KeyError, TypeError, ValueError):
+        finite = False
+    if not finite:
+        raise InputError(f"{what} has no list of points [x, y]: draw it anew")
+    if len(points) < _POINTS[kind]:
+        raise InputError(f"{what} is a {kind} of {len(points)}, expected {_POINTS[kind]} points at least: delete it")
+    mask = told.get("mask")
+    if kind == "mask" and not isinstance(mask, str):
+        raise InputError(f"{what} is a mask without its picture: draw it anew")
+    return Shape(told["label"], kind, points, mask)
+
+
+def draw(shapes: Sequence[Shape], labels: Mapping[str, int], size: tuple[int, int], background: int) -> np.ndarray:
+    """Shapes drawn one over the other, as they come -> label uint8 (height, width); labels: of each name."""
+    canvas = Image.new("L", (size[1], size[0]), background)
+    pen = ImageDraw.Draw(canvas)
+    for shape in shapes:
+        _draw(canvas, pen, shape, labels[shape.label])
+    return np.array(canvas)
+
+
+def _draw(canvas, pen, shape, label):
+    points, kind = list(shape.points), shape.kind
+    if kind == "mask":
+        _paste(canvas, shape, label)
+    elif kind == "rectangle" and len(points) == 2:
+        (left, right), (top, bottom) = (sorted(side) for side in zip(*points))
+        pen.rectangle([left, top, right, bottom], fill=label, outline=label)
+    elif kind == "circle":
+        _disc(pen, points[0], math.dist(*points[:2]), label)
+    elif kind in ("line", "linestrip"):
+        pen.line(points, fill=label, width=LINE_WIDTH)
+    elif kind in ("point", "points"):
+        for point in points:
+            _disc(pen, point, POINT_RADIUS, label)
+    else:  # polygons, and rectangles told by their four corners
+        pen.polygon(points, fill=label, outline=label)
+
+
+def _disc(pen, centre, radius, label):
+    x, y = centre
+    pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=label, outline=label)
+
+
+def _paste(canvas, shape, label):
+    """A mask: a picture of its own, whose upper left pixel lies at the first corner of its box."""
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(shape.mask))) as image:
+            inside = np.array(image.convert("L")) > 0
+    except (ValueError, OSError, SyntaxError, UnidentifiedImageError) as error:
+        raise InputError(f"the mask of a '{shape.label}' cannot be read ({error}): draw it anew") from error
+    left, top = (round(min(side)) for side in zip(*shape.points))
+    canvas.paste(label, (left, top), Image.fromarray(inside))
