@@ -16,11 +16,11 @@ from minifcn.data.looking import Look
 from minifcn.data.resizing import resize_image, resize_label
 from minifcn.data.suspicions import Suspicion
 from minifcn.errors import InputError
-from minifcn.pictures.colours import VERMILLION, VOID_COLOUR
+from minifcn.pictures.colours import VERMILLION, VOID_COLOUR, WHITE
 from minifcn.pictures.figures import DPI
 from minifcn.pictures.fonts import readable, write
 from minifcn.pictures.legends import class_legend
-from minifcn.pictures.runs import colorize
+from minifcn.pictures.overlay import lay_over
 
 BOX = 220, 200  # width and height in which a picture is shown
 MARGIN, GAP, LINE = 12, 6, 15  # LINE: of a pair's name, and of its mark
@@ -54,20 +54,13 @@ def worth_showing(inspection: Inspection, found: Sequence[Suspicion], count: int
     return list(chosen.values())
 
 
-def overlaid(image: np.ndarray, label: np.ndarray, classes: Sequence[str], palette: ArrayLike) -> np.ndarray:
-    """A label's colours over its image, half and half -> uint8 (H, W, 3); what is background stays as it is."""
-    mixed = (image.astype(np.uint16) + colorize(label, palette) + 1) // 2
-    clear = label == (list(classes).index("background") if "background" in classes else VOID + 1)
-    return np.where(clear[:, :, None], image, mixed).astype(np.uint8)
-
-
 def save_sheet(path: str | Path, pairs: Iterable[Shown], classes: Sequence[str], palette: ArrayLike) -> None:
     """Write a picture: of each pair its image and the label laid over it; below, the classes that occur.
 
     classes   the n_class names; palette: their (n_class, 3) uint8 RGB colours
     Small images are enlarged by a whole factor, large ones shrunk. InputError where there are no pairs.
     """
-    pairs = [_shrunk(pair) for pair in pairs]
+    pairs = [_sized(pair) for pair in pairs]
     if not pairs:
         raise InputError("save_sheet: there are no pairs to draw, give at least one")
     across = min(ACROSS, len(pairs))
@@ -75,11 +68,12 @@ def save_sheet(path: str | Path, pairs: Iterable[Shown], classes: Sequence[str],
     width = 2 * MARGIN + across * pair_width + (across - 1) * 3 * GAP
     rows = [pairs[start : start + across] for start in range(0, len(pairs), across)]
     heads = [LINE * (2 if any(pair.mark for pair in row) else 1) for row in rows]
-    heights = [head + max(_shown_size(pair.label.shape)[0] for pair in row) for head, row in zip(heads, rows)]
+    heights = [head + max(len(pair.label) for pair in row) for head, row in zip(heads, rows)]
 
     figure = Figure((width / DPI, 1), DPI)  # its height comes with that of the legend
     numbers = sorted({int(number) for pair in pairs for number in np.unique(pair.label)} - {VOID})
-    colours = [*np.asarray(palette, np.uint8).reshape(-1, 3)[numbers], VOID_COLOUR]
+    clear = [number for number in numbers if classes[number] == "background"]
+    colours = [WHITE if number in clear else tuple(np.asarray(palette)[number]) for number in numbers] + [VOID_COLOUR]
     texts, fonts = readable([*classes, "void"])
     legend = class_legend(figure, [texts[n] for n in [*numbers, -1]], fonts, colours, width - 2 * MARGIN)
     extent = legend.get_window_extent()
@@ -97,28 +91,24 @@ def save_sheet(path: str | Path, pairs: Iterable[Shown], classes: Sequence[str],
             text = figure.text(left / width, 1 - (top + line * LINE) / height, "", size=8, va="top")
             write(text, words, fonts)
             text.set_color(VERMILLION if line else "black")
-        for picture in (pair.image, overlaid(pair.image, pair.label, classes, palette)):
-            shown = _shown_size(picture.shape)
-            box = (left / width, 1 - (top + heads[row] + shown[0]) / height, shown[1] / width, shown[0] / height)
-            axes = figure.add_axes(box)
+        for picture in (pair.image, lay_over(pair.image, pair.label, palette, clear)):
+            high, wide, _ = picture.shape
+            axes = figure.add_axes((left / width, 1 - (top + heads[row] + high) / height, wide / width, high / height))
             axes.imshow(picture, aspect="auto", interpolation="nearest")
             axes.set_axis_off()
-            left += shown[1] + GAP
+            left += wide + GAP
         if column == across - 1:
             top += heights[row] + 2 * GAP
     write_whole(path, lambda file: figure.savefig(file, dpi=DPI, format="png"))
 
 
-def _shrunk(pair):
-    """A pair no larger than it is shown: a dozen large photos would take much memory."""
-    shape = _shown_size(pair.label.shape)
-    if shape[0] >= pair.label.shape[0]:
-        return pair
-    return pair._replace(image=resize_image(pair.image, shape), label=resize_label(pair.label, shape))
-
-
-def _shown_size(shape):
-    """(height, width) in which a picture of (H, W) is shown in BOX."""
-    scale = min(BOX[0] / shape[1], BOX[1] / shape[0])
-    scale = math.floor(scale) if scale >= 1 else scale
-    return max(1, round(scale * shape[0])), max(1, round(scale * shape[1]))
+def _sized(pair):
+    """A pair in the size in which it is shown in BOX, so that a dozen large photos take little memory."""
+    height, width = pair.label.shape
+    scale = min(BOX[0] / width, BOX[1] / height)
+    if scale >= 1:
+        image, label = (np.repeat(np.repeat(a, int(scale), 0), int(scale), 1) for a in (pair.image, pair.label))
+    else:
+        shape = max(1, round(scale * height)), max(1, round(scale * width))
+        image, label = resize_image(pair.image, shape), resize_label(pair.label, shape)
+    return pair._replace(image=image, label=label)
