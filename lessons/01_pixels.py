@@ -515,9 +515,10 @@ assert np.isclose(together, 9 / 10) and np.isclose(apart, (1 + 1 / 2) / 2)
 # - The confusion matrix, counted without a loop over pixels:
 #   `minifcn/metrics.py`. Over a whole data set:
 #   `minifcn/training/evaluation.py`.
-# - How scenes are drawn: `minifcn/data/scenes.py`. Real photos in the layouts
-#   of VOC and CamVid: `minifcn/data/voc.py`, `minifcn/data/camvid.py`. VOC
-#   stores a label map as a PNG with a **palette**, a table from number to
+# - How scenes are drawn: `minifcn/data/sets/scenes.py`. Real photos in the
+#   layouts of VOC and CamVid: `minifcn/data/sets/voc.py` and
+#   `minifcn/data/sets/camvid.py`. VOC stores a label map as a PNG with a
+#   **palette**, a table from number to
 #   colour, as our `COLOURS` is one.
 # - What the numbers are for trained networks: lesson 15.
 

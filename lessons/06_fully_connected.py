@@ -21,8 +21,8 @@ import numpy as np
 from lessontools import new_figure, pytorch, show
 from minifcn.alternatives import dense, multiply_adds, patch_by_patch
 from minifcn.backend import resolve_device, to_device, to_host
-from minifcn.data import forms
-from minifcn.data.textures import COLOURS, GROUNDS, colour
+from minifcn.data.sets import forms
+from minifcn.data.sets.textures import COLOURS, GROUNDS, colour
 from minifcn.errors import InputError
 from minifcn.layers import (
     Conv2d,
@@ -544,7 +544,7 @@ assert 100 * crop[1] == whole[1] and 5 < times < 10
 # - How the coarse map becomes large again: lesson 7. Scores for *every* pixel
 #   by the same classifier: lesson 10.
 # - Training such a net on large generated scenes, a class for each pixel:
-#   `minifcn/data/scenes.py`, lesson 14.
+#   `minifcn/data/sets/scenes.py`, lesson 14.
 
 # %% [markdown]
 # ## Exercises

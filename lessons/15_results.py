@@ -546,7 +546,7 @@ else:
 #   `minifcn/metrics.py`. Images of different sizes, nets with their own
 #   preprocessing: `minifcn/training/evaluation.py`.
 # - The demo that trains the four networks, in minutes:
-#   `minifcn/commands/demo.py`. Its scenes: `minifcn/data/scenes.py`.
+#   `minifcn/commands/demo.py`. Its scenes: `minifcn/data/sets/scenes.py`.
 # - The paper's networks with their published weights:
 #   `minifcn/weights/loading.py`; the README says which files. Without them
 #   nobody gets 62.7 on VOC.

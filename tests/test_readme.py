@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from minifcn.commands.main import main
-from minifcn.data import scenes
+from minifcn.data.sets import scenes
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

@@ -19,11 +19,11 @@ from minifcn.commands.streams import say
 from minifcn.commands.tables import console, new_table
 from minifcn.commands.terminal import Bar
 from minifcn.data import VOID, Dataset, open_splits
-from minifcn.data.fitting import size_in_words
-from minifcn.data.inspection import Inspection, inspect
-from minifcn.data.looking import Look
-from minifcn.data.splitting import SPLITS
-from minifcn.data.suspicions import Suspicion, suspicions
+from minifcn.data.looking.inspection import Inspection, inspect
+from minifcn.data.looking.look import Look
+from minifcn.data.looking.suspicions import Suspicion, suspicions
+from minifcn.data.reading.fitting import size_in_words
+from minifcn.data.reading.splitting import SPLITS
 from minifcn.errors import Caution, InputError
 from minifcn.pictures.colours import VOID_COLOUR
 from minifcn.pictures.sheets import Shown, save_sheet, worth_showing

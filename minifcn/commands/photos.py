@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from minifcn.data.photos import picture_suffixes
+from minifcn.data.reading.photos import picture_suffixes
 from minifcn.errors import InputError
 
 

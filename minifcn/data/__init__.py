@@ -1,31 +1,36 @@
-"""Data sets, what is done to their pairs, and batches of them."""
+"""Data sets, what is done to their pairs, and batches of them.
+
+reading/  one file of somebody's: a photo, a mask, a list; and what it says
+sets/     the data sets, one a file
+looking/  at a data set, before anything is trained on it
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from minifcn.data.ade20k import Ade20k
 from minifcn.data.balance import class_weights
 from minifcn.data.batches import Batches, collate
-from minifcn.data.camvid import CamVid
-from minifcn.data.cityscapes import Cityscapes
-from minifcn.data.collection import Collection, Options
 from minifcn.data.dataset import VOID, Dataset, voc_palette
 from minifcn.data.dominant import Augmented, dominant
-from minifcn.data.folder import Folder
 from minifcn.data.images import Preprocessing, predict_image
-from minifcn.data.labelme_converted import open_labelme
-from minifcn.data.nyud import Nyud
-from minifcn.data.panoptic import Panoptic, open_coco
-from minifcn.data.pascal_context import PascalContext
-from minifcn.data.photos import read_image
+from minifcn.data.reading.photos import read_image
 from minifcn.data.resizing import Resized, parse_size
 from minifcn.data.sampling import sample_pixels
-from minifcn.data.sbd import Sbd, VocSbd
-from minifcn.data.scenes import Scenes
-from minifcn.data.siftflow import SiftFlow
+from minifcn.data.sets.ade20k import Ade20k
+from minifcn.data.sets.camvid import CamVid
+from minifcn.data.sets.cityscapes import Cityscapes
+from minifcn.data.sets.collection import Collection, Options
+from minifcn.data.sets.folder import Folder
+from minifcn.data.sets.labelme_converted import open_labelme
+from minifcn.data.sets.nyud import Nyud
+from minifcn.data.sets.panoptic import Panoptic, open_coco
+from minifcn.data.sets.pascal_context import PascalContext
+from minifcn.data.sets.sbd import Sbd, VocSbd
+from minifcn.data.sets.scenes import Scenes
+from minifcn.data.sets.siftflow import SiftFlow
+from minifcn.data.sets.voc import Voc
 from minifcn.data.transforms import compose, crop, jitter, mirror
-from minifcn.data.voc import Voc
 from minifcn.errors import InputError
 
 __all__ = [

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 
 from minifcn.backend.files import write_whole
 from minifcn.data import VOID
-from minifcn.data.inspection import Inspection
-from minifcn.data.looking import Look
+from minifcn.data.looking.inspection import Inspection
+from minifcn.data.looking.look import Look
+from minifcn.data.looking.suspicions import Suspicion
 from minifcn.data.resizing import resize_image, resize_label
-from minifcn.data.suspicions import Suspicion
 from minifcn.errors import InputError
 from minifcn.pictures.colours import VERMILLION, VOID_COLOUR, WHITE
 from minifcn.pictures.figures import DPI

@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from minifcn.data import DATA_SETS
+from minifcn.data.reading.splitting import VAL_SHARE
 from minifcn.data.resizing import size_text
-from minifcn.data.splitting import VAL_SHARE
 from minifcn.errors import InputError
 from minifcn.models import BACKBONES, MODELS
 from minifcn.models.fcn import UPSAMPLING, UPSAMPLING_KERNELS

@@ -4,9 +4,9 @@ import numpy as np
 from PIL import Image
 
 from minifcn.data import Dataset, voc_palette
-from minifcn.data.inspection import Inspection
-from minifcn.data.looking import Look
-from minifcn.data.suspicions import Suspicion
+from minifcn.data.looking.inspection import Inspection
+from minifcn.data.looking.look import Look
+from minifcn.data.looking.suspicions import Suspicion
 from minifcn.pictures.sheets import Shown, save_sheet, worth_showing
 
 PALETTE = np.array([[0, 0, 0], [200, 100, 0]], np.uint8)

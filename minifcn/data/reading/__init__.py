@@ -1,0 +1,1 @@
+"""One file of somebody's: a photo, a mask, a list; and what it says."""

@@ -1,0 +1,131 @@
+"""Pairs of one folder of somebody's own, of which some train and some validate."""
+
+import copy
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minifcn.data.dataset import Dataset, Sample
+from minifcn.data.reading.class_names import drawing_colours
+from minifcn.data.reading.fitting import fitted
+from minifcn.data.reading.photos import Photo
+from minifcn.data.reading.splitting import VAL_SHARE, split_names
+from minifcn.data.statistics import colour_statistics
+from minifcn.errors import InputError
+
+MEASURED = 500  # pictures, at most, whose colours make up the mean and the deviation
+
+
+class Options(NamedTuple):
+    """What may be told of a data set of one's own; None: decided by looking.
+
+    classes     names, in the order of their numbers
+    values      the number in the masks of each class
+    void        a number in the masks that counts nowhere, next to 255
+    val_share   the part of the pictures that validate, where no list or folder says it
+    split_seed  which they are
+    coding      how masks are read, as another run decided it (`Coding.to_dict`); what is told besides holds over it
+    lenient     for a look: take what most files say, and leave those that say otherwise to whoever loads them
+    """
+
+    classes: Sequence[str] | None = None
+    values: Sequence[int] | None = None
+    void: int | None = None
+    val_share: float | None = None
+    split_seed: int | None = None
+    coding: Mapping[str, Any] | None = None
+    lenient: bool = False
+
+
+class Collection(Dataset):
+    """A `Dataset` that knows all pairs of a folder by name, and shows those of one split.
+
+    A subclass gives `name`, `classes` and the method `read_pair(name)`, and calls `arrange`. `names` are those of the
+    pairs shown, in the order of their numbers; `notes` are lines on what was found and how it is read.
+    """
+
+    names: Sequence[str]
+    notes: tuple[str, ...] = ()
+    palette: np.ndarray
+
+    def arrange(self, splits: dict[str, list[str]], split: str, options: Options, colours: Sequence = ()) -> None:
+        """Take {split: names of pairs}, and show one; where nothing is said of "val", names of "train" are parted.
+
+        colours  that the classes are drawn in, as somebody told them
+        """
+        share = VAL_SHARE if options.val_share is None else options.val_share
+        seed = options.split_seed or 0
+        self.palette = drawing_colours(len(self.classes), colours)
+        self.splits = dict(splits)
+        if "val" not in self.splits:
+            training, validation = split_names(self.splits.get("train", []), share, seed)
+            self.splits |= {"train": training, "val": validation}
+            how = f"{len(training)} train and {len(validation)} validate, by name (--val-share {share:g})"
+        else:
+            how = ", ".join(f"{len(names)} {name}" for name, names in self.splits.items())
+            how = f"split as its lists or folders say: {how}"
+        self.notes += (how,)
+        self.told = {"classes": list(self.classes), "val_share": share, "split_seed": seed}
+        self._show(split)
+
+    def with_split(self, split: str) -> "Collection":
+        """The same collection, showing another split."""
+        other = copy.copy(self)
+        other._show(split)
+        return other
+
+    def with_splits(self, splits: dict[str, list[str]]) -> "Collection":
+        """The same, parted as a run once was. InputError where a pair of it is gone."""
+        there = {name for names in self.splits.values() for name in names}
+        for names in splits.values():
+            if gone := [name for name in names if name not in there]:
+                missing = f"{len(gone)} pairs of the run are gone from the folder, {gone[0]} first"
+                raise InputError(f"--resume: {missing}: bring them back, or start a new run")
+        other = copy.copy(self)
+        other.splits = dict(splits)
+        other._show(self.split)
+        return other
+
+    def _show(self, split):
+        if split == "all":
+            self.names = [name for names in self.splits.values() for name in names]
+        elif split in self.splits:
+            self.names = self.splits[split]
+        else:
+            raise InputError(f"split '{split}': there are {', '.join(self.splits)} and all")
+        if not self.names:
+            raise InputError(f"split '{split}' of {self.name} is empty; expected a pair at least")
+        self.split = split
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def load(self, index: int) -> Sample:
+        photo, label, what = self.read_pair(self.names[index])
+        return photo.pixels, fitted(label, photo, what)
+
+    def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
+        """A pair by its name -> (Photo, label uint8 (h, w) as it is in the file, the label's name for messages)."""
+        raise NotImplementedError
+
+    def read_photo(self, name: str) -> Photo:
+        """The picture of a pair alone."""
+        return self.read_pair(name)[0]
+
+    @functools.cached_property
+    def _statistics(self):
+        names = self.splits["train"]
+        step = -(-len(names) // MEASURED)
+        return colour_statistics(lambda number: self.read_photo(names[number]).pixels, range(0, len(names), step))
+
+    @property
+    def mean(self) -> tuple[float, ...]:  # type: ignore[override]
+        """Of the training pictures, computed when first asked for."""
+        return self._statistics[0]
+
+    @property
+    def std(self) -> tuple[float, ...]:  # type: ignore[override]
+        """As `mean`."""
+        return self._statistics[1]
