@@ -48,6 +48,8 @@ def run(options: Namespace) -> None:
     print(f"wrote {out}, {out.stat().st_size / 1e6:.1f} MB: {title}, {parameters:,} parameters")
     print(READ_BY[suffix])
     print_preprocessing(f"images go in as floats (N, 3, {size}), from 0 to 255,", preprocessing)
+    if about.get("size"):
+        print(f"  resized before that, as by --size {about['size']}")
     named = ", ".join(f"{number} {name}" for number, name in enumerate(classes[:MOST_CLASSES]))
     more = f" and {len(classes) - MOST_CLASSES} more" if len(classes) > MOST_CLASSES else ""
     console.print(f"classes: {named}{more}", markup=False)

@@ -52,14 +52,6 @@ def load_arrays(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     return arrays, about
 
 
-def read_about(path: str | Path) -> dict[str, Any]:
-    """What a file of `save_arrays` says of its arrays, without reading them; nothing where it is another file."""
-    if not is_ours(path):
-        return {}
-    with open_weights(path) as file, np.load(file, allow_pickle=False) as archive:
-        return from_json(str(archive[ABOUT]))
-
-
 def load_network(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """The same without what a checkpoint holds for its optimizer."""
     arrays, about = load_arrays(path)

@@ -10,7 +10,7 @@ import numpy as np
 from safetensors import safe_open
 
 from minifcn.errors import InputError
-from minifcn.weights.about import METADATA, from_json
+from minifcn.weights.about import ABOUT, METADATA, from_json
 from minifcn.weights.mistaken import mistaken
 from minifcn.weights.npz import is_ours, load_network, read_npz
 from minifcn.weights.opening import beginning, open_weights
@@ -40,6 +40,14 @@ def read_weights(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any
     with open_weights(path) as file:
         arrays, about = _read(file, path)
         return arrays, None if about is None else from_json(about)
+
+
+def read_about(path: str | Path) -> dict[str, Any]:
+    """What minifcn wrote beside the weights in a file; nothing in files of others."""
+    if is_ours(path):  # there without the weights
+        with open_weights(path) as file, np.load(file, allow_pickle=False) as archive:
+            return from_json(str(archive[ABOUT]))
+    return read_weights(path)[1] or {}
 
 
 def _read(file, path):

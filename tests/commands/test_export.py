@@ -11,10 +11,11 @@ import tiny
 from PIL import Image
 from safetensors import safe_open
 
-from minifcn.data import Preprocessing, predict_image
+from minifcn.data import Preprocessing, open_dataset, predict_image
 from minifcn.models import BACKBONES
 from minifcn.weights.loading import load_any, load_model
 from minifcn.weights.npz import VELOCITY, load_arrays, save_arrays
+from minifcn.weights.tensors import read_about
 
 BACK = [".pth", ".safetensors", ".npz"]  # what is read here, too
 
@@ -74,6 +75,23 @@ def test_other_programs_find_it_in_the_metadata(capsys, tmp_path, run):
         assert file.get_tensor("conv1_1.weight").shape == (4, 3, 3, 3)
     assert about["model"] == "fcn8s" and about["classes"][1] == "disc" and about["settings"]["padding"] == "same"
     assert about["preprocessing"].keys() == {"mean", "std", "channels"}
+
+
+@pytest.mark.parametrize("suffix", BACK)
+def test_images_are_resized_as_the_training_resized_them(capsys, tmp_path, suffix):
+    """So are those that `evaluate` compares with, and --size is said where the file is written."""
+    tiny.save_network(tmp_path / "w.npz", dataset=open_dataset("camvid", tiny.camvid_folder(tmp_path / "data")))
+    arrays, about = load_arrays(tmp_path / "w.npz")
+    save_arrays(tmp_path / "w.npz", arrays, about | {"size": "20x16"})
+    assert "  resized before that, as by --size 20x16\n" in export(
+        capsys, tmp_path / "w.npz", tmp_path / f"new{suffix}"
+    )
+    said = []
+    for name in ("w.npz", f"new{suffix}"):
+        data = ["--data", "camvid", "--root", tmp_path / "data"]
+        assert tiny.command("evaluate", "--weights", tmp_path / name, *data, "--device", "cpu") == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1] and read_about(tmp_path / f"new{suffix}")["size"] == "20x16"
 
 
 @pytest.mark.parametrize("suffix", BACK)
