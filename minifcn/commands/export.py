@@ -3,8 +3,11 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from minifcn.backend.text import one_line
 from minifcn.commands.main import check_free
-from minifcn.commands.terminal import console, print_preprocessing
+from minifcn.commands.streams import say
+from minifcn.commands.tables import console
+from minifcn.commands.terminal import print_preprocessing
 from minifcn.data import Preprocessing
 from minifcn.errors import InputError
 from minifcn.models import FCN
@@ -45,11 +48,11 @@ def run(options: Namespace) -> None:
     else:
         title, size = model.title, f"{model.image_size}, {model.image_size}"
     parameters = sum(parameter.size for parameter in model.parameters())
-    print(f"wrote {out}, {out.stat().st_size / 1e6:.1f} MB: {title}, {parameters:,} parameters")
+    say(f"wrote {out}, {out.stat().st_size / 1e6:.1f} MB: {title}, {parameters:,} parameters")
     print(READ_BY[suffix])
     print_preprocessing(f"images go in as floats (N, 3, {size}), from 0 to 255,", preprocessing)
     if about.get("size"):
         print(f"  resized before that, as by --size {about['size']}")
     named = ", ".join(f"{number} {name}" for number, name in enumerate(classes[:MOST_CLASSES]))
     more = f" and {len(classes) - MOST_CLASSES} more" if len(classes) > MOST_CLASSES else ""
-    console.print(f"classes: {named}{more}", markup=False)
+    console.print(one_line(f"classes: {named}{more}"), markup=False)
