@@ -110,7 +110,8 @@ def test_weights_of_another_network(capsys, tmp_path, torchvision, options, word
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_pools_stay_scaled_in_a_net_that_starts_from_one_with_scaled_pools(capsys, tmp_path, at_once):
+def test_pools_stay_scaled_in_a_net_that_starts_from_one_with_scaled_pools(capsys, tmp_path, monkeypatch, at_once):
+    monkeypatch.setenv("COLUMNS", "300")  # the file's path, too, is in a table's cell
     tiny.save_network(tmp_path / "16s.npz", "fcn16s", at_once=at_once)
     assert tiny.command("train", "--model", "fcn8s", "--init", tmp_path / "16s.npz", "--explain") == 0
     said = " ".join(capsys.readouterr().out.split())
