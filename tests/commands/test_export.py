@@ -12,6 +12,7 @@ from PIL import Image
 from safetensors import safe_open
 
 from minifcn.data import Preprocessing, open_dataset, predict_image
+from minifcn.errors import InputError
 from minifcn.models import BACKBONES
 from minifcn.weights.loading import load_any, load_model
 from minifcn.weights.npz import VELOCITY, load_arrays, save_arrays
@@ -147,6 +148,28 @@ def test_onnx_of_a_run(capsys, tmp_path, run):
     names = [[dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
              for value in (*made.graph.input, *made.graph.output)]  # fmt: skip
     assert names == [["count", 3, "height", "width"], ["count", 7, "height", "width"]]
+
+
+@pytest.mark.parametrize("suffix", BACK)
+def test_a_damaged_file_is_refused_in_one_line(capsys, tmp_path, suffix):
+    """Cut anywhere; or with bits turned, also in what is told beside the weights, where it may still be read."""
+    path, dice = tmp_path / f"w{suffix}", np.random.default_rng(0)
+    tiny.save_network(tmp_path / "in.npz", "fcn32s")
+    export(capsys, tmp_path / "in.npz", path)
+    content = path.read_bytes()
+    told = max(content.find(word) for word in (b'"settings', "settings".encode("utf-32-le")))
+    cut = [content[:length] for length in dice.integers(len(content), size=30)]
+    for number in range(60):
+        turned = bytearray(content)
+        turned[told + dice.integers(300) if number % 2 else dice.integers(len(content))] ^= 1 << dice.integers(8)
+        cut.append(bytes(turned))
+    for number, damaged in enumerate(cut):
+        path.write_bytes(damaged)
+        try:
+            load_any(path)
+            assert number >= 30
+        except InputError as error:
+            assert str(path) in str(error) and "\n" not in str(error)
 
 
 EXAMPLE = """
