@@ -21,8 +21,10 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
-    except OSError as error:
+    except BaseException as error:  # Ctrl-C, too
         unfinished.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise InputError(
             f"{path} could not be written: {error.strerror}; what was there before is untouched"
         ) from error

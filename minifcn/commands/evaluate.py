@@ -11,7 +11,7 @@ from minifcn.errors import InputError
 from minifcn.pictures.runs import save_predictions
 from minifcn.training.evaluation import compare
 from minifcn.training.settings import TOLD, Settings
-from minifcn.weights.npz import read_about
+from minifcn.weights.tensors import read_about
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -24,6 +24,7 @@ COMMANDS = {
     "data": "look at a data set before anything is trained on it",
     "evaluate": "the paper's four figures of one or more networks",
     "predict": "label maps of images",
+    "export": "weights for other programs: .pth, .safetensors, .npz, .onnx",
     "summary": "a network layer by layer: sizes, parameters, receptive fields",
     "arithmetic": "sizes and matrix of a convolution and its transpose, drawn too",
     "bench": "how fast this is here, beside PyTorch and the machine's limits",

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Column
 
 from minifcn.commands.tables import console, new_table
-from minifcn.data import Dataset
+from minifcn.data import Dataset, Preprocessing
 from minifcn.metrics import FIGURES, ConfusionMatrix
 from minifcn.training.watch import Watch
 
@@ -65,6 +65,13 @@ def print_results(rows: Sequence[tuple[str, ConfusionMatrix]], dataset: Dataset)
     for number, label in enumerate(dataset.classes):
         table.add_row(label, *(_percent(confusion.iu_per_class[number]) for _, confusion in rows))
     console.print(table)
+
+
+def print_preprocessing(before: str, way: Preprocessing) -> None:
+    """What is done to an image before a network sees it, in a line that begins with `before`, and one more."""
+    mean, std = (", ".join(f"{value:g}" for value in three) for three in (way.mean, way.std))
+    print(f"{before} {way.channels},")
+    print(f"  less the mean ({mean} of R, G, B), over ({std})")
 
 
 def _percent(value):

@@ -8,7 +8,7 @@ from typing import Any
 
 from minifcn.commands.options import add_settings
 from minifcn.commands.streams import say
-from minifcn.commands.terminal import Bar, console, new_table
+from minifcn.commands.terminal import Bar, console, new_table, print_preprocessing
 from minifcn.pictures.runs import draw_run
 from minifcn.training.recipes import PIXELS, RECIPES, per_pixel
 from minifcn.training.settings import Settings, option, shown, without_fc
@@ -75,10 +75,9 @@ def describe(trainer: Trainer) -> None:
         for kind, names in kinds.items():
             if names:
                 say(f"  {kind}: {', '.join(names)}")
-        way = trainer.preprocessing
-        mean, std = (", ".join(f"{value:g}" for value in three) for three in (way.mean, way.std))
-        print(f"images go in as in its training: {way.channels},")
-        print(f"  less the mean ({mean} of R, G, B), over ({std})")
+        print_preprocessing("images go in as in its training:", trainer.preprocessing)
+        if trainer.origin.endswith("of torchvision"):
+            print("torchvision's poolings round down, these up: equal where sides divide by 32")
     if settings.freeze:
         learning = sum(p.size for p in trainer.model.parameters() if p.trainable)
         say(f"frozen: {' '.join(settings.freeze)}; {learning:,} parameters learn")

@@ -19,7 +19,8 @@ from minifcn.backend.files import write_whole
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.optim import SGD
-from minifcn.weights.npz import FORMAT, VELOCITY, check_format, load_arrays, save_arrays
+from minifcn.weights.about import FORMAT, check_format
+from minifcn.weights.npz import VELOCITY, load_arrays, save_arrays
 
 OWN = "own"  # its name in config.json
 PICTURES = CURVE, PREDICTIONS = "learning_curve.png", "predictions.png"

@@ -62,10 +62,11 @@ class Trainer:
         self.model = self.make_model().to(device)
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
 
-        self.transplant = None  # what was taken over from settings.init
+        self.transplant, self.origin = None, ""  # what was taken over from settings.init, and whose that is
         self.progress, about = self.folder.restore(self.model, self.optimizer) if resume else (Progress(), None)
         if settings.init and about is None:
             self.transplant, about = start_from(self.model, settings.init)
+            self.origin = about["data"]
         if about is not None:  # the weights know images only as they were shown to them
             self.preprocessing = Preprocessing.from_dict(about["preprocessing"])
         else:

@@ -3,29 +3,32 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from minifcn.backend import Array
 from minifcn.data import Voc, voc_palette
 from minifcn.errors import InputError, caution
 from minifcn.layers import Layer
 from minifcn.models import BACKBONES, FCN, MODELS
+from minifcn.models.classifier import Classifier
 from minifcn.models.transplant import Transplant, transplant
-from minifcn.weights import read_tensors, recognise
-from minifcn.weights.npz import is_ours, load_network
+from minifcn.weights.published import recognise
+from minifcn.weights.tensors import read_weights
 
 
 def load_weights(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read a file of weights -> ({name: array}, about).
 
-    about is what `minifcn train` writes beside them: the model and its settings, the preprocessing of its images, the
-    data set, its classes and their palette. Of published files, which say nothing, it follows from names and shapes:
-    the classes are VOC's where there are so many, else they have numbers.
+    about is what `minifcn train` and `export` write beside them: the model and its settings, the preprocessing of its
+    images, the data set, its classes and their palette. Of published files, which say nothing, it follows from names
+    and shapes: the classes are VOC's where there are so many, else they have numbers.
     Raises InputError for any other file.
     """
-    if is_ours(path):
-        return load_network(path)
-    tensors = read_tensors(path)
+    arrays, about = read_weights(path)
+    if about is not None:
+        return arrays, about
     try:
-        published = recognise(tensors)
+        published = recognise(arrays)
     except InputError as error:
         raise InputError(f"weights {path}: {error}") from error
     n_class = published.settings["n_class"]
@@ -36,26 +39,33 @@ def load_weights(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
         "preprocessing": published.preprocessing.to_dict(),
         "data": published.origin,
         "classes": list(classes),
-        "palette": voc_palette(min(n_class, 255)).tolist(),
+        "palette": np.resize(voc_palette(min(n_class, 255)), (n_class, 3)).tolist(),  # of 1000 from the start again
     }
 
 
-def load_model(path: str | Path) -> tuple[FCN, dict[str, Any]]:
-    """Build the network that a file of weights describes, with its weights -> (model in evaluation mode, about).
-
-    Raises InputError where that is no network of scores for every pixel.
-    """
+def load_any(path: str | Path) -> tuple[FCN | Classifier, dict[str, Any]]:
+    """Build the network that a file of weights describes, with its weights -> (model in evaluation mode, about)."""
     arrays, about = load_weights(path)
-    if about["model"] in BACKBONES:
-        what = f"{BACKBONES[about['model']].title} is a classifier of whole images"
-        raise InputError(f"weights {path}: {what}: train an FCN from it, minifcn train --init {path}")
-    if about["model"] not in list(MODELS):
-        raise InputError(f"weights {path}: model {about['model']!r} is none of {', '.join(MODELS)}")
+    networks: dict[str, Any] = {**MODELS, **BACKBONES}
+    if about["model"] not in networks:
+        raise InputError(f"weights {path}: model {about['model']!r} is none of {', '.join(networks)}")
     try:
-        model = MODELS[about["model"]](**about["settings"])
+        model = networks[about["model"]](**about["settings"])
         model.load_state_dict(arrays)
     except (InputError, TypeError) as error:
         raise InputError(f"weights {path}: {error}") from error
+    if about["data"].endswith("of Caffe") and about["model"] in MODELS and model.settings["width"] != 1:
+        taken = "it is taken for padding 100 and images as in Caffe, BGR less the mean"
+        caution(f"{path}: its width {model.settings['width']:g} is no published FCN's, and it says no more: {taken}")
+    return model.eval(), about
+
+
+def load_model(path: str | Path) -> tuple[FCN, dict[str, Any]]:
+    """The same of a network of scores for every pixel. Raises InputError for another, cautions where scores are 0."""
+    model, about = load_any(path)
+    if isinstance(model, Classifier):
+        what = f"{model.title} is a classifier of whole images"
+        raise InputError(f"weights {path}: {what}: train an FCN from it, minifcn train --init {path}")
     zero = [
         name.removesuffix(".weight")
         for name, parameter in model.named_parameters()
@@ -65,7 +75,6 @@ def load_model(path: str | Path) -> tuple[FCN, dict[str, Any]]:
         partly = len(zero) < 1 + len(model.skips)
         effect = "what comes before counts for nothing" if partly else "every score will be 0"
         caution(f"{path}: {', '.join(zero)} are all zero, as before any training: {effect}")
-    model.eval()
     return model, about
 
 

@@ -18,7 +18,8 @@ def open_weights(path: str | Path) -> Iterator[BinaryIO]:
             except Exception as error:
                 why = " ".join(str(error).split())[:400]
                 if not isinstance(error, InputError):  # a damaged file raises whatever the damage leads to
-                    why = f"the file is damaged or cut short ({why or type(error).__name__}); take another copy"
+                    what = "the file is damaged or cut short, a download that broke off say"
+                    why = f"{what} ({why or type(error).__name__}); take another copy"
                 raise InputError(f"weights {path}: {why}") from error
     except FileNotFoundError:
         raise InputError(f"weights {path}: there is no such file") from None
@@ -29,6 +30,6 @@ def open_weights(path: str | Path) -> Iterator[BinaryIO]:
 def beginning(file: BinaryIO) -> bytes:
     """The first bytes of an open file, which is then at its start again."""
     file.seek(0)
-    first = file.read(32)
+    first = file.read(64)
     file.seek(0)
     return first

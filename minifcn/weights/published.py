@@ -1,6 +1,7 @@
 """Whose weights these are, by their names; the names that they have here, and the settings of their network."""
 
 import functools
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -44,25 +45,50 @@ class Published(NamedTuple):
 def recognise(arrays: dict[str, np.ndarray]) -> Published:
     """{name: array} as it was read -> Published.
 
-    Names and shapes tell the network, but not what has no weights:
+    What all names begin with, up to a dot, is left out: "module.", "_orig_mod.", "model." and so on, of whatever the
+    network was wrapped in. Names and shapes tell the network, but not what has no weights:
     - the images: a VGG of Caffe's that somebody gave torchvision's names passes for torchvision's;
     - FCN-8s trained at once, whose pools are scaled before their scores: it passes for the FCN-8s trained skip by skip.
       Whoever knows better adds at_once=True to the settings;
     - Caffe's other AlexNet, which normalises before it pools: it passes for CaffeNet, which pools first;
-    - the padding of an FCN: it is taken for 100, as published.
+    - the padding of an FCN: it is taken for 100, as published;
+    - how pooling rounds: up, as in Caffe. torchvision's networks round down, so that their maps and scores are equal to
+      those here where the sides of an image divide by 32. For others set ceil_mode=True in each of torchvision's
+      MaxPool2d, or here ceil_mode=False in each MaxPool2d of `layers()`.
     Raises InputError where the names are of no network known here, and where the shapes do not make up that network.
     """
+    some = ", ".join(map(shown, list(arrays)[:3]))
+    arrays = _unwrapped(arrays)
     normed = next((name for name in arrays if name.endswith("running_mean")), None)
     if normed:
-        given, advice = f"batch normalisation ({shown(normed)})", "take those without it, vgg16 for vgg16_bn"
-        raise InputError(f"the weights have {given}, expected {_EXPECTED}: {advice}")
+        given = f"batch normalisation ({shown(normed)}), as torchvision's vgg16_bn, ResNets and most newer nets have"
+        advice = "take a network without it, vgg16 for vgg16_bn"
+        raise InputError(f"the weights have {given}; expected {_EXPECTED}: {advice}")
     for network in _networks():
         if arrays.keys() == network.names.keys():
             renamed = {network.names[name]: array for name, array in arrays.items()}
             settings = _settings(network, renamed)
             return Published(network.origin, renamed, network.preprocessing, network.model, settings)
-    some = ", ".join(map(shown, list(arrays)[:3]))
-    raise InputError(f"the {len(arrays)} weights ({some} ...) are of no network known here: expected {_EXPECTED}")
+    given = f"the {len(arrays)} weights ({some} ...) are of no network known here"
+    raise InputError(f"{given}{_nearest(arrays)}: expected {_EXPECTED}")
+
+
+def _unwrapped(arrays):
+    """The arrays without what all their names begin with, up to a dot."""
+    words = [name.split(".") for name in arrays]
+    shared = sum(1 for _ in takewhile(lambda nth: len({*nth}) == 1, zip(*(before for *before, _ in words))))
+    return {".".join(name[shared:]): array for name, array in zip(words, arrays.values())}
+
+
+def _nearest(arrays):
+    """In words, which network the names are nearly of, and where they differ; nothing where they share none."""
+    nearest = max(_networks(), key=lambda network: len(network.names.keys() & arrays.keys()))
+    lost = [name for name in nearest.names if name not in arrays]
+    if len(lost) == len(nearest.names):
+        return ""
+    more = [name for name in arrays if name not in nearest.names]
+    parts = [f"{verb} {shown(names[0])}" for verb, names in (("lack", lost), ("have", more)) if names]
+    return f" (nearest is {nearest.origin}, but they {' and '.join(parts)})"
 
 
 class _Network(NamedTuple):

@@ -4,11 +4,14 @@ import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import safe_open
 
 from minifcn.errors import InputError
+from minifcn.weights.about import ABOUT, METADATA, from_json
+from minifcn.weights.mistaken import mistaken
 from minifcn.weights.npz import is_ours, load_network, read_npz
 from minifcn.weights.opening import beginning, open_weights
 from minifcn.weights.pth.elements import decode
@@ -27,19 +30,38 @@ def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
     Of a file of minifcn train it is the network's arrays. Raises InputError for a file of another format, a damaged
     one, and one that could run code.
     """
+    return read_weights(path)[0]
+
+
+def read_weights(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any] | None]:
+    """The same, and what minifcn wrote beside them (`about`): None in files of others."""
     if is_ours(path):
-        return load_network(path)[0]
+        return load_network(path)
     with open_weights(path) as file:
-        names = zipfile.ZipFile(file).namelist() if is_archive(file) else []
-        if is_legacy(file) or any(name.split("/")[-1] == "data.pkl" for name in names):
-            return read_state_dict(file)
-        if names and all(name.endswith(".npy") for name in names):
-            file.seek(0)
-            return read_npz(file)
-        first = beginning(file)
-        if first[8:9] == b"{" and int.from_bytes(first[:8], "little") <= _LONGEST_HEADER:
-            return _safetensors(file, path)
-        raise InputError(f"its format is not known; expected {READABLE}")
+        arrays, about = _read(file, path)
+        return arrays, None if about is None else from_json(about)
+
+
+def read_about(path: str | Path) -> dict[str, Any]:
+    """What minifcn wrote beside the weights in a file; nothing in files of others."""
+    if is_ours(path):  # there without the weights
+        with open_weights(path) as file, np.load(file, allow_pickle=False) as archive:
+            return from_json(str(archive[ABOUT]))
+    return read_weights(path)[1] or {}
+
+
+def _read(file, path):
+    """({name: array}, the line about them or None) of an open file that is no .npz of ours."""
+    names = zipfile.ZipFile(file).namelist() if is_archive(file) else []
+    if is_legacy(file) or any(name.split("/")[-1] == "data.pkl" for name in names):
+        return read_state_dict(file)
+    if names and all(name.endswith(".npy") for name in names):
+        file.seek(0)
+        return read_npz(file), None
+    first = beginning(file)
+    if first[8:9] == b"{" and int.from_bytes(first[:8], "little") <= _LONGEST_HEADER:
+        return _safetensors(file, path)
+    raise InputError(mistaken(first) or f"its format is not known; expected {READABLE}")
 
 
 def _safetensors(file, path):
@@ -51,7 +73,7 @@ def _safetensors(file, path):
         pass
     file.seek(0)
     header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    header.pop("__metadata__", None)
+    about = header.pop("__metadata__", {}).get(METADATA)
     start, arrays = file.tell(), {}
     for name, entry in header.items():
         if entry["dtype"] not in _SAFETENSORS:
@@ -61,4 +83,4 @@ def _safetensors(file, path):
         file.seek(start + begin)
         file.readinto(raw)
         arrays[name] = decode(raw, _SAFETENSORS[entry["dtype"]]).reshape(entry["shape"])
-    return arrays
+    return arrays, about

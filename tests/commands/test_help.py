@@ -53,7 +53,18 @@ def shown(capsys, *words):
 def test_minifcn_alone_shows_its_commands(capsys):
     alone = shown(capsys)
     assert alone == shown(capsys, "--help")
-    for name in ("demo", "train", "pretrain", "evaluate", "predict", "summary", "arithmetic", "bench", "check"):
+    for name in (
+        "demo",
+        "train",
+        "pretrain",
+        "evaluate",
+        "predict",
+        "export",
+        "summary",
+        "arithmetic",
+        "bench",
+        "check",
+    ):
         assert re.search(rf"^  {name} +\w.*\w$", alone, re.MULTILINE)
     assert max(map(len, alone.splitlines())) <= 80
 

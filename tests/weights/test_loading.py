@@ -81,6 +81,7 @@ def test_the_command_takes_width_and_backbone_from_the_file(capsys, tmp_path, to
     said = " ".join(capsys.readouterr().out.split())  # however its lines are broken
     assert "width=0.0625, fc_channels=8" in said and f"from {torchvision[0]}: 28 arrays copied, 2 reshaped" in said
     assert "images go in as in its training: RGB, less the mean (123.675, 116.28, 103.53 of R, G, B)" in said
+    assert "torchvision's poolings round down, these up: equal where sides divide by 32" in said
     model, about = load_model(tmp_path / "run" / "best.npz")
     assert about["preprocessing"]["mean"] == [123.675, 116.28, 103.53] and model.settings["width"] == 1 / 16
 
@@ -109,7 +110,8 @@ def test_weights_of_another_network(capsys, tmp_path, torchvision, options, word
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_pools_stay_scaled_in_a_net_that_starts_from_one_with_scaled_pools(capsys, tmp_path, at_once):
+def test_pools_stay_scaled_in_a_net_that_starts_from_one_with_scaled_pools(capsys, tmp_path, monkeypatch, at_once):
+    monkeypatch.setenv("COLUMNS", "300")  # the file's path, too, is in a table's cell
     tiny.save_network(tmp_path / "16s.npz", "fcn16s", at_once=at_once)
     assert tiny.command("train", "--model", "fcn8s", "--init", tmp_path / "16s.npz", "--explain") == 0
     said = " ".join(capsys.readouterr().out.split())
@@ -154,8 +156,8 @@ def test_a_published_fcn_predicts(capsys, tmp_path):
 def test_a_published_fcn_is_evaluated_on_its_classes_alone(capsys, tmp_path):
     path = published(tmp_path / "fcn8s.safetensors", heavy())
     assert tiny.command("evaluate", "--weights", path, *CPU) == 2
-    err = capsys.readouterr().err
-    assert err.count("\n") == 1 and "FCN-8s of Caffe" in err and "other classes than those of scenes" in err
+    _, error = capsys.readouterr().err.splitlines()  # after a caution
+    assert "FCN-8s of Caffe" in error and "other classes than those of scenes" in error
 
 
 def test_names_of_no_network(tmp_path):
@@ -165,6 +167,13 @@ def test_names_of_no_network(tmp_path):
 
 
 class TestCautions:
+    def test_an_fcn_that_nobody_published_and_that_says_no_more(self, tmp_path):
+        """As somebody saves it in PyTorch who trained it on from an exported one."""
+        path = published(tmp_path / "w.safetensors", tiny.filled(FCN8s(4, 1 / 16, 8, "same")))
+        words = r"w\.safetensors: its width 0\.0625 is no published FCN's.* padding 100 and images as in Caffe, BGR"
+        with pytest.warns(Caution, match=words):
+            load_model(path)
+
     def test_scores_that_are_zero_as_before_training(self, tmp_path):
         zero = [f"score_{pool}" for pool in ("fr", "pool4", "pool3")]
         with pytest.warns(Caution, match=re.escape(f"{', '.join(zero)} are all zero") + ".*every score will be 0"):

@@ -115,6 +115,38 @@ def test_variants_are_not_taken_for_the_network(extra):
     assert ("vgg16 for vgg16_bn" in str(error.value)) == extra.endswith("running_mean")
 
 
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.", "net.module._orig_mod."])
+@pytest.mark.parametrize("network", ["VGG16", "AlexNet"])
+def test_what_all_names_begin_with_is_left_out(prefix, network):
+    arrays = arrays_of(network, names_of(network))
+    found = recognise({prefix + name: array for name, array in arrays.items()})
+    assert found.origin == f"{network} of torchvision"
+    assert all(ours is theirs for ours, theirs in zip(found.arrays.values(), arrays.values(), strict=True))
+
+
+def test_what_some_names_begin_with_stays_and_the_difference_is_named():
+    arrays = {f"module.{name}": array for name, array in MODELS["fcn16s"](3, 1 / 16, 4).state_dict().items()}
+    with pytest.raises(
+        InputError, match=r"\(module.conv1_1.weight, .* are of no network known here: expected"
+    ) as error:
+        recognise(arrays | {"criterion.weight": np.zeros(3)})
+    assert "\n" not in str(error.value)
+    loss = {"module.loss": np.zeros(3)}
+    with pytest.raises(InputError, match=r"\(nearest is FCN-16s of Caffe, but they have loss\): expected"):
+        recognise(arrays | loss)
+    del arrays["module.fc7.bias"]
+    with pytest.raises(InputError, match=r"nearest is FCN-16s of Caffe, but they lack fc7.bias and have loss\)"):
+        recognise(arrays | loss)
+
+
+def test_batch_normalisation_is_named_with_the_networks_that_have_it():
+    names = ["conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var"]
+    with pytest.raises(
+        InputError, match=r"batch normalisation \(bn1.running_mean\), as torchvision's vgg16_bn, ResNets"
+    ):
+        recognise({f"backbone.{name}": np.zeros(3) for name in names})
+
+
 @pytest.mark.parametrize("lost", ["features.28.bias", "classifier.6.weight"])
 def test_nothing_may_be_missing(lost):
     arrays = arrays_of("VGG16", names_of("VGG16"))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from minifcn.errors import InputError
@@ -21,36 +22,50 @@ class Parameter:
             self.tensor = state[0]
 
 
+@dataclass(frozen=True)
+class Opaque:
+    """Some other value of the pickle, of which no more is known than the name of its kind."""
+
+    name: str
+
+
 class Name(str):
     """A known name that the pickle asks for; a string of the file cannot pass for one."""
 
 
 def known(name: str) -> Name:
-    """The `Name` "module.name" that a pickle asks for. InputError for all but tensors and containers."""
+    """The `Name` "module.name" that a pickle asks for. InputError for all but tensors, containers and plain values."""
     name = name.replace("torch.cuda.", "torch.")  # where the numbers were is no matter
-    if name in _FUNCTIONS or name in CODES or name == UNTYPED:
+    name = name.replace("__builtin__.", "builtins.").replace("numpy._core.", "numpy.core.")  # Python 2, NumPy 2
+    if name in _FUNCTIONS or name in _PLAIN or name in CODES or name == UNTYPED:
         return Name(name)
     if _OTHER_TENSORS.fullmatch(name):
         advice = "make it a dense one of floats in PyTorch (dequantize(), to_dense(), float()) and save it again"
         raise InputError(f"it holds {shown(name)}, a kind of tensor that is not read here: {advice}")
-    why = "refused, it could run any code; save no more than model.state_dict()"
+    why = "refused, it could run any code; if a whole model was saved, save model.state_dict() instead"
     raise InputError(f"the pickle asks for {shown(name)}: {why}")
 
 
 def call(function: Any, arguments: Any) -> Any:
-    """What the pickle makes by calling `function`. InputError for all but the functions in the table below."""
-    if not isinstance(function, Name) or function not in _FUNCTIONS:
+    """What the pickle makes by calling `function`. InputError for all but the functions in the tables below.
+
+    Plain values are not made, but stand as `Opaque`: weights need none of them.
+    """
+    if not isinstance(function, Name) or not (function in _FUNCTIONS or function in _PLAIN):
         what = shown(function) if isinstance(function, str) else f"a {type(function).__name__}"
         raise InputError(f"the pickle calls {what}: refused, only tensors and dicts are made")
     if not isinstance(arguments, tuple):
         raise InputError(f"the pickle calls {function} with a {type(arguments).__name__}, expected a tuple")
+    if function in _PLAIN:
+        return Opaque(str(function))
     return _FUNCTIONS[function](*arguments)
 
 
 def storage(identity: Any) -> Storage:
     """The `Storage` that a pickle refers to as ("storage", kind, key, device, count), in old files with a view."""
     word, kind, key, _device, count, *view = identity
-    if word != "storage" or not isinstance(kind, Name) or kind in _FUNCTIONS or not isinstance(key, str):
+    typed = isinstance(kind, Name) and (kind in CODES or kind == UNTYPED)
+    if word != "storage" or not typed or not isinstance(key, str):
         raise InputError("the pickle refers to something outside it that is no storage: refused")
     if any(view):
         raise InputError("it has storages inside storages: save it with PyTorch 0.4 or newer")
@@ -111,6 +126,7 @@ def _whole(number):
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "collections.OrderedDict": _dict,
     "collections.Counter": _dict,
+    "collections.defaultdict": lambda *_: {},
     "torch._utils._rebuild_tensor": _tensor,  # until 0.3
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_tensor_v3": _tensor_of_bytes,  # of kinds that have no storage of their own
@@ -118,4 +134,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "torch._utils._rebuild_parameter_with_state": lambda tensor, *_: tensor,
     "torch.nn.parameter.Parameter": Parameter,  # until 0.3
 }
+# What trainers save beside the weights. None of it is made, imported or called: see `call`.
+_PLAIN = {f"builtins.{kind}" for kind in ("bool", "bytearray", "bytes", "dict", "float", "int", "list", "set", "str")}
+_PLAIN |= {"numpy.dtype", "numpy.ndarray", "numpy.core.multiarray.scalar", "numpy.core.multiarray._reconstruct"}
+_PLAIN |= {f"pathlib{place}.{kind}" for place in ("", "._local") for kind in ("PosixPath", "WindowsPath")}
+_PLAIN |= {"_codecs.encode", "argparse.Namespace", "torch.Size", "torch.device"}
 _OTHER_TENSORS = re.compile(r"torch\.(_utils\._rebuild_\w+|_tensor\._rebuild_\w+|\w*Storage|(q?u?int|float|bits)\d\w*)")

@@ -1,4 +1,4 @@
-"""The pickle of a state dict, read by a small machine that knows containers and descriptions of tensors.
+"""The pickle of a checkpoint, read by a small machine that knows containers and descriptions of tensors.
 
 A pickle is a program: Python's own unpickler calls the functions that it names. Here they are looked up in a table
 (`descriptions`), and what is not in it is refused by name.
@@ -11,7 +11,7 @@ import pickletools
 from typing import Any, BinaryIO
 
 from minifcn.errors import InputError
-from minifcn.weights.pth.descriptions import Parameter, call, known, plain_key, storage
+from minifcn.weights.pth.descriptions import Opaque, Parameter, call, known, plain_key, storage
 from minifcn.weights.pth.elements import Storage
 
 LONGEST = 1 << 26  # bytes; 100,000 tensors take a third
@@ -34,6 +34,7 @@ def read_pickle(file: BinaryIO) -> tuple[Any, dict[str, Storage]]:
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 _NUMBERS = {"BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"}
 _TEXTS = {"BINUNICODE", "SHORT_BINUNICODE", "BINSTRING", "SHORT_BINSTRING"}
+_BYTES = {"BINBYTES", "SHORT_BINBYTES"}
 
 
 class Machine:
@@ -52,6 +53,8 @@ class Machine:
                 push(argument)
             case _ if name in _CONSTANTS:
                 push(_CONSTANTS[name])
+            case _ if name in _BYTES:  # of a NumPy number, say: weights need none
+                push(Opaque("bytes"))
             case "EMPTY_DICT":
                 push({})
             case "EMPTY_LIST":
@@ -87,7 +90,7 @@ class Machine:
                 state = pop()
                 if isinstance(self.stack[-1], Parameter):
                     self.stack[-1].set_state(state)
-                else:
+                elif not isinstance(self.stack[-1], Opaque):
                     self._top(dict)  # a state dict's attributes: versions of its layers, which nobody needs
             case "BINPERSID":
                 named = storage(pop())

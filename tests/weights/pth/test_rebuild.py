@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minifcn.errors import InputError
+from minifcn.layers import MaxPool2d
 from minifcn.models import BACKBONES, MODELS
 from minifcn.weights import read_tensors, recognise
 
@@ -92,6 +93,34 @@ def test_classifiers_of_torchvision(name, tmp_path):
     same_scores(theirs.detach().numpy(), model(images.numpy()))
 
 
+@pytest.mark.parametrize(
+    "size, theirs_up, ours_up, equal",
+    [
+        ((64, 64), False, True, True),  # sides that divide by 32: rounding makes no difference
+        ((96, 32), False, True, True),
+        ((50, 70), False, True, False),
+        ((50, 70), True, True, True),  # torchvision's with ceil_mode=True
+        ((50, 70), False, False, True),  # ours with ceil_mode=False
+    ],
+)
+def test_torchvisions_networks_round_down_where_ours_round_up(tmp_path, size, theirs_up, ours_up, equal):
+    torch.manual_seed(0)
+    twin = torchvisions_vgg("vgg11")
+    torch.save(twin.state_dict(), tmp_path / "weights.pth")
+    found = recognise(read_tensors(tmp_path / "weights.pth"))
+    model = BACKBONES[found.model](**found.settings).eval()
+    model.load_state_dict(found.arrays)
+    for kind, layers, up in ((nn.MaxPool2d, twin.modules(), theirs_up), (MaxPool2d, model.layers(), ours_up)):
+        for layer in layers:
+            if isinstance(layer, kind):
+                layer.ceil_mode = up
+    images = torch.randn(2, 3, *size)
+    theirs, ours = twin.features(images).detach().numpy(), model.features(images.numpy())
+    assert (theirs.shape == ours.shape) == equal
+    if equal:
+        same_scores(theirs, ours)
+
+
 @pytest.mark.parametrize("name, make", [("fcn32s", Twin32s), ("fcn16s", Twin16s), ("fcn8s", Twin8s)])
 def test_fcns_on_vgg16(name, make, tmp_path):
     torch.manual_seed(0)
@@ -110,6 +139,32 @@ def test_fcns_on_vgg16(name, make, tmp_path):
     model.load_state_dict(found.arrays)
     images = torch.randn(1, 3, 45, 61)
     same_scores(twin(images).detach().numpy(), model(images.numpy()))
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda state: {"epoch": 3, "arch": "FCN16s", "best_mean_iu": np.float64(0.5), "model_state_dict": state},
+        lambda state: {"model_state_dict": {f"module.{name}": tensor for name, tensor in state.items()}, "epoch": 3},
+        lambda state: {f"module._orig_mod.{name}": tensor for name, tensor in state.items()},
+        lambda state: {  # of Lightning
+            "pytorch-lightning_version": "2.5.0",
+            "state_dict": {f"net.{name}": tensor for name, tensor in state.items()},
+            "callbacks": {"ModelCheckpoint{'mode': 'min'}": {"best": torch.tensor(0.5), "path": "a.ckpt"}},
+            "optimizer_states": [{"state": {0: {"momentum_buffer": torch.ones(3)}}, "param_groups": [{"lr": 0.1}]}],
+            "hyper_parameters": {"lr": 0.1, "betas": (0.9, 0.99)},
+        },
+    ],
+    ids=["pytorch-fcn", "parallel", "compiled", "lightning"],
+)
+def test_checkpoints_of_many_trainers_are_the_network_in_them(wrapped, tmp_path):
+    torch.manual_seed(0)
+    state = Twin16s(n_class=5, width=1 / 16, fc_channels=6, padding=100).state_dict()
+    torch.save(wrapped(state), tmp_path / "checkpoint.pth.tar")
+    found = recognise(read_tensors(tmp_path / "checkpoint.pth.tar"))
+    assert found.origin == "FCN-16s of Caffe" and found.arrays.keys() == state.keys()
+    for name, tensor in state.items():
+        np.testing.assert_array_equal(found.arrays[name], tensor.numpy())
 
 
 CAFFES = {  # which network, its settings
