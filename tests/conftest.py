@@ -11,10 +11,13 @@ import sys
 if "PYTEST_XDIST_WORKER" in os.environ:  # BLAS and PyTorch read it as they are imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+os.environ.pop("COLUMNS", None)  # which rich's console keeps for good if it is there as it is made
+
 import numpy as np
 import pytest
 import strict_array
 
+import minifcn.commands.tables  # noqa: F401
 from minifcn.backend import gpu_status, to_host
 
 
