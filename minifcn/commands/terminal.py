@@ -55,6 +55,17 @@ class Bar(Watch):
         print(f"epoch {number}  {losses}{''.join(figures)}, {row['images_per_second']:.1f} img/s")
 
 
+def print_classes(confusion: ConfusionMatrix, classes: Sequence[str]) -> None:
+    """A line a class: its IU, and its share of the pixels in percent, in the truth and in the prediction."""
+    total = max(1, confusion.counts.sum())
+    truth, predicted = (100 * confusion.counts.sum(axis=axis) / total for axis in (1, 0))
+    print("     IU  truth  found  (shares in percent)")
+    for number, name in enumerate(classes):
+        iu = confusion.iu_per_class[number]
+        figures = "    -" if math.isnan(iu) else f"{iu:5.3f}"
+        print(f"  {figures}  {truth[number]:5.1f}  {predicted[number]:5.1f}  {name}")  # the name last: it may be long
+
+
 def print_results(rows: Sequence[tuple[str, ConfusionMatrix]], dataset: Dataset) -> None:
     """The paper's table: rows of (name, ConfusionMatrix), figures in percent; below it each class's IU."""
     table = new_table(f"{dataset.name}, {len(dataset)} images, percent", "", *FIGURES.values())

@@ -1,0 +1,73 @@
+"""Following a training in the terminal: what is about to happen, then what happens, and its pictures."""
+
+from typing import Any
+
+from minifcn.commands.terminal import Bar, print_classes
+from minifcn.pictures.runs import draw_run
+from minifcn.pictures.watching import Board, Pictures, pictures_are_old
+from minifcn.training.trainer import Trainer
+from minifcn.training.watch import Watch, Watches
+
+
+class ClassLines(Watch):
+    """A line a class after the last epoch of a run, or after each."""
+
+    def __init__(self, run: Trainer, every: bool):
+        self.run, self.every = run, every
+
+    def epoch(self, row: dict[str, Any], epochs: int) -> None:
+        if self.every or row["epoch"] == epochs:
+            print_classes(self.run.confusion, self.run.training.classes)
+
+
+def follow(trainer: Trainer, verbose: bool | None = None, tensorboard: bool = False) -> None:
+    """Train to the end and draw what becomes of it, epoch by epoch.
+
+    verbose      a line a class after each epoch; False: after the last; None: never
+    tensorboard  write curves and pictures for TensorBoard, too
+    A run that is finished is left as it is; of its pictures only those are drawn that are missing.
+    """
+    board = [Board(trainer)] if tensorboard else []
+    describe(trainer)
+    if trainer.done:
+        trainer.run()
+        if pictures_are_old(trainer):
+            draw_run(trainer)
+        return
+    lines = [] if verbose is None else [ClassLines(trainer, verbose)]
+    bar = Bar()
+    with bar:
+        trainer.run(Watches(bar, *lines, Pictures(trainer), *board))
+
+
+def describe(trainer: Trainer) -> None:
+    """What is about to happen, a line each."""
+    settings, progress, report = trainer.settings, trainer.progress, trainer.transplant
+    parameters = sum(parameter.size for parameter in trainer.model.parameters())
+    print(f"{trainer.model.title}: {parameters:,} parameters")
+    images = f"{len(trainer.training)} training and {len(trainer.validation)} validation images"
+    print(f"{trainer.training.name}: {images}, {trainer.training.n_class} classes")
+    if report:
+        print(f"from {settings.init}: {len(report.copied)} arrays copied, {len(report.reshaped)} reshaped")
+        kinds = {"reshaped": report.reshaped, "left as they were": report.left, "not used": report.unused}
+        for kind, names in kinds.items():
+            if names:
+                print(f"  {kind}: {', '.join(names)}")
+        way = trainer.preprocessing
+        mean, std = (", ".join(f"{value:g}" for value in three) for three in (way.mean, way.std))
+        print(f"images go in as in its training: {way.channels},")
+        print(f"  less the mean ({mean} of R, G, B), over ({std})")
+    if settings.freeze:
+        learning = sum(p.size for p in trainer.model.parameters() if p.trainable)
+        print(f"frozen: {' '.join(settings.freeze)}; {learning:,} parameters learn")
+    if trainer.done:
+        done = f"all {settings.epochs} epochs are done" if settings.epochs > 1 else "its one epoch is done"
+        print(f"{done}; --epochs N, with a larger N, goes on")
+        return
+    before, now = trainer.saved.get("epochs", settings.epochs), settings.epochs
+    if before != now:
+        rates = [trainer.make_schedule(epochs)(progress.step) for epochs in (before, now)]
+        print(f"epochs {before} -> {now}: the learning rate, {settings.schedule} over {now} epochs, goes on at")
+        print(f"  {rates[1]:.3g}" + (f", and not at {rates[0]:.3g}" if rates[0] != rates[1] else ""))
+    if progress.step:
+        print(f"going on after step {progress.step}, epoch {progress.epoch + 1} of {settings.epochs}")
