@@ -44,7 +44,7 @@ def describe(trainer: Trainer) -> None:
     """What is about to happen, a line each."""
     settings, progress, report = trainer.settings, trainer.progress, trainer.transplant
     parameters = sum(parameter.size for parameter in trainer.model.parameters())
-    print(f"{trainer.model.title}: {parameters:,} parameters")
+    print(f"{trainer.title()}: {parameters:,} parameters")
     images = f"{len(trainer.training)} training and {len(trainer.validation)} validation images"
     print(f"{trainer.training.name}: {images}, {trainer.training.n_class} classes")
     if report:
@@ -66,8 +66,9 @@ def describe(trainer: Trainer) -> None:
         return
     before, now = trainer.saved.get("epochs", settings.epochs), settings.epochs
     if before != now:
-        rates = [trainer.make_schedule(epochs)(progress.step) for epochs in (before, now)]
-        print(f"epochs {before} -> {now}: the learning rate, {settings.schedule} over {now} epochs, goes on at")
-        print(f"  {rates[1]:.3g}" + (f", and not at {rates[0]:.3g}" if rates[0] != rates[1] else ""))
+        was, is_now = (trainer.make_schedule(epochs)(progress.step) for epochs in (before, now))
+        print(
+            f"epochs {before} -> {now}: learning rate {settings.schedule} over {now}, now {is_now:.3g} (was {was:.3g})"
+        )
     if progress.step:
         print(f"going on after step {progress.step}, epoch {progress.epoch + 1} of {settings.epochs}")

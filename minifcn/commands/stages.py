@@ -2,11 +2,12 @@
 
 import argparse
 import shlex
+import warnings
 from argparse import Namespace
 
 from minifcn.commands.following import follow
 from minifcn.commands.terminal import print_results
-from minifcn.errors import InputError
+from minifcn.errors import Caution, InputError
 from minifcn.pictures.runs import save_predictions
 from minifcn.training.evaluation import compare
 from minifcn.training.recipes import recipe
@@ -70,6 +71,8 @@ def run_stages(options: Namespace, staged: Staged, every: list[Settings]) -> Non
 
     picture, validation = staged.folders[-1].path / PICTURE, trainer.validation
     if trained or not picture.exists():
-        results, rows = compare([folder.best for folder in staged.folders], validation, options.device)
+        with warnings.catch_warnings():  # each stage has told its own
+            warnings.simplefilter("ignore", Caution)
+            results, rows = compare([folder.best for folder in staged.folders], validation, options.device)
         print_results(results, validation)
         save_predictions(picture, rows, validation.classes, validation.palette)

@@ -59,7 +59,7 @@ def print_classes(confusion: ConfusionMatrix, classes: Sequence[str]) -> None:
     """A line a class: its IU, and its share of the pixels in percent, in the truth and in the prediction."""
     total = max(1, confusion.counts.sum())
     truth, predicted = (100 * confusion.counts.sum(axis=axis) / total for axis in (1, 0))
-    print("     IU  truth  found  (shares in percent)")
+    print("     IU  truth  found  (shares in %)")
     for number, name in enumerate(classes):
         iu = confusion.iu_per_class[number]
         figures = "    -" if math.isnan(iu) else f"{iu:5.3f}"

@@ -63,8 +63,8 @@ class Cautions:
             ways.append("let more layers learn (--freeze)")
         if _shares(confusion)[only] > 0.5:
             ways += self._balance()
-        when = f"{self.alike} epochs in a row " if self.alike > 1 else ""
-        what = f"{when}every prediction is {self.classes[only]!r}: the network has learned nothing yet"
+        when = f", {self.alike} epochs in a row" if self.alike > 1 else ""
+        what = f"only {self.classes[only]!r} is predicted{when}: the network has learned nothing yet"
         self._say("one class", f"{what}; {_either(ways or ['train longer'])}")
 
     def _never_found(self, confusion):
@@ -74,8 +74,9 @@ class Cautions:
             return
         named = ", ".join(f"{self.classes[number]!r} ({100 * shares[number]:.2g} %)" for number in never[:NAMED])
         more = f" and {len(never) - NAMED} more" if len(never) > NAMED else ""
-        ways = self._balance() + self._longer() + ["more images that show it" if len(never) == 1 else "more images"]
-        self._say("never found", f"never found, though the truth has it: {named}{more}; {_either(ways)}")
+        it = "it" if len(never) == 1 else "them"
+        ways = self._balance() + self._longer() + [f"more images of {it}"]
+        self._say("never found", f"never found, though the truth has {it}: {named}{more}; {_either(ways)}")
 
     def _rising(self, losses):
         rising = losses[-RISES - 1 :]
@@ -132,9 +133,10 @@ def lower_lr(settings: Settings, pixels: int) -> str:
     usual = usual_lr(settings, pixels)
     if settings.lr / 10 < usual:
         return f"a lower --lr, {settings.lr / 10:.2g} say"
-    default = type(settings).lr
-    why = "the default" if usual == default else f"as good as the default {default:g} otherwise"
-    return f"a lower --lr: {usual:.2g}, {why}"
+    brought = [f"a sum over {pixels:,} pixels"] if settings.loss == "sum" else []
+    brought += [f"momentum {settings.momentum:g}"] if settings.momentum > type(settings).momentum else []
+    default = f"the default {type(settings).lr:g} brought to {' and '.join(brought)}" if brought else "the default"
+    return f"a lower --lr: {usual:.2g}, {default}"
 
 
 def _shares(confusion):

@@ -169,7 +169,8 @@ class Trainer:
         """Pixels of a batch, about: images may differ in size."""
         pixels = self.training[0][1].size
         side = self.settings.crop
-        return self.settings.batch_size * (min(side**2, pixels) if side else pixels)
+        counted = self.settings.batch_size * self.settings.sample
+        return max(1, round(counted * (min(side**2, pixels) if side else pixels)))
 
     def validate(self, advance: Callable | None = None) -> float:
         """Measure the network on the validation images -> their loss a pixel; `confusion` and `accuracies` are new."""
