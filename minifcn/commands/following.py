@@ -1,5 +1,6 @@
 """Following a training in the terminal: what is about to happen, then what happens, and its pictures."""
 
+import contextlib
 from typing import Any
 
 from minifcn.commands.terminal import Bar, print_classes
@@ -36,7 +37,9 @@ def follow(trainer: Trainer, verbose: bool | None = None, tensorboard: bool = Fa
         return
     lines = [] if verbose is None else [ClassLines(trainer, verbose)]
     bar = Bar()
-    with bar:
+    with bar, contextlib.ExitStack() as afterwards:
+        for one in board:
+            afterwards.callback(one.close)
         trainer.run(Watches(bar, *lines, Pictures(trainer), *board))
 
 

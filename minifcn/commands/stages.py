@@ -11,13 +11,12 @@ from minifcn.errors import Caution, InputError
 from minifcn.pictures.runs import save_predictions
 from minifcn.training.evaluation import compare
 from minifcn.training.recipes import recipe
+from minifcn.training.run_folder import SIDE_BY_SIDE
 from minifcn.training.settings import Settings
 from minifcn.training.stages import NAMES, FirstFolder, Staged
 from minifcn.training.starting import resumed_settings, starting_settings
 from minifcn.training.stopping import Stopped
 from minifcn.training.trainer import Trainer
-
-PICTURE = "stages.png"  # the networks side by side
 
 
 def new_stages(options: Namespace) -> tuple[Staged, list[Settings], dict[str, str]]:
@@ -51,7 +50,7 @@ def old_stages(options: Namespace, staged: Staged) -> list[Settings]:
 
 def run_stages(options: Namespace, staged: Staged, every: list[Settings]) -> None:
     """Train the stages that are left, then compare all of them."""
-    datasets, trained = None, False
+    datasets = None
     for number in range(staged.under_way if options.resume else 0, len(every)):
         settings, folder = every[number], staged.folders[number]
         print(f"stage {number + 1} of {len(every)}, in {folder.path}")
@@ -59,18 +58,18 @@ def run_stages(options: Namespace, staged: Staged, every: list[Settings]) -> Non
         where = FirstFolder(staged, every) if begins else folder
         try:
             trainer = Trainer(settings, where, options.device, not begins, begins and options.overwrite, datasets)
-            trained = trained or not trainer.done
             follow(trainer, options.verbose or None, options.tensorboard)
         except KeyboardInterrupt as stop:
-            if not staged.folders[-1].config.exists():
+            if begins and not str(stop):  # nothing is saved; an old run may still be there
                 raise
             saved = "stopped and saved" if isinstance(stop, Stopped) else "stopped"
             command = f"python -m minifcn train --out {shlex.quote(str(options.out))} --resume"
             raise Stopped(f"{saved}; go on with: {command}") from None
         datasets = trainer.training, trainer.validation
 
-    picture, validation = staged.folders[-1].path / PICTURE, trainer.validation
-    if trained or not picture.exists():
+    folder, validation = staged.folders[-1], trainer.validation
+    picture = folder.path / SIDE_BY_SIDE
+    if not picture.exists() or picture.stat().st_mtime < folder.last.stat().st_mtime:
         with warnings.catch_warnings():  # each stage has told its own
             warnings.simplefilter("ignore", Caution)
             results, rows = compare([folder.best for folder in staged.folders], validation, options.device)

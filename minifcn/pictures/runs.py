@@ -85,8 +85,8 @@ def save_predictions(
     for number, (pictures, shown_height) in enumerate(zip(panels, heights, strict=True)):
         if captions is not None:
             text = captions[number].encode(errors="replace").decode()  # a file's name may be no text
-            place = margin / width, (top - line / 2) / height
-            figure.text(*place, text, size=9, color="0.35", va="center", parse_math=False)
+            left, middle = margin / width, (top - line / 2) / height
+            figure.text(left, middle, text, size=9, color="0.35", va="center", parse_math=False)
             top -= line
         for place, picture in enumerate(pictures):
             shown_width = _shown_width(picture.shape[1])

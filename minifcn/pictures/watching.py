@@ -59,7 +59,7 @@ class Pictures(Picturing):
 
 
 class Board(Picturing):
-    """Writes a run's curves, each class's IU, and the pictures that are new, for TensorBoard.
+    """Writes a run's curves, each class's IU, and the pictures that are new, for TensorBoard; to be closed.
 
     Raises InputError where tensorboardX is not installed.
     """
@@ -91,6 +91,11 @@ class Board(Picturing):
         summary = self.new_summary(value=values)
         self.file.write_event(self.new_event(wall_time=time.time(), step=row["epoch"], summary=summary))
         self.file.flush()
+
+    def close(self) -> None:
+        """Nothing more is to come."""
+        if self.file is not None:
+            self.file.close()
 
     def _scalars(self, row: dict[str, Any]) -> Iterator[tuple[str, float]]:
         yield from ((name, value) for name, value in row.items() if name != "epoch")

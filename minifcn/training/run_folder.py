@@ -25,6 +25,7 @@ from minifcn.weights.npz import VELOCITY, load_arrays, save_arrays
 
 OWN = "own"  # its name in config.json
 PICTURES = CURVE, PREDICTIONS, CONFUSION = "learning_curve.png", "predictions.png", "confusion.png"
+SIDE_BY_SIDE = "stages.png"  # the networks of a run in stages
 BOARD = "tensorboard"
 
 
@@ -72,7 +73,8 @@ class RunFolder:
     def clear(self) -> None:
         """Remove what a run leaves behind, but its config.json."""
         board = (self.path / BOARD).glob("events.out.tfevents.*")
-        for old in (self.last, self.best, self.history, *(self.path / name for name in PICTURES), *board):
+        pictures = (self.path / name for name in (*PICTURES, SIDE_BY_SIDE))
+        for old in (self.last, self.best, self.history, *pictures, *board):
             old.unlink(missing_ok=True)
 
     def write_settings(self, settings: dict, own: dict | None = None) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from argparse import Namespace
+from os import PathLike
 from typing import Any, TypeVar
 
 from minifcn.errors import InputError, caution
@@ -74,7 +75,7 @@ def _inherited(given):
     return inherited | {"backbone": backbone}
 
 
-def resumed_settings(out, kind, given):
+def resumed_settings(out: str | PathLike, kind: type[AnySettings], given: dict[str, Any]) -> AnySettings:
     """The settings of the run in `out`; those given again must not differ, but the data may have moved, and the number
     of epochs may be another.
     """

@@ -197,7 +197,7 @@ def test_a_run_to_be_replaced_is_kept_where_the_new_one_cannot_be(capsys, worksp
         ("--lr 0.5", "--lr", "0.5", "0.02"),
         ("--batch-size 3", "--batch-size", "3", "2"),
         ("--model fcn16s", "--model", "fcn16s", "fcn8s"),
-        ("--epochs 9", "--epochs", "9", "2"),
+        ("--epochs 0", "--epochs", "0", "at least 1"),
         ("--no-mirror", "mirror"),
         ("--freeze conv* fc*", "--freeze conv* fc* differs from the run's None"),
         ("--init {w}/8s.npz", "--init", "8s.npz"),

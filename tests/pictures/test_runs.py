@@ -11,6 +11,8 @@ from PIL import Image
 
 from minifcn.data import Preprocessing
 from minifcn.errors import InputError
+from minifcn.layers import Layer
+from minifcn.metrics import ConfusionMatrix
 from minifcn.pictures import runs
 from minifcn.pictures.colours import VOID_COLOUR
 from minifcn.pictures.runs import (
@@ -220,27 +222,72 @@ def finished_run(folder, labels):
     return SimpleNamespace(
         folder=SimpleNamespace(path=folder),
         progress=SimpleNamespace(history=[{"epoch": 1, "loss": 1.0}]),
-        validation=list(zip(images, labels)),
+        validation=Named(zip(images, labels)),
         training=SimpleNamespace(classes=CLASSES, palette=PALETTE),
-        model=lambda x: np.stack([x[:, 0], -x[:, 0]], axis=1),
+        model=DarkRed(),
         preprocessing=Preprocessing((100,) * 3, (50,) * 3),
         device="cpu",
         title=lambda: "FCN-4s",
+        confusion=ConfusionMatrix(3),
+        accuracies=[0.75] * len(labels),
     )
 
 
-def test_a_run_s_pictures_are_its_learning_curve_and_its_own_predictions(tmp_path, monkeypatch):
-    rows, labels = [], [np.full((6, 5), number % 3) for number in range(8)]
-    monkeypatch.setattr(runs, "save_predictions", lambda path, shown, *_: rows.extend((path, *row) for row in shown))
+class Named(list):
+    """Pairs; `names` may be given."""
+
+
+class DarkRed(Layer):
+    def forward(self, x):
+        assert not self.training  # nothing is dropped
+        return np.stack([x[:, 0], -x[:, 0]], axis=1)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What save_predictions is given."""
+    given = []
+    monkeypatch.setattr(runs, "save_predictions", lambda *arguments: given.append(arguments))
+    return given
+
+
+def test_a_run_s_pictures_are_its_learning_curve_confusion_and_predictions(tmp_path, shown):
+    labels = [np.full((6, 5), number % 3) for number in range(4)]
     run = finished_run(tmp_path, labels)
     draw_run(run)
-    assert (tmp_path / "learning_curve.png").exists()
-    for (path, image, truth, predicted), number in zip(rows, (1, 3, 5, 7), strict=True):  # spread over the eight
-        assert path == tmp_path / "predictions.png" and truth is labels[number]
+    assert (tmp_path / "learning_curve.png").exists() and (tmp_path / "confusion.png").exists()
+    [(path, rows, classes, palette, _)] = shown
+    assert path == tmp_path / "predictions.png" and classes is CLASSES and palette is PALETTE
+    for number, (image, truth, predicted) in enumerate(rows):
+        assert truth is labels[number]
         np.testing.assert_array_equal(image, run.validation[number][0])
         np.testing.assert_array_equal(predicted["FCN-4s"], image[..., 0] < 100)
 
 
+def test_the_worst_are_shown_after_those_from_all_over(tmp_path, shown):
+    run = finished_run(tmp_path, [np.full((6, 5), number % 3) for number in range(12)])
+    run.accuracies = [0.5, 0.3, 0.9, 0.9, 0.2, math.nan, 0.9, 0.9, 0.1, 0.9, 0.9, 0.4]
+    run.validation.names = [f"{number}.jpg" for number in range(12)]
+    draw_run(run)
+    [(_, rows, _, _, captions)] = shown
+    numbers = [1, 4, 7, 10, 8, 11, 0, 2]  # 1 and 4 are among the worst, and shown already; 5 is all void
+    assert [caption.partition(":")[0] for caption in captions] == [f"{number}.jpg" for number in numbers]
+    for number, (image, *_) in zip(numbers, rows, strict=True):
+        assert image is run.validation[number][0]
+    assert captions[:2] == ["1.jpg: pixel acc. 0.300 (3rd worst of 11)", "4.jpg: pixel acc. 0.200 (2nd worst of 11)"]
+    assert captions[2] == "7.jpg: pixel acc. 0.900" and captions[4] == "8.jpg: pixel acc. 0.100 (the worst of 11)"
+
+
+def test_captions_stand_above_their_rows(tmp_path, drawn):
+    captions = ["$a$ and b", "photo \udcff.jpg"]  # no formula; and what is no text at all does no harm
+    save_predictions(tmp_path / "p.png", [sample(30, 50), sample(40, 20)], CLASSES, PALETTE, captions)
+    (figure,) = drawn
+    assert [text.get_text() for text in figure.texts][:2] == ["$a$ and b", "photo ?.jpg"]
+    assert apart(figure, extents([*figure.axes, *figure.texts, *figure.legends[0].get_texts()]))
+    tops = [text.get_window_extent().y0 for text in figure.texts[:2]]
+    assert all(top > axes.get_window_extent().y1 for top, axes in zip(tops, figure.axes[::4]))
+
+
 def test_a_run_on_labels_of_whole_images_has_no_predictions_to_show(tmp_path):
     draw_run(finished_run(tmp_path, [np.uint8(1)] * 3))
-    assert [path.name for path in tmp_path.iterdir()] == ["learning_curve.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["confusion.png", "learning_curve.png"]
