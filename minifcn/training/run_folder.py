@@ -66,16 +66,12 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self.write_settings(settings, own)
-            self.clear()
+            board = (self.path / BOARD).glob("events.out.tfevents.*")
+            pictures = (self.path / name for name in (*PICTURES, SIDE_BY_SIDE))
+            for old in (self.last, self.best, self.history, *pictures, *board):
+                old.unlink(missing_ok=True)
         except OSError as error:
             raise InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder") from error
-
-    def clear(self) -> None:
-        """Remove what a run leaves behind, but its config.json."""
-        board = (self.path / BOARD).glob("events.out.tfevents.*")
-        pictures = (self.path / name for name in (*PICTURES, SIDE_BY_SIDE))
-        for old in (self.last, self.best, self.history, *pictures, *board):
-            old.unlink(missing_ok=True)
 
     def write_settings(self, settings: dict, own: dict | None = None) -> None:
         """Write config.json, as `start` does."""

@@ -82,7 +82,6 @@ class FirstFolder(RunFolder):
         super().start(settings, own)
         for folder, _ in reversed(self.later):  # wherever this is cut off, old and new stages are never one run
             folder.config.unlink(missing_ok=True)
-            folder.clear()
         for folder, later in self.later:
             folder.start(dataclasses.asdict(later), own)
 

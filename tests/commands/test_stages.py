@@ -11,6 +11,7 @@ import tiny
 
 from minifcn.commands import stages as command
 from minifcn.training import stages
+from minifcn.training.run_folder import RunFolder
 from minifcn.training.trainer import Trainer
 from minifcn.weights.npz import load_arrays
 
@@ -159,6 +160,24 @@ def test_old_stages_are_replaced_only_if_asked_and_all_of_them(capsys, tmp_path,
         patch.setattr("minifcn.commands.terminal.Bar.advance", lambda bar, images, loss=None: loss and stop())
         assert tiny.command("train", *options, "--out", out, "--overwrite", "--lr", 0.01) == 130
     assert [config(out / folder)["lr"] for folder in FOLDERS] == [0.01] * 3
+
+
+@pytest.mark.parametrize("write", [2, 3])
+def test_old_stages_and_new_ones_are_never_one_run(tmp_path, options, write):
+    """Where they are being replaced, and that is cut off after the first has its config.json, or the first two."""
+    out, written, write_settings = tmp_path / "run", [], RunFolder.write_settings
+    assert tiny.command("train", *options, "--out", out) == 0
+
+    def killed(folder, settings):
+        written.append(folder)
+        if len(written) == write:
+            raise KeyboardInterrupt
+        write_settings(folder, settings)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunFolder, "write_settings", killed)
+        assert tiny.command("train", *options, "--out", out, "--overwrite") == 130
+    assert tiny.command("train", "--out", out, "--resume", *CPU) == 2
 
 
 def test_more_epochs_are_for_the_last_stage(capsys, tmp_path, options):
