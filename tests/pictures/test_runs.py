@@ -1,7 +1,9 @@
 """The pictures: each pixel in the colour of its class, nothing clipped, no text on another or on data."""
 
+import errno
 import itertools
 import math
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +17,7 @@ from minifcn.layers import Layer
 from minifcn.metrics import ConfusionMatrix
 from minifcn.pictures import runs
 from minifcn.pictures.colours import VOID_COLOUR
+from minifcn.pictures.confusion import save_confusion
 from minifcn.pictures.runs import (
     colorize,
     draw_run,
@@ -132,6 +135,29 @@ def test_images_without_truth(tmp_path, drawn):
 def test_no_rows(tmp_path):
     with pytest.raises(InputError, match="no rows"):
         save_predictions(tmp_path / "p.png", [], CLASSES, PALETTE)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda path: save_predictions(path, [sample(8, 8)], CLASSES, PALETTE),
+        lambda path: save_learning_curve(path, history(2)),
+        lambda path: save_confusion(path, ConfusionMatrix(3), CLASSES),
+        lambda path: save_convergence(path, {"a": [(1, 1)]}),
+    ],
+)
+def test_a_picture_is_written_whole_or_not_at_all(tmp_path, monkeypatch, draw):
+    path = tmp_path / "p.png"
+    path.write_bytes(b"old")
+
+    def full(_):
+        assert path.read_bytes() == b"old"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match=r"p\.png could not be written: No space left"):
+        draw(path)
+    assert [p.read_bytes() for p in tmp_path.iterdir()] == [b"old"]
 
 
 def history(epochs, loss=1.0, figure=0.5, **changes):
