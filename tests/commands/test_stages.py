@@ -168,11 +168,11 @@ def test_old_stages_and_new_ones_are_never_one_run(tmp_path, options, write):
     out, written, write_settings = tmp_path / "run", [], RunFolder.write_settings
     assert tiny.command("train", *options, "--out", out) == 0
 
-    def killed(folder, settings):
+    def killed(folder, *config):
         written.append(folder)
         if len(written) == write:
             raise KeyboardInterrupt
-        write_settings(folder, settings)
+        write_settings(folder, *config)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RunFolder, "write_settings", killed)
