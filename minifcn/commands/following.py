@@ -3,6 +3,7 @@
 import contextlib
 from typing import Any
 
+from minifcn.commands.streams import say
 from minifcn.commands.terminal import Bar, print_classes
 from minifcn.pictures.runs import draw_run
 from minifcn.pictures.watching import Board, Pictures, pictures_are_old
@@ -47,22 +48,22 @@ def describe(trainer: Trainer) -> None:
     """What is about to happen, a line each."""
     settings, progress, report = trainer.settings, trainer.progress, trainer.transplant
     parameters = sum(parameter.size for parameter in trainer.model.parameters())
-    print(f"{trainer.title()}: {parameters:,} parameters")
+    say(f"{trainer.title()}: {parameters:,} parameters")
     images = f"{len(trainer.training)} training and {len(trainer.validation)} validation images"
-    print(f"{trainer.training.name}: {images}, {trainer.training.n_class} classes")
+    say(f"{trainer.training.name}: {images}, {trainer.training.n_class} classes")
     if report:
-        print(f"from {settings.init}: {len(report.copied)} arrays copied, {len(report.reshaped)} reshaped")
+        say(f"from {settings.init}: {len(report.copied)} arrays copied, {len(report.reshaped)} reshaped")
         kinds = {"reshaped": report.reshaped, "left as they were": report.left, "not used": report.unused}
         for kind, names in kinds.items():
             if names:
-                print(f"  {kind}: {', '.join(names)}")
+                say(f"  {kind}: {', '.join(names)}")
         way = trainer.preprocessing
         mean, std = (", ".join(f"{value:g}" for value in three) for three in (way.mean, way.std))
         print(f"images go in as in its training: {way.channels},")
         print(f"  less the mean ({mean} of R, G, B), over ({std})")
     if settings.freeze:
         learning = sum(p.size for p in trainer.model.parameters() if p.trainable)
-        print(f"frozen: {' '.join(settings.freeze)}; {learning:,} parameters learn")
+        say(f"frozen: {' '.join(settings.freeze)}; {learning:,} parameters learn")
     if trainer.done:
         done = f"all {settings.epochs} epochs are done" if settings.epochs > 1 else "its one epoch is done"
         print(f"{done}; --epochs N, with a larger N, goes on")

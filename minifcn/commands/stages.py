@@ -6,6 +6,7 @@ import warnings
 from argparse import Namespace
 
 from minifcn.commands.following import follow
+from minifcn.commands.streams import say
 from minifcn.commands.terminal import print_results
 from minifcn.errors import Caution, InputError
 from minifcn.pictures.runs import save_predictions
@@ -53,7 +54,7 @@ def run_stages(options: Namespace, staged: Staged, every: list[Settings]) -> Non
     datasets = None
     for number in range(staged.under_way if options.resume else 0, len(every)):
         settings, folder = every[number], staged.folders[number]
-        print(f"stage {number + 1} of {len(every)}, in {folder.path}")
+        say(f"stage {number + 1} of {len(every)}, in {folder.path}")
         begins = number == 0 and not options.resume
         where = FirstFolder(staged, every) if begins else folder
         try:

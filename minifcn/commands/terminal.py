@@ -7,6 +7,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
+from minifcn.commands.streams import say
 from minifcn.commands.tables import console, new_table
 from minifcn.data import Dataset, Preprocessing
 from minifcn.metrics import FIGURES, ConfusionMatrix
@@ -63,7 +64,7 @@ def print_classes(confusion: ConfusionMatrix, classes: Sequence[str]) -> None:
     for number, name in enumerate(classes):
         iu = confusion.iu_per_class[number]
         figures = "    -" if math.isnan(iu) else f"{iu:5.3f}"
-        print(f"  {figures}  {truth[number]:5.1f}  {predicted[number]:5.1f}  {name}")  # the name last: it may be long
+        say(f"  {figures}  {truth[number]:5.1f}  {predicted[number]:5.1f}  {name}")  # the name last: it may be long
 
 
 def print_results(rows: Sequence[tuple[str, ConfusionMatrix]], dataset: Dataset) -> None:

@@ -11,11 +11,11 @@ from matplotlib import colormaps
 from minifcn.errors import InputError
 from minifcn.metrics import ConfusionMatrix
 from minifcn.pictures.figures import DPI, new_figure, save
+from minifcn.pictures.fonts import readable
 
 NUMBERED = 40  # classes up to which the cells have numbers
 CELL, FEW = 46, 10  # the side of a cell of so few classes; with more of them cells shrink, to these at least:
 SMALLEST = 24, 14  # with and without numbers
-LONGEST = 24  # characters of a name; the rest is left out
 GAP, HEAD = 14, 52
 
 
@@ -32,8 +32,8 @@ def save_confusion(path: str | Path, confusion: ConfusionMatrix, classes: Sequen
     rows = confusion.counts.sum(axis=1, keepdims=True)
     percent = 100 * confusion.counts / np.where(rows > 0, rows, 1)
     cell = max(SMALLEST[n > NUMBERED], min(CELL, CELL * FEW // n))
-    names = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in classes]
-    style: dict[str, Any] = {"size": max(7, min(10, cell * 0.4)), "color": "0.1", "parse_math": False}
+    names, fonts = readable(classes)
+    style: dict[str, Any] = {"size": max(7, min(10, cell * 0.4)), "color": "0.1", "parse_math": False, "family": fonts}
 
     figure = new_figure(100, 100)
     labels = [figure.text(0, 0, name, **style) for name in names]

@@ -17,7 +17,7 @@ from minifcn.metrics import FIGURES
 from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION, VOID_COLOUR
 from minifcn.pictures.confusion import save_confusion
 from minifcn.pictures.figures import DPI, dress, heights_of_names, new_figure, save
-from minifcn.pictures.fonts import readable
+from minifcn.pictures.fonts import readable, write
 from minifcn.pictures.legends import class_legend
 from minifcn.training.evaluation import picture_indices, worst_first
 from minifcn.training.run_folder import CONFUSION, CURVE, PREDICTIONS
@@ -50,14 +50,14 @@ def save_predictions(
     rows: Sequence[Row],
     classes: Sequence[str],
     palette: ArrayLike,
-    captions: Sequence[str] | None = None,
+    captions: tuple[Sequence[str], Sequence[str]] | None = None,
 ) -> None:
     """Write a picture: for each image a row, image | truth | one column for each network; below, the classes.
 
     rows      of any sizes: (image uint8 (H, W, 3) RGB, truth (H, W), {"FCN-32s": predicted (H, W), ...}); every row
               names the same networks, and has None for truth where there is none
     classes   the n_class names; palette: their (n_class, 3) uint8 RGB colours
-    captions  a line above each row
+    captions  (a line above each row, the fonts for them)
     Small images are enlarged by a whole factor, large ones shrunk, to columns of at most 300 pixels.
     Raises InputError where there are no rows.
     """
@@ -84,9 +84,8 @@ def save_predictions(
     top = height - head
     for number, (pictures, shown_height) in enumerate(zip(panels, heights, strict=True)):
         if captions is not None:
-            text = captions[number].encode(errors="replace").decode()  # a file's name may be no text
-            left, middle = margin / width, (top - line / 2) / height
-            figure.text(left, middle, text, size=9, color="0.35", va="center", parse_math=False)
+            caption = figure.text(margin / width, (top - line / 2) / height, "", size=9, color="0.35", va="center")
+            write(caption, captions[0][number], captions[1])
             top -= line
         for place, picture in enumerate(pictures):
             shown_width = _shown_width(picture.shape[1])
@@ -168,16 +167,16 @@ def _draw_predictions(run):
     worst = worst_first(run.accuracies)
     chosen = picture_indices(run.validation)
     chosen += [index for index in worst if index not in chosen][: len(WORST)]
-    names = getattr(run.validation, "names", None)
+    numbered = [f"image {number + 1}" for number in range(len(run.validation))]
+    names, fonts = readable(run.validation.names or numbered, "image")
     rows, captions = [], []
     for index in chosen:
         image, truth = run.validation[index]
         rows.append((image, truth, {run.title(): predict_image(run.model, image, run.preprocessing, run.device)}))
-        name = str(names[index]) if names else f"image {index + 1}"
         rank = f" ({WORST[worst.index(index)]} of {len(worst)})" if index in worst[: len(WORST)] else ""
-        captions.append(f"{name}: pixel acc. {run.accuracies[index]:.3f}{rank}")
+        captions.append(f"{names[index]}: pixel acc. {run.accuracies[index]:.3f}{rank}")
     classes, palette = run.training.classes, run.training.palette
-    save_predictions(run.folder.path / PREDICTIONS, rows, classes, palette, captions)
+    save_predictions(run.folder.path / PREDICTIONS, rows, classes, palette, (captions, fonts))
 
 
 def _draw_curves(axes, history, title, curves, number, top):

@@ -55,14 +55,6 @@ def test_in_a_file_there_are_lines_alone(monkeypatch, capsys):
     assert capsys.readouterr().out == LINE + "\n"
 
 
-@pytest.mark.parametrize("width", [30, 40, 63])
-def test_a_narrow_terminal_loses_no_figure(monkeypatch, width):
-    written = followed(monkeypatch, True, width)
-    lines = re.split(r"[\r\n]+", written)
-    assert max(map(len, lines)) <= width and "…" not in written
-    assert {"3/10", "4/20,", "loss", "1.5000"} <= set(written.split())
-
-
 def test_classes_have_a_line_each_whose_figures_come_first(capsys):
     confusion = ConfusionMatrix(4)
     confusion.counts = np.array([[880, 20, 0, 0], [50, 50, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])

@@ -15,7 +15,7 @@ from minifcn.data import Preprocessing
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.metrics import ConfusionMatrix
-from minifcn.pictures import runs
+from minifcn.pictures import fonts, runs
 from minifcn.pictures.colours import VOID_COLOUR
 from minifcn.pictures.confusion import save_confusion
 from minifcn.pictures.runs import (
@@ -262,6 +262,8 @@ def finished_run(folder, labels):
 class Named(list):
     """Pairs; `names` may be given."""
 
+    names = ()
+
 
 class DarkRed(Layer):
     def forward(self, x):
@@ -295,7 +297,8 @@ def test_the_worst_are_shown_after_those_from_all_over(tmp_path, shown):
     run.accuracies = [0.5, 0.3, 0.9, 0.9, 0.2, math.nan, 0.9, 0.9, 0.1, 0.9, 0.9, 0.4]
     run.validation.names = [f"{number}.jpg" for number in range(12)]
     draw_run(run)
-    [(_, rows, _, _, captions)] = shown
+    [(_, rows, _, _, (captions, fonts))] = shown
+    assert fonts == ["DejaVu Sans"]
     numbers = [1, 4, 7, 10, 8, 11, 0, 2]  # 1 and 4 are among the worst, and shown already; 5 is all void
     assert [caption.partition(":")[0] for caption in captions] == [f"{number}.jpg" for number in numbers]
     for number, (image, *_) in zip(numbers, rows, strict=True):
@@ -305,13 +308,25 @@ def test_the_worst_are_shown_after_those_from_all_over(tmp_path, shown):
 
 
 def test_captions_stand_above_their_rows(tmp_path, drawn):
-    captions = ["$a$ and b", "photo \udcff.jpg"]  # no formula; and what is no text at all does no harm
+    captions = ["$a$ and b", "photo"], ["DejaVu Sans"]
     save_predictions(tmp_path / "p.png", [sample(30, 50), sample(40, 20)], CLASSES, PALETTE, captions)
     (figure,) = drawn
-    assert [text.get_text() for text in figure.texts][:2] == ["$a$ and b", "photo ?.jpg"]
+    assert [text.get_text() for text in figure.texts][:2] == captions[0]
+    assert not figure.texts[0].get_parse_math()
     assert apart(figure, extents([*figure.axes, *figure.texts, *figure.legends[0].get_texts()]))
     tops = [text.get_window_extent().y0 for text in figure.texts[:2]]
     assert all(top > axes.get_window_extent().y1 for top, axes in zip(tops, figure.axes[::4]))
+
+
+def test_a_name_without_a_font_is_a_number(tmp_path, shown, monkeypatch):
+    monkeypatch.setattr(fonts, "_others", lambda _: [])
+    fonts._readable.cache_clear(), fonts.fonts_for.cache_clear()
+    run = finished_run(tmp_path, [np.full((6, 5), number % 3) for number in range(3)])
+    run.validation.names = ["a", "나무", "photo \udcff"]
+    draw_run(run)
+    fonts._readable.cache_clear(), fonts.fonts_for.cache_clear()
+    [(*_, (captions, _))] = shown
+    assert captions[1].startswith("image 1: pixel acc.") and captions[0].startswith("a: pixel acc.")
 
 
 def test_a_run_on_labels_of_whole_images_has_no_predictions_to_show(tmp_path):
