@@ -32,7 +32,7 @@ def save_confusion(path: str | Path, confusion: ConfusionMatrix, classes: Sequen
     rows = confusion.counts.sum(axis=1, keepdims=True)
     percent = 100 * confusion.counts / np.where(rows > 0, rows, 1)
     cell = max(SMALLEST[n > NUMBERED], min(CELL, CELL * FEW // n))
-    names, fonts = readable(classes)
+    (*names, _), fonts = readable([*classes, "void"])  # as legends ask, so that a caution comes once
     style: dict[str, Any] = {"size": max(7, min(10, cell * 0.4)), "color": "0.1", "parse_math": False, "family": fonts}
 
     figure = new_figure(100, 100)

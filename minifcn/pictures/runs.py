@@ -167,7 +167,7 @@ def _draw_predictions(run):
     worst = worst_first(run.accuracies)
     chosen = picture_indices(run.validation)
     chosen += [index for index in worst if index not in chosen][: len(WORST)]
-    numbered = [f"image {number + 1}" for number in range(len(run.validation))]
+    numbered = [f"image {number}" for number in range(len(run.validation))]
     names, fonts = readable(run.validation.names or numbered, "image")
     rows, captions = [], []
     for index in chosen:
