@@ -5,6 +5,7 @@ from typing import Any
 
 from minifcn.commands.streams import say
 from minifcn.commands.terminal import Bar, print_classes
+from minifcn.metrics import FIGURES
 from minifcn.pictures.runs import draw_run
 from minifcn.pictures.watching import Board, Pictures, pictures_are_old
 from minifcn.training.trainer import Trainer
@@ -12,7 +13,7 @@ from minifcn.training.watch import Watch, Watches
 
 
 class ClassLines(Watch):
-    """A line a class after the last epoch of a run, or after each."""
+    """A line a class after the last epoch of a run, or after each; in the end the best epoch, if that was another."""
 
     def __init__(self, run: Trainer, every: bool):
         self.run, self.every = run, every
@@ -20,6 +21,11 @@ class ClassLines(Watch):
     def epoch(self, row: dict[str, Any], epochs: int) -> None:
         if self.every or row["epoch"] == epochs:
             print_classes(self.run.confusion, self.run.training.classes)
+        figure = self.run.best_figure
+        best = max(self.run.progress.history, key=lambda row: row[figure])
+        if row["epoch"] == epochs and best is not row:
+            words = f"epoch {best['epoch']}, {FIGURES.get(figure, figure)} {best[figure]:.3f}"
+            print(f"best.npz has the weights of {words}; these lines and the pictures are of epoch {epochs}")
 
 
 def follow(trainer: Trainer, verbose: bool | None = None, tensorboard: bool = False) -> None:

@@ -72,8 +72,9 @@ class Board(Picturing):
             from tensorboardX.event_file_writer import EventsWriter
             from tensorboardX.proto.event_pb2 import Event
             from tensorboardX.proto.summary_pb2 import Summary
-        except ImportError as error:
-            raise InputError(f"--tensorboard: {error}: pip install 'minifcn[tensorboard]'") from error
+        except (ImportError, TypeError) as error:  # the latter from an old one beside a new protobuf
+            why = str(error).splitlines()[0].rstrip(".")
+            raise InputError(f"--tensorboard: {why}: pip install --upgrade 'minifcn[tensorboard]'") from error
         # Not its SummaryWriter: that writes from another thread, whose failure would leave the training waiting.
         self.new_file, self.new_event, self.new_summary = EventsWriter, Event, Summary
         self.file: Any = None

@@ -154,7 +154,7 @@ def test_a_board_that_cannot_be_written_is_told_once(tmp_path):
 def test_without_tensorboardx_nothing_begins(capsys, monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "tensorboardX", None)
     monkeypatch.setitem(__import__("sys").modules, "tensorboardX.event_file_writer", None)
-    with pytest.raises(InputError, match=r"pip install 'minifcn\[tensorboard\]'"):
+    with pytest.raises(InputError, match=r"pip install --upgrade 'minifcn\[tensorboard\]'"):
         Board(None)
     data = tiny.camvid_folder(tmp_path / "data")
     options = ["--data", "camvid", "--root", data, *tiny.FLAGS, "--out", tmp_path / "run", "--tensorboard"]
