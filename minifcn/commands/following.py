@@ -4,7 +4,7 @@ import contextlib
 from typing import Any
 
 from minifcn.commands.streams import say
-from minifcn.commands.terminal import Bar, print_classes
+from minifcn.commands.terminal import Bar, print_classes, print_preprocessing
 from minifcn.metrics import FIGURES
 from minifcn.pictures.runs import draw_run
 from minifcn.pictures.watching import Board, Pictures, pictures_are_old
@@ -63,10 +63,9 @@ def describe(trainer: Trainer) -> None:
         for kind, names in kinds.items():
             if names:
                 say(f"  {kind}: {', '.join(names)}")
-        way = trainer.preprocessing
-        mean, std = (", ".join(f"{value:g}" for value in three) for three in (way.mean, way.std))
-        print(f"images go in as in its training: {way.channels},")
-        print(f"  less the mean ({mean} of R, G, B), over ({std})")
+        print_preprocessing("images go in as in its training:", trainer.preprocessing)
+        if trainer.origin.endswith("of torchvision"):
+            print("torchvision's poolings round down, these up: equal where sides divide by 32")
     if settings.freeze:
         learning = sum(p.size for p in trainer.model.parameters() if p.trainable)
         say(f"frozen: {' '.join(settings.freeze)}; {learning:,} parameters learn")
