@@ -68,7 +68,7 @@ def stop_after(step, trainer):
 def draw_nothing(patch, *modules):
     """Leave empty files for the pictures of a run, which take most of the time of a tiny one."""
     for module in (pictures, *modules):
-        for name in ("save_learning_curve", "save_predictions"):
+        for name in ("save_learning_curve", "save_predictions", "save_confusion"):
             patch.setattr(module, name, lambda path, *_, **__: Path(path).touch(), raising=False)
 
 
@@ -115,6 +115,11 @@ def camvid_folder(root, train=5, validate=2):
 def listing(folder):
     """{relative path: bytes, None for a folder} of everything below `folder`."""
     return {str(p.relative_to(folder)): p.read_bytes() if p.is_file() else None for p in sorted(folder.rglob("*"))}
+
+
+def times(folder):
+    """{relative path: when it was written} of everything below `folder`."""
+    return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in sorted(folder.rglob("*"))}
 
 
 def command(*arguments):

@@ -3,17 +3,18 @@
 import itertools
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from minifcn.commands.following import follow
 from minifcn.commands.streams import say
 from minifcn.commands.terminal import print_results
-from minifcn.commands.train import follow
 from minifcn.data import open_dataset
 from minifcn.errors import InputError
 from minifcn.pictures.runs import save_predictions
 from minifcn.training.evaluation import compare
 from minifcn.training.pretraining import Pretrainer
 from minifcn.training.settings import PretrainSettings, Settings
+from minifcn.training.stages import FEWER, STAGES, Stage, share_of
 from minifcn.training.stopping import Stopped
 from minifcn.training.trainer import Trainer
 
@@ -22,24 +23,11 @@ SIZE, OBJECT_SIZE = 96, 72  # of the scenes, and of those for the classifier, in
 COUNTS, OBJECT_COUNTS = {"train": 450, "val": 60}, {"train": 600, "val": 60}
 NETWORK: dict[str, Any] = {"width": 0.25, "fc_channels": 256}
 TRAINING = {"batch_size": 4, "lr": 0.03}
-FEWER = 1 / 3  # of EPOCHS: what starts from a network that segments, or trains one layer
-
-
-class Stage(NamedTuple):
-    """One network: its folder, the one whose best weights it starts from, its share of EPOCHS, its own settings."""
-
-    name: str
-    init: str
-    share: float
-    settings: dict
-
-
 CLASSIFIER = "vgg16"
-STAGES = (
+NETWORKS = (
     Stage("fcn32s-fixed", CLASSIFIER, FEWER, {"model": "fcn32s", "freeze": ["conv*", "fc*"]}),
-    Stage("fcn32s", CLASSIFIER, 1, {"model": "fcn32s", "lr": 0.01}),
-    Stage("fcn16s", "fcn32s", FEWER, {"model": "fcn16s"}),
-    Stage("fcn8s", "fcn16s", FEWER, {"model": "fcn8s"}),
+    STAGES[0]._replace(init=CLASSIFIER, settings=STAGES[0].settings | {"lr": 0.01}),
+    *STAGES[1:],
 )
 
 
@@ -63,7 +51,7 @@ def run(options: Namespace) -> None:
 
     def train(kind, settings, name, share, datasets):
         """Train one network; returns the file of its best weights."""
-        settings.epochs = max(1, round(share * (epochs or EPOCHS)))
+        settings.epochs = share_of(epochs or EPOCHS, share)
         trainer = kind(settings, folder / name, options.device, overwrite=overwrite, datasets=datasets)
         try:
             follow(trainer)
@@ -74,12 +62,12 @@ def run(options: Namespace) -> None:
     objects = _scenes(OBJECT_SIZE, OBJECT_COUNTS, dominant=True)
     best = {CLASSIFIER: train(Pretrainer, PretrainSettings(**NETWORK, crop=OBJECT_SIZE), CLASSIFIER, 1, objects)}
     scenes = _scenes(SIZE, COUNTS)
-    for stage in STAGES:
+    for stage in NETWORKS:
         settings = Settings(**NETWORK | TRAINING | stage.settings, image_size=OBJECT_SIZE, init=str(best[stage.init]))
         best[stage.name] = train(Trainer, settings, stage.name, stage.share, scenes)
 
     validation = scenes[1]
-    scores, rows = compare([best[stage.name] for stage in STAGES], validation, options.device)
+    scores, rows = compare([best[stage.name] for stage in NETWORKS], validation, options.device)
     print_results(scores, validation)
     save_predictions(folder / "predictions.png", rows, validation.classes, validation.palette)
     say(f"pictures: {folder / 'predictions.png'} and learning_curve.png in each network's folder")

@@ -7,6 +7,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
+from minifcn.commands.streams import say
 from minifcn.commands.tables import console, new_table
 from minifcn.data import Dataset, Preprocessing
 from minifcn.metrics import FIGURES, ConfusionMatrix
@@ -53,6 +54,17 @@ class Bar(Watch):
         losses = f"loss {row['loss']:.3f}, val {row['val_loss']:.3f}"
         number = f"{row['epoch']:{len(str(epochs))}}/{epochs}"
         print(f"epoch {number}  {losses}{''.join(figures)}, {row['images_per_second']:.1f} img/s")
+
+
+def print_classes(confusion: ConfusionMatrix, classes: Sequence[str]) -> None:
+    """A line a class: its IU, and its share of the pixels in percent, in the truth and in the prediction."""
+    total = max(1, confusion.counts.sum())
+    truth, predicted = (100 * confusion.counts.sum(axis=axis) / total for axis in (1, 0))
+    print("     IU  truth  found  (shares in %)")
+    for number, name in enumerate(classes):
+        iu = confusion.iu_per_class[number]
+        figures = "    -" if math.isnan(iu) else f"{iu:5.3f}"
+        say(f"  {figures}  {truth[number]:5.1f}  {predicted[number]:5.1f}  {name}")  # the name last: it may be long
 
 
 def print_results(rows: Sequence[tuple[str, ConfusionMatrix]], dataset: Dataset) -> None:

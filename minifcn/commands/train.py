@@ -1,17 +1,22 @@
-"""The command `train`, and what it shares with `pretrain` and the demo: a run's options, and following a training."""
+"""The command `train`, and what it shares with `pretrain`."""
 
 import dataclasses
 import math
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
+from minifcn.commands.following import follow
 from minifcn.commands.options import add_settings
+from minifcn.commands.stages import new_stages, old_stages, run_stages
 from minifcn.commands.streams import say
-from minifcn.commands.terminal import Bar, console, new_table, print_preprocessing
-from minifcn.pictures.runs import draw_run
+from minifcn.commands.terminal import console, new_table
+from minifcn.errors import InputError
 from minifcn.training.recipes import PIXELS, RECIPES, per_pixel
 from minifcn.training.settings import Settings, option, shown, without_fc
+from minifcn.training.stages import staged_run
 from minifcn.training.starting import starting_settings
 from minifcn.training.trainer import Trainer
 
@@ -20,16 +25,33 @@ def add_arguments(parser: ArgumentParser) -> None:
     run = add_run(parser, Settings)
     help = f"a published training; what is given beside it holds: {', '.join(RECIPES)}"
     run.add_argument("--recipe", choices=RECIPES, metavar="NAME", help=help)
+    help = "for fcn8s or fcn16s: an fcn32s first, then each from the one before; --epochs is the first one's"
+    run.add_argument("--stages", action="store_true", help=help)
     run.add_argument("--explain", action="store_true", help="say what each setting is, whence, and for a pixel; stop")
 
 
 def run(options: Namespace) -> None:
     """Train one network. Ctrl-C saves the run and says how to go on; --resume goes on."""
-    settings, sources = starting_settings(options, Settings)
-    if options.explain:
-        explain(settings, sources)
+    staged = staged_run(options.out) if options.resume and options.out else None
+    if options.stages and options.resume and not staged:
+        raise InputError(f"--resume --stages: {options.out} holds no run in stages: leave --stages out")
+    if options.stages and not staged:
+        staged, every, sources = new_stages(options)
+    elif staged:
+        every, sources = old_stages(options, staged), {}
     else:
-        run_training(Trainer, settings, options)
+        settings, sources = starting_settings(options, Settings)
+        every = [settings]
+    if options.explain:
+        explain(every[0], sources)
+        for settings in every[1:]:
+            print(f"then {settings.model} from its weights: {settings.epochs} epochs, --lr {settings.lr:g}")
+    elif staged:
+        print(options.device_reason)
+        run_stages(options, staged, every)
+        name_files(options.out)
+    else:
+        run_training(Trainer, every[0], options)
 
 
 def add_run(parser: ArgumentParser, kind: type[Settings]) -> Any:
@@ -39,6 +61,8 @@ def add_run(parser: ArgumentParser, kind: type[Settings]) -> Any:
     run.add_argument("--out", metavar="DIR", help="the run's folder")
     run.add_argument("--resume", action="store_true", help="go on with the run in DIR, with its settings")
     run.add_argument("--overwrite", action="store_true", help="replace the run in DIR")
+    run.add_argument("--verbose", action="store_true", help="a line a class each epoch, not only at the end")
+    run.add_argument("--tensorboard", action="store_true", help="write the curves and pictures for TensorBoard, too")
     return run
 
 
@@ -46,45 +70,15 @@ def run_training(kind: type[Trainer], settings: Settings, options: Namespace) ->
     """Train, as a `Trainer` of this kind does, and name the files it leaves."""
     print(options.device_reason)
     trainer = kind(settings, options.out, options.device, options.resume, options.overwrite)
-    follow(trainer)
-    folder = trainer.folder.path
+    follow(trainer, options.verbose, options.tensorboard)
+    name_files(trainer.folder.path)
+
+
+def name_files(folder: str | PathLike) -> None:
+    """Say what a run left in its folder."""
+    folder = Path(folder)
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     say(f"in {folder}:", ", ".join(names))
-
-
-def follow(trainer: Trainer) -> None:
-    """Train to the end and draw what became of it; the terminal shows what is about to happen, and then what does."""
-    describe(trainer)
-    bar = Bar()
-    with bar:
-        trainer.run(bar)
-    draw_run(trainer)
-
-
-def describe(trainer: Trainer) -> None:
-    """What is about to happen, a line each."""
-    settings, progress, report = trainer.settings, trainer.progress, trainer.transplant
-    parameters = sum(parameter.size for parameter in trainer.model.parameters())
-    words = f"{trainer.model!r}: {parameters:,} parameters"
-    console.print(words, markup=False, soft_wrap=not console.is_terminal)  # a file gets it in one line
-    images = f"{len(trainer.training)} training and {len(trainer.validation)} validation images"
-    say(f"{trainer.training.name}: {images}, {trainer.training.n_class} classes")
-    if report:
-        say(f"from {settings.init}: {len(report.copied)} arrays copied, {len(report.reshaped)} reshaped")
-        kinds = {"reshaped": report.reshaped, "left as they were": report.left, "not used": report.unused}
-        for kind, names in kinds.items():
-            if names:
-                say(f"  {kind}: {', '.join(names)}")
-        print_preprocessing("images go in as in its training:", trainer.preprocessing)
-        if trainer.origin.endswith("of torchvision"):
-            print("torchvision's poolings round down, these up: equal where sides divide by 32")
-    if settings.freeze:
-        learning = sum(p.size for p in trainer.model.parameters() if p.trainable)
-        say(f"frozen: {' '.join(settings.freeze)}; {learning:,} parameters learn")
-    if progress.epoch == settings.epochs:
-        print(f"nothing is left to train: {progress.epoch} of {settings.epochs} epochs are done")
-    elif progress.step:
-        print(f"going on after step {progress.step}, epoch {progress.epoch + 1} of {settings.epochs}")
 
 
 def explain(settings: Settings, sources: Mapping[str, str]) -> None:

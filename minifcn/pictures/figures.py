@@ -5,11 +5,14 @@ is left behind. A figure of DPI dots per inch is saved at that many: one of its 
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import LayoutEngine
+
+from minifcn.backend.files import write_whole
 
 DPI = 100
 
@@ -17,6 +20,11 @@ DPI = 100
 def new_figure(width: float, height: float, layout: LayoutEngine | None = None) -> Figure:
     """An empty figure of so many pixels; `layout` as of matplotlib."""
     return Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a figure as a PNG, whole or not at all: whoever looks meanwhile sees the old one."""
+    write_whole(path, lambda file: figure.savefig(file, format="png", dpi=DPI))
 
 
 def dress(axes: Axes, title: str, **grid: Any) -> None:

@@ -15,17 +15,19 @@ from minifcn.data import VOID, predict_image
 from minifcn.errors import InputError
 from minifcn.metrics import FIGURES
 from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION, VOID_COLOUR
-from minifcn.pictures.figures import DPI, dress, heights_of_names, new_figure
-from minifcn.pictures.fonts import readable
+from minifcn.pictures.confusion import save_confusion
+from minifcn.pictures.figures import DPI, dress, heights_of_names, new_figure, save
+from minifcn.pictures.fonts import readable, write
 from minifcn.pictures.legends import class_legend
-from minifcn.training.evaluation import picture_indices
-from minifcn.training.run_folder import CURVE, PREDICTIONS
+from minifcn.training.evaluation import picture_indices, worst_first
+from minifcn.training.run_folder import CONFUSION, CURVE, PREDICTIONS
 from minifcn.training.trainer import Trainer
 
 Row = tuple[np.ndarray, np.ndarray | None, dict[str, np.ndarray]]  # image, truth, {network's name: predicted}
 STYLES = ((BLUE, "-"), (VERMILLION, "--"), (BLACK, ":"), (GREEN, "-."))
 CURVES = {"pixel_accuracy": BLUE, "frequency_weighted_iu": GREEN, "mean_accuracy": VERMILLION, "mean_iu": BLACK}
 CURVES |= {"accuracy": BLUE}  # of a classifier
+WORST = ("the worst", "2nd worst", "3rd worst", "4th worst")  # pictures
 
 
 def colorize(label: np.ndarray, palette: ArrayLike) -> np.ndarray:
@@ -43,12 +45,19 @@ def colorize(label: np.ndarray, palette: ArrayLike) -> np.ndarray:
     return colours[label]
 
 
-def save_predictions(path: Path, rows: Sequence[Row], classes: Sequence[str], palette: ArrayLike) -> None:
+def save_predictions(
+    path: str | Path,
+    rows: Sequence[Row],
+    classes: Sequence[str],
+    palette: ArrayLike,
+    captions: tuple[Sequence[str], Sequence[str]] | None = None,
+) -> None:
     """Write a picture: for each image a row, image | truth | one column for each network; below, the classes.
 
     rows      of any sizes: (image uint8 (H, W, 3) RGB, truth (H, W), {"FCN-32s": predicted (H, W), ...}); every row
               names the same networks, and has None for truth where there is none
     classes   the n_class names; palette: their (n_class, 3) uint8 RGB colours
+    captions  (a line above each row, the fonts for them)
     Small images are enlarged by a whole factor, large ones shrunk, to columns of at most 300 pixels.
     Raises InputError where there are no rows.
     """
@@ -60,7 +69,7 @@ def save_predictions(path: Path, rows: Sequence[Row], classes: Sequence[str], pa
     panels = [[image, *(colorize(named[key], palette) for key in titles[1:])] for image, named in zip(images, labels)]
     column = max(_shown_width(image.shape[1]) for image in images)
     heights = [max(1, round(_shown_width(image.shape[1]) * image.shape[0] / image.shape[1])) for image in images]
-    margin, gap, head = 12, 6, 24
+    margin, gap, head, line = 12, 6, 24, 0 if captions is None else 22
 
     width = 2 * margin + len(titles) * (column + gap) - gap
     figure = Figure((width / DPI, 1), DPI)  # its height comes with that of the legend, its width with a long name's
@@ -68,12 +77,16 @@ def save_predictions(path: Path, rows: Sequence[Row], classes: Sequence[str], pa
     legend = class_legend(figure, *readable([*classes, "void"]), colours, width - 2 * margin)
     extent = legend.get_window_extent()
     width = max(width, math.ceil(extent.width) + 2 * margin)
-    height = head + sum(heights) + gap * len(rows) + math.ceil(extent.height) + 2 * margin
+    height = head + sum(heights) + (gap + line) * len(rows) + math.ceil(extent.height) + 2 * margin
     figure.set_size_inches(width / DPI, height / DPI)
     legend.set_bbox_to_anchor((margin / width, margin / height), transform=figure.transFigure)
 
     top = height - head
-    for pictures, shown_height in zip(panels, heights, strict=True):
+    for number, (pictures, shown_height) in enumerate(zip(panels, heights, strict=True)):
+        if captions is not None:
+            caption = figure.text(margin / width, (top - line / 2) / height, "", size=9, color="0.35", va="center")
+            write(caption, captions[0][number], captions[1])
+            top -= line
         for place, picture in enumerate(pictures):
             shown_width = _shown_width(picture.shape[1])
             left = margin + place * (column + gap) + (column - shown_width) // 2
@@ -87,7 +100,7 @@ def save_predictions(path: Path, rows: Sequence[Row], classes: Sequence[str], pa
     for place, title in enumerate(titles):
         middle = margin + place * (column + gap) + column / 2
         figure.text(middle / width, (height - head / 2) / height, title, size=10, ha="center", va="center")
-    figure.savefig(path, dpi=DPI)
+    save(figure, path)
 
 
 def save_learning_curve(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
@@ -110,7 +123,7 @@ def save_learning_curve(path: Path, history: Sequence[Mapping[str, Any]]) -> Non
     for axes, named in zip(figure.axes, map(sorted, ends), strict=True):
         for at, (_, text, colour) in zip(heights_of_names(axes, [value for value, *_ in named]), named):
             axes.text(1.03, at, text, color=colour, size=9, va="center", transform=axes.transAxes)
-    figure.savefig(path, dpi=DPI)
+    save(figure, path)
 
 
 def save_convergence(path: Path, curves: Mapping[str, Sequence[tuple[float, float]]]) -> None:
@@ -132,17 +145,38 @@ def save_convergence(path: Path, curves: Mapping[str, Sequence[tuple[float, floa
         dress(axes, title)
     by_step.set_ylabel("loss per pixel")
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=10, handlelength=3)
-    figure.savefig(path, dpi=DPI)
+    save(figure, path)
 
 
 def draw_run(run: Trainer) -> None:
-    """Write the pictures of a run that is done into its folder: the learning curve and, of label maps, predictions."""
+    """Write the pictures of a run into its folder: learning curve, confusion matrix and, of label maps, predictions.
+
+    They are of the network as it is now. Raises InputError where one cannot be written.
+    """
+    if not run.accuracies:  # it was trained before
+        run.validate()
+    run.model.eval()  # every step of a training says anew that it is one
     save_learning_curve(run.folder.path / CURVE, run.progress.history)
-    pairs = [run.validation[index] for index in picture_indices(run.validation)]
-    if pairs[0][1].ndim == 2:  # not the label of a whole image
-        predicted = [predict_image(run.model, image, run.preprocessing, run.device) for image, _ in pairs]
-        rows = [(*pair, {run.title(): label}) for pair, label in zip(pairs, predicted, strict=True)]
-        save_predictions(run.folder.path / PREDICTIONS, rows, run.training.classes, run.training.palette)
+    save_confusion(run.folder.path / CONFUSION, run.confusion, run.training.classes)
+    if run.validation[0][1].ndim == 2:  # not the label of a whole image
+        _draw_predictions(run)
+
+
+def _draw_predictions(run):
+    """Images from all over the validation data, and the worst of the others."""
+    worst = worst_first(run.accuracies)
+    chosen = picture_indices(run.validation)
+    chosen += [index for index in worst if index not in chosen][: len(WORST)]
+    numbered = [f"image {number}" for number in range(len(run.validation))]
+    names, fonts = readable(run.validation.names or numbered, "image")
+    rows, captions = [], []
+    for index in chosen:
+        image, truth = run.validation[index]
+        rows.append((image, truth, {run.title(): predict_image(run.model, image, run.preprocessing, run.device)}))
+        rank = f" ({WORST[worst.index(index)]} of {len(worst)})" if index in worst[: len(WORST)] else ""
+        captions.append(f"{names[index]}: pixel acc. {run.accuracies[index]:.3f}{rank}")
+    classes, palette = run.training.classes, run.training.palette
+    save_predictions(run.folder.path / PREDICTIONS, rows, classes, palette, (captions, fonts))
 
 
 def _draw_curves(axes, history, title, curves, number, top):

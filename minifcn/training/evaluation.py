@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from minifcn.backend import Array, to_device
+from minifcn.backend import Array, to_device, to_host
 from minifcn.data import VOID, Batches, Dataset, Preprocessing, predict_image
 from minifcn.errors import InputError, caution
 from minifcn.layers import Layer, SoftmaxCrossEntropy
 from minifcn.metrics import ConfusionMatrix
+from minifcn.training.cautions import only_class
 from minifcn.weights.loading import load_model
 
 Result = tuple[str, ConfusionMatrix]  # the network's name comes first
@@ -22,12 +23,18 @@ BATCH_PIXELS = 100_000  # images predicted at a time, in pixels: enough to fill 
 
 
 def evaluate(
-    model: Layer, dataset: Dataset, preprocessing: Preprocessing, device: str = "cpu", advance: Callable | None = None
+    model: Layer,
+    dataset: Dataset,
+    preprocessing: Preprocessing,
+    device: str = "cpu",
+    advance: Callable | None = None,
+    accuracies: list[float] | None = None,
 ) -> tuple[ConfusionMatrix, float]:
     """Predict every image of `dataset` and compare with its truth.
 
     Each image counts whole and as it is: no padding, no cropping, no dependence on the other images.
-    Returns (ConfusionMatrix, mean loss per counted pixel). `advance(n)` is called after every n images.
+    Returns (ConfusionMatrix, mean loss per counted pixel). `advance(n)` is called after every n images, and the list
+    `accuracies` gets the pixel accuracy of each in turn, nan where all of it is void.
     Leaves the model in the mode it was in. Raises InputError where every pixel is void.
     """
     confusion = ConfusionMatrix(dataset.n_class)
@@ -38,7 +45,10 @@ def evaluate(
         for images, labels in _equal_sized(Batches(dataset, 1, preprocessing, shuffle=False)):
             scores = model(to_device(images, device))
             total += criterion(scores, to_device(labels, device))
-            confusion.update(scores.argmax(axis=1), labels)
+            predicted = to_host(scores.argmax(axis=1))
+            confusion.update(predicted, labels)
+            if accuracies is not None:
+                accuracies += map(_accuracy, predicted, labels)
             if advance:
                 advance(len(images))
     finally:
@@ -82,10 +92,10 @@ def compare(
 
 def caution_of_one_class(name: str, confusion: ConfusionMatrix, dataset: Dataset) -> None:
     """Caution where the truth has several classes and the predictions but one: the network has learned nothing yet."""
-    actual, predicted = (confusion.counts.any(axis=axis) for axis in (1, 0))
-    if actual.sum() > 1 and predicted.sum() == 1:
-        what = f"{name}: every prediction for {dataset.name} is {dataset.classes[predicted.argmax()]!r}"
-        ways = "train longer, start from pretrained weights (--init), or try another --lr"
+    only = only_class(confusion)
+    if only is not None:
+        what = f"{name}: every prediction for {dataset.name} is {dataset.classes[only]!r}"
+        ways = "train longer, start from pretrained weights (train --init), or try another --lr"
         caution(f"{what}: the network has learned nothing yet; {ways}")
 
 
@@ -114,6 +124,16 @@ def picture_indices(dataset: Dataset, count: int = 4) -> list[int]:
     """`count` images spread over a data set, for pictures."""
     count = min(count, len(dataset))
     return [(2 * i + 1) * len(dataset) // (2 * count) for i in range(count)]
+
+
+def worst_first(accuracies: Sequence[float]) -> list[int]:
+    """The images by their pixel accuracy, the worst first; without those that are all void."""
+    return [int(i) for i in np.argsort(accuracies, kind="stable") if not math.isnan(accuracies[i])]
+
+
+def _accuracy(predicted, label):
+    counted = label != VOID
+    return float((predicted == label)[counted].mean()) if counted.any() else math.nan
 
 
 def _equal_sized(batches):

@@ -5,6 +5,7 @@ last.npz      weights, velocities, position in the run and history: everything t
 best.npz      the weights with the best mean IU on the validation images
 history.csv   a line an epoch
 *.png         pictures
+tensorboard/  the same curves and pictures for TensorBoard, where they were asked for
 """
 
 import csv
@@ -23,7 +24,9 @@ from minifcn.weights.about import FORMAT, check_format
 from minifcn.weights.npz import VELOCITY, load_arrays, save_arrays
 
 OWN = "own"  # its name in config.json
-PICTURES = CURVE, PREDICTIONS = "learning_curve.png", "predictions.png"
+PICTURES = CURVE, PREDICTIONS, CONFUSION = "learning_curve.png", "predictions.png", "confusion.png"
+SIDE_BY_SIDE = "stages.png"  # the networks of a run in stages
+BOARD = "tensorboard"
 
 
 @dataclasses.dataclass
@@ -62,12 +65,18 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            text = json.dumps({"format": FORMAT} | settings | ({OWN: own} if own else {}), indent=2) + "\n"
-            write_whole(self.config, lambda file: file.write(text.encode()))
-            for old in (self.last, self.best, self.history, *(self.path / name for name in PICTURES)):
+            self.write_settings(settings, own)
+            board = (self.path / BOARD).glob("events.out.tfevents.*")
+            pictures = (self.path / name for name in (*PICTURES, SIDE_BY_SIDE))
+            for old in (self.last, self.best, self.history, *pictures, *board):
                 old.unlink(missing_ok=True)
         except OSError as error:
             raise InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder") from error
+
+    def write_settings(self, settings: dict, own: dict | None = None) -> None:
+        """Write config.json, as `start` does."""
+        text = json.dumps({"format": FORMAT} | settings | ({OWN: own} if own else {}), indent=2) + "\n"
+        write_whole(self.config, lambda file: file.write(text.encode()))
 
     def check_run(self) -> None:
         """Raise InputError where there is no run in this folder to go on with."""
@@ -120,13 +129,15 @@ class RunFolder:
             raise InputError(f"--resume: {self.last} does not fit {self.config}: {error}") from error
 
     def write_history(self, rows: list[dict]) -> None:
-        """Write history.csv: a line an epoch, columns by name."""
+        """Write history.csv, where it does not say so already: a line an epoch, columns by name."""
         if rows:
             text = io.StringIO()
             writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-            write_whole(self.history, lambda file: file.write(text.getvalue().encode()))
+            data = text.getvalue().encode()
+            if not (self.history.is_file() and self.history.read_bytes() == data):
+                write_whole(self.history, lambda file: file.write(data))
 
 
 def _velocity_names(model):

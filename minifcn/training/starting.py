@@ -2,6 +2,7 @@
 
 import dataclasses
 from argparse import Namespace
+from os import PathLike
 from typing import Any, TypeVar
 
 from minifcn.errors import InputError, caution
@@ -30,7 +31,7 @@ def starting_settings(options: Namespace, kind: type[AnySettings]) -> tuple[AnyS
     if options.resume and name:
         raise InputError("--resume goes on with the run's own settings: leave --recipe out")
     if options.resume:
-        settings = _resumed(options.out, kind, given)
+        settings = resumed_settings(options.out, kind, given)
         sources = dict.fromkeys(vars(settings), "the run's own")
     else:
         published = recipe(name, given.get("model"), given.get("at_once", False)) if name else {}
@@ -74,14 +75,16 @@ def _inherited(given):
     return inherited | {"backbone": backbone}
 
 
-def _resumed(out, kind, given):
-    """The settings of the run in `out`; those given again must not differ, but the data may have moved."""
+def resumed_settings(out: str | PathLike, kind: type[AnySettings], given: dict[str, Any]) -> AnySettings:
+    """The settings of the run in `out`; those given again must not differ, but the data may have moved, and the number
+    of epochs may be another.
+    """
     saved, names = RunFolder(out).saved_settings(), {field.name for field in dataclasses.fields(kind)}
     if others := names ^ set(saved):
         differ = f"its config.json and this command differ in {', '.join(sorted(others))}"
         raise InputError(f"--resume: {out} is a run of another command, or of another version: {differ}")
     for name, value in given.items():
-        if name != "root" and value != saved[name]:
+        if name not in ("root", "epochs") and value != saved[name]:
             differs = f"{option(name)} {shown(value)} differs from the run's {shown(saved[name])}"
             raise InputError(f"--resume: {differs}: leave it out, or start a new run")
     return kind(**saved | given)

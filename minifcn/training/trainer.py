@@ -16,11 +16,12 @@ from minifcn.backend import Array, array_module
 from minifcn.data import VOID, Batches, Dataset, Preprocessing, class_weights, open_splits
 from minifcn.data.transforms import Augmentation, compose, crop, jitter, mirror
 from minifcn.errors import InputError
-from minifcn.metrics import FIGURES
+from minifcn.metrics import FIGURES, ConfusionMatrix
 from minifcn.models import MODELS
-from minifcn.optim import SGD, schedule
+from minifcn.optim import SGD, Schedule, schedule
+from minifcn.training.cautions import Cautions, lower_lr
 from minifcn.training.criterion import PixelLoss
-from minifcn.training.evaluation import caution_of_one_class, evaluate
+from minifcn.training.evaluation import evaluate
 from minifcn.training.fit import Diverged, fit
 from minifcn.training.freezing import freeze
 from minifcn.training.run_folder import Progress, RunFolder
@@ -48,16 +49,16 @@ class Trainer:
     def __init__(
         self,
         settings: Settings,
-        out: str | PathLike,
+        out: str | PathLike | RunFolder,
         device: str = "cpu",
         resume: bool = False,
         overwrite: bool = False,
         datasets: tuple[Dataset, Dataset] | None = None,
     ):
-        self.settings, self.device, self.folder = settings, device, RunFolder(out)
+        self.settings, self.device = settings, device
+        self.folder = out if isinstance(out, RunFolder) else RunFolder(out)
         settings.check()
-        if resume:
-            self.folder.check_run()
+        self.saved = self.folder.saved_settings() if resume else {}  # what config.json says
         self.training, self.validation = datasets or self.open_data(self.folder.saved_own() if resume else None)
         self.model = self.make_model().to(device)
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
@@ -75,13 +76,17 @@ class Trainer:
         self.criterion = self.make_criterion(class_weights(self.training) if settings.class_balance else None)
         augmentation = self.make_augmentation()
         self.batches = Batches(self.training, settings.batch_size, self.preprocessing, augmentation, seed=settings.seed)
-        steps_per_epoch = -(-len(self.batches) // settings.accumulate)
-        self.lr_at = schedule(settings.schedule, settings.lr, settings.epochs * steps_per_epoch)
+        self.steps_per_epoch = -(-len(self.batches) // settings.accumulate)
+        self.lr_at = self.make_schedule(settings.epochs)
         self.stop_asked = False  # looked at after every step: a step is never cut in half
         self.begun = resume  # whether the folder is this run's
         self.noted = 0  # steps of the optimizer that `progress` knows of
+        self.confusion = ConfusionMatrix(self.training.n_class)  # of the last validation
+        self.accuracies: list[float] = []  # and the pixel accuracy of each of its images
         if not resume:
             self.folder.check(overwrite)
+        if settings.epochs < (done := self.progress.epoch + bool(self.progress.batch)):
+            raise InputError(f"--resume: --epochs is {settings.epochs}, but epoch {done} is begun: give {done} or more")
 
     def open_data(self, own: dict | None = None) -> Sequence[Dataset]:
         """(training, validation) of the data set that the settings name; own: as the run that goes on took it."""
@@ -105,6 +110,10 @@ class Trainer:
     def make_criterion(self, weights: Array | None) -> PixelLoss:
         """The loss, with these weights of the classes."""
         return PixelLoss(self.settings.loss, weights)
+
+    def make_schedule(self, epochs: int) -> Schedule:
+        """The learning rate of each step of a run of so many epochs."""
+        return schedule(self.settings.schedule, self.settings.lr, epochs * self.steps_per_epoch)
 
     def make_augmentation(self) -> Augmentation:
         """What is done to a pair of the training data before it is seen."""
@@ -145,18 +154,41 @@ class Trainer:
                 self._epochs(watch or Watch())
         except Diverged as error:
             good = f"; the last good checkpoint stays in {self.folder.last}" if self.folder.last.exists() else ""
-            lower = f"start again with a lower --lr, {self.settings.lr / 10:g} say"
-            raise InputError(f"{error}, in epoch {self.progress.epoch + 1}; {lower}{good}") from error
+            lower = f"start again with {lower_lr(self.settings, self.batch_pixels())}"
+            epoch = min(self.progress.epoch + 1, self.settings.epochs)
+            raise InputError(f"{error}, in epoch {epoch}; {lower}{good}") from error
         self.folder.write_history(self.progress.history)
         self.model.eval()
 
+    @property
+    def done(self) -> bool:
+        """Whether no epoch is left to train."""
+        return self.progress.epoch >= self.settings.epochs
+
+    def batch_pixels(self) -> int:
+        """Pixels of a batch, about: images may differ in size."""
+        pixels = self.training[0][1].size
+        side = self.settings.crop
+        counted = self.settings.batch_size * self.settings.sample
+        return max(1, round(counted * (min(side**2, pixels) if side else pixels)))
+
+    def validate(self, advance: Callable | None = None) -> float:
+        """Measure the network on the validation images -> their loss a pixel; `confusion` and `accuracies` are new."""
+        self.accuracies = []
+        how = (self.model, self.validation, self.preprocessing, self.device, advance, self.accuracies)
+        self.confusion, loss = evaluate(*how)
+        return loss
+
     def _epochs(self, watch):
+        how = (self.training.classes, self.steps_per_epoch, self.batch_pixels())
+        cautions = Cautions(self.title(), self.settings, *how)
         try:
-            while self.progress.epoch < self.settings.epochs:
+            while not self.done:
                 if self.stop_asked:
                     raise Stopped
                 images_per_second = self._train(watch)
                 self._validate(watch, images_per_second)
+                cautions.look(self.confusion, self.progress.history, self.best_figure)
         except KeyboardInterrupt as interrupt:  # Stopped; or any other, as from a watch
             at_once = self.stop_asked and not isinstance(interrupt, Stopped)  # a second Ctrl-C does not wait
             self.stop_asked = False
@@ -201,24 +233,25 @@ class Trainer:
         losses = {"loss": sum(step.losses, progress.loss), "losses": progress.losses + len(step.losses)}
         self.progress = dataclasses.replace(progress, **place, **losses)
         self.noted = self.optimizer.steps
+        settings = dataclasses.asdict(self.settings)
         if not self.begun:  # only now: what is wrong with data or network shows in the first step, and costs no old run
-            self.folder.start(dataclasses.asdict(self.settings), self.own())
-            self.begun = True
+            self.folder.start(settings, self.own())
+        elif settings != self.saved:  # more epochs, say: told before any checkpoint that follows from them
+            self.folder.write_settings(settings, self.own())
+        self.begun, self.saved = True, settings
 
     def _validate(self, watch, images_per_second):
         """Measure, note and save at an epoch's end."""
         progress = self.progress
         watch.begin("validation", len(self.validation))
-        confusion, loss = evaluate(self.model, self.validation, self.preprocessing, self.device, watch.advance)
+        loss = self.validate(watch.advance)
         if not math.isfinite(loss):
             raise self._diverged(f"the validation loss is {loss}")
-        if progress.epoch + 1 == self.settings.epochs:
-            caution_of_one_class(self.title(), confusion, self.validation)
         row = {
             "epoch": progress.epoch + 1,
             "loss": progress.loss / progress.losses,
             "val_loss": loss,
-            **{column: getattr(confusion, name) for column, name in self.figures},
+            **{column: getattr(self.confusion, name) for column, name in self.figures},
             "lr": self.lr_at(progress.step - 1),
             "images_per_second": images_per_second,
         }

@@ -4,6 +4,7 @@ Every case compares all files before and after: nothing may be made, changed or 
 """
 
 import json
+import math
 import shutil
 
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import Image
 from minifcn.backend.arrays import GpuStatus
 from minifcn.commands import results
 from minifcn.data import open_dataset
+from minifcn.metrics import ConfusionMatrix
 from minifcn.weights.npz import load_arrays, save_arrays
 
 CPU = ["--device", "cpu"]
@@ -197,7 +199,7 @@ def test_a_run_to_be_replaced_is_kept_where_the_new_one_cannot_be(capsys, worksp
         ("--lr 0.5", "--lr", "0.5", "0.02"),
         ("--batch-size 3", "--batch-size", "3", "2"),
         ("--model fcn16s", "--model", "fcn16s", "fcn8s"),
-        ("--epochs 9", "--epochs", "9", "2"),
+        ("--epochs 0", "--epochs", "0", "at least 1"),
         ("--no-mirror", "mirror"),
         ("--freeze conv* fc*", "--freeze conv* fc* differs from the run's None"),
         ("--init {w}/8s.npz", "--init", "8s.npz"),
@@ -405,6 +407,21 @@ def test_a_real_process_says_one_line_too(tmp_path):
     assert code == 2 and "Traceback" not in out
     assert err.startswith("minifcn: error: ") and err.count("\n") == 1
     assert tiny.listing(tmp_path) == {}
+
+
+@pytest.mark.parametrize("lr, advice", [("1e6", "a lower --lr: 0.02, the default"), ("0.1", "a lower --lr, 0.01 say")])
+def test_who_diverged_is_not_advised_to_do_so_again(capsys, monkeypatch, tmp_path, lr, advice):
+    """As the loss of a step, or that of the validation, is no number any more."""
+    data = tiny.camvid_folder(tmp_path / "data")
+    options = ["train", "--data", "camvid", "--root", data, *tiny.FLAGS, "--epochs", 1, "--lr", lr]
+    for place in ("training.trainer.evaluate", "training.criterion.PixelLoss.__call__"):
+        with monkeypatch.context() as patch:
+            none = (ConfusionMatrix(11), math.nan) if place.endswith("evaluate") else math.nan
+            patch.setattr(f"minifcn.{place}", lambda *_, none=none: none)
+            assert tiny.command(*options, "--out", tmp_path / place) == 2
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1 and "diverged, learning rate" in err and f"start again with {advice}" in err
+        assert ", in epoch 1; " in err
 
 
 def test_a_real_training_that_diverges_says_one_line(tmp_path):

@@ -49,13 +49,13 @@ def losses(out):
 
 def test_a_network_is_trained_and_evaluated(capsys, tmp_path, data):
     out = ran(capsys, *train(data, tmp_path / "run", "--epochs", 2, "--model", "fcn8s", "--lr", 0.05, "--no-mirror"))
-    assert "NumPy on the CPU" in out and "FCN8s(n_class=11" in out
+    assert "NumPy on the CPU" in out and re.search(r"^FCN-8s: \d+,\d{3} parameters$", out, re.MULTILINE)
     assert "camvid: 5 training and 2 validation images, 11 classes" in out
     assert len(re.findall(r"^epoch \d/2  loss \d\.\d{3}, val \d\.\d{3}, mean IU 0", out, flags=re.MULTILINE)) == 2
-    assert f"in {tmp_path / 'run'}: best.npz, config.json, history.csv, last.npz" in out
+    assert f"in {tmp_path / 'run'}: best.npz, config.json, confusion.png, history.csv, last.npz" in out
     assert "" not in out.splitlines()
 
-    for name in ("learning_curve.png", "predictions.png"):
+    for name in ("learning_curve.png", "predictions.png", "confusion.png"):
         with Image.open(tmp_path / "run" / name) as picture:
             assert min(picture.size) > 50
     best = tmp_path / "run" / "best.npz"
@@ -96,7 +96,9 @@ def test_finer_networks_start_from_coarser_ones_and_take_over_their_width(capsys
     start = tmp_path / "32s" / "best.npz"
     finer = ["--model", "fcn16s", "--init", start, "--lr", 0.01, "--epochs", 2]
     out = ran(capsys, *common, *finer, "--out", tmp_path / "16s")
-    assert "width=0.03125, fc_channels=6, padding=100" in out and "upsampling='learned'" in out
+    taken = load_model(tmp_path / "16s" / "best.npz")[0].settings
+    taken = [taken[name] for name in ("width", "fc_channels", "padding", "upsampling")]
+    assert taken == [1 / 32, 6, 100, "learned"]
     assert f"from {start}: 32 arrays copied, 0 reshaped" in out
     assert losses(tmp_path / "16s")[-1] < losses(tmp_path / "16s")[0] < losses(tmp_path / "32s")[0] - 0.1
 
@@ -112,7 +114,9 @@ def test_a_run_is_resumed_with_its_own_settings(capsys, monkeypatch, tmp_path, d
     tiny.stop_after(2, run)
     out = ran(capsys, "train", "--out", tmp_path / "run", "--resume", "--seed", 5, "--epochs", 2)
     assert "going on after step 2, epoch 1 of 2" in out
-    assert "nothing is left" in ran(capsys, "train", "--out", tmp_path / "run", "--resume")
+    before = tiny.times(tmp_path / "run")
+    assert "all 2 epochs are done; --epochs N" in ran(capsys, "train", "--out", tmp_path / "run", "--resume")
+    assert tiny.times(tmp_path / "run") == before  # nothing is written again
     assert load_arrays(tmp_path / "run" / "last.npz")[1]["progress"]["epoch"] == 2
 
 

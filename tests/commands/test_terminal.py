@@ -3,10 +3,12 @@
 import io
 import re
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from minifcn.commands import terminal
+from minifcn.metrics import ConfusionMatrix
 
 ROW = {"epoch": 3, "loss": 1.30534, "val_loss": 1.11876, "mean_iu": 0.1234, "pixel_accuracy": 0.75}
 LINE = "epoch  3/10  loss 1.305, val 1.119, mean IU 0.123, pixel acc. 0.750, 210.6 img/s"
@@ -51,6 +53,19 @@ def test_a_narrow_terminal_loses_no_figure(monkeypatch, width):
 def test_in_a_file_there_are_lines_alone(monkeypatch, capsys):
     assert followed(monkeypatch, False) == ""
     assert capsys.readouterr().out == LINE + "\n"
+
+
+def test_classes_have_a_line_each_whose_figures_come_first(capsys):
+    confusion = ConfusionMatrix(4)
+    confusion.counts = np.array([[880, 20, 0, 0], [50, 50, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
+    terminal.print_classes(confusion, ["background", "a fruit with a very long name indeed", "leaf", "stem"])
+    assert capsys.readouterr().out.splitlines() == [
+        "     IU  truth  found  (shares in %)",
+        "  0.926   90.0   93.0  background",  # 880 / 950
+        "  0.417   10.0    7.0  a fruit with a very long name indeed",  # 50 / 120
+        "      -    0.0    0.0  leaf",
+        "      -    0.0    0.0  stem",
+    ]
 
 
 @pytest.mark.parametrize("row, figure", [({"accuracy": 0.5}, ", accuracy 0.500"), ({}, "")])

@@ -1,7 +1,9 @@
 """The pictures: each pixel in the colour of its class, nothing clipped, no text on another or on data."""
 
+import errno
 import itertools
 import math
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,8 +13,11 @@ from PIL import Image
 
 from minifcn.data import Preprocessing
 from minifcn.errors import InputError
-from minifcn.pictures import runs
+from minifcn.layers import Layer
+from minifcn.metrics import ConfusionMatrix
+from minifcn.pictures import fonts, runs
 from minifcn.pictures.colours import VOID_COLOUR
+from minifcn.pictures.confusion import save_confusion
 from minifcn.pictures.runs import (
     colorize,
     draw_run,
@@ -132,6 +137,29 @@ def test_no_rows(tmp_path):
         save_predictions(tmp_path / "p.png", [], CLASSES, PALETTE)
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda path: save_predictions(path, [sample(8, 8)], CLASSES, PALETTE),
+        lambda path: save_learning_curve(path, history(2)),
+        lambda path: save_confusion(path, ConfusionMatrix(3), CLASSES),
+        lambda path: save_convergence(path, {"a": [(1, 1)]}),
+    ],
+)
+def test_a_picture_is_written_whole_or_not_at_all(tmp_path, monkeypatch, draw):
+    path = tmp_path / "p.png"
+    path.write_bytes(b"old")
+
+    def full(_):
+        assert path.read_bytes() == b"old"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match=r"p\.png could not be written: No space left"):
+        draw(path)
+    assert [p.read_bytes() for p in tmp_path.iterdir()] == [b"old"]
+
+
 def history(epochs, loss=1.0, figure=0.5, **changes):
     names = ("pixel_accuracy", "mean_accuracy", "mean_iu", "frequency_weighted_iu")
     return [
@@ -220,27 +248,87 @@ def finished_run(folder, labels):
     return SimpleNamespace(
         folder=SimpleNamespace(path=folder),
         progress=SimpleNamespace(history=[{"epoch": 1, "loss": 1.0}]),
-        validation=list(zip(images, labels)),
+        validation=Named(zip(images, labels)),
         training=SimpleNamespace(classes=CLASSES, palette=PALETTE),
-        model=lambda x: np.stack([x[:, 0], -x[:, 0]], axis=1),
+        model=DarkRed(),
         preprocessing=Preprocessing((100,) * 3, (50,) * 3),
         device="cpu",
         title=lambda: "FCN-4s",
+        confusion=ConfusionMatrix(3),
+        accuracies=[0.75] * len(labels),
     )
 
 
-def test_a_run_s_pictures_are_its_learning_curve_and_its_own_predictions(tmp_path, monkeypatch):
-    rows, labels = [], [np.full((6, 5), number % 3) for number in range(8)]
-    monkeypatch.setattr(runs, "save_predictions", lambda path, shown, *_: rows.extend((path, *row) for row in shown))
+class Named(list):
+    """Pairs; `names` may be given."""
+
+    names = ()
+
+
+class DarkRed(Layer):
+    def forward(self, x):
+        assert not self.training  # nothing is dropped
+        return np.stack([x[:, 0], -x[:, 0]], axis=1)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What save_predictions is given."""
+    given = []
+    monkeypatch.setattr(runs, "save_predictions", lambda *arguments: given.append(arguments))
+    return given
+
+
+def test_a_run_s_pictures_are_its_learning_curve_confusion_and_predictions(tmp_path, shown):
+    labels = [np.full((6, 5), number % 3) for number in range(4)]
     run = finished_run(tmp_path, labels)
     draw_run(run)
-    assert (tmp_path / "learning_curve.png").exists()
-    for (path, image, truth, predicted), number in zip(rows, (1, 3, 5, 7), strict=True):  # spread over the eight
-        assert path == tmp_path / "predictions.png" and truth is labels[number]
+    assert (tmp_path / "learning_curve.png").exists() and (tmp_path / "confusion.png").exists()
+    [(path, rows, classes, palette, _)] = shown
+    assert path == tmp_path / "predictions.png" and classes is CLASSES and palette is PALETTE
+    for number, (image, truth, predicted) in enumerate(rows):
+        assert truth is labels[number]
         np.testing.assert_array_equal(image, run.validation[number][0])
         np.testing.assert_array_equal(predicted["FCN-4s"], image[..., 0] < 100)
 
 
+def test_the_worst_are_shown_after_those_from_all_over(tmp_path, shown):
+    run = finished_run(tmp_path, [np.full((6, 5), number % 3) for number in range(12)])
+    run.accuracies = [0.5, 0.3, 0.9, 0.9, 0.2, math.nan, 0.9, 0.9, 0.1, 0.9, 0.9, 0.4]
+    run.validation.names = [f"{number}.jpg" for number in range(12)]
+    draw_run(run)
+    [(_, rows, _, _, (captions, fonts))] = shown
+    assert fonts == ["DejaVu Sans"]
+    numbers = [1, 4, 7, 10, 8, 11, 0, 2]  # 1 and 4 are among the worst, and shown already; 5 is all void
+    assert [caption.partition(":")[0] for caption in captions] == [f"{number}.jpg" for number in numbers]
+    for number, (image, *_) in zip(numbers, rows, strict=True):
+        assert image is run.validation[number][0]
+    assert captions[:2] == ["1.jpg: pixel acc. 0.300 (3rd worst of 11)", "4.jpg: pixel acc. 0.200 (2nd worst of 11)"]
+    assert captions[2] == "7.jpg: pixel acc. 0.900" and captions[4] == "8.jpg: pixel acc. 0.100 (the worst of 11)"
+
+
+def test_captions_stand_above_their_rows(tmp_path, drawn):
+    captions = ["$a$ and b", "photo"], ["DejaVu Sans"]
+    save_predictions(tmp_path / "p.png", [sample(30, 50), sample(40, 20)], CLASSES, PALETTE, captions)
+    (figure,) = drawn
+    assert [text.get_text() for text in figure.texts][:2] == captions[0]
+    assert not figure.texts[0].get_parse_math()
+    assert apart(figure, extents([*figure.axes, *figure.texts, *figure.legends[0].get_texts()]))
+    tops = [text.get_window_extent().y0 for text in figure.texts[:2]]
+    assert all(top > axes.get_window_extent().y1 for top, axes in zip(tops, figure.axes[::4]))
+
+
+def test_a_name_without_a_font_is_a_number(tmp_path, shown, monkeypatch):
+    monkeypatch.setattr(fonts, "_others", lambda _: [])
+    fonts._readable.cache_clear(), fonts.fonts_for.cache_clear()
+    run = finished_run(tmp_path, [np.full((6, 5), number % 3) for number in range(3)])
+    run.validation.names = ["a", "나무", "photo \udcff"]
+    draw_run(run)
+    fonts._readable.cache_clear(), fonts.fonts_for.cache_clear()
+    [(*_, (captions, _))] = shown
+    assert captions[1].startswith("image 1: pixel acc.") and captions[0].startswith("a: pixel acc.")
+
+
 def test_a_run_on_labels_of_whole_images_has_no_predictions_to_show(tmp_path):
     draw_run(finished_run(tmp_path, [np.uint8(1)] * 3))
-    assert [path.name for path in tmp_path.iterdir()] == ["learning_curve.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["confusion.png", "learning_curve.png"]

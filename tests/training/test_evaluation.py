@@ -12,7 +12,7 @@ from minifcn.layers import Layer
 from minifcn.metrics import ConfusionMatrix
 from minifcn.models import FCN16s
 from minifcn.training import evaluation
-from minifcn.training.evaluation import compare, evaluate, picture_indices
+from minifcn.training.evaluation import compare, evaluate, picture_indices, worst_first
 
 AS_IT_IS = Preprocessing((0, 0, 0), (1, 1, 1))
 SURE = 2.0  # the score of the class that is predicted; the others have 0
@@ -113,6 +113,14 @@ def test_nothing_but_void_is_an_error():
         evaluate(Oracle(), Hand(nothing, nothing), AS_IT_IS)
     confusion, _ = evaluate(Oracle(), Hand(nothing, TALL), AS_IT_IS)
     assert confusion.counts.sum() == 3
+
+
+def test_each_image_s_pixel_accuracy_is_told_in_turn(monkeypatch):
+    void = [[0, 1]], [[VOID, VOID]]
+    found = []
+    evaluate(Oracle(), Hand(WIDE, TALL, void, TALL), AS_IT_IS, accuracies=found)
+    np.testing.assert_allclose(found, [6 / 7, 2 / 3, math.nan, 2 / 3])
+    assert worst_first(found) == [1, 3, 0]
 
 
 def test_progress_is_told():

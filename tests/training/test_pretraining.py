@@ -44,7 +44,7 @@ def test_it_learns_the_class_of_the_whole_image(tmp_path):
     assert about["scores"]["accuracy"] == best and about["model"] == "vgg16"
     draw_run(run)  # and no predictions: there is nothing to see
     assert tiny.listing(tmp_path / "run").keys() == {
-        *("config.json", "history.csv", "last.npz", "best.npz", "learning_curve.png"),
+        *("config.json", "history.csv", "last.npz", "best.npz", "learning_curve.png", "confusion.png"),
     }
 
 

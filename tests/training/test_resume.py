@@ -231,3 +231,77 @@ def test_one_s_own_pictures_stay_as_the_run_took_them(tmp_path):
     (root / "masks" / "나무 0.png").unlink()
     with pytest.raises(InputError, match=r"--resume: 1 pairs of the run are gone from the folder, images/나무 0 first"):
         tiny.trainer(tmp_path / "run", resume=True, **dataclasses.asdict(run.settings))
+
+
+# More epochs than a run was begun with.
+
+
+def rates(folder):
+    return [row["lr"] for row in load_arrays(folder / "last.npz")[1]["progress"]["history"]]
+
+
+def test_more_epochs_at_a_fixed_rate_end_as_if_they_had_been_there_from_the_start(tmp_path):
+    settings, datasets = RANDOM | {"schedule": "fixed"}, tiny.scenes(7)
+    tiny.trainer(tmp_path / "whole", datasets=datasets, epochs=4, **settings).run()
+    out = tmp_path / "extended"
+    tiny.trainer(out, datasets=datasets, epochs=2, **settings).run()
+    stopped = tiny.trainer(out, resume=True, datasets=datasets, epochs=3, **settings)
+    tiny.stop_after(1, stopped)  # within epoch 3
+    tiny.trainer(out, resume=True, datasets=datasets, epochs=4, **settings).run()
+    assert_same(out, result(tmp_path / "whole"))
+    assert json.loads((out / "config.json").read_text())["epochs"] == 4  # a plain --resume knows it
+
+
+def test_the_schedule_goes_on_over_the_new_number_of_epochs(tmp_path, unbroken):
+    datasets, _ = unbroken  # 2 steps an epoch; each epoch's last one is told
+    tiny.trainer(tmp_path, datasets=datasets, epochs=2, **RANDOM).run()
+    tiny.trainer(tmp_path, resume=True, datasets=datasets, epochs=4, **RANDOM).run()
+    expected = [0.05 * (1 - step / total) ** 0.9 for step, total in ((1, 4), (3, 4), (5, 8), (7, 8))]
+    np.testing.assert_allclose(rates(tmp_path), expected, rtol=1e-12)
+
+
+def test_killed_once_the_new_number_is_kept_it_resumes(tmp_path, unbroken):
+    """config.json comes first: the checkpoint is then older than it, as this one is."""
+    datasets, _ = unbroken
+    for name in ("killed", "whole"):
+        tiny.trainer(tmp_path / name, datasets=datasets, epochs=2, **RANDOM).run()
+    before = (tmp_path / "killed" / "last.npz").read_bytes()
+    run = tiny.trainer(tmp_path / "killed", resume=True, datasets=datasets, epochs=4, **RANDOM)
+    tiny.stop_after(1, run)
+    assert json.loads((tmp_path / "killed" / "config.json").read_text())["epochs"] == 4
+    (tmp_path / "killed" / "last.npz").write_bytes(before)
+    for name in ("killed", "whole"):
+        tiny.trainer(tmp_path / name, resume=True, datasets=datasets, epochs=4, **RANDOM).run()
+    assert_same(tmp_path / "killed", result(tmp_path / "whole"))
+
+
+def test_nothing_is_changed_before_a_step_is_done(tmp_path, unbroken):
+    datasets, _ = unbroken
+    tiny.trainer(tmp_path, datasets=datasets, epochs=2, **RANDOM).run()
+    before = tiny.times(tmp_path)
+    tiny.trainer(tmp_path, resume=True, datasets=datasets, epochs=9, **RANDOM)
+    assert tiny.times(tmp_path) == before
+
+
+def test_fewer_epochs_than_are_begun_are_refused(capsys, tmp_path):
+    data = tiny.camvid_folder(tmp_path / "data", train=4)
+    out = tmp_path / "run"
+    tiny.stop_after(3, tiny.trainer(out, data="camvid", root=str(data), epochs=3))  # within the second
+    before = tiny.times(out)
+    assert tiny.command("train", "--out", out, "--resume", "--epochs", 1, "--device", "cpu") == 2
+    said = "minifcn: error: --resume: --epochs is 1, but epoch 2 is begun: give 2 or more\n"
+    assert capsys.readouterr().err == said
+    assert tiny.times(out) == before
+
+
+def test_what_a_longer_run_means_is_said(capsys, tmp_path):
+    data = tiny.camvid_folder(tmp_path / "data", train=4)
+    out = tmp_path / "run"
+    tiny.trainer(out, data="camvid", root=str(data), epochs=2).run()  # 2 steps an epoch
+    assert tiny.command("train", "--out", out, "--resume", "--epochs", 4, "--device", "cpu") == 0
+    said = capsys.readouterr().out
+    rate = 0.02 * (1 - 4 / 8) ** 0.9
+    assert f"epochs 2 -> 4: learning rate polynomial over 4, now {rate:.3g} (was 0)\n" in said
+    assert "going on after step 4, epoch 3 of 4\n" in said and "epoch 4/4" in said
+    assert tiny.command("train", "--out", out, "--resume", "--device", "cpu") == 0
+    assert "all 4 epochs are done; --epochs N, with a larger N, goes on\n" in capsys.readouterr().out

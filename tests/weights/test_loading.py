@@ -79,7 +79,9 @@ def test_the_command_takes_width_and_backbone_from_the_file(capsys, tmp_path, to
     options = ["--init", torchvision[0], "--epochs", 1, "--lr", 1e-4, "--out", tmp_path / "run"]
     assert tiny.command("train", *data, *options, *CPU) == 0
     said = " ".join(capsys.readouterr().out.split())  # however its lines are broken
-    assert "width=0.0625, fc_channels=8" in said and f"from {torchvision[0]}: 28 arrays copied, 2 reshaped" in said
+    taken = load_model(tmp_path / "run" / "best.npz")[0].settings
+    assert (taken["width"], taken["fc_channels"]) == (1 / 16, 8)
+    assert f"from {torchvision[0]}: 28 arrays copied, 2 reshaped" in said
     assert "images go in as in its training: RGB, less the mean (123.675, 116.28, 103.53 of R, G, B)" in said
     assert "torchvision's poolings round down, these up: equal where sides divide by 32" in said
     model, about = load_model(tmp_path / "run" / "best.npz")

@@ -1,0 +1,78 @@
+"""`train --stages`: one network after the other, each from the one before."""
+
+import argparse
+import shlex
+import warnings
+from argparse import Namespace
+
+from minifcn.commands.following import follow
+from minifcn.commands.streams import say
+from minifcn.commands.terminal import print_results
+from minifcn.errors import Caution, InputError
+from minifcn.pictures.runs import save_predictions
+from minifcn.training.evaluation import compare
+from minifcn.training.recipes import recipe
+from minifcn.training.run_folder import SIDE_BY_SIDE
+from minifcn.training.settings import Settings
+from minifcn.training.stages import NAMES, FirstFolder, Staged
+from minifcn.training.starting import resumed_settings, starting_settings
+from minifcn.training.stopping import Stopped
+from minifcn.training.trainer import Trainer
+
+
+def new_stages(options: Namespace) -> tuple[Staged, list[Settings], dict[str, str]]:
+    """(the stages that are asked for, the settings of each, where the first one's come from).
+
+    Raises InputError for what does not go together.
+    """
+    if getattr(options, "at_once", False):
+        raise InputError("--stages trains one skip after the other, --at-once all of them: leave one of the two out")
+    staged = Staged(options.out or "", getattr(options, "model", Settings.model))
+    first, sources = starting_settings(argparse.Namespace(**vars(options) | {"model": NAMES[0]}), Settings)
+    rates = {}
+    if options.recipe and not hasattr(options, "lr"):
+        rates = {stage.name: recipe(options.recipe, stage.name)["lr"].value for stage in staged.stages}
+    return staged, staged.settings(first, rates), sources
+
+
+def old_stages(options: Namespace, staged: Staged) -> list[Settings]:
+    """The settings of each stage of a run to go on with. Raises InputError where those given are others."""
+    last, _ = starting_settings(options, Settings)  # what is given is compared with the whole run's
+    moved = {"root": options.root} if hasattr(options, "root") else {}
+    every = [resumed_settings(folder.path, Settings, moved) for folder in staged.folders]
+    for settings, before in zip(every[1:], staged.folders):  # from where it lies now
+        settings.init = str(before.best)
+    if staged.under_way < len(every) - 1 and last.epochs != every[-1].epochs:
+        what = f"--epochs {last.epochs}: {options.out} is still at {staged.stages[staged.under_way].name}"
+        raise InputError(f"{what}: go on without --epochs first, and give it once the last stage is under way")
+    every[-1].epochs = last.epochs
+    return every
+
+
+def run_stages(options: Namespace, staged: Staged, every: list[Settings]) -> None:
+    """Train the stages that are left, then compare all of them."""
+    datasets = None
+    for number in range(staged.under_way if options.resume else 0, len(every)):
+        settings, folder = every[number], staged.folders[number]
+        say(f"stage {number + 1} of {len(every)}, in {folder.path}")
+        begins = number == 0 and not options.resume
+        where = FirstFolder(staged, every) if begins else folder
+        try:
+            trainer = Trainer(settings, where, options.device, not begins, begins and options.overwrite, datasets)
+            follow(trainer, options.verbose or None, options.tensorboard)
+        except KeyboardInterrupt as stop:
+            if begins and not str(stop):  # nothing is saved; an old run may still be there
+                raise
+            saved = "stopped and saved" if isinstance(stop, Stopped) else "stopped"
+            command = f"python -m minifcn train --out {shlex.quote(str(options.out))} --resume"
+            raise Stopped(f"{saved}; go on with: {command}") from None
+        datasets = trainer.training, trainer.validation
+
+    folder, validation = staged.folders[-1], trainer.validation
+    picture = folder.path / SIDE_BY_SIDE
+    if not picture.exists() or picture.stat().st_mtime < folder.last.stat().st_mtime:
+        with warnings.catch_warnings():  # each stage has told its own
+            warnings.simplefilter("ignore", Caution)
+            results, rows = compare([folder.best for folder in staged.folders], validation, options.device)
+        print_results(results, validation)
+        save_predictions(picture, rows, validation.classes, validation.palette)
