@@ -57,6 +57,8 @@ def describe(trainer: Trainer) -> None:
     say(f"{trainer.title()}: {parameters:,} parameters")
     images = f"{len(trainer.training)} training and {len(trainer.validation)} validation images"
     say(f"{trainer.training.name}: {images}, {trainer.training.n_class} classes")
+    for note in trainer.training.notes:
+        say(f"  {note}")
     if report:
         say(f"from {settings.init}: {len(report.copied)} arrays copied, {len(report.reshaped)} reshaped")
         kinds = {"reshaped": report.reshaped, "left as they were": report.left, "not used": report.unused}

@@ -115,6 +115,8 @@ class RunFolder:
 
         (a fresh Progress, None) where the run never came to save anything.
         """
+        for half in self.path.glob(".*.unfinished"):  # of a process that was killed as it wrote (`write_whole`)
+            half.unlink(missing_ok=True)
         if not self.last.exists():
             return Progress(), None
         arrays, about = load_arrays(self.last)

@@ -14,6 +14,7 @@ from typing import Any
 
 from minifcn.backend import Array, array_module
 from minifcn.data import VOID, Batches, Dataset, Preprocessing, class_weights, open_splits
+from minifcn.data.looking.inspection import check_learnable
 from minifcn.data.transforms import Augmentation, compose, crop, jitter, mirror
 from minifcn.errors import InputError
 from minifcn.metrics import FIGURES, ConfusionMatrix
@@ -60,6 +61,8 @@ class Trainer:
         settings.check()
         self.saved = self.folder.saved_settings() if resume else {}  # what config.json says
         self.training, self.validation = datasets or self.open_data(self.folder.saved_own() if resume else None)
+        if not resume:
+            check_learnable(self.training, self.validation)
         self.model = self.make_model().to(device)
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
 

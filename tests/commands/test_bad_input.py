@@ -179,6 +179,31 @@ def test_a_training_that_cannot_be(capsys, workspace, options, words):
 
 
 @pytest.mark.parametrize(
+    ("masks", "options", "words"),
+    [
+        ([0, 255], "--void 255", ("one class", "always right", "two-tone masks give two")),
+        ([0, 255], "--classes a b c", ("is 'a' or void (255)", "reads two-tone masks as background and object")),
+        ([7], "", ("one class", "exp(x) / exp(x) = 1 whatever the weights are")),
+        ([255], "--classes a b", ("void (255)", "nothing to learn")),
+        (range(1, 4), "", ("hold 1, 2, 3, and never 0", "--values 1 2 3")),
+        (range(299), "", ("holds 299 values", "at most 255 classes")),
+        ([0, 1], "--val-share 1.5", ("--val-share is 1.5",)),
+        ([0, 1], "--size 0", ("--size", "640x480")),
+        ([0, 1], "--values 0 0", ("--values 0 0", "each once")),
+        ([0, 1], "--classes leaf leaf", ("'leaf' is there twice",)),
+    ],
+)
+def test_one_s_own_pictures_that_no_network_learns_from(capsys, tmp_path, masks, options, words):
+    (tmp_path / "own/images").mkdir(parents=True), (tmp_path / "own/masks").mkdir()
+    for number in range(4):
+        values = np.resize(np.array(list(masks), np.uint16 if max(masks) > 255 else np.uint8), (20, 20))
+        Image.fromarray(values).save(tmp_path / f"own/masks/{number}.png")
+        Image.new("RGB", (20, 20)).save(tmp_path / f"own/images/{number}.png")
+    train = ["train", "--data", "folder", "--root", "{w}/own", *tiny.FLAGS, "--out", "{w}/run", *options.split()]
+    assert_refused(capsys, tmp_path, train, *words)
+
+
+@pytest.mark.parametrize(
     "option, words",
     cases(
         ("--padding 50", "never cover"),

@@ -7,8 +7,9 @@ from minifcn.weights.npz import load_arrays, save_arrays
 
 
 @pytest.fixture
-def explained(capsys, tmp_path):
+def explained(capsys, tmp_path, monkeypatch):
     """What --explain says of a training from these weights: lines of "--option value source"."""
+    monkeypatch.setenv("COLUMNS", "300")  # the file's path, too, is in a table's cell
 
     def explain(path, model):
         assert tiny.command("train", "--init", path, "--model", model, "--explain") == 0

@@ -172,7 +172,20 @@ def test_a_batch_that_is_all_void_is_left_out_of_the_mean(tmp_path):
     assert_one_step(run, before, expected)
 
 
-def test_a_step_whose_labels_are_all_void_changes_nothing(tmp_path):
+@pytest.fixture
+def unlooked(monkeypatch):
+    """No look at the data before: what crops may make void, for instance, shows in a step alone."""
+    monkeypatch.setattr(training, "check_learnable", lambda *_: None)
+
+
+@pytest.mark.parametrize("void", [([0, 1], []), ([], [0])])
+def test_all_void_labels_are_an_error_before_anything_begins(tmp_path, void):
+    with pytest.raises(InputError, match=r"void \(255\): there is nothing to (learn|count)"):
+        tiny.trainer(tmp_path / "run", datasets=(pairs(2, void=void[0]), pairs(1, void=void[1])))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_step_whose_labels_are_all_void_changes_nothing(tmp_path, unlooked):
     run = tiny.trainer(tmp_path / "run", datasets=(pairs(2, void=[0, 1]), pairs(1)))
     before = weights(run)
     with pytest.raises(InputError, match="all labels of pairs are void"):
@@ -181,7 +194,7 @@ def test_a_step_whose_labels_are_all_void_changes_nothing(tmp_path):
         np.testing.assert_array_equal(array, before[name])
 
 
-def test_all_void_validation_labels_are_an_error(tmp_path):
+def test_all_void_validation_labels_are_an_error(tmp_path, unlooked):
     run = tiny.trainer(tmp_path / "run", datasets=(pairs(2), pairs(1, void=[0])))
     with pytest.raises(InputError, match="all labels of pairs are void"):
         run.run(tiny.Silent())

@@ -32,6 +32,9 @@ def noise_in_words(path: str | Path, values: int, others: int = 0) -> str:
     """An error's line on a noisy mask that holds so many values, and so many other masks like it."""
     more = f", and {others} more like it" if others else ""
     kind = "JPEG changes values" if Path(path).suffix.lower() in LOSSY else "a photo, or smoothed edges"
+    if values > MOST:
+        few = f"labels of 8 bits tell at most {VOID} classes apart"
+        return f"{path} holds {values} values{more}, but {few} ({kind}, else join some): save masks as PNG, unsmoothed"
     return f"{path} holds {values} values{more}, as no mask does ({kind}): save masks as PNG, unsmoothed"
 
 
