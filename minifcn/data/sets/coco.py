@@ -61,8 +61,9 @@ class Coco(Collection):
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
         picture, photo = self.pictures[name], self.read_photo(name)
-        size = drawn_on((picture.image.get("height"), picture.image.get("width")), photo)
-        return photo, self._drawn(picture, size), f"what {picture.file.path.name} draws on {picture.path}"
+        what = f"the label of {picture.path} in {picture.file.path.name}"
+        size = drawn_on((picture.image.get("height"), picture.image.get("width")), photo, what)
+        return photo, self._drawn(picture, size), what
 
     def _drawn(self, picture, size):
         """The label (h, w): first what is void, then objects from the largest to the smallest."""
