@@ -68,6 +68,8 @@ def describe(trainer: Trainer) -> None:
     console.print(words, markup=False, soft_wrap=not console.is_terminal)  # a file gets it in one line
     images = f"{len(trainer.training)} training and {len(trainer.validation)} validation images"
     print(f"{trainer.training.name}: {images}, {trainer.training.n_class} classes")
+    if trainer.batches.passes > 1:
+        print(f"each is shown {trainer.batches.passes} times an epoch, for --epoch-steps {settings.epoch_steps}")
     if report:
         print(f"from {settings.init}: {len(report.copied)} arrays copied, {len(report.reshaped)} reshaped")
         kinds = {"reshaped": report.reshaped, "left as they were": report.left, "not used": report.unused}

@@ -62,6 +62,7 @@ INIT = (
 BACKBONE, PUBLISHED = "the classifier that an fcn32s, 16s or 8s is built upon", "the published one"
 IMAGE_SIZE = "side of the images that the backbone classifies, which gives fc6 its kernel"
 PADDING, KERNELS = "100: the paper's; same: economical", "one for each pair of classes, or for each class"
+EPOCH_STEPS = "steps an epoch has at least: few images are shown several times in it"
 SAMPLE: Bound = (lambda p: 0 < p <= 1, "a probability above 0, 1 for every pixel")
 
 
@@ -91,6 +92,7 @@ class Settings:
     init: str | None = in_optimisation(None, INIT, "WEIGHTS")
     freeze: list | None = in_optimisation(None, "layers that do not learn, as 'conv*' 'fc*'", "PATTERN")  # noqa: RUF009
     epochs: int = in_optimisation(30, "passes over the training images", "N", bound=POSITIVE)
+    epoch_steps: int = in_optimisation(1, EPOCH_STEPS, "N", bound=POSITIVE)
     batch_size: int = in_optimisation(8, "images a batch", "N", bound=POSITIVE)
     accumulate: int = in_optimisation(1, "batches whose mean gradient makes one step", "N", bound=POSITIVE)
     lr: float = in_optimisation(0.02, "learning rate", "X")
