@@ -9,15 +9,15 @@ from typing import Any
 from minifcn.commands.options import add_settings
 from minifcn.commands.terminal import Bar, console, new_table
 from minifcn.pictures.runs import draw_run
-from minifcn.training.recipes import PIXELS, RECIPES, per_pixel
+from minifcn.training.recipes import PIXELS, RECIPES, SMALL, per_pixel
 from minifcn.training.settings import Settings, option, shown, without_fc
-from minifcn.training.starting import starting_settings
+from minifcn.training.starting import small_by_itself, starting_settings
 from minifcn.training.trainer import Trainer
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     run = add_run(parser, Settings)
-    help = f"a published training; what is given beside it holds: {', '.join(RECIPES)}"
+    help = f"a published training, or one for few images; what is given beside it holds: {', '.join(RECIPES)}"
     run.add_argument("--recipe", choices=RECIPES, metavar="NAME", help=help)
     run.add_argument("--explain", action="store_true", help="say what each setting is, whence, and for a pixel; stop")
 
@@ -45,6 +45,11 @@ def run_training(kind: type[Trainer], settings: Settings, options: Namespace) ->
     """Train, as a `Trainer` of this kind does, and name the files it leaves."""
     print(options.device_reason)
     trainer = kind(settings, options.out, options.device, options.resume, options.overwrite)
+    if kind is Trainer and small_by_itself(options, len(trainer.training)):
+        print(f"few training images: --recipe {SMALL} is taken (--explain shows it), unless --epochs, say, is given")
+        options.recipe, datasets = SMALL, (trainer.training, trainer.validation)
+        settings, _ = starting_settings(options, Settings)
+        trainer = kind(settings, options.out, options.device, overwrite=options.overwrite, datasets=datasets)
     follow(trainer)
     folder = trainer.folder.path
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))

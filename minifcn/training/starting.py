@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 from minifcn.errors import InputError, caution
 from minifcn.models import BACKBONES
 from minifcn.optim import check_sgd
-from minifcn.training.recipes import recipe
+from minifcn.training.recipes import RATES, SMALL, recipe
 from minifcn.training.run_folder import RunFolder
 from minifcn.training.settings import Settings, option, shown, without_fc
 from minifcn.weights.loading import load_weights
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
+FEW = 100  # training images
 SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
 
 
@@ -40,12 +41,21 @@ def starting_settings(options: Namespace, kind: type[AnySettings]) -> tuple[AnyS
         settings = kind(**values | inherited | given)
         sources = {key: value.source for key, value in published.items()}
         sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
-    if name and "init" not in given:
+    if name not in (None, SMALL) and "init" not in given:
         why = "the published training starts from pretrained weights, and its learning rate is for them"
         caution(f"--recipe {name} without --init: {why}")
     settings.check()
     check_sgd(settings.lr, settings.momentum, settings.weight_decay)
     return settings, sources
+
+
+def small_by_itself(options: Namespace, images: int) -> bool:
+    """Whether a training of so few images is to follow the recipe "small", though nobody asked for a recipe: where
+    nothing is given that the recipe would set, and it is for the network.
+    """
+    own, model = recipe(SMALL), getattr(options, "model", None)
+    asked = options.resume or options.recipe or any(hasattr(options, name) for name in own if name != "model")
+    return images < FEW and not asked and (model is None or model in RATES[SMALL])
 
 
 def check_backbone(model: str, given: dict[str, Any], inherited: str | None = None) -> None:
