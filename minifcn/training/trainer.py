@@ -73,8 +73,8 @@ class Trainer:
         self.criterion = self.make_criterion(class_weights(self.training) if settings.class_balance else None)
         augmentation = self.make_augmentation()
         before_last = (settings.epoch_steps - 1) * settings.accumulate * settings.batch_size  # images before that step
-        how = {"seed": settings.seed, "passes": before_last // len(self.training) + 1}
-        self.batches = Batches(self.training, settings.batch_size, self.preprocessing, augmentation, **how)
+        self.batches = Batches(self.training, settings.batch_size, self.preprocessing, augmentation, seed=settings.seed)
+        self.batches.passes = before_last // len(self.training) + 1
         steps_per_epoch = -(-len(self.batches) // settings.accumulate)
         self.lr_at = schedule(settings.schedule, settings.lr, settings.epochs * steps_per_epoch)
         self.stop_asked = False  # looked at after every step: a step is never cut in half
