@@ -46,7 +46,8 @@ def run_training(kind: type[Trainer], settings: Settings, options: Namespace) ->
     print(options.device_reason)
     trainer = kind(settings, options.out, options.device, options.resume, options.overwrite)
     if kind is Trainer and small_by_itself(options, len(trainer.training)):
-        print(f"few training images: --recipe {SMALL} is taken (--explain shows it), unless --epochs, say, is given")
+        few = f"{len(trainer.training)} training images are few"
+        print(f"{few}: --recipe {SMALL} is taken; --epochs, say, leaves it out")
         options.recipe, datasets = SMALL, (trainer.training, trainer.validation)
         settings, _ = starting_settings(options, Settings)
         trainer = kind(settings, options.out, options.device, overwrite=options.overwrite, datasets=datasets)

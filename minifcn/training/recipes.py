@@ -12,7 +12,7 @@ from minifcn.training.settings import Settings
 
 PIXELS = 500 * 375  # of most PASCAL VOC images
 PAPER, REFERENCE = "CVPR 2015, section 4.3", "the authors' reference networks"
-SMALL, MEASURED = "small", "measured on few pictures (benchmarks/small.py)"
+SMALL, MEASURED = "small", "measured (benchmarks/small.py)"
 
 
 class Value(NamedTuple):
@@ -55,7 +55,7 @@ _ALEXNET = (  # where the authors' AlexNet differs
 )
 _SMALL = (  # in all else the defaults: a narrow network, bilinear upsampling, mirrored images
     _of(f"{MEASURED}: many steps, of one image each", batch_size=1, epoch_steps=100)
-    | _of("2000 steps: some minutes on two cores", epochs=20)
+    | _of("2000 steps or some more: minutes on two cores", epochs=20)
     | _of(f"{MEASURED}: finds rare classes, and these soon", class_balance=True)
 )
 RATES = {  # learning rate of each of a recipe's networks, the one it is for first

@@ -175,7 +175,7 @@ def test_the_command_says_that_it_follows_the_recipe(capsys, tmp_path, monkeypat
     monkeypatch.setattr(train, "follow", lambda trainer: trained.append(trainer) or trainer.folder.path.mkdir())
     data = ["--data", "camvid", "--root", tiny.camvid_folder(tmp_path / "data"), "--device", "cpu"]
     assert tiny.command("train", *data, "--width", 0.125, "--out", tmp_path / "run") == 0
-    assert "few training images: --recipe small is taken" in capsys.readouterr().out
+    assert "5 training images are few: --recipe small is taken" in capsys.readouterr().out
     [trainer] = trained
     made = trainer.settings
     assert (made.model, made.width, made.lr, made.class_balance) == ("fcn8s", 0.125, 0.01, True)
