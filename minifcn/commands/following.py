@@ -59,6 +59,8 @@ def describe(trainer: Trainer) -> None:
     say(f"{trainer.training.name}: {images}, {trainer.training.n_class} classes")
     for note in trainer.training.notes:
         say(f"  {note}")
+    if trainer.batches.passes > 1:
+        print(f"each is shown {trainer.batches.passes} times an epoch, for --epoch-steps {settings.epoch_steps}")
     if report:
         say(f"from {settings.init}: {len(report.copied)} arrays copied, {len(report.reshaped)} reshaped")
         kinds = {"reshaped": report.reshaped, "left as they were": report.left, "not used": report.unused}

@@ -14,16 +14,16 @@ from minifcn.commands.stages import new_stages, old_stages, run_stages
 from minifcn.commands.streams import say
 from minifcn.commands.terminal import console, new_table
 from minifcn.errors import InputError
-from minifcn.training.recipes import PIXELS, RECIPES, per_pixel
+from minifcn.training.recipes import PIXELS, RECIPES, SMALL, per_pixel
 from minifcn.training.settings import Settings, option, shown, without_fc
 from minifcn.training.stages import staged_run
-from minifcn.training.starting import starting_settings
+from minifcn.training.starting import small_by_itself, starting_settings
 from minifcn.training.trainer import Trainer
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     run = add_run(parser, Settings)
-    help = f"a published training; what is given beside it holds: {', '.join(RECIPES)}"
+    help = f"a published training, or one for few images; what is given beside it holds: {', '.join(RECIPES)}"
     run.add_argument("--recipe", choices=RECIPES, metavar="NAME", help=help)
     help = "for fcn8s or fcn16s: an fcn32s first, then each from the one before; --epochs is the first one's"
     run.add_argument("--stages", action="store_true", help=help)
@@ -70,6 +70,12 @@ def run_training(kind: type[Trainer], settings: Settings, options: Namespace) ->
     """Train, as a `Trainer` of this kind does, and name the files it leaves."""
     print(options.device_reason)
     trainer = kind(settings, options.out, options.device, options.resume, options.overwrite)
+    if kind is Trainer and small_by_itself(options, len(trainer.training)):
+        few = f"{len(trainer.training)} training images are few"
+        say(f"{few}: --recipe {SMALL} is taken; --epochs, say, leaves it out")
+        options.recipe, datasets = SMALL, (trainer.training, trainer.validation)
+        settings, _ = starting_settings(options, Settings)
+        trainer = kind(settings, options.out, options.device, overwrite=options.overwrite, datasets=datasets)
     follow(trainer, options.verbose, options.tensorboard)
     name_files(trainer.folder.path)
 
