@@ -1,6 +1,7 @@
 """Following a training in the terminal: what is about to happen, then what happens, and its pictures."""
 
 import contextlib
+from argparse import Namespace
 from typing import Any
 
 from minifcn.commands.streams import say
@@ -8,6 +9,8 @@ from minifcn.commands.terminal import Bar, print_classes, print_preprocessing
 from minifcn.metrics import FIGURES
 from minifcn.pictures.runs import draw_run
 from minifcn.pictures.watching import Board, Pictures, pictures_are_old
+from minifcn.training.recipes import SMALL
+from minifcn.training.starting import small_by_itself
 from minifcn.training.trainer import Trainer
 from minifcn.training.watch import Watch, Watches
 
@@ -48,6 +51,16 @@ def follow(trainer: Trainer, verbose: bool | None = None, tensorboard: bool = Fa
         for one in board:
             afterwards.callback(one.close)
         trainer.run(Watches(bar, *lines, Pictures(trainer), *board))
+
+
+def take_small(options: Namespace, trainer: Trainer) -> bool:
+    """Take the recipe "small", and say so, where few images train and nobody asked for anything else."""
+    images = len(trainer.training)
+    if not small_by_itself(options, images):
+        return False
+    options.recipe = SMALL
+    say(f"{images} training images are few: --recipe {SMALL} is taken; --epochs, say, leaves it out")
+    return True
 
 
 def describe(trainer: Trainer) -> None:

@@ -8,16 +8,16 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from minifcn.commands.following import follow
+from minifcn.commands.following import follow, take_small
 from minifcn.commands.options import add_settings
 from minifcn.commands.stages import new_stages, old_stages, run_stages
 from minifcn.commands.streams import say
 from minifcn.commands.terminal import console, new_table
 from minifcn.errors import InputError
-from minifcn.training.recipes import PIXELS, RECIPES, SMALL, per_pixel
+from minifcn.training.recipes import PIXELS, RECIPES, per_pixel
 from minifcn.training.settings import Settings, option, shown, without_fc
 from minifcn.training.stages import staged_run
-from minifcn.training.starting import small_by_itself, starting_settings
+from minifcn.training.starting import starting_settings
 from minifcn.training.trainer import Trainer
 
 
@@ -70,11 +70,9 @@ def run_training(kind: type[Trainer], settings: Settings, options: Namespace) ->
     """Train, as a `Trainer` of this kind does, and name the files it leaves."""
     print(options.device_reason)
     trainer = kind(settings, options.out, options.device, options.resume, options.overwrite)
-    if kind is Trainer and small_by_itself(options, len(trainer.training)):
-        few = f"{len(trainer.training)} training images are few"
-        say(f"{few}: --recipe {SMALL} is taken; --epochs, say, leaves it out")
-        options.recipe, datasets = SMALL, (trainer.training, trainer.validation)
+    if kind is Trainer and take_small(options, trainer):
         settings, _ = starting_settings(options, Settings)
+        datasets = trainer.training, trainer.validation
         trainer = kind(settings, options.out, options.device, overwrite=options.overwrite, datasets=datasets)
     follow(trainer, options.verbose, options.tensorboard)
     name_files(trainer.folder.path)
