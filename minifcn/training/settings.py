@@ -55,6 +55,7 @@ in_data, in_network, in_optimisation, in_run = (partial(setting, group=group) fo
 source = partial(in_data, commands=(*TRAININGS, "evaluate"))
 trunk = partial(in_network, commands=(*TRAININGS, "summary"), inherited=("classifier", "fcn"))
 of_fcn = partial(in_network, commands=FCNS, inherited=("fcn",))
+EPOCH_STEPS = "steps an epoch has at least: few images are shown several times in it"
 INIT = (
     "start from these weights, by name: a classifier's (minifcn pretrain, torchvision's .pth), or an FCN-32s' for "
     "FCN-16s, an FCN-16s' for FCN-8s"
@@ -62,7 +63,6 @@ INIT = (
 BACKBONE, PUBLISHED = "the classifier that an fcn32s, 16s or 8s is built upon", "the published one"
 IMAGE_SIZE = "side of the images that the backbone classifies, which gives fc6 its kernel"
 PADDING, KERNELS = "100: the paper's; same: economical", "one for each pair of classes, or for each class"
-EPOCH_STEPS = "steps an epoch has at least: few images are shown several times in it"
 SAMPLE: Bound = (lambda p: 0 < p <= 1, "a probability above 0, 1 for every pixel")
 
 
