@@ -195,6 +195,27 @@ def test_another_of_the_kind_is_read_as_the_first_was(tmp_path):
     assert set(np.unique(again[0][1])) == {0}
 
 
+def test_a_table_in_another_order_holds_for_its_own_folder(tmp_path):
+    for name in ("a", "b"):
+        fill(tmp_path / name)
+    (tmp_path / "a/classes.txt").write_text("ground\nleaf\nfruit\n")
+    told = Folder(tmp_path / "a").told
+    (tmp_path / "b/classes.txt").write_text("ground\nfruit\nleaf\n")
+    other = open_dataset("folder", tmp_path / "b", "all", **told)
+    assert other.classes == ("ground", "leaf", "fruit")
+    assert other[0][1][0, :3].tolist() == [0, 2, 1]  # of the numbers 0, 1, 2
+    (tmp_path / "b/classes.txt").write_text("ground\nfruit\nsky\n")
+    with pytest.raises(InputError, match="b are ground, fruit, sky, expected ground, leaf, fruit, as the run"):
+        open_dataset("folder", tmp_path / "b", "all", **told)
+
+
+def test_what_is_told_besides_holds_over_the_first_s_reading(tmp_path):
+    told = Folder(fill(tmp_path / "a", values=(1, 2, 3)), values=[1, 2, 3]).told
+    other = open_dataset("folder", fill(tmp_path / "b", values=(0, 1, 2)), "all", **told, void=0)
+    assert other.classes == ("class 1", "class 2", "class 3")
+    assert other[0][1][0, :3].tolist() == [255, 0, 1]
+
+
 def test_splits_share_one_look_and_may_be_those_of_a_run(tmp_path):
     fill(tmp_path)
     training, validation = open_splits("folder", tmp_path, lists={"train": ["images/4"], "val": ["images/0"]})
