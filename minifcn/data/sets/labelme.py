@@ -66,7 +66,7 @@ class Labelme(Collection):
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
         drawing, photo = self.drawings[name], self.read_photo(name)
-        size = drawn_on(drawing.size, photo)
+        size = drawn_on(drawing.size, photo, str(drawing.path))
         label = draw(drawing.shapes, self.numbered.labels, size, self.numbered.background)
         return photo, label, str(drawing.path)
 

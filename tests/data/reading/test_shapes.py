@@ -74,8 +74,18 @@ def test_a_mask_lies_in_its_box():
     expected = np.zeros((30, 40), np.uint8)
     expected[3, 6:8] = expected[4, 5] = 1
     np.testing.assert_array_equal(drawn(mask), expected)
+    np.testing.assert_array_equal(drawn(mask._replace(points=((5.7, 3.6), (7.7, 4.6)))), expected)  # as labelme cuts
     outside = drawn(mask._replace(points=((-1, -1), (1, 0))))
     assert (outside.sum(), outside[0].sum()) == (0, 0)  # its lower left pixel lies left of the picture
+
+
+def test_a_mask_that_cannot_be_read_is_named_with_its_file():
+    picture = io.BytesIO()
+    Image.fromarray(np.ones((20, 30), np.uint8)).save(picture, "PNG")
+    for content, why in ((b"no picture", "is none"), (picture.getvalue()[:50], r"is damaged \(.*\)")):
+        mask = shape("mask", (5, 3), (7, 4), mask=base64.b64encode(content).decode())
+        with pytest.raises(InputError, match=rf"^x\.json: shape 1 \('leaf'\) is a mask whose picture {why}: draw it"):
+            drawn(mask)
 
 
 def test_what_lies_outside_the_picture_is_cut_off():
@@ -91,8 +101,13 @@ def test_what_lies_outside_the_picture_is_cut_off():
             r"'leaf'\) is a polygon of 2, expected 3 points at least: ",
         ),
         ({"label": "leaf", "points": [[1, "a"]]}, r"'leaf'\) has no list of points \[x, y\]"),
-        ({"label": "leaf", "points": [[1, float("nan")]] * 3}, r"'leaf'\) has no list of points"),
+        *(
+            ({"label": "leaf", "points": [[1, far]] * 3}, r"'leaf'\) has a point at .*, where no picture reaches: draw")
+            for far in (float("nan"), 1e10, -1e308)
+        ),
+        ({"label": "leaf", "points": [[1, 10**400]] * 3}, r"'leaf'\) has no list of points"),
         ({"label": "leaf", "points": [[1, 1]] * 3, "shape_type": "cuboid"}, r"is a cuboid, expected one of polygon"),
+        ({"label": "leaf", "points": [[1, 1]] * 3, "shape_type": ["circle"]}, r"is a \['circle'\], expected one of"),
         ({"label": "leaf", "points": [[1, 1]] * 2, "shape_type": "mask"}, r"is a mask without its picture"),
     ],
 )

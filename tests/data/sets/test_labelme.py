@@ -203,3 +203,11 @@ def test_the_layout_of_labelme2voc(tmp_path, save):
     assert dataset.classes == ("background", "leaf", "red fruit")
     np.testing.assert_array_equal(dataset[0][1], label)
     assert not any("left out" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize("size", [(10, 15), (10**12, 10**12)])
+def test_shapes_on_a_picture_of_another_size_are_refused_before_they_are_drawn(root, size):
+    write_json(root / "b.json", rectangle("leaf", [2, 3], [9, 7]), size=size)
+    dataset = open_dataset("labelme", root, "all")
+    with pytest.raises(InputError, match=rf"b\.json is drawn on {size[1]}x{size[0]} .* but its picture is 30x20"):
+        dataset[list(dataset.names).index("b")]

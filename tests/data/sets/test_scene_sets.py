@@ -108,3 +108,10 @@ def test_a_folder_of_something_else_is_named(name, message, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=message):
         open_dataset(name, tmp_path)
+
+
+@pytest.mark.parametrize("label", [np.zeros((0, 0)), np.full((6, 8), 2**40 + 5), np.full((6, 8), np.inf)])
+def test_what_is_no_matrix_of_a_labels_numbers_is_named(nyud, label):
+    io.savemat(nyud / "segmentation" / "img_5003.mat", {"segmentation": label})
+    with pytest.raises(InputError, match=r"img_5003\.mat: segmentation is no matrix of whole numbers"):
+        open_dataset("nyudv2", nyud, "val")[0]
