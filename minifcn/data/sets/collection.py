@@ -57,7 +57,7 @@ class Collection(Dataset):
         """
         share = VAL_SHARE if options.val_share is None else options.val_share
         seed = options.split_seed or 0
-        self.palette = drawing_colours(len(self.classes), colours)
+        self.palette = drawing_colours(self.classes, colours)
         self.splits = dict(splits)
         if "val" not in self.splits:
             training, validation = split_names(self.splits.get("train", []), share, seed)
