@@ -1,10 +1,10 @@
 """Few pictures, as people have of their own: fruit among leaves, cracks in walls, street scenes.
 
-python benchmarks/small.py [--camvid DIR] [--seeds 1]
+python benchmarks/small.py [--camvid DIR] [--seed 0]
 
 FCN-8s from nothing, with the defaults of `train` and with --recipe small. A fifth of each set is validated on, and the
-network of the best epoch is measured on photos of the same kind that the training has never seen: those are the
-figures. The first two sets are drawn here; the third is CamVid's first 40 pictures, and its validation images.
+network of the best epoch is measured on photos, too, that the training has never seen. The first two sets are drawn
+here; the third is CamVid's first 40 pictures, of one drive, and the unseen ones its 101 validation images, of others.
 """
 
 import argparse
@@ -54,7 +54,7 @@ class Photos(Dataset):
 
 
 def fruit(rng, width=160, height=120):
-    """Green leaves on earth, and a few red fruits among them, some 2 % of the pixels."""
+    """Green leaves on earth, and a few red fruits among them, 1.5 % of the pixels."""
     y, x = np.arange(height, dtype=np.int32)[:, None], np.arange(width, dtype=np.int32)
     image, label = textured(rng, colour(rng, EARTH), y, x), np.zeros((height, width), np.uint8)
     for kind, count, radii in ((1, rng.integers(4, 12), (14, 34)), (2, rng.integers(1, 5), (4, 9))):
@@ -133,18 +133,17 @@ def sets(camvid):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--camvid", metavar="DIR", help="the folder with CamVid's train.txt")
-    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings of each kind")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the trainings")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", category=Caution)  # that a class is not found is told in the table
-    columns = "set", "training", "steps", "CPU seconds", "minutes", "mean IU", "never found"
-    table = Table(*columns, title="FCN-8s on photos that it has never seen, percent")
+    columns = "set", "training", "steps", "CPU seconds", "minutes", "mean IU, validated", "unseen", "never found"
+    table = Table(*columns, title="FCN-8s: mean IU in percent, and the classes it never finds on unseen photos")
     small = {name: value.value for name, value in recipe("small").items()}
     for datasets in sets(options.camvid):
         for name, values in (("defaults", {"model": "fcn8s"}), ("--recipe small", small)):
-            for seed in range(options.seeds):
-                row = measure(Settings(**values, seed=seed), *datasets)
-                table.add_row(f"{datasets[0].name}, {len(datasets[0])} + {len(datasets[1])}", name, *row)
-                print(datasets[0].name, name, *row, flush=True)
+            row = measure(Settings(**values, seed=options.seed), *datasets)
+            table.add_row(f"{datasets[0].name}, {len(datasets[0])} + {len(datasets[1])}", name, *row)
+            print(datasets[0].name, name, *row, flush=True)
     Console(width=120).print(table)
 
 
@@ -157,8 +156,9 @@ def measure(settings, training, validation, unseen):
         wall, cpu = time.monotonic() - wall, time.process_time() - cpu
         [(_, confusion)], _ = compare([trainer.folder.best], unseen)
     missed = [unseen.classes[n] for n in np.flatnonzero(confusion.iu_per_class == 0)]
-    figures = f"{trainer.progress.step}", f"{cpu:.0f}", f"{wall / 60:.1f}", f"{100 * confusion.mean_iu:.1f}"
-    return *figures, f"{len(missed)}: {', '.join(missed)}" if missed else "0"
+    cost = f"{trainer.progress.step}", f"{cpu:.0f}", f"{wall / 60:.1f}"
+    figures = (f"{100 * mean_iu:.1f}" for mean_iu in (trainer.progress.best, confusion.mean_iu))
+    return *cost, *figures, f"{len(missed)}: {', '.join(missed)}" if missed else "0"
 
 
 if __name__ == "__main__":

@@ -177,6 +177,18 @@ def test_few_images_are_shown_as_often_as_an_epoch_has_steps(tmp_path, epoch_ste
     assert run.batches.passes == passes
 
 
+def test_a_run_stopped_while_images_are_shown_again_goes_on_as_if_it_had_never_stopped(tmp_path):
+    settings = {"epoch_steps": 4, "epochs": 2, "jitter": 3}
+    whole = tiny.trainer(tmp_path / "whole", **settings)
+    whole.run()
+    tiny.stop_after(9, tiny.trainer(tmp_path / "halves", **settings))  # in the second epoch's second pass
+    again = tiny.trainer(tmp_path / "halves", resume=True, **settings)
+    again.run()
+    assert again.progress.step == 10
+    for name, array in weights(whole).items():
+        np.testing.assert_array_equal(array, weights(again)[name], err_msg=name)
+
+
 def test_a_batch_that_is_all_void_is_left_out_of_the_mean(tmp_path):
     data = pairs(2, void=[1])
     run = tiny.trainer(tmp_path / "run", datasets=(data, pairs(1)), accumulate=2, batch_size=1, **PLAIN)
