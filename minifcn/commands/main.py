@@ -79,7 +79,7 @@ def check_free(path: Path, overwrite: bool) -> None:
 
 
 class _Warnings:
-    """Shows the warnings of a command; of cautions of one file after the other, every epoch anew, the first of a kind."""
+    """Shows a command's warnings; of cautions of one file after the other, epoch by epoch, the first of a kind."""
 
     def __init__(self):
         self.first = {}
