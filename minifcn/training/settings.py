@@ -183,7 +183,13 @@ def shown(value: Any) -> str:
     """A setting's value in words."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return " ".join(value) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else str(value)
+    return (
+        " ".join(map(str, value))
+        if isinstance(value, list)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )
 
 
 def without_fc(model: str, backbone: str | None = None) -> bool:

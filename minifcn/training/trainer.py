@@ -96,6 +96,8 @@ class Trainer:
     def open_data(self, own: dict | None = None) -> Sequence[Dataset]:
         """(training, validation) of the data set that the settings name; own: as the run that goes on took it."""
         settings = self.settings
+        if own and settings.data == "scenes":
+            raise InputError("--resume: the run's data sets were given in Python: go on there, with these datasets")
         more = {**own["told"], "lists": own["splits"]} if own else settings.of_data()
         return open_splits(settings.data, settings.root, size=settings.size, **more)
 

@@ -19,6 +19,7 @@ import pytest
 import tiny
 from PIL import Image
 
+from minifcn.data import Folder
 from minifcn.errors import InputError
 from minifcn.pictures.runs import draw_run
 from minifcn.weights.npz import load_arrays
@@ -242,8 +243,21 @@ def test_one_s_own_pictures_stay_as_the_run_took_them(tmp_path):
     assert set(np.unique(again.training[0][1])) == {0, 1}
     assert again.preprocessing == run.preprocessing
     (root / "masks" / "나무 0.png").unlink()
-    with pytest.raises(InputError, match=r"--resume: 1 pairs of the run are gone from the folder, images/나무 0 first"):
+    with pytest.raises(InputError, match=r"--resume: 1 pair of the run is gone from the folder, images/나무 0 first"):
         tiny.trainer(tmp_path / "run", resume=True, **dataclasses.asdict(run.settings))
+
+
+def test_pictures_given_in_python_are_not_looked_for_among_the_scenes(capsys, tmp_path):
+    for number in range(4):
+        Image.fromarray(np.full((32, 32, 3), 50 * number, np.uint8)).save(tmp_path / f"{number}.jpg")
+        Image.fromarray(np.eye(32, dtype=np.uint8)).save(tmp_path / f"{number}.png")
+    datasets = Folder(tmp_path), Folder(tmp_path, "val")
+    tiny.trainer(tmp_path / "run", datasets=datasets).run()
+    assert tiny.command("train", "--out", tmp_path / "run", "--resume", "--epochs", 2) == 2
+    assert "the run's data sets were given in Python: go on there" in capsys.readouterr().err
+    again = tiny.trainer(tmp_path / "run", resume=True, datasets=datasets, epochs=2)
+    again.run()
+    assert again.progress.epoch == 2
 
 
 # More epochs than a run was begun with.

@@ -56,7 +56,8 @@ def survey(paths: Sequence[Path], colours: bool = False, threads: int = 2, indic
         packed_mask = packed(mask)
         values, pixels = np.unique(packed_mask, return_counts=True)
         palette = [] if indices or mask.ndim == 3 else image.getpalette() or []
-        shades = {(int(index), tuple(palette[3 * index : 3 * index + 3])) for index in values if palette}
+        listed = (index for index in values.tolist() if 3 * index < len(palette))
+        shades = {(index, tuple(palette[3 * index : 3 * index + 3])) for index in listed}
         return mask.ndim == 3, is_noisy(packed_mask, values, path), values, pixels, shades
 
     with ThreadPoolExecutor(threads) as pool:
@@ -238,7 +239,10 @@ def _question(values, table, where):
     listed = _listed(values)
     if table is not None:
         count = len(table.names)
-        given = f"masks in {where} hold {listed}, but the {count} classes have the numbers 0 to {count - 1}"
+        have = (
+            f"the {count} classes have the numbers 0 to {count - 1}" if count > 1 else "the one class has the number 0"
+        )
+        given = f"masks in {where} hold {listed}, but {have}"
         ways = "name all classes, or tell the number of each"
         if values == list(range(1, count + 1)):
             return f"{given}: do they begin at 1? then give --values {_numbers(values)}"

@@ -265,6 +265,7 @@ def test_cvat_s_table_is_read(tmp_path):
         ("a 1 2 3\nb 1 2 3\n", "'b' has the colour of a line above"),
         ("a 1 2 300\n", "line 1: 'a 1 2 300' has a colour beyond 255"),
         ("# nothing\n", "is empty, expected a class a line"),
+        ("\n".join(f"c{n}" for n in range(299)), "names 299 classes; labels of 8 bits tell at most 255 apart"),
     ],
 )
 def test_a_table_that_is_wrong_is_named(tmp_path, text, message):

@@ -157,6 +157,25 @@ def test_a_folder_without_pairs_says_what_it_holds(tmp_path, files, message):
         Folder(tmp_path)
 
 
+def test_links_in_circles_are_followed_once(tmp_path):
+    fill(tmp_path)
+    (tmp_path / "images/again").symlink_to(tmp_path, target_is_directory=True)
+    assert Folder(tmp_path, "all").notes[:1] + Folder(tmp_path).notes[2:-1] == ("6 pairs of a picture and its mask",)
+
+
+def test_pairs_that_no_list_names_are_told(tmp_path):
+    fill(tmp_path)
+    for split, lines in (("train", "0\n1\n"), ("val", "2\n")):
+        (tmp_path / f"{split}.txt").write_text(lines)
+    assert "3 pairs in no list, left out: images/3, images/4, images/5" in Folder(tmp_path).notes
+
+
+def test_a_picture_with_two_masks_is_named_where_none_pairs(tmp_path):
+    fill(tmp_path), fill(tmp_path, label="masks_rgb/{n}.png")
+    with pytest.raises(InputError, match=r"images/0\.png has 2 masks, masks/0\.png, masks_rgb/0\.png: keep one"):
+        Folder(tmp_path)
+
+
 def test_hidden_files_are_none(tmp_path):
     fill(tmp_path)
     (tmp_path / "images/._0.png").write_bytes(b"what another system leaves")
@@ -224,8 +243,9 @@ def test_splits_share_one_look_and_may_be_those_of_a_run(tmp_path):
         ["images/0"],
         True,
     )
-    with pytest.raises(InputError, match=r"1 pairs of the run are gone from the folder, images/9 first"):
-        open_splits("folder", tmp_path, lists={"train": ["images/4", "images/9"], "val": ["images/0"]})
+    assert training.notes[-1] == "split as the run began: 1 train, 1 val; left out: 4 that it did not know"
+    with pytest.raises(InputError, match="2 pairs of the run are gone from the folder, images/8 first"):
+        open_splits("folder", tmp_path, lists={"train": ["images/4", "images/9"], "val": ["images/8"]})
 
 
 def test_sizes_are_brought_together(tmp_path):
