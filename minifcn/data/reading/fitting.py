@@ -28,7 +28,7 @@ def fitted(label: np.ndarray, photo: Photo, what: str) -> np.ndarray:
         return label
     if label.shape == upright:
         note = f"its photo is to be turned (EXIF orientation {photo.orientation}) and the mask fits either way"
-        caution(f"{what}: {note}: taken for upright; look at it (minifcn data --out)")
+        caution(f"{what}: {note}: taken for upright; look at it (minifcn data --out)", "orientation")
         return label
     if label.shape == stored:
         return np.array(turned(Image.fromarray(label), photo.orientation))

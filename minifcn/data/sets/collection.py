@@ -58,7 +58,7 @@ class Collection(Dataset):
         options  what is told of it; none where all is published, its splits too
         colours  that the classes are drawn in, as somebody told them
         """
-        self.palette = drawing_colours(len(self.classes), colours)
+        self.palette = drawing_colours(self.classes, colours)
         self.splits = dict(splits)
         how = ""
         if options:
@@ -81,13 +81,16 @@ class Collection(Dataset):
 
     def with_splits(self, splits: dict[str, list[str]]) -> "Collection":
         """The same, parted as a run once was. InputError where a pair of it is gone."""
-        there = {name for names in self.splits.values() for name in names}
-        for names in splits.values():
-            if gone := [name for name in names if name not in there]:
-                missing = f"{len(gone)} pairs of the run are gone from the folder, {gone[0]} first"
-                raise InputError(f"--resume: {missing}: bring them back, or start a new run")
+        there, of_run = ({name for names in of.values() for name in names} for of in (self.splits, splits))
+        if gone := sorted(of_run - there):
+            count = "1 pair of the run is" if len(gone) == 1 else f"{len(gone)} pairs of the run are"
+            missing = f"{count} gone from the folder, {gone[0]} first"
+            raise InputError(f"--resume: {missing}: bring back what is missing, or start a new run")
         other = copy.copy(self)
         other.splits = dict(splits)
+        how = "split as the run began: " + ", ".join(f"{len(names)} {split}" for split, names in splits.items())
+        new = len(there - of_run)
+        other.notes = (*self.notes[:-1], f"{how}; left out: {new} that it did not know" if new else how)
         other._show(self.split)
         return other
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from minifcn.data.dataset import VOID
-from minifcn.data.reading.class_names import MOST, NOWHERE, ClassTable, Colour, check_names, read_class_table
+from minifcn.data.reading.class_names import MOST, NOWHERE, TOO_MANY, ClassTable, Colour, check_names, read_class_table
 from minifcn.data.sets.collection import Options
 from minifcn.data.sets.folder import first_of
 from minifcn.errors import InputError
@@ -67,7 +67,7 @@ def number_names(found: Mapping[str, Path], table: ClassTable | None, background
         colours = [(0, 0, 0), *colours] if colours else []
         note = "what has no label is class 0, 'background', before the classes told" if table else ""
     if len(names) > MOST:
-        raise InputError(f"{len(names)} classes; labels of 8 bits tell at most {MOST} apart, and void: join some")
+        raise InputError(f"{len(names)} classes; {TOO_MANY}")
     numbered = Numbered(tuple(names), {name: number for number, name in enumerate(names)}, tuple(colours), note)
     for name in found:
         if name.lower() in NOWHERE:

@@ -108,4 +108,4 @@ def test_colours_that_are_none_are_left_out(root, colour):
         told = json.loads(path.read_text())
         told["categories"][0]["color"] = colour
         path.write_text(json.dumps(told))
-    np.testing.assert_array_equal(open_dataset("coco-panoptic", root).palette, [[0, 0, 0], [128, 0, 0]])
+    np.testing.assert_array_equal(open_dataset("coco-panoptic", root).palette, [[128, 0, 0], [0, 128, 0]])
