@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from os.path import isfile
 from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
 
@@ -114,7 +115,7 @@ def _picture(path, told, by_name):
     name = PureWindowsPath(told).name if isinstance(told, str) else ""  # takes / and \\ both
     if name:
         for place in (path.parent / told.replace("\\", "/"), path.parent / name):
-            if place.is_file():
+            if isfile(place):
                 return place
     beside = with_any_suffix(path.with_suffix(".jpg"))
     if beside.is_file():

@@ -1,6 +1,7 @@
 """Published data sets whose splits are lists, a name of a picture a line."""
 
 from collections.abc import Mapping, Sequence
+from os.path import isfile
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -37,11 +38,11 @@ class Listed(Collection):
             return list(dict.fromkeys(told))
         if not told.is_file():
             raise InputError(f"{told} is not there, expected the list of a split: fetch the data set again")
-        known = lambda line: all(path.is_file() for path in self.paths(bare(line)))  # noqa: E731
+        known = lambda line: all(map(isfile, self.paths(bare(line))))  # noqa: E731
         names = {}
         for number, line in read_lines(told, known):
             for path in self.paths(bare(line)):
-                if not path.is_file():
+                if not isfile(path):
                     raise InputError(f"{told} line {number}: {path} is not there, fetch it or drop the line")
             names[bare(line)] = None
         if not names:

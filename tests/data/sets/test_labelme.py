@@ -98,8 +98,10 @@ def test_the_picture_is_found_where_the_json_says_and_elsewhere(root, save):
     save(GREY, root / "json" / "3.PNG")  # renamed together with its JSON
     write_json(root / "json" / "3.json", image="DSC_0001.JPG")
     write_json(root / "json" / "4.json", image="FAR.PNG")
+    save(GREY, root / "json" / "5.png")
+    write_json(root / "json" / "5.json", image="x" * 5000)
     dataset = open_dataset("labelme", root, "all")
-    assert {"json/1", "json/2", "json/3", "json/4"} < set(dataset.names)
+    assert {"json/1", "json/2", "json/3", "json/4", "json/5"} < set(dataset.names)
 
 
 def test_a_picture_in_the_json_stands_in_for_a_missing_file(root):
