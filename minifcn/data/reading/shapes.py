@@ -36,9 +36,10 @@ class Shape(NamedTuple):
 
 def read_shape(told: Any, what: str) -> Shape:
     """One shape as labelme's JSON tells it; `what` names it in an InputError."""
-    if not isinstance(told, Mapping) or not isinstance(told.get("label"), str):
+    if not isinstance(told, Mapping) or not isinstance(told.get("label"), str) or not told["label"].strip():
         raise InputError(f"{what} has no label, expected the name of a class: draw it anew")
-    what += f" ('{told['label']}')"
+    label = told["label"].strip()  # a blank too many makes no other class
+    what += f" ('{label}')"
     kind = told.get("shape_type") or "polygon"
     if not isinstance(kind, str) or kind not in _POINTS:
         raise InputError(f"{what} is a {kind!s:.40}, expected one of {', '.join(_POINTS)}: draw it as one")
@@ -53,7 +54,7 @@ def read_shape(told: Any, what: str) -> Shape:
     mask = told.get("mask")
     if kind == "mask" and not isinstance(mask, str):
         raise InputError(f"{what} is a mask without its picture: draw it anew")
-    return Shape(told["label"], kind, points, what, mask)
+    return Shape(label, kind, points, what, mask)
 
 
 def draw(shapes: Sequence[Shape], labels: Mapping[str, int], size: tuple[int, int], background: int) -> np.ndarray:

@@ -38,8 +38,8 @@ class Coco(Collection):
         folder = need_folder(root, EXPECTED)
         files = read_annotations(folder)
         categories = _classes(files)
-        names = [name for _, name in sorted(categories.items())]
-        numbered = number_names(names, told_classes(told, folder, FILES), f"{files[0].path} has")
+        names = dict.fromkeys((name for _, name in sorted(categories.items())), files[0].path)
+        numbered = number_names(names, told_classes(told, folder, FILES))
         self.labels = {number: numbered.labels[name] for number, name in categories.items()}
         self.classes, self.background = numbered.classes, numbered.background
         pictures, gone = list_pictures(files, Finder(folder))

@@ -50,24 +50,27 @@ class Collection(Dataset):
     notes: tuple[str, ...] = ()
     palette: np.ndarray
 
-    def arrange(self, splits: dict[str, list[str]], split: str, options: Options, colours: Sequence = ()) -> None:
+    def arrange(
+        self, splits: dict[str, list[str]], split: str, options: Options | None = None, colours: Sequence = ()
+    ) -> None:
         """Take {split: names of pairs}, and show one; where nothing is said of "val", names of "train" are parted.
 
+        options  what is told of it; none where all is published, its splits too
         colours  that the classes are drawn in, as somebody told them
         """
-        share = VAL_SHARE if options.val_share is None else options.val_share
-        seed = options.split_seed or 0
         self.palette = drawing_colours(self.classes, colours)
         self.splits = dict(splits)
-        if "val" not in self.splits:
-            training, validation = split_names(self.splits.get("train", []), share, seed)
-            self.splits |= {"train": training, "val": validation}
-            how = f"{len(training)} train and {len(validation)} validate, by name (--val-share {share:g})"
-        else:
-            how = ", ".join(f"{len(names)} {name}" for name, names in self.splits.items())
-            how = f"split as its lists or folders say: {how}"
-        self.notes += (how,)
-        self.told = {"classes": list(self.classes), "val_share": share, "split_seed": seed}
+        how = ""
+        if options:
+            share = VAL_SHARE if options.val_share is None else options.val_share
+            seed = options.split_seed or 0
+            self.told = {"classes": list(self.classes), "val_share": share, "split_seed": seed}
+            if "val" not in self.splits:
+                training, validation = split_names(self.splits.get("train", []), share, seed)
+                self.splits |= {"train": training, "val": validation}
+                how = f"{len(training)} train and {len(validation)} validate, by name (--val-share {share:g})"
+        told = ", ".join(f"{len(names)} {name}" for name, names in self.splits.items())
+        self.notes += (how or f"split as its lists or folders say: {told}",)
         self._show(split)
 
     def with_split(self, split: str) -> "Collection":
@@ -97,7 +100,8 @@ class Collection(Dataset):
         elif split in self.splits:
             self.names = self.splits[split]
         else:
-            raise InputError(f"split '{split}': there are {', '.join(self.splits)} and all")
+            there = ", ".join((*self.splits, "all"))
+            raise InputError(f"{self.name} has no split '{split}', only {there}: add its pictures, or name another")
         if not self.names:
             raise InputError(f"split '{split}' of {self.name} is empty; expected a pair at least")
         self.split = split

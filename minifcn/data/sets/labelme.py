@@ -57,8 +57,8 @@ class Labelme(Collection):
         drawings, alone = _read_all(folder)
         self.drawings = {_name(drawing.path, folder): drawing for drawing in drawings}
         table = told_classes(told, folder, CLASS_FILES)
-        found = sorted({shape.label for drawing in drawings for shape in drawing.shapes})
-        self.numbered = number_names(found, table, f"shapes in {folder} are labelled")
+        found = {shape.label: drawing.path for drawing in drawings for shape in drawing.shapes}
+        self.numbered = number_names(dict(sorted(found.items())), table)
         self.classes = self.numbered.classes
         self.notes = (f"{len(drawings)} pictures labelled with labelme", *alone)
         self.notes += (self.numbered.note,) if self.numbered.note else ()

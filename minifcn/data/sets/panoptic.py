@@ -35,8 +35,8 @@ class Panoptic(Collection):
         folder = need_folder(root, EXPECTED)
         files = read_annotations(folder, panoptic=True)
         categories = files[0].held.categories
-        names = [name for _, name in sorted(categories.items())]
-        numbered = number_names(names, told_classes(told, folder, FILES), f"{files[0].path} has", background=False)
+        names = dict.fromkeys((name for _, name in sorted(categories.items())), files[0].path)
+        numbered = number_names(names, told_classes(told, folder, FILES), background=False)
         self.labels = {number: numbered.labels[name] for number, name in categories.items()}
         self.classes = numbered.classes
         finder = Finder(folder)

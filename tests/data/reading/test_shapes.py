@@ -44,6 +44,10 @@ def test_a_shape_without_a_type_is_a_polygon():
     np.testing.assert_array_equal(drawn(read_shape(told, "a shape")), box(1, 3, 7, 4, 9))
 
 
+def test_a_blank_too_many_makes_no_other_class():
+    assert shape("point", (1, 1), label="leaf ").label == "leaf"
+
+
 def test_a_circle_is_a_centre_and_a_point_on_its_rim():
     label = drawn(shape("circle", (20, 15), (23, 19)))  # radius 5
     rows, columns = np.nonzero(label)
@@ -95,6 +99,7 @@ def test_what_lies_outside_the_picture_is_cut_off():
 @pytest.mark.parametrize(
     ("told", "message"),
     [
+        ({"label": " ", "points": [[1, 1]] * 3}, r"shape 1 has no label, expected the name of a class"),
         ({"points": [[1, 1]]}, r"shape 1 has no label, expected the name of a class"),
         (
             {"label": "leaf", "points": [[1, 1], [2, 2]]},

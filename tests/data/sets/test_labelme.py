@@ -75,7 +75,9 @@ def test_classes_are_those_of_a_file(root, told, classes, label):
 
 
 def test_a_label_that_is_no_class_is_named(root):
-    with pytest.raises(InputError, match=r"labelled red fruit, none of the classes told \(background, leaf\): tell"):
+    with pytest.raises(
+        InputError, match=r"/a\.json has red fruit, none of the classes told \(background, leaf\): tell"
+    ):
         open_dataset("labelme", root, classes=["background", "leaf"])
 
 
