@@ -66,6 +66,8 @@ class Collection(Dataset):
         else:
             how = ", ".join(f"{len(names)} {name}" for name, names in self.splits.items())
             how = f"split as its lists or folders say: {how}"
+            told = (options.val_share, options.split_seed) != (None, None)
+            how += "; --val-share and --split-seed change nothing" if told else ""
         self.notes += (how,)
         self.told = {"classes": list(self.classes), "val_share": share, "split_seed": seed}
         self._show(split)
