@@ -17,6 +17,7 @@ from minifcn.data.reading.photos import upright_mask
 from minifcn.errors import InputError
 
 SHOWN = 12  # values named in a message
+LARGEST = 65535  # number in a mask: of 16 bits
 
 
 @dataclass
@@ -94,6 +95,8 @@ def decide(
     where   the folder, for messages
     InputError where it cannot be told without guessing: the message asks, and says how to answer.
     """
+    if void is not None and not 0 <= void <= LARGEST:
+        raise InputError(f"--void {void}: expected a number of 0..{LARGEST}, as masks hold them")
     if table and table.colours and values is None:
         found = survey(paths, colours=True)
         told = set(map(packed_colour, table.colours))
@@ -159,6 +162,10 @@ def _of_colours(found, table, where):
 
 def _of_numbers(found, table, void, where):
     """Masks of numbers, the classes told by a table or not at all."""
+    if min(found.values, default=0) < 0:
+        raise InputError(
+            f"masks in {where} hold {found.values[0]}: save what counts nowhere as {VOID}, classes from 0 on"
+        )
     values = [value for value in found.values if value != void]
     if len(values) > MOST + 1 or (values and values[-1] > VOID and len(values) > MOST):
         raise InputError(
@@ -220,8 +227,11 @@ def _as_told(found, table, values, void, where):
     """Masks whose classes have the numbers that --values tells."""
     if found.colours:
         raise InputError(f"--values: masks in {where} are in colours; name them in classes.txt, as 'leaf 0 128 0'")
-    if len(set(values)) < len(values) or min(values) < 0 or max(values) > 65535 or len(values) > MOST:
-        raise InputError(f"--values {' '.join(map(str, values))}: expected up to {MOST} numbers of 0..65535, each once")
+    if len(set(values)) < len(values) or min(values) < 0 or max(values) > LARGEST or len(values) > MOST:
+        expected = f"expected up to {MOST} numbers of 0..{LARGEST}, each once"
+        raise InputError(f"--values {' '.join(map(str, values))}: {expected}")
+    if void in values:
+        raise InputError(f"--values tells a class for {void}, and --void that it counts nowhere: leave one out")
     names = tuple(table.names) if table else names_by_number(values)
     if len(names) != len(values):
         raise InputError(f"--values tells {len(values)} numbers, but there are {len(names)} classes: one for each")

@@ -69,8 +69,12 @@ class Collection(Dataset):
                 training, validation = split_names(self.splits.get("train", []), share, seed)
                 self.splits |= {"train": training, "val": validation}
                 how = f"{len(training)} train and {len(validation)} validate, by name (--val-share {share:g})"
-        told = ", ".join(f"{len(names)} {name}" for name, names in self.splits.items())
-        self.notes += (how or f"split as its lists or folders say: {told}",)
+        if not how:
+            how = ", ".join(f"{len(names)} {name}" for name, names in self.splits.items())
+            how = f"split as its lists or folders say: {how}"
+            if options and (options.val_share, options.split_seed) != (None, None):
+                how += "; --val-share and --split-seed change nothing"
+        self.notes += (how,)
         self._show(split)
 
     def with_split(self, split: str) -> "Collection":

@@ -88,6 +88,25 @@ def test_a_number_tells_no_void_of_colours(tmp_path):
             decided(tmp_path, [colours([RED, BLACK])], table, void=3)
 
 
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"void": 70000}, "--void 70000: expected a number of 0..65535"),
+        ({"void": -1}, "--void -1: expected"),
+        ({"void": 2, "values": [0, 1, 2]}, "--values tells a class for 2, and --void that it counts nowhere"),
+    ],
+)
+def test_a_void_that_cannot_be_is_refused(tmp_path, told, message):
+    with pytest.raises(InputError, match=message):
+        decided(tmp_path, [NUMBERS], **told)
+
+
+def test_numbers_below_0_are_no_classes(tmp_path):
+    Image.fromarray(NUMBERS.astype(np.int32) - 1).save(tmp_path / "a.tif")
+    with pytest.raises(InputError, match="hold -1: save what counts nowhere as 255"):
+        decide([tmp_path / "a.tif"])
+
+
 def indexed(path, label, *palette):
     image = Image.fromarray(np.array(label, np.uint8))
     image = image.convert("P")

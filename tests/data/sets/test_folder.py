@@ -79,6 +79,14 @@ def test_folders_tell_the_split(tmp_path):
     }
 
 
+def test_a_share_that_folders_overrule_is_told(tmp_path):
+    for split in ("train", "val"):
+        fill(tmp_path, f"{split}/images/{{n}}.png", f"{split}/masks/{{n}}.png", 2)
+    told = "split as its lists or folders say: 2 train, 2 val"
+    assert Folder(tmp_path).notes[-1] == told
+    assert Folder(tmp_path, val_share=0.5).notes[-1] == f"{told}; --val-share and --split-seed change nothing"
+
+
 def test_one_name_in_two_splits_is_two_pairs(tmp_path):
     for split in ("train", "val"):
         fill(tmp_path, f"images/{split}/{{n}}.png", f"masks/{split}/{{n}}.png", 2)
