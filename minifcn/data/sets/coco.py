@@ -25,9 +25,9 @@ class Coco(Collection):
     root     the JSON files, one for each split, and the pictures, wherever below it they lie (`coco_files`)
     options  what is told of it (`Options`)
 
-    Classes are "background" and the categories in the order of their ids, gaps left out. Of objects that overlap the
-    smaller lies on top. Crowds count nowhere but where an object lies on them, and so do boxes without an outline.
-    A picture without annotations is background. InputError for anything missing, pycocotools first of all.
+    Classes are "background" and the categories in the order of their ids, those of one name joined. Of objects that
+    overlap the smaller lies on top. Crowds count nowhere but where an object lies on them, and so do boxes without an
+    outline. A picture without annotations is background. InputError for anything missing, pycocotools first of all.
     """
 
     name = "coco"

@@ -104,21 +104,22 @@ def split_in(names: Iterable[str]) -> str | None:
 
 
 class Finder:
-    """Finds pictures below a folder by the names that a JSON gives them, with folders or without."""
+    """Finds pictures below a folder by the names that a JSON gives them, with folders or without, in any case."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.by_name: dict[str, list[Path]] = {}
         for path in find_pictures(folder):
-            self.by_name.setdefault(normal(path.name), []).append(path)
+            self.by_name.setdefault(normal(path.name).casefold(), []).append(path)
 
     def find(self, name: str, file: Annotations, drawn: bool = False) -> Path | None:
         """The picture of that name for a JSON; drawn: a panoptic label. InputError where several might be it."""
         parts = PurePosixPath(normal(name.replace("\\", "/"))).parts
-        found = self.by_name.get(parts[-1] if parts else "", [])
+        found = self.by_name.get(parts[-1].casefold() if parts else "", [])
         if file.labels:  # labels may have the names of photos
             found = [path for path in found if (file.labels in path.parts) == drawn] or found
         tests: list[Callable[[Path], bool]] = [
+            lambda path: normal(path.name) == parts[-1],  # a.jpg, not A.JPG, where there are both
             lambda path: tuple(map(normal, path.parts[-len(parts) :])) == parts,
             lambda path: path.is_relative_to(file.path.parent),
             lambda path: split_in(path.relative_to(self.folder).parent.parts) == file.split,

@@ -86,7 +86,7 @@ def _read_all(folder):
     pictures = list(find_pictures(folder))
     by_name: dict[str, list[Path]] = {}
     for picture in pictures:
-        by_name.setdefault(normal(picture.name), []).append(picture)
+        by_name.setdefault(normal(picture.name).casefold(), []).append(picture)
     drawings, others, gone = [], [], []
     for path in json_files(folder):
         told = read_json(path)
@@ -119,7 +119,7 @@ def _picture(path, told, by_name):
     beside = with_any_suffix(path.with_suffix(".jpg"))
     if beside.is_file():
         return beside
-    there = by_name.get(normal(name), ())
+    there = by_name.get(normal(name).casefold(), ())
     return there[0] if len(there) == 1 else None
 
 

@@ -163,6 +163,19 @@ def test_a_name_that_two_pictures_have_is_asked_about(make):
         open_dataset("coco", make.root)
 
 
+def test_a_name_in_another_case_is_found_and_the_very_name_first(make):
+    make("labels.json", {"a.jpg": [], "b.jpg": []}, photos=False)
+    for name in ("a.JPG", "b.jpg", "B.jpg"):
+        make.save(np.full((20, 30, 3), 90), make.root / name)
+    dataset = open_dataset("coco", make.root, "all")
+    assert [dataset.picture(number).name for number in range(2)] == ["a.JPG", "b.jpg"]
+
+
+def test_categories_of_one_name_are_one_class(make):
+    make("labels.json", {"a.jpg": [], "b.jpg": []}, categories=[{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}])
+    assert open_dataset("coco", make.root).classes == ("background", "cat")
+
+
 def test_missing_pictures_are_named(make):
     make("labels.json", {"a.jpg": [], "b.jpg": [], "c.jpg": []})
     (make.root / "images" / "b.jpg").unlink()

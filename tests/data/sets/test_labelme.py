@@ -97,8 +97,9 @@ def test_the_picture_is_found_where_the_json_says_and_elsewhere(root, save):
     write_json(root / "json" / "2.json", image="C:\\Users\\someone\\far.png")
     save(GREY, root / "json" / "3.PNG")  # renamed together with its JSON
     write_json(root / "json" / "3.json", image="DSC_0001.JPG")
+    write_json(root / "json" / "4.json", image="FAR.PNG")
     dataset = open_dataset("labelme", root, "all")
-    assert {"json/1", "json/2", "json/3"} < set(dataset.names)
+    assert {"json/1", "json/2", "json/3", "json/4"} < set(dataset.names)
 
 
 def test_a_picture_in_the_json_stands_in_for_a_missing_file(root):
