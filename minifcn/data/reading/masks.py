@@ -76,8 +76,7 @@ class Coding:
     def label(self, mask: np.ndarray, path: str | Path = "the mask") -> np.ndarray:
         """A mask as `read_mask` gives it -> its label, uint8 (H, W). InputError for a value that stands for nothing."""
         if mask.ndim == 3 and not self.colours:
-            numbers = f"expected the numbers {self.expected()}"
-            raise InputError(f"{path} is in colours, {numbers}: save class numbers, grey or palette")
+            raise InputError(f"{path} is in colours, expected the numbers {self.expected()}: save it as the others are")
         values = packed(mask)
         label = self._table.take(np.where(values < 0, len(self._table), values), mode="clip")  # (H, W)
         strange = values[label == _STRANGER]

@@ -96,9 +96,7 @@ def test_cityscapes_without_its_masks_is_named(cityscapes):
 
 def test_a_mask_in_colours_is_named(ade20k, save):
     save(np.full((2, 3, 3), (1, 2, 3)), ade20k / "annotations" / "training" / "ADE_train_00000001.png")
-    with pytest.raises(
-        InputError, match=r"ADE_train_00000001\.png is in colours, expected the numbers 1, 2, .* \(void\): save"
-    ):
+    with pytest.raises(InputError, match=r"ADE_train_00000001\.png is in colours, expected the numbers 1, 2, "):
         open_dataset("ade20k", ade20k)[0]
 
 
