@@ -10,7 +10,7 @@ from minifcn.data.dataset import VOID
 from minifcn.data.reading.class_names import FILES
 from minifcn.data.reading.fitting import drawn_on
 from minifcn.data.reading.outlines import inside, need_pycocotools
-from minifcn.data.reading.photos import Photo, read_photo
+from minifcn.data.reading.photos import Photo
 from minifcn.data.sets.coco_files import EXPECTED, Annotations, Finder, by_split, list_pictures, read_annotations
 from minifcn.data.sets.collection import Collection, Options
 from minifcn.data.sets.files import need_folder
@@ -79,12 +79,8 @@ class Coco(Collection):
             label[pixels] = number
         return label
 
-    def picture(self, index: int) -> Path:
-        """The file of a pair's picture."""
-        return self.pictures[self.names[index]].path
-
-    def read_photo(self, name: str) -> Photo:
-        return read_photo(self.pictures[name].path)
+    def image(self, name: str) -> Path:
+        return self.pictures[name].path
 
 
 def _classes(files: Sequence[Annotations]) -> dict[int, str]:

@@ -3,6 +3,7 @@
 import copy
 import functools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from minifcn.data.dataset import Dataset, Sample
 from minifcn.data.reading.class_names import drawing_colours
 from minifcn.data.reading.fitting import fitted
-from minifcn.data.reading.photos import Photo
+from minifcn.data.reading.photos import Photo, read_photo
 from minifcn.data.reading.splitting import VAL_SHARE, split_names
 from minifcn.data.statistics import colour_statistics
 from minifcn.errors import InputError
@@ -42,8 +43,8 @@ class Options(NamedTuple):
 class Collection(Dataset):
     """A `Dataset` that knows all pairs of a folder by name, and shows those of one split.
 
-    A subclass gives `name`, `classes` and the method `read_pair(name)`, and calls `arrange`. `names` are those of the
-    pairs shown, in the order of their numbers; `notes` are lines on what was found and how it is read.
+    A subclass gives `name`, `classes` and the methods `read_pair(name)` and `image(name)`, and calls `arrange`. `names`
+    are those of the pairs shown, in the order of their numbers; `notes` are lines on what was found and how it is read.
     """
 
     names: Sequence[str]
@@ -121,9 +122,18 @@ class Collection(Dataset):
         """A pair by its name -> (Photo, label uint8 (h, w) as it is in the file, the label's name for messages)."""
         raise NotImplementedError
 
+    def image(self, name: str) -> Path | None:
+        """The file of a pair's picture; None where it lies in another file."""
+        raise NotImplementedError
+
+    def picture(self, index: int) -> Path | None:
+        return self.image(self.names[index])
+
     def read_photo(self, name: str) -> Photo:
         """The picture of a pair alone."""
-        return self.read_pair(name)[0]
+        path = self.image(name)
+        assert path is not None, "a subclass without files reads its pictures itself"
+        return read_photo(path)
 
     @functools.cached_property
     def _statistics(self):

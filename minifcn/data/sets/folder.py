@@ -80,11 +80,8 @@ class Folder(Collection):
             str(pair.mask),
         )
 
-    def picture(self, index: int) -> Path | None:
-        return self.pairs[self.names[index]].image
-
-    def read_photo(self, name: str) -> Photo:
-        return read_photo(self.pairs[name].image)
+    def image(self, name: str) -> Path:
+        return self.pairs[name].image
 
 
 def splits_of(folder: Path, pairing: Pairing) -> dict[str, list[str]]:

@@ -71,15 +71,15 @@ class Labelme(Collection):
         label = draw(drawing.shapes, self.numbered.labels, size, self.numbered.background)
         return photo, label, str(drawing.path)
 
-    def picture(self, index: int) -> Path | None:
+    def image(self, name: str) -> Path | None:
         """The file of a pair's picture, None where it lies in the JSON."""
-        return self.drawings[self.names[index]].image
+        return self.drawings[name].image
 
     def read_photo(self, name: str) -> Photo:
-        drawing = self.drawings[name]
-        if drawing.image is not None:
-            return read_photo(drawing.image)
-        return read_photo(drawing.path, base64.b64decode(read_json(drawing.path)["imageData"]))
+        path = self.drawings[name].path
+        if self.image(name) is not None:
+            return super().read_photo(name)
+        return read_photo(path, base64.b64decode(read_json(path)["imageData"]))
 
 
 def _read_all(folder):

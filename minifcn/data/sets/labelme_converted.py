@@ -9,7 +9,7 @@ from minifcn.data.dataset import VOID
 from minifcn.data.reading.lists import json_files, read_lines
 from minifcn.data.reading.masks import Coding, read_mask
 from minifcn.data.reading.pairing import Pair, Pairing, find_pictures, split_of
-from minifcn.data.reading.photos import Photo, read_photo
+from minifcn.data.reading.photos import Photo
 from minifcn.data.sets.collection import Collection, Options
 from minifcn.data.sets.files import need_folder
 from minifcn.data.sets.folder import Folder, splits_of
@@ -62,12 +62,8 @@ class Converted(Collection):
         table[: len(names)] = [self.numbered.labels[label] for label in names]
         return self.read_photo(name), table[values], str(path)
 
-    def picture(self, index: int) -> Path:
-        """The file of a pair's picture."""
-        return self.pairs[self.names[index]].image
-
-    def read_photo(self, name: str) -> Photo:
-        return read_photo(self.pairs[name].image)
+    def image(self, name: str) -> Path:
+        return self.pairs[name].image
 
 
 class LabelmeVoc(Folder):

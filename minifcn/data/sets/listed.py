@@ -53,12 +53,8 @@ class Listed(Collection):
         image, label = self.paths(name)
         return read_photo(image), self.read_label(label), str(label)
 
-    def picture(self, index: int) -> Path:
-        """The file of a pair's picture."""
-        return self.paths(self.names[index])[0]
-
-    def read_photo(self, name: str) -> Photo:
-        return read_photo(self.paths(name)[0])
+    def image(self, name: str) -> Path:
+        return self.paths(name)[0]
 
 
 def bare(line: str) -> str:

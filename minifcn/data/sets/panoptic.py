@@ -7,7 +7,7 @@ import numpy as np
 
 from minifcn.data.dataset import VOID
 from minifcn.data.reading.class_names import FILES
-from minifcn.data.reading.photos import Photo, open_image, read_photo
+from minifcn.data.reading.photos import Photo, open_image
 from minifcn.data.sets.coco import Coco
 from minifcn.data.sets.coco_files import EXPECTED, Finder, by_split, list_pictures, only_panoptic, read_annotations
 from minifcn.data.sets.collection import Collection, Options
@@ -72,12 +72,8 @@ class Panoptic(Collection):
         label = np.array([labels[number] for number in numbers.tolist()], np.uint8)[places].reshape(red.shape)  # (H, W)
         return self.read_photo(name), label, str(path)
 
-    def picture(self, index: int) -> Path:
-        """The file of a pair's picture."""
-        return self.pictures[self.names[index]].path
-
-    def read_photo(self, name: str) -> Photo:
-        return read_photo(self.pictures[name].path)
+    def image(self, name: str) -> Path:
+        return self.pictures[name].path
 
 
 def open_coco(root: str | Path | None, split: str = "train", **options: Any) -> Collection:
