@@ -83,7 +83,7 @@ def _need(entry, key, kind, what):
     """The value that an entry has of a key, of that kind."""
     if key not in entry:
         raise InputError(f"{what} has no {key}, expected {_WORDS[kind]}: write it anew")
-    if not isinstance(entry[key], kind) or isinstance(entry[key], bool):
+    if not isinstance(entry[key], kind) or isinstance(entry[key], bool) or entry[key] == "":
         raise InputError(f"{what} has {key} {entry[key]!r:.40}, expected {_WORDS[kind]}: write it anew")
     return entry[key]
 

@@ -239,6 +239,7 @@ def test_outlines_that_cannot_be_drawn_are_named(make, told, why):
     [
         ("categories", {"id": 7, "name": "fox"}, r"categories\[2\] has the id 7, as one before it"),
         ("categories", {"id": "8", "name": "fox"}, r"categories\[2\] has id '8', expected a whole number"),
+        ("categories", {"id": 8, "name": ""}, r"categories\[2\] has name '', expected a text"),
         ("categories", {"id": 8}, r"categories\[2\] has no name, expected a text"),
         ("images", {"id": 11, "file_name": "c.jpg"}, r"images\[1\] has the id 11, as one before it"),
         ("images", {"id": 12, "file_name": 3}, r"images\[1\] has file_name 3, expected a text"),
