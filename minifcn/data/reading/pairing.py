@@ -17,8 +17,10 @@ _IMAGES = "images image imgs img photos photo pictures picture jpegimages rgb in
 _MASKS = "masks mask labels label annotations annotation annots annot segmentationclass segmentationclasspng gt gtfine"
 _MASKS += " groundtruth truth segmentation segmentations targets target"
 _ROLES = dict.fromkeys(_IMAGES.split(), "image") | dict.fromkeys(_MASKS.split(), "mask") | {"ground": None}
-_OF_A_MASK = re.compile(r"(?:(.+?)[_\-. ])?(?:masks?|labels?|gt|seg|segmentation|annotation)(?:[_\-. ](.+))?", re.I)
-_OF_AN_IMAGE = re.compile(r"(?:(.+?)[_\-. ])?(?:image|img|photo|rgb|sat)(?:[_\-. ](.+))?", re.I)
+_OF_A_MASK = re.compile(
+    r"(?:(.+?)[_\-. ])?(?:masks?|labels?|gt|seg|segmentation|annotation)(?:[_\-. ](.+)|(\d+))?", re.I
+)
+_OF_AN_IMAGE = re.compile(r"(?:(.+?)[_\-. ])?(?:image|img|photo|rgb|sat)(?:[_\-. ](.+)|(\d+))?", re.I)
 _LOSSY = {".jpg", ".jpeg", ".jpe", ".jfif", ".heic", ".heif", ".webp", ".avif"}
 _LISTS = ("", "ImageSets/Segmentation", "ImageSets", "lists", "splits")  # folders in which lists are looked for
 SAME_FOLDER = "X.jpg beside X.png, X_mask.png or X_label.png"
@@ -166,7 +168,7 @@ def _key(file, stem):
 
 
 def _bare(stem, pattern=_OF_AN_IMAGE):
-    """What a name is without the word that says what it is: X of X_mask, mask_X, X_image."""
+    """What a name is without the word that says what it is: X of X_mask, mask_X, X_image; 7 of mask7."""
     of = pattern.fullmatch(stem)
     return " ".join(filter(None, of.groups())) if of and any(of.groups()) else stem
 
@@ -202,7 +204,7 @@ def _unique(files, key):
 
 
 def _index(root: Path, pairs: Sequence[Pair]) -> dict[str, str | None]:
-    """{what a list may call a pair: its name}, None for what two are called."""
+    """{what a list may call a pair: its name}, None for what two are called; in small letters behind a null."""
     index: dict[str, str | None] = {}
     for pair in pairs:
         calls = set()
@@ -210,7 +212,8 @@ def _index(root: Path, pairs: Sequence[Pair]) -> dict[str, str | None]:
             whole = _relative(path, root)
             ends = {whole, "/".join(Path(whole).parts[-2:]), path.name}
             calls |= ends | {os.path.splitext(end)[0] for end in ends}
-        for call in map(normal, calls):
+        calls = set(map(normal, calls))
+        for call in calls | {f"\0{call.casefold()}" for call in calls}:
             index[call] = pair.name if index.get(call, pair.name) == pair.name else None
     return index
 
@@ -230,6 +233,7 @@ def _pair_of(line, index):
 def _one(name, index):
     parts = name.strip("\"' ").split("/")
     ways = (name, "/".join(parts[-2:]), parts[-1])
+    ways += tuple(f"\0{way.casefold()}" for way in ways)
     return next((index[way] for way in ways if index.get(way)), None)
 
 

@@ -2,7 +2,7 @@
 
 import copy
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,11 +50,22 @@ class Collection(Dataset):
     notes: tuple[str, ...] = ()
     palette: np.ndarray
 
-    def arrange(self, splits: dict[str, list[str]], split: str, options: Options, colours: Sequence = ()) -> None:
+    def arrange(
+        self,
+        splits: dict[str, list[str]],
+        split: str,
+        options: Options,
+        colours: Sequence = (),
+        there: Iterable[str] = (),
+    ) -> None:
         """Take {split: names of pairs}, and show one; where nothing is said of "val", names of "train" are parted.
 
         colours  that the classes are drawn in, as somebody told them
+        there    names of all pairs; those of no list are told in `notes`
         """
+        if left := sorted(set(there) - {name for names in splits.values() for name in names}):
+            pairs = "1 pair is" if len(left) == 1 else f"{len(left)} pairs are"
+            self.notes += (f"{pairs} in no list, left out, {left[0]} first",)
         share = VAL_SHARE if options.val_share is None else options.val_share
         seed = options.split_seed or 0
         self.palette = drawing_colours(len(self.classes), colours)
