@@ -70,7 +70,9 @@ class Collection(Dataset):
         seed = options.split_seed or 0
         self.palette = drawing_colours(len(self.classes), colours)
         self.splits = dict(splits)
+        self.told = {"classes": list(self.classes)}
         if "val" not in self.splits:
+            self.told |= {"val_share": share, "split_seed": seed}
             training, validation = split_names(self.splits.get("train", []), share, seed)
             self.splits |= {"train": training, "val": validation}
             how = f"{len(training)} train and {len(validation)} validate, by name (--val-share {share:g})"
@@ -80,7 +82,6 @@ class Collection(Dataset):
             told = (options.val_share, options.split_seed) != (None, None)
             how += "; --val-share and --split-seed change nothing" if told else ""
         self.notes += (how,)
-        self.told = {"classes": list(self.classes), "val_share": share, "split_seed": seed}
         self._show(split)
 
     def with_split(self, split: str) -> "Collection":

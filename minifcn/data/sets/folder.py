@@ -44,7 +44,7 @@ class Folder(Collection):
         own = dict(zip(table.names, table.colours)) if table else {}
         colours = [own[name] for name in self.classes if name in own]
         self.arrange(splits_of(folder, pairing), split, told, colours, self.pairs)
-        self.told = {"coding": self.coding.to_dict()} | {name: self.told[name] for name in ("val_share", "split_seed")}
+        self.told = {"coding": self.coding.to_dict()} | {k: told for k, told in self.told.items() if k != "classes"}
 
     def _coding(self, table, told, folder):
         """(how its masks are read, a line that says so, or "" where another run decided it)."""
