@@ -17,6 +17,7 @@ from minifcn.data.reading.photos import upright_mask
 from minifcn.errors import InputError
 
 SHOWN = 12  # values named in a message
+THREADS = 2
 LARGEST = 65535  # number in a mask: of 16 bits
 
 
@@ -24,16 +25,15 @@ LARGEST = 65535  # number in a mask: of 16 bits
 class Survey:
     """The values in a folder's masks.
 
-    pixels, images  {value: how many pixels, how many masks have it}, of packed values
-    colours         whether they are colours
-    palettes        whether palettes are why: one index has several colours in them
-    noisy           [(path, how many values)] of masks with more than were drawn; their values are not counted
+    pixels    {value: how many pixels have it}, of packed values
+    colours   whether they are colours
+    palettes  whether palettes are why: one index has several colours in them
+    noisy     [(path, how many values)] of masks with more than were drawn; their values are not counted
     """
 
     colours: bool = False
     palettes: bool = False
     pixels: dict[int, int] = field(default_factory=dict)
-    images: dict[int, int] = field(default_factory=dict)
     noisy: list[tuple[Path, int]] = field(default_factory=list)
 
     @property
@@ -41,7 +41,7 @@ class Survey:
         return sorted(self.pixels)
 
 
-def survey(paths: Sequence[Path], colours: bool = False, threads: int = 2, indices: bool = False) -> Survey:
+def survey(paths: Sequence[Path], colours: bool = False, indices: bool = False) -> Survey:
     """Look at masks.
 
     colours  read all of them as colours; else they are where one of them has any, and where palettes give one index
@@ -61,14 +61,14 @@ def survey(paths: Sequence[Path], colours: bool = False, threads: int = 2, indic
         shades = {(index, tuple(palette[3 * index : 3 * index + 3])) for index in listed}
         return mask.ndim == 3, is_noisy(packed_mask, values, path), values, pixels, shades
 
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         counted = list(pool.map(count, paths))
     coloured = {in_colours for in_colours, *_ in counted}
     if len(coloured) == 2:  # those all of whose pixels are grey are colours, too
-        return survey(paths, colours=True, threads=threads)
+        return survey(paths, colours=True)
     shades = {shade for *_, those in counted for shade in those}
     if len({index for index, _ in shades}) < len(shades):
-        return replace(survey(paths, colours=True, threads=threads), palettes=True)
+        return replace(survey(paths, colours=True), palettes=True)
     found = Survey(coloured == {True})
     for path, (_, noisy, values, pixels, _) in zip(paths, counted):
         if noisy:
@@ -76,7 +76,6 @@ def survey(paths: Sequence[Path], colours: bool = False, threads: int = 2, indic
             continue
         for value, n in zip(values.tolist(), pixels.tolist()):
             found.pixels[value] = found.pixels.get(value, 0) + n
-            found.images[value] = found.images.get(value, 0) + 1
     return found
 
 
@@ -134,7 +133,7 @@ def sound(paths: Sequence[Path], table: ClassTable | None = None, void: int | No
     held = {}  # values by mask
     for path in paths:
         with contextlib.suppress(InputError):
-            held[path] = survey([path], colours, threads=1).values
+            held[path] = survey([path], colours).values
     held = {path: values for path, values in held.items() if values}
     if table:
         known = {path for path, values in held.items() if _are_known(values, table, void)}

@@ -107,7 +107,7 @@ class Collection(Dataset):
 
     def _show(self, split):
         if split == "all":
-            self.names = [name for names in self.splits.values() for name in names]
+            self.names = list(dict.fromkeys(name for names in self.splits.values() for name in names))
         elif split in self.splits:
             self.names = self.splits[split]
         else:
