@@ -162,6 +162,11 @@ class Trainer:
             lower = f"start again with {lower_lr(self.settings, self.batch_pixels())}"
             epoch = min(self.progress.epoch + 1, self.settings.epochs)
             raise InputError(f"{error}, in epoch {epoch}; {lower}{good}") from error
+        except InputError as error:  # a picture that cannot be read, say, costs nothing that was trained
+            if not self.begun or self.noted != self.optimizer.steps:
+                raise
+            self.save()
+            raise InputError(f"{error}; what is trained is saved, then go on with: {self._going_on()}") from error
         self.folder.write_history(self.progress.history)
         self.model.eval()
 
@@ -200,8 +205,11 @@ class Trainer:
             if at_once or not self.begun or self.noted != self.optimizer.steps:  # the last: half a step is done
                 raise
             self.save()
-            command = f"python -m minifcn {self.settings.command} --out {shlex.quote(str(self.folder.path))} --resume"
-            raise Stopped(f"stopped and saved; go on with: {command}") from None
+            raise Stopped(f"stopped and saved; go on with: {self._going_on()}") from None
+
+    def _going_on(self):
+        """The command that goes on with the run."""
+        return f"python -m minifcn {self.settings.command} --out {shlex.quote(str(self.folder.path))} --resume"
 
     def stop(self) -> None:
         """Ask the run, which may be in another thread, to save and stop after the step under way."""
