@@ -166,7 +166,7 @@ class Trainer:
             if not self.begun or self.noted != self.optimizer.steps:
                 raise
             self.save()
-            raise InputError(f"{error}; what is trained is saved, then go on with: {self._going_on()}") from error
+            raise InputError(f"{error}; what is trained is saved: mend this, and --resume goes on") from error
         self.folder.write_history(self.progress.history)
         self.model.eval()
 
@@ -205,11 +205,8 @@ class Trainer:
             if at_once or not self.begun or self.noted != self.optimizer.steps:  # the last: half a step is done
                 raise
             self.save()
-            raise Stopped(f"stopped and saved; go on with: {self._going_on()}") from None
-
-    def _going_on(self):
-        """The command that goes on with the run."""
-        return f"python -m minifcn {self.settings.command} --out {shlex.quote(str(self.folder.path))} --resume"
+            command = f"python -m minifcn {self.settings.command} --out {shlex.quote(str(self.folder.path))} --resume"
+            raise Stopped(f"stopped and saved; go on with: {command}") from None
 
     def stop(self) -> None:
         """Ask the run, which may be in another thread, to save and stop after the step under way."""

@@ -245,7 +245,7 @@ def test_a_picture_that_cannot_be_read_costs_nothing_that_was_trained(tmp_path):
     whole = (tmp_path / "5.bmp").read_bytes()
     (tmp_path / "5.bmp").write_bytes(whole[:100])
     with pytest.raises(
-        InputError, match=r"5\.bmp cannot be read .*; what is trained is saved, then go on with: .* --resume"
+        InputError, match=r"5\.bmp cannot be read .*; what is trained is saved: mend this, and --resume goes on"
     ):
         tiny.trainer(tmp_path / "run", **settings).run()
     (tmp_path / "5.bmp").write_bytes(whole)
