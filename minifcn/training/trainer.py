@@ -164,6 +164,11 @@ class Trainer:
             lower = f"start again with {lower_lr(self.settings, self.batch_pixels())}"
             epoch = min(self.progress.epoch + 1, self.settings.epochs)
             raise InputError(f"{error}, in epoch {epoch}; {lower}{good}") from error
+        except InputError as error:  # a picture that cannot be read, say, costs nothing that was trained
+            if not self.begun or self.noted != self.optimizer.steps:
+                raise
+            self.save()
+            raise InputError(f"{error}; what is trained is saved: mend this, and --resume goes on") from error
         self.folder.write_history(self.progress.history)
         self.model.eval()
 

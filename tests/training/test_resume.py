@@ -247,6 +247,29 @@ def test_one_s_own_pictures_stay_as_the_run_took_them(tmp_path):
         tiny.trainer(tmp_path / "run", resume=True, **dataclasses.asdict(run.settings))
 
 
+def test_a_picture_that_cannot_be_read_costs_nothing_that_was_trained(tmp_path):
+    for number in range(6):
+        Image.fromarray(np.full((32, 32, 3), 50 * number, np.uint8)).save(tmp_path / f"{number}.bmp")
+        Image.fromarray(np.eye(32, dtype=np.uint8)).save(tmp_path / f"{number}_mask.png")
+    (tmp_path / "val.txt").write_text("4\n5\n")
+    settings = {"data": "folder", "root": str(tmp_path), "epochs": 1}
+    unbroken = tiny.trainer(tmp_path / "unbroken", **settings)
+    unbroken.run()
+    whole = (tmp_path / "5.bmp").read_bytes()
+    (tmp_path / "5.bmp").write_bytes(whole[:100])
+    with pytest.raises(
+        InputError, match=r"5\.bmp cannot be read .*; what is trained is saved: mend this, and --resume goes on"
+    ):
+        tiny.trainer(tmp_path / "run", **settings).run()
+    (tmp_path / "5.bmp").write_bytes(whole)
+    again = tiny.trainer(tmp_path / "run", resume=True, **settings)
+    assert again.progress.batch == len(again.batches)
+    again.run()
+    for one, other in zip(again.model.parameters(), unbroken.model.parameters(), strict=True):
+        np.testing.assert_array_equal(one.data, other.data)
+    assert again.progress.best == unbroken.progress.best
+
+
 def test_pictures_given_in_python_are_not_looked_for_among_the_scenes(capsys, tmp_path):
     for number in range(4):
         Image.fromarray(np.full((32, 32, 3), 50 * number, np.uint8)).save(tmp_path / f"{number}.jpg")

@@ -69,7 +69,7 @@ def sound(paths: Sequence[Path], table: ClassTable | None = None, void: int | No
     held = {}  # values by mask
     for path in paths:
         with contextlib.suppress(InputError):
-            held[path] = survey([path], colours, threads=1).values
+            held[path] = survey([path], colours).values
     held = {path: values for path, values in held.items() if values}
     if table:
         known = {path for path, values in held.items() if _are_known(values, table, void)}

@@ -17,8 +17,10 @@ _IMAGES = "images image imgs img photos photo pictures picture jpegimages rgb in
 _MASKS = "masks mask labels label annotations annotation annots annot segmentationclass segmentationclasspng gt gtfine"
 _MASKS += " groundtruth truth segmentation segmentations targets target"
 _ROLES = dict.fromkeys(_IMAGES.split(), "image") | dict.fromkeys(_MASKS.split(), "mask") | {"ground": None}
-_OF_A_MASK = re.compile(r"(?:(.+?)[_\-. ])?(?:masks?|labels?|gt|seg|segmentation|annotation)(?:[_\-. ](.+))?", re.I)
-_OF_AN_IMAGE = re.compile(r"(?:(.+?)[_\-. ])?(?:image|img|photo|rgb|sat)(?:[_\-. ](.+))?", re.I)
+_OF_A_MASK = re.compile(
+    r"(?:(.+?)[_\-. ])?(?:masks?|labels?|gt|seg|segmentation|annotation)(?:[_\-. ](.+)|(\d+))?", re.I
+)
+_OF_AN_IMAGE = re.compile(r"(?:(.+?)[_\-. ])?(?:image|img|photo|rgb|sat)(?:[_\-. ](.+)|(\d+))?", re.I)
 _LOSSY = {".jpg", ".jpeg", ".jpe", ".jfif", ".heic", ".heif", ".webp", ".avif"}
 SAME_FOLDER = "X.jpg beside X.png, X_mask.png or X_label.png"
 
@@ -131,7 +133,7 @@ def _key(file, stem):
 
 
 def _bare(stem, pattern=_OF_AN_IMAGE):
-    """What a name is without the word that says what it is: X of X_mask, mask_X, X_image."""
+    """What a name is without the word that says what it is: X of X_mask, mask_X, X_image; 7 of mask7."""
     of = pattern.fullmatch(stem)
     return " ".join(filter(None, of.groups())) if of and any(of.groups()) else stem
 

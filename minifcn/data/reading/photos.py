@@ -57,8 +57,8 @@ def read_photo(path: str | Path, data: bytes | None = None) -> Photo:
     16-bit greys keep their upper 8 bits; CMYK and other colours become RGB; what is transparent lies on white.
     InputError as `open_image`, and for numbers that are no brightness.
     """
-    image, orientation = _open(path, data)
-    return Photo(_rgb(turned(image, orientation), path), orientation)
+    image, orientation = _upright(path, data)
+    return Photo(_rgb(image, path), orientation)
 
 
 def read_image(path: str | Path) -> np.ndarray:
@@ -75,7 +75,7 @@ def turned(image: Image.Image, orientation: int) -> Image.Image:
 
 def upright_mask(path: str | Path) -> Image.Image:
     """The picture in a mask's file, turned as its own EXIF orientation says, if it has one."""
-    return turned(*_open(path))
+    return _upright(path)[0]
 
 
 def read_header(path: str | Path) -> tuple[str, int]:
@@ -88,15 +88,20 @@ def read_header(path: str | Path) -> tuple[str, int]:
         return "", 1
 
 
+def _upright(path, data=None):
+    """(the decoded Pillow image, turned; the EXIF orientation that asked for it)."""
+    image, orientation = _open(path, data)
+    # Pillow turns TIFF files, and pillow-heif its own, as they load; what is still to be done stands in the image.
+    return turned(image, _orientation(image)), orientation
+
+
 def _open(path, data=None):
-    """(the decoded Pillow image as it lies in the file, its EXIF orientation)."""
+    """(the decoded Pillow image, the EXIF orientation of its file)."""
     _register_heif()
     try:
         with Image.open(path if data is None else io.BytesIO(data)) as image:
             orientation = _orientation(image)
             image.load()
-            if _orientation(image) == 1:  # Pillow turns TIFF files, and pillow-heif its own, as they load
-                orientation = 1
             return image, orientation
     except FileNotFoundError:
         raise InputError(f"{path} is not there: check the path") from None

@@ -48,7 +48,7 @@ def _named(path, lines, index, pairing):
 
 
 def _index(root: Path, pairs: Sequence[Pair]) -> dict[str, str | None]:
-    """{what a list may call a pair: its name}, None for what two are called."""
+    """{what a list may call a pair: its name}, None for what two are called; in small letters behind a null."""
     index: dict[str, str | None] = {}
     for pair in pairs:
         calls = set()
@@ -56,7 +56,8 @@ def _index(root: Path, pairs: Sequence[Pair]) -> dict[str, str | None]:
             whole = path.relative_to(root).as_posix()
             ends = {whole, "/".join(Path(whole).parts[-2:]), path.name}
             calls |= ends | {os.path.splitext(end)[0] for end in ends}
-        for call in map(normal, calls):
+        calls = set(map(normal, calls))
+        for call in calls | {f"\0{call.casefold()}" for call in calls}:
             index[call] = pair.name if index.get(call, pair.name) == pair.name else None
     return index
 
@@ -76,4 +77,5 @@ def _pair_of(line, index):
 def _one(name, index):
     parts = name.strip("\"' ").split("/")
     ways = (name, "/".join(parts[-2:]), parts[-1])
+    ways += tuple(f"\0{way.casefold()}" for way in ways)
     return next((index[way] for way in ways if index.get(way)), None)

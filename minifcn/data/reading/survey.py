@@ -11,21 +11,22 @@ from minifcn.data.reading.masks import mask_values, packed
 from minifcn.data.reading.noise import is_noisy
 from minifcn.data.reading.photos import upright_mask
 
+THREADS = 2
+
 
 @dataclass
 class Survey:
     """The values in a folder's masks.
 
-    pixels, images  {value: how many pixels, how many masks have it}, of packed values
-    colours         whether they are colours
-    palettes        whether palettes are why: one index has several colours in them
-    noisy           [(path, how many values)] of masks with more than were drawn; their values are not counted
+    pixels    {value: how many pixels have it}, of packed values
+    colours   whether they are colours
+    palettes  whether palettes are why: one index has several colours in them
+    noisy     [(path, how many values)] of masks with more than were drawn; their values are not counted
     """
 
     colours: bool = False
     palettes: bool = False
     pixels: dict[int, int] = field(default_factory=dict)
-    images: dict[int, int] = field(default_factory=dict)
     noisy: list[tuple[Path, int]] = field(default_factory=list)
 
     @property
@@ -33,7 +34,7 @@ class Survey:
         return sorted(self.pixels)
 
 
-def survey(paths: Sequence[Path], colours: bool = False, threads: int = 2, indices: bool = False) -> Survey:
+def survey(paths: Sequence[Path], colours: bool = False, indices: bool = False) -> Survey:
     """Look at masks.
 
     colours  read all of them as colours; else they are where one of them has any, and where palettes give one index
@@ -53,14 +54,14 @@ def survey(paths: Sequence[Path], colours: bool = False, threads: int = 2, indic
         shades = {(index, tuple(palette[3 * index : 3 * index + 3])) for index in listed}
         return mask.ndim == 3, is_noisy(packed_mask, values, path), values, pixels, shades
 
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         counted = list(pool.map(count, paths))
     coloured = {in_colours for in_colours, *_ in counted}
     if len(coloured) == 2:  # those all of whose pixels are grey are colours, too
-        return survey(paths, colours=True, threads=threads)
+        return survey(paths, colours=True)
     shades = {shade for *_, those in counted for shade in those}
     if len({index for index, _ in shades}) < len(shades):
-        return replace(survey(paths, colours=True, threads=threads), palettes=True)
+        return replace(survey(paths, colours=True), palettes=True)
     found = Survey(coloured == {True})
     for path, (_, noisy, values, pixels, _) in zip(paths, counted):
         if noisy:
@@ -68,5 +69,4 @@ def survey(paths: Sequence[Path], colours: bool = False, threads: int = 2, indic
             continue
         for value, n in zip(values.tolist(), pixels.tolist()):
             found.pixels[value] = found.pixels.get(value, 0) + n
-            found.images[value] = found.images.get(value, 0) + 1
     return found

@@ -2,7 +2,7 @@
 
 import copy
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,25 +52,34 @@ class Collection(Dataset):
     palette: np.ndarray
 
     def arrange(
-        self, splits: dict[str, list[str]], split: str, options: Options | None = None, colours: Sequence = ()
+        self,
+        splits: dict[str, list[str]],
+        split: str,
+        options: Options | None = None,
+        colours: Sequence = (),
+        there: Iterable[str] = (),
     ) -> None:
         """Take {split: names of pairs}, and show one; where nothing is said of "val", names of "train" are parted.
 
         options  what is told of it; none where all is published, its splits too
         colours  that the classes are drawn in, as somebody told them
+        there    names of all pairs; those of no list are told in `notes`
         """
+        if left := sorted(set(there) - {name for names in splits.values() for name in names}):
+            pairs = "1 pair is" if len(left) == 1 else f"{len(left)} pairs are"
+            self.notes += (f"{pairs} in no list, left out, {left[0]} first",)
         self.palette = drawing_colours(self.classes, colours)
         self.splits = dict(splits)
-        how = ""
         if options:
+            self.told = {"classes": list(self.classes)}
+        if options and "val" not in self.splits:
             share = VAL_SHARE if options.val_share is None else options.val_share
             seed = options.split_seed or 0
-            self.told = {"classes": list(self.classes), "val_share": share, "split_seed": seed}
-            if "val" not in self.splits:
-                training, validation = split_names(self.splits.get("train", []), share, seed)
-                self.splits |= {"train": training, "val": validation}
-                how = f"{len(training)} train and {len(validation)} validate, by name (--val-share {share:g})"
-        if not how:
+            self.told = {**self.told, "val_share": share, "split_seed": seed}
+            training, validation = split_names(self.splits.get("train", []), share, seed)
+            self.splits |= {"train": training, "val": validation}
+            how = f"{len(training)} train and {len(validation)} validate, by name (--val-share {share:g})"
+        else:
             how = ", ".join(f"{len(names)} {name}" for name, names in self.splits.items())
             how = f"split as its lists or folders say: {how}"
             if options and (options.val_share, options.split_seed) != (None, None):
@@ -101,7 +110,7 @@ class Collection(Dataset):
 
     def _show(self, split):
         if split == "all":
-            self.names = [name for names in self.splits.values() for name in names]
+            self.names = list(dict.fromkeys(name for names in self.splits.values() for name in names))
         elif split in self.splits:
             self.names = self.splits[split]
         else:

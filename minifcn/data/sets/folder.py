@@ -44,10 +44,8 @@ class Folder(Collection):
         self.classes = self.coding.classes
         own = dict(zip(table.names, table.colours)) if table else {}
         colours = [own[name] for name in self.classes if name in own]
-        splits = splits_of(folder, pairing)
-        self.notes += tuple(_unlisted(splits, pairing))
-        self.arrange(splits, split, told, colours)
-        self.told = {"coding": self.coding.to_dict()} | {name: self.told[name] for name in ("val_share", "split_seed")}
+        self.arrange(splits_of(folder, pairing), split, told, colours, self.pairs)
+        self.told = {"coding": self.coding.to_dict()} | {k: told for k, told in self.told.items() if k != "classes"}
 
     def _coding(self, table, told, folder):
         """(how its masks are read, a line that says so, or "" where another run decided it)."""
@@ -109,13 +107,6 @@ def by_folders(pairing: Pairing) -> dict[str, list[str]]:
     for pair in pairing.pairs:
         splits.setdefault(pairing.splits.get(pair.name, "train"), []).append(pair.name)
     return {split: names for split, names in splits.items() if names}
-
-
-def _unlisted(splits, pairing):
-    """A line on pairs that lists leave out."""
-    listed = {name for names in splits.values() for name in names}
-    if left := [pair.name for pair in pairing.pairs if pair.name not in listed]:
-        yield f"{len(left)} pair{'s' * (len(left) > 1)} in no list, left out: {first_of(left)}"
 
 
 def _alone(pairing):

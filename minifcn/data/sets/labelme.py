@@ -63,7 +63,7 @@ class Labelme(Collection):
         self.classes = self.numbered.classes
         self.notes = (f"{len(drawings)} pictures labelled with labelme", *alone)
         self.notes += (self.numbered.note,) if self.numbered.note else ()
-        self.arrange(_splits(folder, self.drawings), split, told, self.numbered.colours)
+        self.arrange(_splits(folder, self.drawings), split, told, self.numbered.colours, self.drawings)
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
         drawing, photo = self.drawings[name], self.read_photo(name)

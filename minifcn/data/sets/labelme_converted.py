@@ -51,7 +51,8 @@ class Converted(Collection):
         self.notes = (f"{len(pairs)} pictures converted with labelme",)
         self.notes += (self.numbered.note,) if self.numbered.note else ()
         splits = {pair.name: known for pair in pairs if (known := split_of(pair.mask, folder))}
-        self.arrange(splits_of(folder, Pairing(pairs, splits, [], [])), split, told, self.numbered.colours)
+        parted = splits_of(folder, Pairing(pairs, splits, [], []))
+        self.arrange(parted, split, told, self.numbered.colours, self.pairs)
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
         path, names = self.pairs[name].mask, self.label_names[name]
@@ -89,7 +90,7 @@ class LabelmeVoc(Folder):
         self.coding = Coding(tuple(table.names[line] for line in table.kept), tuple(table.kept), (*table.void, VOID))
         self.classes = self.coding.classes
         colours = [table.colours[line] for line in table.kept] if table.colours else ()
-        self.arrange(splits_of(folder, pairing), split, told, colours)
+        self.arrange(splits_of(folder, pairing), split, told, colours, self.pairs)
 
 
 def open_labelme(root: str | Path | None, split: str = "train", **options: Any) -> Collection:

@@ -42,8 +42,7 @@ def test_a_photo_is_turned_as_its_camera_notes(tmp_path, orientation, suffix):
         with_orientation(IMAGE, orientation, path)
     photo = read_photo(path)
     np.testing.assert_array_equal(photo.pixels, UPRIGHT[orientation](IMAGE))
-    if suffix != "tiff":  # which Pillow turns by itself
-        assert (photo.orientation, photo.stored_size) == (orientation, (H, W))
+    assert (photo.orientation, photo.stored_size) == (orientation, (H, W))
 
 
 def test_an_orientation_that_is_none_changes_nothing(tmp_path):

@@ -27,6 +27,7 @@ LAYOUTS = [
     ("image_{n}.png", "mask_{n}.png"),
     ("images/{n}.png", "masks/mask-{n}.png"),
     ("images/photo_{n}.png", "masks/mask_{n}.png"),
+    ("images/img{n}.png", "masks/mask{n}.png"),
     ("images/{n}_sat.jpg", "images/{n}_mask.png"),
     ("images/sunny/{n}.jpg", "masks/sunny/{n}.png"),
     ("images/sunny/{n}.jpg", "masks/{n}.png"),
@@ -83,7 +84,7 @@ def test_a_share_that_folders_overrule_is_told(tmp_path):
     for split in ("train", "val"):
         fill(tmp_path, f"{split}/images/{{n}}.png", f"{split}/masks/{{n}}.png", 2)
     told = "split as its lists or folders say: 2 train, 2 val"
-    assert Folder(tmp_path).notes[-1] == told
+    assert Folder(tmp_path).notes[-1] == told and "split_seed" not in Folder(tmp_path).told
     assert Folder(tmp_path, val_share=0.5).notes[-1] == f"{told}; --val-share and --split-seed change nothing"
 
 
@@ -94,7 +95,8 @@ def test_one_name_in_two_splits_is_two_pairs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "line", ["{n}", "{n}.png", "images/{n}.png", "/home/x/images/{n}.png", "images/{n}.png masks/{n}.png"]
+    "line",
+    ["{n}", "{n}.png", "IMAGES\\{n}.PNG", "images/{n}.png", "/home/x/images/{n}.png", "images/{n}.png masks/{n}.png"],
 )
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp949"])
 def test_lists_tell_the_split(tmp_path, line, encoding):
@@ -175,7 +177,7 @@ def test_pairs_that_no_list_names_are_told(tmp_path):
     fill(tmp_path)
     for split, lines in (("train", "0\n1\n"), ("val", "2\n")):
         (tmp_path / f"{split}.txt").write_text(lines)
-    assert "3 pairs in no list, left out: images/3, images/4, images/5" in Folder(tmp_path).notes
+    assert "3 pairs are in no list, left out, images/3 first" in Folder(tmp_path).notes
 
 
 def test_a_picture_with_two_masks_is_named_where_none_pairs(tmp_path):
