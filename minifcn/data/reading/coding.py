@@ -17,6 +17,7 @@ from minifcn.data.reading.photos import upright_mask
 from minifcn.errors import InputError
 
 SHOWN = 12  # values named in a message
+TONES = ("background", "object")  # what two tones are called
 THREADS = 2
 LARGEST = 65535  # number in a mask: of 16 bits
 
@@ -209,7 +210,7 @@ def _are_known(values, table, void):
 
 
 def _two_tones(tones, table, void=None, colours=False):
-    names = tuple(table.names) if table else ("background", "object")
+    names = tuple(table.names) if table else TONES
     told = [f"{in_words(value, colours)} is {name}" for value, name in zip(tones, names)]
     nowhere = () if void is None else (void,)
     told += [f"{value} is void" for value in nowhere]
