@@ -52,8 +52,8 @@ class Folder(Collection):
         """(how its masks are read, a line that says so, or "" where another run decided it)."""
         values, run = told.values, None if told.coding is None else Coding.from_dict(dict(told.coding))
         if run:
-            nobody_s = run.classes in (TONES, names_by_number(run.values)) and not told.classes
-            if nobody_s and table and len(table.kept) == len(run.classes):
+            unnamed = run.classes in (TONES, names_by_number(run.values)) and not told.classes
+            if unnamed and table and len(table.kept) == len(run.classes):
                 table = None  # it was written since: the run's classes stay as they were called
             names = [table.names[line] for line in table.kept] if table else list(run.classes)
             if sorted(names) != sorted(run.classes):
