@@ -38,13 +38,14 @@ class ClassTable(NamedTuple):
 
 
 def read_class_table(folder: Path, files: Sequence[str] = FILES) -> ClassTable | None:
-    """The table in a folder's classes.txt (or CVAT's labelmap.txt), None where there is none.
+    """The table in a folder's classes.txt (or CVAT's labelmap.txt), in letters of any case, None where there is none.
 
     A line is a name, blanks and all, or a name and the three numbers of its colour: `red fruit`, `red fruit 200 30 30`.
     What begins with # is a remark. InputError for a line that is neither, for a name or colour told twice, and where
     only some lines have a colour.
     """
-    path = next((folder / name for name in files if (folder / name).is_file()), None)
+    there = {path.name.lower(): path for path in sorted(folder.iterdir(), reverse=True) if path.is_file()}
+    path = next((there[name] for name in files if name in there), None)
     if path is None:
         return None
     names: list[str] = []

@@ -13,6 +13,7 @@ from minifcn.data.reading.survey import survey
 from minifcn.data.reading.wording import listed, listed_colours, masks_of, question, span
 from minifcn.errors import InputError
 
+TONES = ("background", "object")  # what two tones are called
 LARGEST = 65535  # number in a mask: of 16 bits
 
 
@@ -145,7 +146,7 @@ def _are_known(values, table, void):
 
 
 def _two_tones(tones, table, void=None, colours=False):
-    names = tuple(table.names) if table else ("background", "object")
+    names = tuple(table.names) if table else TONES
     told = [f"{in_words(value, colours)} is {name}" for value, name in zip(tones, names)]
     nowhere = () if void is None else (void,)
     told += [f"{value} is void" for value in nowhere]

@@ -21,7 +21,7 @@ def question(values: Sequence[int], table: ClassTable | None, where: str) -> str
         ways = "name all classes, or tell the number of each"
         if values == list(range(1, count + 1)):
             return f"{given}: do they begin at 1? then give --values {_numbers(values)}"
-        if values == list(range(count + 1)):
+        if values == list(range(count + 1)) and table.names[0].lower().strip("_") != "background":
             begin = f"--values {_numbers(values[1:])} --void 0 if 0 counts nowhere"
             return f"{given}: name 0, too ('background' first), or give {begin}"
         return f"{given}: {ways}, with --values"

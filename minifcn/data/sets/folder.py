@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minifcn.data.reading.class_names import ClassTable, check_names, read_class_table
-from minifcn.data.reading.coding import decide, sound
+from minifcn.data.reading.coding import TONES, decide, names_by_number, sound
 from minifcn.data.reading.masks import Coding, read_mask
 from minifcn.data.reading.pairing import Pairing, find_pairs
 from minifcn.data.reading.photos import Photo, read_photo
@@ -45,20 +45,25 @@ class Folder(Collection):
         own = dict(zip(table.names, table.colours)) if table else {}
         colours = [own[name] for name in self.classes if name in own]
         self.arrange(splits_of(folder, pairing), split, told, colours, self.pairs)
-        self.told = {"coding": self.coding.to_dict()} | {k: told for k, told in self.told.items() if k != "classes"}
+        if not told.classes:  # else they hold over classes.txt for others, too
+            self.told = {key: value for key, value in self.told.items() if key != "classes"}
+        self.told = {"coding": self.coding.to_dict(), **self.told}
 
     def _coding(self, table, told, folder):
         """(how its masks are read, a line that says so, or "" where another run decided it)."""
         values, run = told.values, None if told.coding is None else Coding.from_dict(dict(told.coding))
         if run:
+            unnamed = run.classes in (TONES, names_by_number(run.values)) and not told.classes
+            if unnamed and table and len(table.kept) == len(run.classes):
+                table = None  # it was written since: the run's classes stay as they were called
             names = [table.names[line] for line in table.kept] if table else list(run.classes)
             if sorted(names) != sorted(run.classes):
                 expected = f"expected {first_of(run.classes)}, as the run has them"
                 raise InputError(f"the classes of {folder} are {first_of(names)}, {expected}: correct classes.txt")
             if names == list(run.classes) and values is None and told.void is None:
                 return run, ""
-            if table is None:
-                table = ClassTable(run.classes)
+            if names == list(run.classes) and (table is None or told.classes):  # no table of the folder's own
+                table = table or ClassTable(run.classes)
                 values = run.values if values is None and not run.colours else values
         masks = [pair.mask for pair in self.pairs.values()]
         masks = (told.lenient and sound(masks, table, told.void)) or masks

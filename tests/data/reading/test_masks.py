@@ -180,6 +180,11 @@ def test_numbers_beyond_the_names_are_asked_about(tmp_path):
     assert decided(tmp_path, [four], three, values=[1, 2, 3], void=0)[2] == [[[255, 0, 1, 2]]]
 
 
+def test_a_background_that_is_named_is_not_asked_for(tmp_path):
+    with pytest.raises(InputError, match="numbers 0 to 1: name all classes, or tell the number of each, with --values"):
+        decided(tmp_path, [NUMBERS], ClassTable(("Background", "leaf")))
+
+
 def test_colours_stand_in_a_table(tmp_path):
     table = ClassTable(("ground", "red fruit", "ignore"), (BLACK, RED, BLUE))
     coding, note, labels = decided(tmp_path, [colours([BLACK, RED, BLUE])], table)
@@ -273,7 +278,7 @@ def test_classes_may_have_colours(tmp_path):
 
 
 def test_cvat_s_table_is_read(tmp_path):
-    (tmp_path / "labelmap.txt").write_text("# label:color_rgb:parts:actions\nbackground:0,0,0::\nleaf:200,30,30::\n")
+    (tmp_path / "LabelMap.TXT").write_text("# label:color_rgb:parts:actions\nbackground:0,0,0::\nleaf:200,30,30::\n")
     assert read_class_table(tmp_path) == ClassTable(("background", "leaf"), (BLACK, RED))
 
 

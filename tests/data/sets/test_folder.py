@@ -238,6 +238,20 @@ def test_a_table_in_another_order_holds_for_its_own_folder(tmp_path):
         open_dataset("folder", tmp_path / "b", "all", **told)
 
 
+def test_classes_told_to_a_run_hold_over_a_table_when_it_goes_on(tmp_path):
+    (fill(tmp_path) / "classes.txt").write_text("ground\nleaf\nfruit\n")
+    first = Folder(tmp_path, classes=["a", "b", "c"])
+    again = open_dataset("folder", tmp_path, **first.told)
+    assert (again.classes, again.coding) == (("a", "b", "c"), first.coding)
+
+
+@pytest.mark.parametrize("values", [(0, 1, 2), (0, 255)])
+def test_names_written_after_a_run_do_not_stop_it(tmp_path, values):
+    first = Folder(fill(tmp_path, values=values))
+    (tmp_path / "classes.txt").write_text("".join(f"n{value}\n" for value in values))
+    assert open_dataset("folder", tmp_path, **first.told).coding == first.coding
+
+
 def test_what_is_told_besides_holds_over_the_first_s_reading(tmp_path):
     told = Folder(fill(tmp_path / "a", values=(1, 2, 3)), values=[1, 2, 3]).told
     other = open_dataset("folder", fill(tmp_path / "b", values=(0, 1, 2)), "all", **told, void=0)
