@@ -69,7 +69,12 @@ def save_predictions(
     margin, gap, head, line = 12, 6, 24, 0 if captions is None else 22
 
     width = 2 * margin + len(titles) * (column + gap) - gap
-    figure = new_figure(width, DPI)  # its height comes with that of the legend, its width with a long name's
+    figure = new_figure(width, DPI)  # its height comes with that of the legend, its width with long names
+    words, fonts = captions or ((), ())
+    lines = [figure.text(0, 0, "", size=9, color="0.35", va="center") for _ in words]
+    for caption, text in zip(lines, words):
+        write(caption, text, fonts)
+        width = max(width, math.ceil(caption.get_window_extent().width) + 2 * margin)
     colours = [*np.asarray(palette), VOID_COLOUR]
     legend = class_legend(figure, *readable([*classes, "void"]), colours, width - 2 * margin)
     above = head + sum(heights) + (gap + line) * len(rows) + margin
@@ -77,10 +82,9 @@ def save_predictions(
 
     top = height - head
     for number, (pictures, shown_height) in enumerate(zip(panels, heights, strict=True)):
-        if captions is not None:
-            caption = figure.text(margin / width, (top - line / 2) / height, "", size=9, color="0.35", va="center")
-            write(caption, captions[0][number], captions[1])
-            top -= line
+        if lines:
+            lines[number].set_position((margin / width, (top - line / 2) / height))
+        top -= line
         for place, picture in enumerate(pictures):
             shown_width = _shown_width(picture.shape[1])
             left = margin + place * (column + gap) + (column - shown_width) // 2
