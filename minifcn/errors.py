@@ -11,9 +11,16 @@ class InputError(ValueError):
 
 
 class Caution(UserWarning):
-    """Something that is allowed and is seldom meant. The command line prints one line and goes on."""
+    """Something that is allowed and is seldom meant. The command line prints one line and goes on.
+
+    kind  what it has in common with those of other files, of which the command line tells the first alone; or ""
+    """
+
+    def __init__(self, message: str, kind: str = ""):
+        super().__init__(message)
+        self.kind = kind
 
 
-def caution(message: str) -> None:
-    """Warn of it, once a place, through Python's `warnings`."""
-    warnings.warn(message, Caution, stacklevel=3)
+def caution(message: str, kind: str = "") -> None:
+    """Warn of it, once a place, through Python's `warnings`; kind: as `Caution` has it."""
+    warnings.warn(Caution(message, kind), stacklevel=3)

@@ -129,7 +129,8 @@ def _pictures(inspection):
     told = (those.most_common(1)[0] if those else None for those in sizes)
     words = (f"{size_in_words(one[0])}{f', {one[1]}' * several}" if one else "-" for one in told)
     table.add_row("most have" if several else "all have", *words)
-    table.add_row("mean RGB", *(" ".join(f"{v:.0f}" for v in inspection.colour(split)) for split in inspection.looks))
+    colours = (inspection.colour(split) if inspection.read(split) else None for split in inspection.looks)
+    table.add_row("mean RGB", *("-" if rgb is None else " ".join(f"{v:.0f}" for v in rgb) for rgb in colours))
     return table
 
 

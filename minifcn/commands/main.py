@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     # A run that diverges overflows; its loss says so in one line, NumPy would in many.
     warnings.filterwarnings("ignore", category=RuntimeWarning, module="minifcn")
     warnings.filterwarnings("always", category=Caution)
-    warnings.showwarning = _show_warning
+    warnings.showwarning = _Warnings()
     with any_letter():
         try:
             _run(sys.argv[1:] if arguments is None else arguments)
@@ -80,11 +80,19 @@ def check_free(path: Path, overwrite: bool) -> None:
         raise InputError(f"{path} exists: give --overwrite to replace it, or another --out")
 
 
-def _show_warning(message, category, filename, lineno, file=None, line=None):
-    if issubclass(category, Caution):
-        say(f"minifcn: caution: {message}", error=True)
-    else:
-        print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=sys.stderr)
+class _Warnings:
+    """Shows a command's warnings; of cautions of one file after the other, epoch by epoch, the first of a kind."""
+
+    def __init__(self):
+        self.first = {}
+
+    def __call__(self, message, category, filename, lineno, file=None, line=None):
+        if not issubclass(category, Caution):
+            print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=sys.stderr)
+        elif not message.kind:
+            say(f"minifcn: caution: {message}", error=True)
+        elif self.first.setdefault(message.kind, message) is message:
+            say(f"minifcn: caution: {message}; of others like it nothing is said", error=True)
 
 
 class _Parser(argparse.ArgumentParser):

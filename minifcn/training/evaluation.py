@@ -91,8 +91,14 @@ def compare(
 
 
 def caution_of_one_class(name: str, confusion: ConfusionMatrix, dataset: Dataset) -> None:
-    """Caution where the truth has several classes and the predictions but one: the network has learned nothing yet."""
+    """Caution where the truth has several classes and the predictions but one: the network has learned nothing yet; and
+    where the truth has but one, so that the figures tell little.
+    """
     only = only_class(confusion)
+    shown = confusion.counts.any(axis=1)
+    if shown.sum() == 1:
+        truth = f"every labelled pixel of {dataset.name} is {dataset.classes[int(shown.argmax())]!r}"
+        caution(f"{name}: {truth}: the figures tell nothing of other classes; check the masks (minifcn data)")
     if only is not None:
         what = f"{name}: every prediction for {dataset.name} is {dataset.classes[only]!r}"
         ways = "train longer, start from pretrained weights (train --init), or try another --lr"

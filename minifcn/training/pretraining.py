@@ -12,7 +12,9 @@ import numpy as np
 
 from minifcn.backend import Array
 from minifcn.data import Augmented, Dataset, compose, crop, dominant, open_splits
+from minifcn.data.looking.inspection import shown_classes
 from minifcn.data.transforms import Augmentation
+from minifcn.errors import InputError, caution
 from minifcn.models import BACKBONES
 from minifcn.training.criterion import PixelLoss
 from minifcn.training.settings import PretrainSettings
@@ -35,7 +37,9 @@ class Pretrainer(Trainer):
     def __init__(self, settings: PretrainSettings, *where: Any, **how: Any):
         super().__init__(settings, *where, **how)
         view = compose(crop(settings.crop), dominant(self.validation.classes))
-        self.validation = Augmented(self.validation, view, settings.seed)
+        seen, self.validation = (Augmented(part, view, settings.seed) for part in (self.training, self.validation))
+        if not self.begun:
+            _check_objects(seen)
 
     def open_data(self, own: dict | None = None) -> Sequence[Dataset]:
         """Scenes have one object each, which fills much of them."""
@@ -57,6 +61,17 @@ class Pretrainer(Trainer):
     def make_criterion(self, weights: Array | None) -> PixelLoss:
         kind = AuxiliaryLoss if self.settings.auxiliary else PixelLoss
         return kind(self.settings.loss, weights)
+
+
+def _check_objects(seen):
+    """InputError where there are no two classes of objects to tell apart, a caution where no two dominate images."""
+    if len(objects := [name for name in seen.classes if name != "background"]) < 2:
+        alone = f"{seen.name} has one class of objects, {objects[0]!r}, which then dominates every image"
+        raise InputError(f"{alone}: a classifier is always right and learns nothing; leave pretraining out")
+    classes, _, looked = shown_classes(seen)
+    if len(classes) == 1:
+        only = f"in all {looked} images of {seen.name} {seen.classes[min(classes)]!r} dominates"
+        caution(f"{only}: its figures tell nothing; name the first class 'background' if it is no object")
 
 
 class AuxiliaryLoss(PixelLoss):

@@ -34,7 +34,7 @@ def look(capsys, *arguments):
 
 
 def test_a_folder_is_told_with_its_classes_and_what_is_suspicious(capsys, photos, monkeypatch):
-    monkeypatch.setattr(console, "width", 80)  # of a table
+    monkeypatch.setattr(console, "_width", 80)  # of a table
     label = np.zeros((48, 48), np.uint8)
     label[:12] = 1
     Image.fromarray(label).save(photos / "masks/n1.png")
@@ -102,7 +102,7 @@ def test_what_cannot_be_looked_at_is_one_line(capsys, photos, arguments, words):
 
 
 def test_names_in_any_script_fit_40_columns_and_lose_no_figure(capsys, photos, monkeypatch):
-    monkeypatch.setattr(console, "width", 40)
+    monkeypatch.setattr(console, "_width", 40)
     (photos / "classes.txt").write_text("background\n빨간 열매와 아주 긴 이름의 것\nleaf\n")
     code, out, _ = look(capsys, "--data", "folder", "--root", photos)
     assert code == 0

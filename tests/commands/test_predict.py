@@ -207,3 +207,16 @@ def test_a_full_disk_ends_it(capsys, monkeypatch, weights, photos, tmp_path):
     err = capsys.readouterr().err
     assert code == 2 and err.count("\n") == 1 and "a.png could not be written: No space left" in err
     assert tiny.listing(tmp_path) == before
+
+
+def test_what_many_photographs_have_in_common_is_cautioned_of_once(capsys, weights, tmp_path):
+    for number in range(3):
+        grey = np.random.default_rng(number).integers(256, 4096, (40, 40), dtype=np.uint16)
+        Image.fromarray(grey).save(tmp_path / f"{number}.png")
+    for _ in range(2):  # by each command anew
+        assert (
+            tiny.command("predict", tmp_path / "*.png", "--weights", weights, "--out", tmp_path / "out", "--overwrite")
+            == 0
+        )
+        (caution,) = capsys.readouterr().err.splitlines()
+        assert "0.png has 16 bits" in caution and caution.endswith("of others like it nothing is said")

@@ -20,7 +20,7 @@ def shown(capsys, monkeypatch):
     """What a function prints in a terminal of this width."""
 
     def show(width, function, *arguments):
-        monkeypatch.setattr(tables.console, "width", width)
+        monkeypatch.setattr(tables.console, "_width", width)
         function(*arguments)
         return capsys.readouterr().out
 

@@ -7,12 +7,12 @@ import pytest
 import tiny
 
 from minifcn.data import VOID, Dataset, Preprocessing, predict_image
-from minifcn.errors import InputError
+from minifcn.errors import Caution, InputError
 from minifcn.layers import Layer
 from minifcn.metrics import ConfusionMatrix
 from minifcn.models import FCN16s
 from minifcn.training import evaluation
-from minifcn.training.evaluation import compare, evaluate, picture_indices, worst_first
+from minifcn.training.evaluation import caution_of_one_class, compare, evaluate, picture_indices, worst_first
 
 AS_IT_IS = Preprocessing((0, 0, 0), (1, 1, 1))
 SURE = 2.0  # the score of the class that is predicted; the others have 0
@@ -153,6 +153,15 @@ def test_several_networks_are_compared_each_with_its_own_preprocessing(tmp_path)
         assert image.shape == (32, 32, 3)
         counted.update(predicted["FCN-16s"], truth)
     np.testing.assert_array_equal(results[1][1].counts, counted.counts)
+
+
+def test_a_truth_of_one_class_is_cautioned_of():
+    confusion = ConfusionMatrix(3)
+    confusion.update(np.array([[1, 2]]), np.array([[1, 1]]))
+    with pytest.warns(
+        Caution, match="x: every labelled pixel of hand is 'b': the figures tell nothing of other classes"
+    ):
+        caution_of_one_class("x", confusion, Hand(WIDE))
 
 
 def test_a_network_for_other_classes_is_refused(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 import tiny
 
 from minifcn.data import VOID
-from minifcn.errors import InputError
+from minifcn.errors import Caution, InputError
 from minifcn.layers import SoftmaxCrossEntropy
 from minifcn.models import BACKBONES
 from minifcn.pictures.runs import draw_run
@@ -68,6 +68,19 @@ def test_it_sees_crops_each_with_one_label(tmp_path):
     image, label = run.validation[0]
     assert image.shape == (16, 16, 3) and label.shape == ()
     assert run.model.image_size == 16
+
+
+def test_one_class_of_objects_is_refused_and_one_that_always_dominates_cautioned_of(tmp_path):
+    training, validation = tiny.scenes(4, 2)
+    ground = np.zeros((32, 32), np.uint8)
+    ground[:8] = 1  # smaller than what is no object
+    training.load = lambda index: (np.zeros((32, 32, 3), np.uint8), ground)
+    training.classes = ("background", "leaf")
+    with pytest.raises(InputError, match="scenes has one class of objects, 'leaf', which then dominates every image"):
+        pretrainer(tmp_path / "run", datasets=(training, validation))
+    training.classes = ("ground", "leaf")
+    with pytest.warns(Caution, match=r"in all 4 images of scenes 'ground' dominates: .* name the first class 'backgr"):
+        pretrainer(tmp_path / "run", datasets=(training, training))
 
 
 def test_auxiliary_losses_count_less(tmp_path):

@@ -19,6 +19,7 @@ import pytest
 import tiny
 from PIL import Image
 
+from minifcn.data import Folder
 from minifcn.errors import InputError
 from minifcn.pictures.runs import draw_run
 from minifcn.weights.npz import load_arrays
@@ -207,6 +208,19 @@ def test_data_that_moved_can_be_named_again(tmp_path):
     assert json.loads((tmp_path / "run" / "config.json").read_text())["epochs"] == 1
 
 
+def test_a_run_from_before_there_were_some_settings_goes_on(tmp_path):
+    data = tiny.camvid_folder(tmp_path / "data")
+    run = tiny.trainer(tmp_path / "run", data="camvid", root=str(data), epochs=2)
+    tiny.stop_after(1, run)
+    settings = json.loads(run.folder.config.read_text())
+    for name in ("classes", "values", "void", "val_share", "split_seed", "size", "epoch_steps"):
+        del settings[name]
+    run.folder.config.write_text(json.dumps(settings))
+    assert tiny.command("train", "--out", tmp_path / "run", "--resume", "--size", "32") == 2
+    assert tiny.command("train", "--out", tmp_path / "run", "--resume") == 0
+    assert load_arrays(run.folder.last)[1]["progress"]["epoch"] == 2
+
+
 def test_one_s_own_pictures_stay_as_the_run_took_them(tmp_path):
     rng = np.random.default_rng(0)
     root = tmp_path / "own"
@@ -229,8 +243,21 @@ def test_one_s_own_pictures_stay_as_the_run_took_them(tmp_path):
     assert set(np.unique(again.training[0][1])) == {0, 1}
     assert again.preprocessing == run.preprocessing
     (root / "masks" / "나무 0.png").unlink()
-    with pytest.raises(InputError, match=r"--resume: 1 pairs of the run are gone from the folder, images/나무 0 first"):
+    with pytest.raises(InputError, match=r"--resume: 1 pair of the run is gone from the folder, images/나무 0 first"):
         tiny.trainer(tmp_path / "run", resume=True, **dataclasses.asdict(run.settings))
+
+
+def test_pictures_given_in_python_are_not_looked_for_among_the_scenes(capsys, tmp_path):
+    for number in range(4):
+        Image.fromarray(np.full((32, 32, 3), 50 * number, np.uint8)).save(tmp_path / f"{number}.jpg")
+        Image.fromarray(np.eye(32, dtype=np.uint8)).save(tmp_path / f"{number}.png")
+    datasets = Folder(tmp_path), Folder(tmp_path, "val")
+    tiny.trainer(tmp_path / "run", datasets=datasets).run()
+    assert tiny.command("train", "--out", tmp_path / "run", "--resume", "--epochs", 2) == 2
+    assert "the run's data sets were given in Python: go on there" in capsys.readouterr().err
+    again = tiny.trainer(tmp_path / "run", resume=True, datasets=datasets, epochs=2)
+    again.run()
+    assert again.progress.epoch == 2
 
 
 # More epochs than a run was begun with.

@@ -7,7 +7,7 @@ import tiny
 from minifcn.errors import InputError
 from minifcn.models import FCN8s, FCN32s
 from minifcn.training.freezing import freeze
-from minifcn.training.settings import PretrainSettings, Settings
+from minifcn.training.settings import PretrainSettings, Settings, shown
 
 SIZES = ("crop", "jitter", "fc_channels", "image_size", "padding")
 CONVOLUTIONS = [f"conv{b}_{i}" for b, n in enumerate((2, 2, 3, 3, 3), start=1) for i in range(1, n + 1)]
@@ -205,3 +205,7 @@ def test_balance_lets_rare_classes_weigh_more(tmp_path):
     weights = tiny.trainer(tmp_path / "balanced", class_balance=True).criterion.criterion.class_weights
     counts = sum(np.bincount(label[label != 255], minlength=7) for _, label in tiny.scenes()[0])
     assert weights[0] == weights[counts > 0].min() < 1 < weights.max()  # the background is everywhere
+
+
+def test_numbers_and_names_are_shown_as_they_are_typed():
+    assert (shown([0, 10, 255]), shown(["leaf", "fruit"])) == ("0 10 255", "leaf fruit")

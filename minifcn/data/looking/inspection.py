@@ -10,6 +10,7 @@ import numpy as np
 
 from minifcn.data.dataset import VOID, Dataset
 from minifcn.data.looking.look import Look, look_at
+from minifcn.data.reading.class_names import TOO_MANY
 from minifcn.errors import Caution, InputError, caution
 
 THREADS = 2
@@ -78,14 +79,18 @@ def check_learnable(training: Dataset, validation: Dataset) -> None:
     """InputError for data that no network learns from, or whose validation has nothing to count.
 
     Looks at labels spread over the data set, until they have shown two classes: one will do, as a rule, and all are
-    read only where all others show but one. A validation of one class is allowed, with a caution.
+    read only where all others show but one. A validation of one class is allowed, and pictures that train and validate,
+    with a caution.
     """
     if training.n_class < 2:
         raise InputError(one_class(training))
-    classes, void, looked = _shown(training)
+    if training.n_class > VOID:
+        raise InputError(f"{training.name} has {training.n_class} classes; {TOO_MANY}")
+    classes, void, looked = shown_classes(training)
     if len(classes) < 2:
         raise InputError(nothing_to_learn(training, classes, void, looked))
-    classes, _, looked = _shown(validation)
+    _caution_of_shared(training, validation)
+    classes, _, looked = shown_classes(validation)
     if not classes:
         raise InputError(
             f"every pixel of the {looked} labels that validate is void ({VOID}): there is nothing to count"
@@ -95,11 +100,18 @@ def check_learnable(training: Dataset, validation: Dataset) -> None:
         caution(f"{only}: its figures tell nothing of other classes; let more pictures validate")
 
 
+def _caution_of_shared(training, validation):
+    ours = {training.picture(index) for index in range(len(training))} - {None}
+    if shared := [path for index in range(len(validation)) if (path := validation.picture(index)) in ours]:
+        count = "1 picture trains and validates" if len(shared) == 1 else f"{len(shared)} pictures train and validate"
+        caution(f"{count}, {shared[0]} first: val's figures flatter; leave each in one list")
+
+
 def one_class(dataset: Dataset) -> str:
     """Why a network of one class is none."""
     of = f"{dataset.name} has one class, {dataset.classes[0]!r}" if dataset.classes else f"{dataset.name} has no class"
     why = "its softmax is exp(x) / exp(x) = 1 whatever the weights are, so it is always right and learns nothing"
-    return f"{of}: {why}; two-tone masks give two, background and object (--data folder, and 255 not told as void)"
+    return f"{of}: {why}; two-tone masks give two, background and object: name both, or neither"
 
 
 def nothing_to_learn(dataset: Dataset, classes: Sequence[int] | set[int], void: bool, labels: int) -> str:
@@ -113,7 +125,7 @@ def nothing_to_learn(dataset: Dataset, classes: Sequence[int] | set[int], void: 
     return f"{only}{' or void' * void}: there is nothing to tell it from; check the masks"
 
 
-def _shown(dataset):
+def shown_classes(dataset: Dataset) -> tuple[set[int], bool, int]:
     """(the classes that labels show, up to the label with the second; whether void; how many labels were read)."""
     classes: set[int] = set()
     void = False

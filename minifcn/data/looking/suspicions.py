@@ -38,8 +38,8 @@ class Suspicion(NamedTuple):
 
 def suspicions(inspection: Inspection) -> list[Suspicion]:
     """All that is suspicious, what forbids a training first."""
-    kinds: tuple[Callable[[Inspection], Iterable[Suspicion]], ...] = (_unreadable, _classes, _void, _rare, _smoothed)
-    kinds += (_turned, _twice, _sizes, _few, _cautions)
+    kinds: tuple[Callable[[Inspection], Iterable[Suspicion]], ...] = (_unreadable, _classes, _void, _tones, _rare)
+    kinds += (_smoothed, _turned, _twice, _sizes, _few, _cautions)
     found = [suspicion for kind in kinds for suspicion in kind(inspection)]
     return sorted(found, key=lambda suspicion: not suspicion.forbids)
 
@@ -86,6 +86,16 @@ def _void(inspection):
     if read and all(look in looks for look in read):
         words = "every pixel of val is void: there is nothing to count; check the masks"
         yield Suspicion("nothing to count", words, forbids=True)
+
+
+def _tones(inspection):
+    """Masks of 0 and 255 alone, where those of more classes have no 255."""
+    looks = [look for look in inspection.all if np.flatnonzero(look.pixels).tolist() == [0, VOID]]
+    others = np.array([look.pixels for look in inspection.all if look.pixels[1:VOID].any()])
+    if looks and len(others) and not others[:, VOID].any():
+        what = f"nothing but {inspection.classes[0]!r} and void ({_named(looks)}), and no other has void"
+        words = f"{_pairs(looks, 'has', 'have')} {what}: if {VOID} is an object there, save them as the others are"
+        yield Suspicion("two tones", words, tuple(looks))
 
 
 def _rare(inspection):

@@ -15,6 +15,7 @@ Colour = tuple[int, int, int]
 NOWHERE = ("void", "ignore", "ignored", "__ignore__")  # names of what counts nowhere
 FILES = ("classes.txt", "labelmap.txt")  # where they are looked for; the second is CVAT's
 MOST = VOID  # classes: their numbers are 0..254 in 8 bits, and 255 is void
+TOO_MANY = f"labels of 8 bits tell at most {MOST} apart, and void: join some"
 
 _COLOURED = re.compile(r"(.*?)[\s,;:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?::.*)?")
 
@@ -65,27 +66,35 @@ def read_class_table(folder: Path, files: Sequence[str] = FILES) -> ClassTable |
         colours.append(tuple(map(int, colour)))
     if not names:
         raise InputError(f"{path} is empty, expected a class a line, in the order of their numbers")
+    table = ClassTable(tuple(names))
+    if len(table.kept) > MOST:
+        raise InputError(f"{path} names {len(table.kept)} classes; {TOO_MANY}")
     if any(colours) and not all(colours):
         without = names[colours.index(())]
         raise InputError(f"{path}: '{without}' has no colour, others do: give every line one, as '{without} 200 30 30'")
     if any(colours) and len(set(colours)) < len(colours):
         twice = next(names[i] for i, colour in enumerate(colours) if colour in colours[:i])
         raise InputError(f"{path}: '{twice}' has the colour of a line above: give each its own")
-    return ClassTable(tuple(names), tuple(cast(Sequence[Colour], colours)) if any(colours) else ())
+    return table._replace(colours=tuple(cast(Sequence[Colour], colours))) if any(colours) else table
 
 
 def check_names(names: Sequence[str]) -> tuple[str, ...]:
     """Names given with --classes, as they are. InputError for an empty one, for one given twice and for too many."""
+    if isinstance(names, str):
+        raise InputError(f"classes: {names!r} is one name; expected several, in the order of their numbers")
     for number, name in enumerate(names):
         if not name.strip():
             raise InputError("--classes: a name is empty; expected the names in the order of their numbers")
         if name in names[:number]:
             raise InputError(f"--classes: '{name}' is there twice; give each class its own name")
     if len(names) > MOST:
-        raise InputError(f"{len(names)} classes; labels of 8 bits tell at most {MOST} apart, and void: join some")
+        raise InputError(f"{len(names)} classes; {TOO_MANY}")
     return tuple(names)
 
 
-def drawing_colours(count: int, colours: Sequence[Colour] = ()) -> np.ndarray:
-    """What classes are drawn in, uint8 (count, 3): the colours given, else VOC's."""
-    return np.array(colours, np.uint8).reshape(-1, 3) if colours else voc_palette(count)
+def drawing_colours(classes: Sequence[str], colours: Sequence[Colour] = ()) -> np.ndarray:
+    """What classes are drawn in, uint8 (n_class, 3): the colours given, else VOC's, whose black is for a background."""
+    if colours:
+        return np.array(colours, np.uint8)
+    first = int(classes[0] != "background")
+    return voc_palette(first + len(classes))[first:]

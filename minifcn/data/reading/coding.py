@@ -4,18 +4,20 @@ import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from minifcn.data.dataset import VOID
 from minifcn.data.reading.class_names import MOST, ClassTable
-from minifcn.data.reading.masks import Coding, in_words, packed, read_mask
+from minifcn.data.reading.masks import Coding, in_words, mask_values, packed
 from minifcn.data.reading.noise import is_noisy, noise_in_words
+from minifcn.data.reading.photos import upright_mask
 from minifcn.errors import InputError
 
 SHOWN = 12  # values named in a message
+LARGEST = 65535  # number in a mask: of 16 bits
 
 
 @dataclass
@@ -24,10 +26,12 @@ class Survey:
 
     pixels, images  {value: how many pixels, how many masks have it}, of packed values
     colours         whether they are colours
+    palettes        whether palettes are why: one index has several colours in them
     noisy           [(path, how many values)] of masks with more than were drawn; their values are not counted
     """
 
     colours: bool = False
+    palettes: bool = False
     pixels: dict[int, int] = field(default_factory=dict)
     images: dict[int, int] = field(default_factory=dict)
     noisy: list[tuple[Path, int]] = field(default_factory=list)
@@ -37,25 +41,36 @@ class Survey:
         return sorted(self.pixels)
 
 
-def survey(paths: Sequence[Path], colours: bool = False, threads: int = 2) -> Survey:
-    """Look at masks. `colours`: read all of them as colours; else they are where one of them has any.
+def survey(paths: Sequence[Path], colours: bool = False, threads: int = 2, indices: bool = False) -> Survey:
+    """Look at masks.
+
+    colours  read all of them as colours; else they are where one of them has any, and where palettes give one index
+             several colours: programs that save small files number the colours of each anew
+    indices  what palettes say is not looked at
 
     InputError for a file that cannot be read.
     """
 
     def count(path):
-        mask = read_mask(path, colours)
+        image = upright_mask(path)
+        mask = mask_values(image, path, colours)
         packed_mask = packed(mask)
         values, pixels = np.unique(packed_mask, return_counts=True)
-        return mask.ndim == 3, is_noisy(packed_mask, values, path), values, pixels
+        palette = [] if indices or mask.ndim == 3 else image.getpalette() or []
+        listed = (index for index in values.tolist() if 3 * index < len(palette))
+        shades = {(index, tuple(palette[3 * index : 3 * index + 3])) for index in listed}
+        return mask.ndim == 3, is_noisy(packed_mask, values, path), values, pixels, shades
 
     with ThreadPoolExecutor(threads) as pool:
         counted = list(pool.map(count, paths))
     coloured = {in_colours for in_colours, *_ in counted}
     if len(coloured) == 2:  # those all of whose pixels are grey are colours, too
         return survey(paths, colours=True, threads=threads)
+    shades = {shade for *_, those in counted for shade in those}
+    if len({index for index, _ in shades}) < len(shades):
+        return replace(survey(paths, colours=True, threads=threads), palettes=True)
     found = Survey(coloured == {True})
-    for path, (_, noisy, values, pixels) in zip(paths, counted):
+    for path, (_, noisy, values, pixels, _) in zip(paths, counted):
         if noisy:
             found.noisy.append((path, len(values)))
             continue
@@ -80,6 +95,8 @@ def decide(
     where   the folder, for messages
     InputError where it cannot be told without guessing: the message asks, and says how to answer.
     """
+    if void is not None and not 0 <= void <= LARGEST:
+        raise InputError(f"--void {void}: expected a number of 0..{LARGEST}, as masks hold them")
     if table and table.colours and values is None:
         found = survey(paths, colours=True)
         told = set(map(packed_colour, table.colours))
@@ -88,6 +105,7 @@ def decide(
             names = tuple(table.names[number] for number in table.kept)
             colours = tuple(packed_colour(table.colours[number]) for number in table.kept)
             nowhere = tuple(packed_colour(table.colours[number]) for number in table.void)
+            _refuse_void(void, where)
             return Coding(names, colours, nowhere, colours=True), f"masks in {len(names)} colours, as its classes have"
         numbers = survey(paths)
         if numbers.colours or numbers.noisy or not _are_numbers(numbers.values, table, void):
@@ -97,11 +115,12 @@ def decide(
             raise InputError(f"masks in {where} have the colours {listed}, {asked}")
         found = numbers
     else:
-        found = survey(paths)
+        found = survey(paths, indices=values is not None)
     _refuse_noise(found)
     if values is not None:
         return _as_told(found, table, tuple(values), void, where)
     if found.colours:
+        _refuse_void(void, where)
         return _of_colours(found, table, where)
     return _of_numbers(found, table, void, where)
 
@@ -133,14 +152,20 @@ def packed_colour(colour: tuple[int, int, int]) -> int:
 def _of_colours(found, table, where):
     """Masks in colours that no table tells."""
     if len(found.values) == 2 and (table is None or len(table.kept) == len(table.names) == 2):
-        return _two_tones(found, table)
+        return _two_tones(found.values, table, colours=True)
     lines = _listed(found.values, True, found)
+    if found.palettes:
+        lines += "; one index has several colours in their palettes (if it is the class all the same, give --values)"
     asked = "write classes.txt into it, a line a class: its name and its colour, as 'leaf 0 128 0'"
     raise InputError(f"masks in {where} are in colours, and none says which class each is: {lines}; {asked}")
 
 
 def _of_numbers(found, table, void, where):
     """Masks of numbers, the classes told by a table or not at all."""
+    if min(found.values, default=0) < 0:
+        raise InputError(
+            f"masks in {where} hold {found.values[0]}: save what counts nowhere as {VOID}, classes from 0 on"
+        )
     values = [value for value in found.values if value != void]
     if len(values) > MOST + 1 or (values and values[-1] > VOID and len(values) > MOST):
         raise InputError(
@@ -150,7 +175,7 @@ def _of_numbers(found, table, void, where):
     if table is not None:
         two_names = len(table.names) == len(table.kept) == 2
         if len(values) == 2 and two_names and values != [0, 1]:  # 0 and 255 above all
-            return _two_tones(found, table)
+            return _two_tones(values, table, void)
         if _are_numbers(found.values, table, void):
             kept, count = table.kept, len(table.names)
             names = tuple(table.names[number] for number in kept)
@@ -158,10 +183,10 @@ def _of_numbers(found, table, void, where):
             return Coding(names, tuple(kept), nowhere), _told(f"class numbers {_range(kept)}", nowhere, found)
         raise InputError(_question(values, table, where))
     if len(values) == 2:
-        return _two_tones(found, None)
+        return _two_tones(values, None, void)
     numbers = [value for value in values if value != VOID] or values
     if numbers != list(range(len(numbers))) and len(numbers) > 1:
-        raise InputError(_question(numbers, None, where))
+        raise InputError(_question(values, None, where))
     coding = Coding(names_by_number(numbers), tuple(numbers), tuple(v for v in nowhere if v not in numbers))
     return coding, _told(f"class numbers {_range(numbers)}", coding.void, found)
 
@@ -184,19 +209,29 @@ def _are_known(values, table, void):
     return _are_numbers(values, table, void)
 
 
-def _two_tones(found, table):
-    low, high = found.values
+def _two_tones(tones, table, void=None, colours=False):
     names = tuple(table.names) if table else ("background", "object")
-    told = [f"{in_words(value, found.colours)} is {name}" for value, name in zip((low, high), names)]
-    return Coding(names, (low, high), colours=found.colours), f"masks in two tones: {', '.join(told)}"
+    told = [f"{in_words(value, colours)} is {name}" for value, name in zip(tones, names)]
+    nowhere = () if void is None else (void,)
+    told += [f"{value} is void" for value in nowhere]
+    return Coding(names, tuple(tones), nowhere, colours), f"masks in two tones: {', '.join(told)}"
+
+
+def _refuse_void(void, where):
+    if void is not None:
+        ways = f"give it a line 'void' with its colour in {where}/classes.txt"
+        raise InputError(f"--void {void} is a number, and masks in {where} are in colours: {ways}")
 
 
 def _as_told(found, table, values, void, where):
     """Masks whose classes have the numbers that --values tells."""
     if found.colours:
         raise InputError(f"--values: masks in {where} are in colours; name them in classes.txt, as 'leaf 0 128 0'")
-    if len(set(values)) < len(values) or min(values) < 0 or max(values) > 65535 or len(values) > MOST:
-        raise InputError(f"--values {' '.join(map(str, values))}: expected up to {MOST} numbers of 0..65535, each once")
+    if len(set(values)) < len(values) or min(values) < 0 or max(values) > LARGEST or len(values) > MOST:
+        expected = f"expected up to {MOST} numbers of 0..{LARGEST}, each once"
+        raise InputError(f"--values {' '.join(map(str, values))}: {expected}")
+    if void in values:
+        raise InputError(f"--values tells a class for {void}, and --void that it counts nowhere: leave one out")
     names = tuple(table.names) if table else names_by_number(values)
     if len(names) != len(values):
         raise InputError(f"--values tells {len(values)} numbers, but there are {len(names)} classes: one for each")
@@ -214,7 +249,10 @@ def _question(values, table, where):
     listed = _listed(values)
     if table is not None:
         count = len(table.names)
-        given = f"masks in {where} hold {listed}, but the {count} classes have the numbers 0 to {count - 1}"
+        have = (
+            f"the {count} classes have the numbers 0 to {count - 1}" if count > 1 else "the one class has the number 0"
+        )
+        given = f"masks in {where} hold {listed}, but {have}"
         ways = "name all classes, or tell the number of each"
         if values == list(range(1, count + 1)):
             return f"{given}: do they begin at 1? then give --values {_numbers(values)}"
@@ -222,8 +260,11 @@ def _question(values, table, where):
             begin = f"--values {_numbers(values[1:])} --void 0 if 0 counts nowhere"
             return f"{given}: name 0, too ('background' first), or give {begin}"
         return f"{given}: {ways}, with --values"
+    classes = [value for value in values if value != VOID]
     given, these = f"masks in {where} hold {listed}", f"are these all classes? then give --values {_numbers(values)}"
-    if values == list(range(1, len(values) + 1)):
+    if VOID in values:
+        these += f", or --values {_numbers(classes)} if {VOID} counts nowhere"
+    if classes == list(range(1, len(classes) + 1)):
         return (
             f"{given}, and never 0: {these}; or is there a class 0 that no picture shows? then name all with --classes"
         )

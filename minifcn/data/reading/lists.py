@@ -3,7 +3,7 @@
 import codecs
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,26 @@ def read_json(path: str | Path) -> Any:
         raise InputError(f"{path} is no JSON, or damaged ({error}): write it anew") from error
 
 
-def json_files(folder: Path) -> Iterator[Path]:
-    """The JSON files below a folder; hidden ones, and those in hidden folders, are none."""
-    for place, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+def files_below(root: Path, suffixes: Container[str]) -> Iterator[Path]:
+    """The files below a folder whose suffix, in small letters, is one of these; hidden ones, and those in hidden
+    folders, are none. Links are followed, but not in circles.
+    """
+    for folder, folders, names in os.walk(root, followlinks=True):
+        here = os.path.join(os.path.realpath(folder), "")
+        inner = (name for name in folders if not name.startswith((".", "__")))
+        folders[:] = sorted(
+            name
+            for name in inner
+            if not here.startswith(os.path.join(os.path.realpath(os.path.join(folder, name)), ""))
+        )
         for name in sorted(names):
-            if name.lower().endswith(".json") and not name.startswith("."):
-                yield Path(place, name)
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in suffixes:
+                yield Path(folder, name)
+
+
+def json_files(folder: Path) -> Iterator[Path]:
+    """The JSON files below a folder, as `files_below`."""
+    return files_below(folder, {".json"})
 
 
 def _decoded(path: str | Path) -> Iterator[tuple[str, str, bool]]:

@@ -1,11 +1,13 @@
 """A mask's pixels, and what they say: which value stands for which class."""
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from minifcn.data.dataset import VOID
 from minifcn.data.reading.noise import refuse_noise
@@ -22,7 +24,11 @@ def read_mask(path: str | Path, colours: bool = False) -> np.ndarray:
     pixels are grey. colours=True: colours of all of them, a palette's too. What is wholly transparent is black.
     InputError for damaged files, and for pictures that can hold no numbers.
     """
-    image = upright_mask(path)
+    return mask_values(upright_mask(path), path, colours)
+
+
+def mask_values(image: Image.Image, path: str | Path, colours: bool = False) -> np.ndarray:
+    """The values of a mask that is open already, as `read_mask`."""
     if image.mode in ("CMYK", "YCbCr", "LAB", "HSV", "F"):
         expected = "expected class numbers (grey or palette) or colours (RGB): save it as PNG"
         raise InputError(f"{path} is a mask in mode {image.mode}, {expected}")
@@ -69,6 +75,8 @@ class Coding:
 
     def label(self, mask: np.ndarray, path: str | Path = "the mask") -> np.ndarray:
         """A mask as `read_mask` gives it -> its label, uint8 (H, W). InputError for a value that stands for nothing."""
+        if mask.ndim == 3 and not self.colours:
+            raise InputError(f"{path} is in colours, expected the numbers {self.expected()}: save it as the others are")
         values = packed(mask)
         label = self._table.take(np.where(values < 0, len(self._table), values), mode="clip")  # (H, W)
         strange = values[label == _STRANGER]
@@ -95,6 +103,11 @@ class Coding:
         table[list(self.void)] = VOID
         table[list(self.values)] = np.arange(len(self.values))
         return table
+
+    def in_order(self, classes: Sequence[str]) -> "Coding":
+        """The same with its classes in another order."""
+        values = dict(zip(self.classes, self.values))
+        return replace(self, classes=tuple(classes), values=tuple(values[name] for name in classes))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and values, fit for JSON."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from minifcn.data.reading.lists import json_files, read_lines
+from minifcn.data.reading.lists import files_below, json_files, read_lines
 from minifcn.data.reading.photos import picture_suffixes
 from minifcn.data.reading.splitting import SPLIT_NAMES
 from minifcn.errors import InputError
@@ -75,7 +75,7 @@ def find_pairs(root: Path) -> Pairing:
     paired = {file.path for partner in partners for file in partner}
     alone = [[_relative(file.path, root) for file in group if file.path not in paired] for group in (images, masks)]
     if not pairs:
-        raise InputError(_no_pair(root, *alone))
+        raise InputError(_several(root, images, masks) or _no_pair(root, *alone))
     if twice := [name for name, count in Counter(pair.name for pair in pairs).items() if count > 1]:
         raise InputError(f"{root} has two pictures named {twice[0]}, and masks for them: take one away")
     return Pairing(sorted(pairs), splits, *map(sorted, alone))
@@ -116,13 +116,8 @@ def _named(path, lines, index, pairing):
 
 
 def find_pictures(root: Path) -> Iterator[Path]:
-    """The pictures' files below a folder; hidden ones, and those in hidden folders, are none."""
-    suffixes = picture_suffixes()
-    for folder, folders, names in os.walk(root, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
-        for name in sorted(names):
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in suffixes:
-                yield Path(folder, name)
+    """The pictures' files below a folder, as `files_below`."""
+    return files_below(root, picture_suffixes())
 
 
 def split_of(path: Path, root: Path) -> str | None:
@@ -249,6 +244,18 @@ def _relative(path, root):
 
 def _name(path, root):
     return normal(os.path.splitext(_relative(path, root))[0])
+
+
+def _several(root, images, masks):
+    """What is said where a picture has several masks, if any has."""
+    of = defaultdict(list)
+    for mask in masks:
+        of[_core(mask.stem)].append(_relative(mask.path, root))
+    for image in images:
+        if len(those := of[_core(image.stem)]) > 1:
+            ways = "keep one of these folders or names, or hide the others (.name)"
+            return f"{_relative(image.path, root)} has {len(those)} masks, {', '.join(those[:3])}: {ways}"
+    return ""
 
 
 def _no_pair(root, images, masks):

@@ -159,7 +159,8 @@ def _rgb(image, path):
             held = f"numbers from {grey.min()} to {grey.max()} (mode {image.mode})"
             raise InputError(f"{path} holds {held}, expected 8 or 16 bits a channel: save it so")
         if 255 < grey.max() < 4096:
-            caution(f"{path} has 16 bits a channel and uses the lowest 12: it will be dark; stretch its brightness")
+            dark = "it will be dark; stretch its brightness"
+            caution(f"{path} has 16 bits a channel and uses the lowest 12: {dark}", "12 bits")
         grey = grey if grey.max() < 256 else grey >> 8
         return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)  # (H, W, 3)
     if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:

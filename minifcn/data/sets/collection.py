@@ -50,24 +50,31 @@ class Collection(Dataset):
     notes: tuple[str, ...] = ()
     palette: np.ndarray
 
-    def arrange(self, splits: dict[str, list[str]], split: str, options: Options, colours: Sequence = ()) -> None:
+    def arrange(
+        self, splits: dict[str, list[str]], split: str, options: Options | None = None, colours: Sequence = ()
+    ) -> None:
         """Take {split: names of pairs}, and show one; where nothing is said of "val", names of "train" are parted.
 
+        options  what is told of it; none where all is published, its splits too
         colours  that the classes are drawn in, as somebody told them
         """
-        share = VAL_SHARE if options.val_share is None else options.val_share
-        seed = options.split_seed or 0
-        self.palette = drawing_colours(len(self.classes), colours)
+        self.palette = drawing_colours(self.classes, colours)
         self.splits = dict(splits)
-        if "val" not in self.splits:
-            training, validation = split_names(self.splits.get("train", []), share, seed)
-            self.splits |= {"train": training, "val": validation}
-            how = f"{len(training)} train and {len(validation)} validate, by name (--val-share {share:g})"
-        else:
+        how = ""
+        if options:
+            share = VAL_SHARE if options.val_share is None else options.val_share
+            seed = options.split_seed or 0
+            self.told = {"classes": list(self.classes), "val_share": share, "split_seed": seed}
+            if "val" not in self.splits:
+                training, validation = split_names(self.splits.get("train", []), share, seed)
+                self.splits |= {"train": training, "val": validation}
+                how = f"{len(training)} train and {len(validation)} validate, by name (--val-share {share:g})"
+        if not how:
             how = ", ".join(f"{len(names)} {name}" for name, names in self.splits.items())
             how = f"split as its lists or folders say: {how}"
+            if options and (options.val_share, options.split_seed) != (None, None):
+                how += "; --val-share and --split-seed change nothing"
         self.notes += (how,)
-        self.told = {"classes": list(self.classes), "val_share": share, "split_seed": seed}
         self._show(split)
 
     def with_split(self, split: str) -> "Collection":
@@ -78,13 +85,16 @@ class Collection(Dataset):
 
     def with_splits(self, splits: dict[str, list[str]]) -> "Collection":
         """The same, parted as a run once was. InputError where a pair of it is gone."""
-        there = {name for names in self.splits.values() for name in names}
-        for names in splits.values():
-            if gone := [name for name in names if name not in there]:
-                missing = f"{len(gone)} pairs of the run are gone from the folder, {gone[0]} first"
-                raise InputError(f"--resume: {missing}: bring them back, or start a new run")
+        there, of_run = ({name for names in of.values() for name in names} for of in (self.splits, splits))
+        if gone := sorted(of_run - there):
+            count = "1 pair of the run is" if len(gone) == 1 else f"{len(gone)} pairs of the run are"
+            missing = f"{count} gone from the folder, {gone[0]} first"
+            raise InputError(f"--resume: {missing}: bring back what is missing, or start a new run")
         other = copy.copy(self)
         other.splits = dict(splits)
+        how = "split as the run began: " + ", ".join(f"{len(names)} {split}" for split, names in splits.items())
+        new = len(there - of_run)
+        other.notes = (*self.notes[:-1], f"{how}; left out: {new} that it did not know" if new else how)
         other._show(self.split)
         return other
 
@@ -94,7 +104,8 @@ class Collection(Dataset):
         elif split in self.splits:
             self.names = self.splits[split]
         else:
-            raise InputError(f"split '{split}': there are {', '.join(self.splits)} and all")
+            there = ", ".join((*self.splits, "all"))
+            raise InputError(f"{self.name} has no split '{split}', only {there}: add its pictures, or name another")
         if not self.names:
             raise InputError(f"split '{split}' of {self.name} is empty; expected a pair at least")
         self.split = split

@@ -13,6 +13,7 @@ from minifcn.data.reading.pairing import Pairing, find_lists, find_pairs
 from minifcn.data.reading.photos import Photo, read_photo
 from minifcn.data.sets.collection import Collection, Options
 from minifcn.data.sets.files import need_folder
+from minifcn.errors import InputError
 
 EXPECTED = "a folder with images/ and masks/, or X.jpg beside X.png"
 NAMED = 3  # files named in a note
@@ -37,17 +38,33 @@ class Folder(Collection):
         pairing = find_pairs(folder)
         self.take(pairing)
         table = ClassTable(check_names(told.classes)) if told.classes else read_class_table(folder)
-        if told.coding is not None and not (told.values or told.void or told.classes):
-            self.coding = Coding.from_dict(dict(told.coding))
-        else:
-            masks = [pair.mask for pair in self.pairs.values()]
-            masks = (told.lenient and sound(masks, table, told.void)) or masks
-            self.coding, note = decide(masks, table, told.values, told.void, str(folder))
-            self.notes += (note,)
+        self.coding, note = self._coding(table, told, folder)
+        self.notes += (note,) if note else ()
         self.classes = self.coding.classes
-        colours = [table.colours[number] for number in table.kept] if table and table.colours else ()
-        self.arrange(splits_of(folder, pairing), split, told, colours)
+        own = dict(zip(table.names, table.colours)) if table else {}
+        colours = [own[name] for name in self.classes if name in own]
+        splits = splits_of(folder, pairing)
+        self.notes += tuple(_unlisted(splits, pairing))
+        self.arrange(splits, split, told, colours)
         self.told = {"coding": self.coding.to_dict()} | {name: self.told[name] for name in ("val_share", "split_seed")}
+
+    def _coding(self, table, told, folder):
+        """(how its masks are read, a line that says so, or "" where another run decided it)."""
+        values, run = told.values, None if told.coding is None else Coding.from_dict(dict(told.coding))
+        if run:
+            names = [table.names[line] for line in table.kept] if table else list(run.classes)
+            if sorted(names) != sorted(run.classes):
+                expected = f"expected {first_of(run.classes)}, as the run has them"
+                raise InputError(f"the classes of {folder} are {first_of(names)}, {expected}: correct classes.txt")
+            if names == list(run.classes) and values is None and told.void is None:
+                return run, ""
+            if table is None:
+                table = ClassTable(run.classes)
+                values = run.values if values is None and not run.colours else values
+        masks = [pair.mask for pair in self.pairs.values()]
+        masks = (told.lenient and sound(masks, table, told.void)) or masks
+        coding, note = decide(masks, table, values, told.void, str(folder))
+        return (coding.in_order(run.classes) if run else coding), note
 
     def take(self, pairing: Pairing) -> None:
         """Keep what was paired, and say so in `notes`."""
@@ -94,6 +111,13 @@ def by_folders(pairing: Pairing) -> dict[str, list[str]]:
     for pair in pairing.pairs:
         splits.setdefault(pairing.splits.get(pair.name, "train"), []).append(pair.name)
     return {split: names for split, names in splits.items() if names}
+
+
+def _unlisted(splits, pairing):
+    """A line on pairs that lists leave out."""
+    listed = {name for names in splits.values() for name in names}
+    if left := [pair.name for pair in pairing.pairs if pair.name not in listed]:
+        yield f"{len(left)} pair{'s' * (len(left) > 1)} in no list, left out: {first_of(left)}"
 
 
 def _alone(pairing):

@@ -57,8 +57,8 @@ class Labelme(Collection):
         drawings, alone = _read_all(folder)
         self.drawings = {_name(drawing.path, folder): drawing for drawing in drawings}
         table = told_classes(told, folder, CLASS_FILES)
-        found = sorted({shape.label for drawing in drawings for shape in drawing.shapes})
-        self.numbered = number_names(found, table, f"shapes in {folder} are labelled")
+        found = {shape.label: drawing.path for drawing in drawings for shape in drawing.shapes}
+        self.numbered = number_names(dict(sorted(found.items())), table)
         self.classes = self.numbered.classes
         self.notes = (f"{len(drawings)} pictures labelled with labelme", *alone)
         self.notes += (self.numbered.note,) if self.numbered.note else ()
@@ -66,7 +66,7 @@ class Labelme(Collection):
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
         drawing, photo = self.drawings[name], self.read_photo(name)
-        size = drawn_on(drawing.size, photo)
+        size = drawn_on(drawing.size, photo, str(drawing.path))
         label = draw(drawing.shapes, self.numbered.labels, size, self.numbered.background)
         return photo, label, str(drawing.path)
 
@@ -86,7 +86,7 @@ def _read_all(folder):
     pictures = list(find_pictures(folder))
     by_name: dict[str, list[Path]] = {}
     for picture in pictures:
-        by_name.setdefault(normal(picture.name), []).append(picture)
+        by_name.setdefault(normal(picture.name).casefold(), []).append(picture)
     drawings, others, gone = [], [], []
     for path in json_files(folder):
         told = read_json(path)
@@ -119,7 +119,7 @@ def _picture(path, told, by_name):
     beside = with_any_suffix(path.with_suffix(".jpg"))
     if beside.is_file():
         return beside
-    there = by_name.get(normal(name), ())
+    there = by_name.get(normal(name).casefold(), ())
     return there[0] if len(there) == 1 else None
 
 

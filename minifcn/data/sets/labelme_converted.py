@@ -43,8 +43,10 @@ class Converted(Collection):
             name: [label for _, label in read_lines(pair.mask.parent / NAMES)] for name, pair in self.pairs.items()
         }
         table = told_classes(told, folder, CLASS_FILES)
-        found = sorted({label for labels in self.label_names.values() for label in labels})
-        self.numbered = number_names(found, table, f"{NAMES} in {folder} names")
+        found = {
+            label: self.pairs[name].mask.parent / NAMES for name, labels in self.label_names.items() for label in labels
+        }
+        self.numbered = number_names(dict(sorted(found.items())), table)
         self.classes = self.numbered.classes
         self.notes = (f"{len(pairs)} pictures converted with labelme",)
         self.notes += (self.numbered.note,) if self.numbered.note else ()

@@ -7,7 +7,7 @@ import numpy as np
 
 from minifcn.data.reading.lists import read_lines
 from minifcn.data.reading.photos import Photo, picture_suffixes, read_photo
-from minifcn.data.sets.collection import Collection, Options
+from minifcn.data.sets.collection import Collection
 from minifcn.errors import InputError
 
 
@@ -30,8 +30,7 @@ class Listed(Collection):
 
         InputError for lists that are missing or empty, and for names without files.
         """
-        self.arrange({key: self._names(told) for key, told in splits.items()}, split, Options())
-        self.told = {}  # all is published
+        self.arrange({key: self._names(told) for key, told in splits.items()}, split)
 
     def _names(self, told):
         if not isinstance(told, Path):

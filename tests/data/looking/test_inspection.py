@@ -83,6 +83,19 @@ def test_a_validation_of_one_class_is_cautioned_of():
         check_learnable(Pairs(clean(2)), Pairs([pair([0, 255])]))
 
 
+def test_more_classes_than_labels_tell_apart_are_refused():
+    many = Pairs(clean(2), classes=tuple(map(str, range(299))))
+    with pytest.raises(InputError, match="pairs has 299 classes; labels of 8 bits tell at most 255 apart"):
+        check_learnable(many, many)
+
+
+def test_a_picture_that_trains_and_validates_is_cautioned_of(tmp_path):
+    scenes, lists = tiny.camvid_folder(tmp_path), ("train.txt", "val.txt")
+    (scenes / lists[1]).write_text((scenes / lists[0]).read_text().splitlines()[0])
+    with pytest.warns(Caution, match=r"1 picture trains and validates, .*\.png first: val's figures flatter"):
+        check_learnable(CamVid(scenes), CamVid(scenes, "val"))
+
+
 def test_labels_of_whole_images_are_looked_at_as_well():
     whole = Augmented(Pairs([pair([0, 1]), pair([0, 2])]), dominant(("background", "leaf", "stone")))
     check_learnable(whole, whole)

@@ -103,6 +103,17 @@ def test_square_masks_that_are_turned_by_a_quarter_are_found(way, turn):
     assert [kind for kind in found(turned, turned[:0] + pairs[20:]) if kind.startswith("better")] == [f"better {way}"]
 
 
+def test_two_tones_among_masks_of_numbers_are_told():
+    pairs = clean(6)
+    for number in (1, 4):
+        image, label = pairs[number]
+        pairs[number] = image, np.where(label, 255, 0).astype(np.uint8)
+    words = found(pairs)["two tones"].words
+    assert words.startswith("2 masks have nothing but 'background' and void (train: n1, train: n4), and no other has")
+    pairs[0][1][0] = 255  # where void is in others, too, it is meant
+    assert "two tones" not in found(pairs)
+
+
 def test_smoothed_masks_are_found_though_their_values_are_classes():
     def smooth(label):
         half = Image.fromarray(label).resize((W // 2, H // 2), Image.Resampling.BILINEAR)

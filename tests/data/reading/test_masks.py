@@ -75,6 +75,63 @@ def test_two_tones_of_1_bit_and_of_two_colours(tmp_path):
     assert decided(tmp_path, [colours([(255,) * 3, BLACK])])[2] == [[[1, 0]]]
 
 
+@pytest.mark.parametrize(("tones", "void"), [((0, 255), 128), ((1, 2), 0), ((0, 1), 255)])
+def test_what_counts_nowhere_is_none_of_two_tones(tmp_path, tones, void):
+    coding, note, labels = decided(tmp_path, [np.array([[*tones, void]], np.uint8)], void=void)
+    assert labels == [[[0, 1, 255]]] and coding.classes == ("background", "object")
+    assert note.endswith(f"{tones[1]} is object, {void} is void")
+
+
+def test_a_number_tells_no_void_of_colours(tmp_path):
+    for table in (None, ClassTable(("ground", "fruit"), (BLACK, RED))):
+        with pytest.raises(InputError, match="--void 3 is a number, and masks in DIR are in colours: give it a line"):
+            decided(tmp_path, [colours([RED, BLACK])], table, void=3)
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"void": 70000}, "--void 70000: expected a number of 0..65535"),
+        ({"void": -1}, "--void -1: expected"),
+        ({"void": 2, "values": [0, 1, 2]}, "--values tells a class for 2, and --void that it counts nowhere"),
+    ],
+)
+def test_a_void_that_cannot_be_is_refused(tmp_path, told, message):
+    with pytest.raises(InputError, match=message):
+        decided(tmp_path, [NUMBERS], **told)
+
+
+def test_numbers_below_0_are_no_classes(tmp_path):
+    Image.fromarray(NUMBERS.astype(np.int32) - 1).save(tmp_path / "a.tif")
+    with pytest.raises(InputError, match="hold -1: save what counts nowhere as 255"):
+        decide([tmp_path / "a.tif"])
+
+
+def indexed(path, label, *palette):
+    image = Image.fromarray(np.array(label, np.uint8))
+    image = image.convert("P")
+    image.putdata(np.ravel(label).tolist())
+    image.putpalette([value for colour in palette for value in colour])
+    image.save(path)
+    return path
+
+
+def test_indices_whose_colour_differs_from_mask_to_mask_are_no_numbers(tmp_path):
+    paths = [
+        indexed(tmp_path / "a.png", [[0, 1, 2]], BLACK, RED, BLUE),
+        indexed(tmp_path / "b.png", [[0, 1, 2]], BLUE, BLACK, RED),
+    ]
+    table = ClassTable(("ground", "fruit", "sky"), (BLACK, RED, BLUE))
+    coding, _ = decide(paths, table)
+    assert [coding.label(read_mask(path, coding.colours)).tolist() for path in paths] == [[[0, 1, 2]], [[2, 0, 1]]]
+    with pytest.raises(InputError, match=r"in colours.* one index has several colours .*give --values"):
+        decide(paths)
+    assert not decide(paths, values=(0, 1, 2))[0].colours
+    two = [indexed(tmp_path / f"{n}.png", [[0, 1]], *tones) for n, tones in enumerate([(BLACK, RED), (RED, BLACK)])]
+    coding, _ = decide(two)
+    assert [coding.label(read_mask(path, coding.colours)).tolist() for path in two] == [[[0, 1]], [[1, 0]]]
+
+
 def test_numbers_from_0_on_are_classes_and_255_is_void(tmp_path):
     coding, note, labels = decided(tmp_path, [NUMBERS, np.array([[255, 0, 1]], np.uint8)])
     assert coding.classes == ("class 0", "class 1", "class 2")
@@ -100,6 +157,7 @@ def test_a_class_named_void_counts_nowhere(tmp_path):
         ([1, 2, 3], r"hold 1, 2, 3, and never 0: are these all classes\? then give --values 1 2 3; .* with --classes"),
         ([0, 1, 5], r"hold 0, 1, 5, with gaps between: .* --values 0 1 5; else name all"),
         ([0, 128, 254], r"with gaps between: .* --values 0 128 254"),
+        ([0, 128, 255], r"hold 0, 128, 255, with gaps .* --values 0 128 255, or --values 0 128 if 255 counts nowhere"),
     ],
 )
 def test_what_is_not_plain_is_asked_about(tmp_path, values, question):
@@ -181,6 +239,11 @@ def test_a_value_that_stands_for_nothing_is_named(tmp_path):
         Coding(("a",), (200 << 16 | 30 << 8 | 30,), colours=True).label(colours([(1, 2, 3)]))
 
 
+def test_colours_among_numbers_are_named_as_such():
+    with pytest.raises(InputError, match=r"m\.png is in colours, expected the numbers 0 to 1 or 255 \(void\)"):
+        Coding(("a", "b"), (0, 1), (255,)).label(colours([RED]), "m.png")
+
+
 def test_a_coding_travels_as_json():
     coding = Coding(("a", "b"), (3, 7), (0, 255))
     assert Coding.from_dict(json.loads(json.dumps(coding.to_dict()))) == coding
@@ -221,6 +284,7 @@ def test_cvat_s_table_is_read(tmp_path):
         ("a 1 2 3\nb 1 2 3\n", "'b' has the colour of a line above"),
         ("a 1 2 300\n", "line 1: 'a 1 2 300' has a colour beyond 255"),
         ("# nothing\n", "is empty, expected a class a line"),
+        ("\n".join(f"c{n}" for n in range(299)), "names 299 classes; labels of 8 bits tell at most 255 apart"),
     ],
 )
 def test_a_table_that_is_wrong_is_named(tmp_path, text, message):

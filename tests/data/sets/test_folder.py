@@ -79,6 +79,14 @@ def test_folders_tell_the_split(tmp_path):
     }
 
 
+def test_a_share_that_folders_overrule_is_told(tmp_path):
+    for split in ("train", "val"):
+        fill(tmp_path, f"{split}/images/{{n}}.png", f"{split}/masks/{{n}}.png", 2)
+    told = "split as its lists or folders say: 2 train, 2 val"
+    assert Folder(tmp_path).notes[-1] == told
+    assert Folder(tmp_path, val_share=0.5).notes[-1] == f"{told}; --val-share and --split-seed change nothing"
+
+
 def test_one_name_in_two_splits_is_two_pairs(tmp_path):
     for split in ("train", "val"):
         fill(tmp_path, f"images/{split}/{{n}}.png", f"masks/{split}/{{n}}.png", 2)
@@ -157,6 +165,25 @@ def test_a_folder_without_pairs_says_what_it_holds(tmp_path, files, message):
         Folder(tmp_path)
 
 
+def test_links_in_circles_are_followed_once(tmp_path):
+    fill(tmp_path)
+    (tmp_path / "images/again").symlink_to(tmp_path, target_is_directory=True)
+    assert Folder(tmp_path, "all").notes[:1] + Folder(tmp_path).notes[2:-1] == ("6 pairs of a picture and its mask",)
+
+
+def test_pairs_that_no_list_names_are_told(tmp_path):
+    fill(tmp_path)
+    for split, lines in (("train", "0\n1\n"), ("val", "2\n")):
+        (tmp_path / f"{split}.txt").write_text(lines)
+    assert "3 pairs in no list, left out: images/3, images/4, images/5" in Folder(tmp_path).notes
+
+
+def test_a_picture_with_two_masks_is_named_where_none_pairs(tmp_path):
+    fill(tmp_path), fill(tmp_path, label="masks_rgb/{n}.png")
+    with pytest.raises(InputError, match=r"images/0\.png has 2 masks, masks/0\.png, masks_rgb/0\.png: keep one"):
+        Folder(tmp_path)
+
+
 def test_hidden_files_are_none(tmp_path):
     fill(tmp_path)
     (tmp_path / "images/._0.png").write_bytes(b"what another system leaves")
@@ -195,6 +222,27 @@ def test_another_of_the_kind_is_read_as_the_first_was(tmp_path):
     assert set(np.unique(again[0][1])) == {0}
 
 
+def test_a_table_in_another_order_holds_for_its_own_folder(tmp_path):
+    for name in ("a", "b"):
+        fill(tmp_path / name)
+    (tmp_path / "a/classes.txt").write_text("ground\nleaf\nfruit\n")
+    told = Folder(tmp_path / "a").told
+    (tmp_path / "b/classes.txt").write_text("ground\nfruit\nleaf\n")
+    other = open_dataset("folder", tmp_path / "b", "all", **told)
+    assert other.classes == ("ground", "leaf", "fruit")
+    assert other[0][1][0, :3].tolist() == [0, 2, 1]  # of the numbers 0, 1, 2
+    (tmp_path / "b/classes.txt").write_text("ground\nfruit\nsky\n")
+    with pytest.raises(InputError, match="b are ground, fruit, sky, expected ground, leaf, fruit, as the run"):
+        open_dataset("folder", tmp_path / "b", "all", **told)
+
+
+def test_what_is_told_besides_holds_over_the_first_s_reading(tmp_path):
+    told = Folder(fill(tmp_path / "a", values=(1, 2, 3)), values=[1, 2, 3]).told
+    other = open_dataset("folder", fill(tmp_path / "b", values=(0, 1, 2)), "all", **told, void=0)
+    assert other.classes == ("class 1", "class 2", "class 3")
+    assert other[0][1][0, :3].tolist() == [255, 0, 1]
+
+
 def test_splits_share_one_look_and_may_be_those_of_a_run(tmp_path):
     fill(tmp_path)
     training, validation = open_splits("folder", tmp_path, lists={"train": ["images/4"], "val": ["images/0"]})
@@ -203,8 +251,9 @@ def test_splits_share_one_look_and_may_be_those_of_a_run(tmp_path):
         ["images/0"],
         True,
     )
-    with pytest.raises(InputError, match=r"1 pairs of the run are gone from the folder, images/9 first"):
-        open_splits("folder", tmp_path, lists={"train": ["images/4", "images/9"], "val": ["images/0"]})
+    assert training.notes[-1] == "split as the run began: 1 train, 1 val; left out: 4 that it did not know"
+    with pytest.raises(InputError, match="2 pairs of the run are gone from the folder, images/8 first"):
+        open_splits("folder", tmp_path, lists={"train": ["images/4", "images/9"], "val": ["images/8"]})
 
 
 def test_sizes_are_brought_together(tmp_path):
@@ -248,3 +297,10 @@ def test_a_mask_that_fits_neither_way_is_named(tmp_path):
         InputError, match=r"\d\.png is 5x4 \(width x height\), expected 6x8, as its photo upright, or 8x6"
     ):
         turned_photo(tmp_path, np.arange(20, dtype=np.uint8).reshape(4, 5) % 3)[0]
+
+
+def test_black_is_for_a_background_alone(tmp_path):
+    fill(tmp_path)
+    assert Folder(tmp_path, classes=["background", "a", "b"]).palette.tolist() == [[0] * 3, [128, 0, 0], [0, 128, 0]]
+    named = Folder(tmp_path, classes=["sky", "a", "b"]).palette.tolist()
+    assert named == [[128, 0, 0], [0, 128, 0], [128, 128, 0]]
