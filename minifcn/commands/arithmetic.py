@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from minifcn.commands.main import check_free
 from minifcn.commands.streams import say
-from minifcn.commands.terminal import console, new_table
+from minifcn.commands.tables import console, new_table
 from minifcn.convolution import SEVEN_CASES, relationship
 from minifcn.convolution.arithmetic import Relationship
 from minifcn.errors import InputError

@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from rich.text import Text
 
-from minifcn.commands.terminal import console, new_table
+from minifcn.commands.tables import console, new_table
 from minifcn.errors import InputError
 from minifcn.gradcheck import check_everything
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rich.progress import track
+from rich.progress import Progress
 
 from minifcn.commands.main import check_free
 from minifcn.commands.photos import find_photos
 from minifcn.commands.results import plan, summary, write_results, write_table
-from minifcn.commands.streams import say
+from minifcn.commands.streams import errors_in_terminal, say
 from minifcn.commands.tables import console
 from minifcn.data import VOID, Preprocessing, read_image
 from minifcn.data.prediction import predict_photo
@@ -73,9 +73,10 @@ def _predict_all(options, jobs, table, network, about, size):
     failed, shares, tiled = [], {}, False
     most = len(about["classes"]) if len(jobs) == 1 else COMPACT
     shown = console.is_terminal and len(jobs) > 1
-    with _made(jobs[0].label.parent if table is None else table.parent):
+    bar = Progress(console=console, transient=True, disable=not shown, redirect_stderr=errors_in_terminal())
+    with bar, _made(jobs[0].label.parent if table is None else table.parent):
         try:
-            for job in track(jobs, "images", console=console, transient=True, disable=not shown):
+            for job in bar.track(jobs, description="images"):
                 try:
                     image = read_image(job.photo)
                     seen = max(resized(size, image.shape[:2]) if size else image.shape[:2])

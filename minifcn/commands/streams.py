@@ -29,6 +29,11 @@ def any_letter() -> Iterator[None]:
                 stream.reconfigure(errors=errors)
 
 
+def errors_in_terminal() -> bool:
+    """Whether what goes to standard error is seen in a terminal: a bar may stand below that, not swallow it."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def flush() -> None:
     """Write what is still on its way, now that it can be told if that fails: OSError."""
     try:

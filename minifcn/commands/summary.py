@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from minifcn.commands.options import add_settings
-from minifcn.commands.terminal import console, new_table
+from minifcn.commands.tables import console, new_table
 from minifcn.errors import InputError
 from minifcn.models import BACKBONES, FCN, MODELS
 from minifcn.models.summary import classifiers_field, figures, summarize

@@ -7,7 +7,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
-from minifcn.commands.streams import say
+from minifcn.commands.streams import errors_in_terminal, say
 from minifcn.commands.tables import console, new_table
 from minifcn.data import Dataset, Preprocessing
 from minifcn.metrics import FIGURES, ConfusionMatrix
@@ -30,7 +30,8 @@ class Bar(Watch):
         if console.width < NARROW:  # no bar, and as many lines as the figures take
             text = "{task.description} {task.completed:.0f}/{task.total:.0f}, {task.fields[news]}"
             columns = [TextColumn(text, table_column=Column(overflow="fold"))]
-        self.shown = Progress(*columns, TimeRemainingColumn(), console=console, transient=True)
+        how: dict[str, Any] = {"console": console, "transient": True, "redirect_stderr": errors_in_terminal()}
+        self.shown = Progress(*columns, TimeRemainingColumn(), **how)
         self.task = self.shown.add_task("", visible=False)
 
     def __enter__(self) -> None:

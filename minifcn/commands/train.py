@@ -12,7 +12,7 @@ from minifcn.commands.following import follow, take_small
 from minifcn.commands.options import add_settings
 from minifcn.commands.stages import new_stages, old_stages, run_stages
 from minifcn.commands.streams import say
-from minifcn.commands.terminal import console, new_table
+from minifcn.commands.tables import console, new_table
 from minifcn.errors import InputError
 from minifcn.training.recipes import PIXELS, RECIPES, per_pixel
 from minifcn.training.settings import Settings, option, shown, without_fc

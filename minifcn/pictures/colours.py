@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 from matplotlib import colormaps
+from numpy.typing import ArrayLike
 from PIL import Image, ImageColor
 
 Colour = tuple[int, ...]
@@ -23,6 +24,13 @@ FILLS = {  # of a map's cells, by their kind
     "unseen": (236, 216, 240),
     "cut": FAINT,
 }
+
+
+def colour_table(palette: ArrayLike) -> np.ndarray:
+    """The colour of each value of a label, (256, 3) uint8: the classes' in the palette, void's for any other."""
+    colours = np.full((256, 3), VOID_COLOUR, np.uint8)
+    colours[: len(np.asarray(palette))] = palette
+    return colours
 
 
 @lru_cache

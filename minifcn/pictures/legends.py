@@ -1,5 +1,6 @@
-"""Legends of classes, in as many columns as there is room for."""
+"""Legends of classes, in as many columns as there is room for. Lengths are pixels."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 
 from minifcn.pictures.colours import Colour
+from minifcn.pictures.figures import DPI
 from minifcn.pictures.fonts import write
 
 
@@ -35,3 +37,15 @@ def class_legend(
             break
         legend.remove()
     return legend
+
+
+def place_below(figure: Figure, legend: Legend, width: int, height: int, margin: int) -> tuple[int, int]:
+    """Give a figure the size of a picture of width x height, wider where the legend is, and room for that below it.
+
+    margin  beside and below the legend; returns the figure's (width, height)
+    """
+    extent = legend.get_window_extent()
+    width, height = max(width, math.ceil(extent.width) + 2 * margin), height + math.ceil(extent.height) + margin
+    figure.set_size_inches(width / DPI, height / DPI)
+    legend.set_bbox_to_anchor((margin / width, margin / height), transform=figure.transFigure)
+    return width, height

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from minifcn.backend.files import write_whole
-from minifcn.pictures.colours import VOID_COLOUR, WHITE
-from minifcn.pictures.figures import DPI, new_figure
+from minifcn.pictures.colours import WHITE, colour_table
+from minifcn.pictures.figures import new_figure
 from minifcn.pictures.fonts import readable
-from minifcn.pictures.legends import class_legend
+from minifcn.pictures.legends import class_legend, place_below
 
 OPACITY = 0.5  # of a region; its outline has 1
 OUTLINE = 800  # an outline is a pixel wide for so many of the photo's longer side
@@ -28,8 +28,7 @@ def lay_over(image: np.ndarray, label: np.ndarray, palette: ArrayLike, clear: Se
     clear    classes that leave the photo as it is
     Returns uint8 (H, W, 3).
     """
-    colours = np.full((256, 3), VOID_COLOUR, np.uint8)
-    colours[: len(np.asarray(palette))] = palette
+    colours = colour_table(palette)
     opacity = np.full(256, OPACITY, np.float32)
     opacity[list(clear)] = 0
     shown = opacity[label]  # (H, W)
@@ -82,10 +81,7 @@ def _legend(names, fonts, colours, width):
     margin = math.ceil(size)
     figure = new_figure(width, 1)
     legend = class_legend(figure, names, fonts, colours, width - 2 * margin, size)
-    extent = legend.get_window_extent()
-    width, height = max(width, math.ceil(extent.width) + 2 * margin), math.ceil(extent.height) + 2 * margin
-    figure.set_size_inches(width / DPI, height / DPI)
-    legend.set_bbox_to_anchor((margin / width, margin / height), transform=figure.transFigure)
+    place_below(figure, legend, width, margin, margin)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())

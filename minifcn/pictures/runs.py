@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
@@ -14,11 +13,11 @@ from numpy.typing import ArrayLike
 from minifcn.data import VOID, predict_image
 from minifcn.errors import InputError
 from minifcn.metrics import FIGURES
-from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION, VOID_COLOUR
+from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION, VOID_COLOUR, colour_table
 from minifcn.pictures.confusion import save_confusion
 from minifcn.pictures.figures import DPI, dress, heights_of_names, new_figure, save
 from minifcn.pictures.fonts import readable, write
-from minifcn.pictures.legends import class_legend
+from minifcn.pictures.legends import class_legend, place_below
 from minifcn.training.evaluation import picture_indices, worst_first
 from minifcn.training.run_folder import CONFUSION, CURVE, PREDICTIONS
 from minifcn.training.trainer import Trainer
@@ -40,9 +39,7 @@ def colorize(label: np.ndarray, palette: ArrayLike) -> np.ndarray:
     outside = label[(label != VOID) & ((label < 0) | (label >= len(palette)))]
     if outside.size:
         raise InputError(f"colorize: label {outside[0]} is neither a class 0..{len(palette) - 1} nor {VOID} (void)")
-    colours = np.full((256, 3), VOID_COLOUR, dtype=np.uint8)
-    colours[: len(palette)] = palette
-    return colours[label]
+    return colour_table(palette)[label]
 
 
 def save_predictions(
@@ -72,21 +69,22 @@ def save_predictions(
     margin, gap, head, line = 12, 6, 24, 0 if captions is None else 22
 
     width = 2 * margin + len(titles) * (column + gap) - gap
-    figure = Figure((width / DPI, 1), DPI)  # its height comes with that of the legend, its width with a long name's
+    figure = new_figure(width, DPI)  # its height comes with that of the legend, its width with long names
+    words, fonts = captions or ((), ())
+    lines = [figure.text(0, 0, "", size=9, color="0.35", va="center") for _ in words]
+    for caption, text in zip(lines, words):
+        write(caption, text, fonts)
+        width = max(width, math.ceil(caption.get_window_extent().width) + 2 * margin)
     colours = [*np.asarray(palette), VOID_COLOUR]
     legend = class_legend(figure, *readable([*classes, "void"]), colours, width - 2 * margin)
-    extent = legend.get_window_extent()
-    width = max(width, math.ceil(extent.width) + 2 * margin)
-    height = head + sum(heights) + (gap + line) * len(rows) + math.ceil(extent.height) + 2 * margin
-    figure.set_size_inches(width / DPI, height / DPI)
-    legend.set_bbox_to_anchor((margin / width, margin / height), transform=figure.transFigure)
+    above = head + sum(heights) + (gap + line) * len(rows) + margin
+    width, height = place_below(figure, legend, width, above, margin)
 
     top = height - head
     for number, (pictures, shown_height) in enumerate(zip(panels, heights, strict=True)):
-        if captions is not None:
-            caption = figure.text(margin / width, (top - line / 2) / height, "", size=9, color="0.35", va="center")
-            write(caption, captions[0][number], captions[1])
-            top -= line
+        if lines:
+            lines[number].set_position((margin / width, (top - line / 2) / height))
+        top -= line
         for place, picture in enumerate(pictures):
             shown_width = _shown_width(picture.shape[1])
             left = margin + place * (column + gap) + (column - shown_width) // 2

@@ -1,15 +1,12 @@
 """A sheet of pictures with their masks laid over. Lengths are pixels."""
 
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from minifcn.backend.files import write_whole
 from minifcn.data import VOID
 from minifcn.data.looking.inspection import Inspection
 from minifcn.data.looking.look import Look
@@ -17,9 +14,9 @@ from minifcn.data.looking.suspicions import Suspicion
 from minifcn.data.resizing import resize_image, resize_label
 from minifcn.errors import InputError
 from minifcn.pictures.colours import VERMILLION, VOID_COLOUR, WHITE
-from minifcn.pictures.figures import DPI
+from minifcn.pictures.figures import DPI, new_figure, save
 from minifcn.pictures.fonts import readable, write
-from minifcn.pictures.legends import class_legend
+from minifcn.pictures.legends import class_legend, place_below
 from minifcn.pictures.overlay import lay_over
 
 BOX = 220, 200  # width and height in which a picture is shown
@@ -70,17 +67,14 @@ def save_sheet(path: str | Path, pairs: Iterable[Shown], classes: Sequence[str],
     heads = [LINE * (2 if any(pair.mark for pair in row) else 1) for row in rows]
     heights = [head + max(len(pair.label) for pair in row) for head, row in zip(heads, rows)]
 
-    figure = Figure((width / DPI, 1), DPI)  # its height comes with that of the legend
+    figure = new_figure(width, DPI)  # its height comes with that of the legend
     numbers = sorted({int(number) for pair in pairs for number in np.unique(pair.label)} - {VOID})
     clear = [number for number in numbers if classes[number] == "background"]
     colours = [WHITE if number in clear else tuple(np.asarray(palette)[number]) for number in numbers] + [VOID_COLOUR]
     texts, fonts = readable([*classes, "void"])
     legend = class_legend(figure, [texts[n] for n in [*numbers, -1]], fonts, colours, width - 2 * MARGIN)
-    extent = legend.get_window_extent()
-    width = max(width, math.ceil(extent.width) + 2 * MARGIN)
-    height = sum(heights) + 2 * GAP * len(rows) + math.ceil(extent.height) + 2 * MARGIN
-    figure.set_size_inches(width / DPI, height / DPI)
-    legend.set_bbox_to_anchor((MARGIN / width, MARGIN / height), transform=figure.transFigure)
+    above = MARGIN + sum(heights) + 2 * GAP * len(rows)
+    width, height = place_below(figure, legend, width, above, MARGIN)
 
     names, fonts = readable([pair.name for pair in pairs], "picture")
     top = MARGIN
@@ -99,7 +93,7 @@ def save_sheet(path: str | Path, pairs: Iterable[Shown], classes: Sequence[str],
             left += wide + GAP
         if column == across - 1:
             top += heights[row] + 2 * GAP
-    write_whole(path, lambda file: figure.savefig(file, dpi=DPI, format="png"))
+    save(figure, path)
 
 
 def _sized(pair):

@@ -71,7 +71,7 @@ class Cautions:
     def _never_found(self, confusion):
         shares = _shares(confusion)
         never = [number for number in np.flatnonzero(shares) if not confusion.counts[number, number]]
-        if not never or (only_class(confusion) is not None and self.alike < ALIKE):  # that was said just now
+        if not never or (only_class(confusion) is not None and self.alike <= ALIKE):  # that was said just now
             return
         named = ", ".join(f"{self.classes[number]!r} ({100 * shares[number]:.2g} %)" for number in never[:NAMED])
         more = f" and {len(never) - NAMED} more" if len(never) > NAMED else ""

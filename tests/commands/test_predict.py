@@ -1,12 +1,14 @@
 """predict, on photographs of all kinds: what is written, what is said, and what becomes of those that cannot be."""
 
 import csv
+import io
 import re
 
 import numpy as np
 import pytest
 import tiny
 from PIL import Image
+from rich.console import Console
 
 from minifcn.backend import files
 from minifcn.commands import predict
@@ -61,6 +63,15 @@ def test_a_folder_is_predicted_past_a_broken_file(capsys, weights, photos, tmp_p
     assert tiny.listing(out).keys() == {f"{n}{end}.{kinds[end]}" for n in "ab" for end in ends} | {"shares.csv"}
     assert f"{photos}: 3 pictures; left out: 1 other file, 1 folder\n" in said
     assert said.endswith(f"in {out}: X.png, X_view.png, X_overlay.jpg, X_scores.npz of 2 images, shares.csv\n")
+
+
+def test_failures_that_go_to_a_file_are_not_shown_in_its_place(capsys, monkeypatch, weights, photos, tmp_path):
+    """As with 2> errors.txt, while standard output is a terminal."""
+    shown = io.StringIO()
+    monkeypatch.setattr(predict, "console", Console(file=shown, force_terminal=True))
+    assert tiny.command("predict", photos, "--weights", weights, "--out", tmp_path / "out", *CPU) == 2
+    assert "images" in shown.getvalue() and "failed" not in shown.getvalue()
+    assert capsys.readouterr().err.startswith("minifcn: failed: ")
 
 
 def test_shares_are_told_and_written(capsys, weights, photos, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from minifcn.commands import terminal
+from minifcn.commands.streams import say
 from minifcn.metrics import ConfusionMatrix
 
 ROW = {"epoch": 3, "loss": 1.30534, "val_loss": 1.11876, "mean_iu": 0.1234, "pixel_accuracy": 0.75}
@@ -48,6 +49,15 @@ def test_a_narrow_terminal_loses_no_figure(monkeypatch, width):
     words = " ".join(written.split())
     assert LINE.replace("  ", " ") in words
     assert re.search(r"epoch 3/10\S* .*4/20.*loss 1\.5000", words)
+
+
+def test_errors_that_go_to_a_file_are_not_shown_in_its_place(monkeypatch, capsys):
+    """As with 2> errors.txt, while standard output is a terminal."""
+    shown = io.StringIO()
+    monkeypatch.setattr(terminal, "console", Console(file=shown, force_terminal=True))
+    with terminal.Bar():
+        say("failed", error=True)
+    assert capsys.readouterr().err == "failed\n" and "failed" not in shown.getvalue()
 
 
 def test_in_a_file_there_are_lines_alone(monkeypatch, capsys):

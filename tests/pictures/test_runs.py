@@ -307,9 +307,11 @@ def test_the_worst_are_shown_after_those_from_all_over(tmp_path, shown):
     assert captions[2] == "7.jpg: pixel acc. 0.900" and captions[4] == "8.jpg: pixel acc. 0.100 (the worst of 11)"
 
 
-def test_captions_stand_above_their_rows(tmp_path, drawn):
-    captions = ["$a$ and b", "photo"], ["DejaVu Sans"]
-    save_predictions(tmp_path / "p.png", [sample(30, 50), sample(40, 20)], CLASSES, PALETTE, captions)
+@pytest.mark.parametrize("widths", [(50, 20), (151, 151)])  # the latter narrower than its captions
+def test_captions_stand_above_their_rows(tmp_path, drawn, widths):
+    captions = ["$a$ and b", "a photo with a long name" * 5], ["DejaVu Sans"]
+    rows = [sample(height, width) for height, width in zip((30, 40), widths)]
+    save_predictions(tmp_path / "p.png", rows, CLASSES, PALETTE, captions)
     (figure,) = drawn
     assert [text.get_text() for text in figure.texts][:2] == captions[0]
     assert not figure.texts[0].get_parse_math()

@@ -91,6 +91,8 @@ def test_classes_never_found_are_named_at_the_end():
         "FCN-8s: never found, though the truth has it: 'stem' (2 %); "
         "let rare classes weigh more (--class-balance) or more images of it"
     )
+    lines = said([ONLY_BACKGROUND] * 3, Settings(epochs=3), steps_per_epoch=1000)
+    assert [len(line) for line in lines] == [0, 0, 1]  # not the same in other words, too
     lines = said([ONLY_BACKGROUND] * 4, Settings(epochs=4, class_balance=True), steps_per_epoch=1000)
     assert [len(line) for line in lines] == [0, 0, 1, 1]
     assert lines[3][0].endswith("has them: 'leaf' (8 %), 'stem' (2 %); more images of them")

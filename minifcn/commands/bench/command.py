@@ -16,7 +16,7 @@ from minifcn.commands.bench.memory import measure_memory
 from minifcn.commands.bench.peers import allow_tf32
 from minifcn.commands.bench.timing import measure
 from minifcn.commands.streams import say
-from minifcn.commands.terminal import console
+from minifcn.commands.tables import console
 from minifcn.errors import InputError
 from minifcn.pictures.roofline import save_roofline
 

@@ -12,7 +12,7 @@ from minifcn.commands.bench.memory import Memory
 from minifcn.commands.bench.peers import pytorch
 from minifcn.commands.bench.timing import Measured
 from minifcn.commands.main import check_free
-from minifcn.commands.terminal import console, new_table
+from minifcn.commands.tables import console, new_table
 from minifcn.errors import InputError
 
 COLUMNS = ("date", "device", "threads", "product_gflops", "copy_gbytes", "section", "name", "unit")
