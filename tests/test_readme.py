@@ -5,30 +5,31 @@ import shlex
 from pathlib import Path
 
 import pytest
+import tiny
 
 from minifcn.commands.main import main
 from minifcn.data.sets import scenes
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 COMMANDS = [line.split("minifcn", 1)[1] for line in README.splitlines() if line.startswith("    python -m minifcn ")]
 PRETRAIN = [command for command in COMMANDS if command.startswith(" pretrain ")]
 
 
 def test_the_tour_and_the_loop_after_it_run(capsys):
     names = {}
-    exec(BLOCKS[0], names)
+    tour = tiny.readme_block("check_gradients(")
+    exec(tour, names)
     printed = capsys.readouterr().out
     assert printed.startswith("[[1 2 3 0 4 5 6 0 7 8 9 0 0 0 0 0]\n")
     assert pytest.approx(float(printed.splitlines()[-1]), abs=1e-4) == 1.6094  # -log(1/5): nothing is learned yet
-    assert len([line for line in BLOCKS[0].splitlines() if line]) == 10
-    exec(BLOCKS[1], names)
+    assert len([line for line in tour.splitlines() if line]) == 10
+    exec(tiny.readme_block("import fit"), names)
     numbers, losses = zip(*(line.split() for line in capsys.readouterr().out.splitlines()))
     assert numbers == ("0", "1", "2") and all(0 < float(loss) < 2 for loss in losses)
 
 
 def test_the_transposed_convolution_prints_what_it_says(capsys):
-    block = BLOCKS[2]
+    block = tiny.readme_block("symbolic_conv_matrix")
     exec(block, {})
     *matrix, layer = capsys.readouterr().out.splitlines()
     assert len(matrix) == 16 and matrix[1].split() == ["W[0,1]", "W[0,0]", "0", "0"]
@@ -41,7 +42,7 @@ def test_commands_are_understood(command, tmp_path, monkeypatch, capsys):
     """Each command line passes the parser and fails only for want of its data or weights."""
     monkeypatch.chdir(tmp_path)
     assert main(shlex.split(command)) == 2
-    assert re.search(r"PATH|VOCdevkit|there is no such file|a folder that exists", capsys.readouterr().err)
+    assert re.search(r"PATH|VOCdevkit|photos|there is no such file|a folder that exists|new/", capsys.readouterr().err)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,6 +1,7 @@
 """Runs, networks and data folders small enough for tests: a step takes milliseconds."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,13 @@ from minifcn.weights.npz import save_arrays
 NETWORK = {"width": 1 / 16, "fc_channels": 8, "padding": "same"}
 FLAGS = ["--width", "0.0625", "--fc-channels", "8", "--batch-size", "2", "--device", "cpu"]
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def readme_block(word):
+    """The block of Python in the README that has this word."""
+    blocks = re.findall(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text("utf-8"), re.DOTALL)
+    (block,) = (block for block in blocks if word in block)
+    return block
 
 
 class Silent(Watch):

@@ -8,6 +8,13 @@ from typing import IO, Any
 from minifcn.errors import InputError
 
 
+def check_folder(path: Path) -> None:
+    """InputError where `path` can be no folder, because there is a file in its place or above it."""
+    file = next((place for place in (path, *path.parents) if place.exists() and not place.is_dir()), None)
+    if file:
+        raise InputError(f"--out {path}: {file} is a file; name a folder")
+
+
 def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Let `write(file)` write a binary file that replaces `path` only once every byte is on the disk.
 

@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+from minifcn.backend.files import check_folder
 from minifcn.commands.following import follow
 from minifcn.commands.streams import say
 from minifcn.commands.terminal import print_results
@@ -46,6 +47,7 @@ def run(options: Namespace) -> None:
     folder, epochs, overwrite = _folder(options.out), options.epochs, options.overwrite
     if epochs is not None and epochs < 1:
         raise InputError(f"--epochs is {epochs}; expected at least 1")
+    check_folder(folder)
     if folder.exists() and any(folder.iterdir()) and not overwrite:
         raise InputError(f"--out {folder} is not empty: give --overwrite to replace the demo in it, or another folder")
 

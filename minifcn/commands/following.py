@@ -1,6 +1,7 @@
 """Following a training in the terminal: what is about to happen, then what happens, and its pictures."""
 
 import contextlib
+from argparse import Namespace
 from typing import Any
 
 from minifcn.commands.streams import say
@@ -8,6 +9,8 @@ from minifcn.commands.terminal import Bar, print_classes, print_preprocessing
 from minifcn.metrics import FIGURES
 from minifcn.pictures.runs import draw_run
 from minifcn.pictures.watching import Board, Pictures, pictures_are_old
+from minifcn.training.recipes import SMALL
+from minifcn.training.starting import small_by_itself
 from minifcn.training.trainer import Trainer
 from minifcn.training.watch import Watch, Watches
 
@@ -50,6 +53,16 @@ def follow(trainer: Trainer, verbose: bool | None = None, tensorboard: bool = Fa
         trainer.run(Watches(bar, *lines, Pictures(trainer), *board))
 
 
+def take_small(options: Namespace, trainer: Trainer) -> bool:
+    """Take the recipe "small", and say so, where few images train and nobody asked for anything else."""
+    images = len(trainer.training)
+    if not small_by_itself(options, images):
+        return False
+    options.recipe = SMALL
+    say(f"{images} training images are few: --recipe {SMALL} is taken; --epochs, say, leaves it out")
+    return True
+
+
 def describe(trainer: Trainer) -> None:
     """What is about to happen, a line each."""
     settings, progress, report = trainer.settings, trainer.progress, trainer.transplant
@@ -59,6 +72,8 @@ def describe(trainer: Trainer) -> None:
     say(f"{trainer.training.name}: {images}, {trainer.training.n_class} classes")
     for note in trainer.training.notes:
         say(f"  {note}")
+    if trainer.batches.passes > 1:
+        print(f"each is shown {trainer.batches.passes} times an epoch, for --epoch-steps {settings.epoch_steps}")
     if report:
         say(f"from {settings.init}: {len(report.copied)} arrays copied, {len(report.reshaped)} reshaped")
         kinds = {"reshaped": report.reshaped, "left as they were": report.left, "not used": report.unused}

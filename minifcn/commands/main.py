@@ -13,6 +13,7 @@ from pathlib import Path
 
 from minifcn import __version__
 from minifcn.backend import DEVICES, resolve_device
+from minifcn.backend.files import check_folder
 from minifcn.commands.streams import any_letter, flush, say
 from minifcn.errors import Caution, InputError
 
@@ -72,6 +73,7 @@ def _run(arguments):
 
 def check_free(path: Path, overwrite: bool) -> None:
     """InputError where a command cannot write to `path`, or would replace what is there unasked."""
+    check_folder(path.parent)
     if path.is_dir():
         raise InputError(f"{path} is a folder: name another --out")
     if path.exists() and not overwrite:

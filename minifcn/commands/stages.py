@@ -5,7 +5,7 @@ import shlex
 import warnings
 from argparse import Namespace
 
-from minifcn.commands.following import follow
+from minifcn.commands.following import follow, take_small
 from minifcn.commands.streams import say
 from minifcn.commands.terminal import print_results
 from minifcn.errors import Caution, InputError
@@ -59,6 +59,10 @@ def run_stages(options: Namespace, staged: Staged, every: list[Settings]) -> Non
         where = FirstFolder(staged, every) if begins else folder
         try:
             trainer = Trainer(settings, where, options.device, not begins, begins and options.overwrite, datasets)
+            if begins and take_small(options, trainer):
+                staged, every, _ = new_stages(options)
+                how = {"overwrite": options.overwrite, "datasets": (trainer.training, trainer.validation)}
+                trainer = Trainer(every[0], FirstFolder(staged, every), options.device, **how)
             follow(trainer, options.verbose or None, options.tensorboard)
         except KeyboardInterrupt as stop:
             if begins and not str(stop):  # nothing is saved; an old run may still be there

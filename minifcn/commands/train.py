@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from minifcn.commands.following import follow
+from minifcn.commands.following import follow, take_small
 from minifcn.commands.options import add_settings
 from minifcn.commands.stages import new_stages, old_stages, run_stages
 from minifcn.commands.streams import say
@@ -23,7 +23,7 @@ from minifcn.training.trainer import Trainer
 
 def add_arguments(parser: ArgumentParser) -> None:
     run = add_run(parser, Settings)
-    help = f"a published training; what is given beside it holds: {', '.join(RECIPES)}"
+    help = f"a published training, or one for few images; what is given beside it holds: {', '.join(RECIPES)}"
     run.add_argument("--recipe", choices=RECIPES, metavar="NAME", help=help)
     help = "for fcn8s or fcn16s: an fcn32s first, then each from the one before; --epochs is the first one's"
     run.add_argument("--stages", action="store_true", help=help)
@@ -70,6 +70,10 @@ def run_training(kind: type[Trainer], settings: Settings, options: Namespace) ->
     """Train, as a `Trainer` of this kind does, and name the files it leaves."""
     print(options.device_reason)
     trainer = kind(settings, options.out, options.device, options.resume, options.overwrite)
+    if kind is Trainer and take_small(options, trainer):
+        settings, _ = starting_settings(options, Settings)
+        datasets = trainer.training, trainer.validation
+        trainer = kind(settings, options.out, options.device, overwrite=options.overwrite, datasets=datasets)
     follow(trainer, options.verbose, options.tensorboard)
     name_files(trainer.folder.path)
 

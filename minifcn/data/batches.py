@@ -46,6 +46,7 @@ class Batches:
                    the sample's augmentation: nothing depends on what was read before, so that a run
                    that is resumed sees the same batches
     shuffle        False: the order of the data set
+    passes         an epoch shows each sample so many times, every time augmented anew
     """
 
     dataset: Dataset
@@ -54,6 +55,7 @@ class Batches:
     augment: Augmentation | None = None
     seed: int = 0
     shuffle: bool = True
+    passes: int = 1
 
     def __post_init__(self):
         if self.batch_size < 1:
@@ -62,7 +64,12 @@ class Batches:
             raise InputError(f"seed is {self.seed}, expected 0 or more")
 
     def __len__(self) -> int:
-        return -(-len(self.dataset) // self.batch_size)
+        return -(-self.samples // self.batch_size)
+
+    @property
+    def samples(self) -> int:
+        """How many samples an epoch has."""
+        return len(self.dataset) * self.passes
 
     def epoch(self, number: int, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Iterates over (images, labels, indices) of epoch `number`, from batch `start` on.
@@ -70,15 +77,16 @@ class Batches:
         images and labels as `collate` gives them, indices (N,) the samples' places in the data set.
         An error while a sample is read is raised here, at its batch. Leaving the loop ends the threads.
         """
-        n, size = len(self.dataset), self.batch_size
-        order = self._rng(number, 0).permutation(n) if self.shuffle else np.arange(n)
-        groups = (order[first : first + size] for first in range(start * size, n, size))
+        n, size, rng = len(self.dataset), self.batch_size, self._rng(number, 0)
+        looks = [rng.permutation(n) if self.shuffle else np.arange(n) for _ in range(self.passes)]
+        order = np.concatenate([n * look + samples for look, samples in enumerate(looks)])
+        groups = (order[first : first + size] for first in range(start * size, len(order), size))
         waiting: deque = deque()
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="minifcn-data")
         try:
             while True:
-                for indices in islice(groups, LOOK_AHEAD + 1 - len(waiting)):
-                    waiting.append((indices, [pool.submit(self._sample, number, int(i)) for i in indices]))
+                for group in islice(groups, LOOK_AHEAD + 1 - len(waiting)):
+                    waiting.append((group % n, [pool.submit(self._sample, number, int(i)) for i in group]))
                 if not waiting:
                     return
                 indices, futures = waiting.popleft()
@@ -87,8 +95,8 @@ class Batches:
             pool.shutdown(cancel_futures=True)
 
     def _sample(self, number, index):
-        """Sample `index` as epoch `number` sees it: (float32 (3, h, w), uint8 (h, w))."""
-        image, label = self.dataset[index]
+        """Sample `index`, counted on over the passes, as epoch `number` sees it: (float32 (3, h, w), uint8 (h, w))."""
+        image, label = self.dataset[index % len(self.dataset)]
         if self.augment is not None:
             image, label = self.augment(image, label, self._rng(number, 1, index))
         return self.preprocessing(image), label

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from minifcn.convolution.arithmetic import Relationship
-from minifcn.errors import InputError
 from minifcn.pictures.animation import animate_convolution, animate_transposed
 from minifcn.pictures.matrices import draw_matrices
 from minifcn.pictures.sliding import check_legible
@@ -16,16 +15,13 @@ FILES = ("convolution.gif", "convolution.png", "transposed.gif", "transposed.png
 def picture_folders(out: str | Path, cases: Sequence[Relationship]) -> list[tuple[Path, Relationship]]:
     """[(folder, Relationship)] for pictures of `cases` in `out`, or in a subfolder for each where there are several.
 
-    Writes nothing. Raises InputError where a file is in a folder's place, or a case is too large to draw.
+    Writes nothing. Raises InputError where a case is too large to draw.
     """
     out = Path(out)
     slugs = [re.sub(r"[^a-z]+", "-", case.name).strip("-") for case in cases]  # "padding-strides-odd"
     folders = [out / slug for slug in slugs] if len(cases) > 1 else [out]
-    for folder, case in zip(folders, cases):
+    for case in cases:
         check_legible(case)
-        for place in (folder, *folder.parents):
-            if place.exists() and not place.is_dir():
-                raise InputError(f"--out {out}: {place} is a file; name a folder")
     return list(zip(folders, cases))
 
 

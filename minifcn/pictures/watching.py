@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from minifcn.backend.text import one_line
 from minifcn.errors import InputError, caution
 from minifcn.pictures.runs import draw_run
 from minifcn.training.run_folder import BOARD, PICTURES, PREDICTIONS
@@ -102,7 +103,7 @@ class Board(Picturing):
         yield from ((name, value) for name, value in row.items() if name != "epoch")
         for name, iu in zip(self.run.training.classes, self.run.confusion.iu_per_class):
             if not math.isnan(iu):
-                yield f"IU/{name}", float(iu)
+                yield f"IU/{one_line(name)}", float(iu)
 
     def _new_pictures(self):
         for path in (self.run.folder.path / name for name in PICTURES):

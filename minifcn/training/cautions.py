@@ -9,6 +9,7 @@ import numpy as np
 
 from minifcn.errors import caution
 from minifcn.metrics import ConfusionMatrix
+from minifcn.training.recipes import RATES, SMALL
 from minifcn.training.settings import Settings, settings_of
 
 ALIKE = 3  # epochs with one and the same class everywhere, until it is said
@@ -101,7 +102,9 @@ class Cautions:
     def _longer(self):
         steps = self.settings.epochs * self.steps_per_epoch
         enough = math.ceil(FEW_STEPS / self.steps_per_epoch)
-        return [f"train longer ({steps} steps in all are few, --epochs {enough})"] if steps < FEW_STEPS else []
+        has_small = self.settings.model in RATES[SMALL] and self.settings.command == "train"
+        small = f"--recipe {SMALL} or " * has_small
+        return [f"train longer ({steps} steps in all are few: {small}--epochs {enough})"] if steps < FEW_STEPS else []
 
     def _other_lr(self):
         usual, lr = usual_lr(self.settings, self.pixels), self.settings.lr

@@ -1,8 +1,8 @@
-"""The published trainings by name, and what their numbers mean for one pixel.
+"""Trainings by name, the published ones and one for few pictures, and what their numbers mean for one pixel.
 
 The paper's: Long, Shelhamer, Darrell, CVPR 2015, section 4.3, and table 1 for the epochs. "heavy" is that of the
 reference networks the authors released afterwards: one image a step with a high momentum, the loss a sum over its
-pixels.
+pixels. "small" is no published one: it is for some dozens of pictures, from nothing, on a CPU (benchmarks/small.py).
 """
 
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from minifcn.training.settings import Settings
 
 PIXELS = 500 * 375  # of most PASCAL VOC images
 PAPER, REFERENCE = "CVPR 2015, section 4.3", "the authors' reference networks"
+SMALL, MEASURED = "small", "measured (benchmarks/small.py)"
 
 
 class Value(NamedTuple):
@@ -52,13 +53,19 @@ _ALEXNET = (  # where the authors' AlexNet differs
     | _of(f"{REFERENCE}: AlexNet's", accumulate=20, momentum=0.9, loss="mean")
     | _of(f"{REFERENCE}: 100,000 steps of 20 of 8498 images", epochs=236)
 )
-_RATES = {  # learning rate of each of a recipe's networks, the one it is for first
+_SMALL = (  # in all else the defaults: a narrow network, bilinear upsampling, mirrored images
+    _of(f"{MEASURED}: many steps, of one image each", batch_size=1, epoch_steps=100)
+    | _of("2000 steps or some more: minutes on two cores", epochs=20)
+    | _of(f"{MEASURED}: finds rare classes, and these soon", class_balance=True)
+)
+RATES = {  # learning rate of each of a recipe's networks, the one it is for first
     "fcn-vgg16-2015": {"fcn32s": 1e-4, "fcn-vgg16": 1e-4, "fcn16s": 1e-6, "fcn8s": 1e-8},
     "fcn-alexnet-2015": {"fcn-alexnet": 1e-3},
     "fcn-googlenet-2015": {"fcn-googlenet": 5e-5},
     "heavy": {"fcn32s": 1e-10, "fcn-vgg16": 1e-10, "fcn16s": 1e-12, "fcn8s": 1e-14, "fcn-alexnet": 1e-4},
+    SMALL: {"fcn8s": 0.01, "fcn16s": 0.01, "fcn32s": 0.01},
 }
-RECIPES = tuple(_RATES)
+RECIPES = tuple(RATES)
 
 
 def recipe(name: str, model: str | None = None, at_once: bool = False) -> dict[str, Value]:
@@ -70,11 +77,13 @@ def recipe(name: str, model: str | None = None, at_once: bool = False) -> dict[s
     """
     if name not in RECIPES:
         raise InputError(f"--recipe {name!r} is none of {', '.join(RECIPES)}")
-    rates = _RATES[name]
+    rates = RATES[name]
     model = model or next(iter(rates))
     if model not in rates:
         raise InputError(f"--recipe {name} is for {', '.join(rates)}; --model {model} was given")
-    if name == "heavy":
+    if name == SMALL:
+        values, lr = _SMALL, _of(f"{MEASURED}: at 0.02 only the commonest class is found for long", lr=rates[model])
+    elif name == "heavy":
         values, at_once = _ALEXNET if model == "fcn-alexnet" else _HEAVY, at_once and model == "fcn8s"
         lr = _of(f"{REFERENCE}: at-once", lr=rates["fcn32s"]) if at_once else _of(REFERENCE, lr=rates[model])
     else:

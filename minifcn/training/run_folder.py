@@ -16,7 +16,7 @@ from os import PathLike
 from pathlib import Path
 
 from minifcn.backend import to_host
-from minifcn.backend.files import write_whole
+from minifcn.backend.files import check_folder, write_whole
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.optim import SGD
@@ -52,8 +52,7 @@ class RunFolder:
 
     def check(self, overwrite: bool) -> None:
         """Raise InputError where a new run cannot have this folder: another run is there, and no `overwrite`."""
-        if self.path.exists() and not self.path.is_dir():
-            raise InputError(f"--out {self.path} is a file; name a folder")
+        check_folder(self.path)
         if not overwrite and (self.last.exists() or self.config.exists()):
             ways = "give --resume to go on with it, --overwrite to replace it, or another folder"
             raise InputError(f"--out {self.path} holds another run: {ways}")

@@ -58,6 +58,7 @@ in_data, in_network, in_optimisation, in_run = (partial(setting, group=group) fo
 source = partial(in_data, commands=(*TRAININGS, "evaluate", "data"))
 trunk = partial(in_network, commands=(*TRAININGS, "summary"), inherited=("classifier", "fcn"))
 of_fcn = partial(in_network, commands=FCNS, inherited=("fcn",))
+EPOCH_STEPS = "steps an epoch has at least: few images are shown several times in it"
 INIT = (
     "start from these weights, by name: a classifier's (minifcn pretrain, torchvision's .pth), or an FCN-32s' for "
     "FCN-16s, an FCN-16s' for FCN-8s"
@@ -102,6 +103,7 @@ class Settings:
     init: str | None = in_optimisation(None, INIT, "WEIGHTS")
     freeze: list | None = in_optimisation(None, "layers that do not learn, as 'conv*' 'fc*'", "PATTERN")  # noqa: RUF009
     epochs: int = in_optimisation(30, "passes over the training images", "N", bound=POSITIVE)
+    epoch_steps: int = in_optimisation(1, EPOCH_STEPS, "N", bound=POSITIVE)
     batch_size: int = in_optimisation(8, "images a batch", "N", bound=POSITIVE)
     accumulate: int = in_optimisation(1, "batches whose mean gradient makes one step", "N", bound=POSITIVE)
     lr: float = in_optimisation(0.02, "learning rate", "X")

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 from minifcn.errors import InputError, caution
 from minifcn.models import BACKBONES
 from minifcn.optim import check_sgd
-from minifcn.training.recipes import recipe
+from minifcn.training.recipes import RATES, SMALL, recipe
 from minifcn.training.run_folder import RunFolder
-from minifcn.training.settings import Settings, option, shown, without_fc
+from minifcn.training.settings import TOLD, Settings, option, shown, without_fc
 from minifcn.weights.loading import load_weights
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
+FEW = 100  # training images
+NEWER = {*TOLD, "size", "epoch_steps"}  # settings that runs of 0.1.0 do not have
 SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
 
 
@@ -41,12 +43,21 @@ def starting_settings(options: Namespace, kind: type[AnySettings]) -> tuple[AnyS
         settings = kind(**values | inherited | given)
         sources = {key: value.source for key, value in published.items()}
         sources |= dict.fromkeys(inherited, "of the weights of --init") | dict.fromkeys(given, "given")
-    if name and "init" not in given:
+    if name not in (None, SMALL) and "init" not in given:
         why = "the published training starts from pretrained weights, and its learning rate is for them"
         caution(f"--recipe {name} without --init: {why}")
     settings.check()
     check_sgd(settings.lr, settings.momentum, settings.weight_decay)
     return settings, sources
+
+
+def small_by_itself(options: Namespace, images: int) -> bool:
+    """Whether a training of so few images is to follow the recipe "small", though nobody asked for a recipe: where
+    nothing is given that the recipe would set, and it is for the network.
+    """
+    own, model = recipe(SMALL), getattr(options, "model", None)
+    asked = options.resume or options.recipe or any(hasattr(options, name) for name in own if name != "model")
+    return images < FEW and not asked and (model is None or model in RATES[SMALL])
 
 
 def check_backbone(model: str, given: dict[str, Any], inherited: str | None = None) -> None:
@@ -77,14 +88,15 @@ def _inherited(given):
 
 def resumed_settings(out: str | PathLike, kind: type[AnySettings], given: dict[str, Any]) -> AnySettings:
     """The settings of the run in `out`; those given again must not differ, but the data may have moved, and the number
-    of epochs may be another.
+    of epochs may be another. Settings that are newer than the run have their defaults, which are what held before.
     """
     saved, names = RunFolder(out).saved_settings(), {field.name for field in dataclasses.fields(kind)}
-    if others := names ^ set(saved):
+    if others := (names ^ set(saved)) - NEWER:
         differ = f"its config.json and this command differ in {', '.join(sorted(others))}"
         raise InputError(f"--resume: {out} is a run of another command, or of another version: {differ}")
+    before = vars(kind(**saved))
     for name, value in given.items():
-        if name not in ("root", "epochs") and value != saved[name]:
-            differs = f"{option(name)} {shown(value)} differs from the run's {shown(saved[name])}"
+        if name not in ("root", "epochs") and value != before[name]:
+            differs = f"{option(name)} {shown(value)} differs from the run's {shown(before[name])}"
             raise InputError(f"--resume: {differs}: leave it out, or start a new run")
     return kind(**saved | given)

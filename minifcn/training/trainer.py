@@ -78,7 +78,9 @@ class Trainer:
 
         self.criterion = self.make_criterion(class_weights(self.training) if settings.class_balance else None)
         augmentation = self.make_augmentation()
+        before_last = (settings.epoch_steps - 1) * settings.accumulate * settings.batch_size  # images before that step
         self.batches = Batches(self.training, settings.batch_size, self.preprocessing, augmentation, seed=settings.seed)
+        self.batches.passes = before_last // len(self.training) + 1
         self.steps_per_epoch = -(-len(self.batches) // settings.accumulate)
         self.lr_at = self.make_schedule(settings.epochs)
         self.stop_asked = False  # looked at after every step: a step is never cut in half
@@ -215,7 +217,7 @@ class Trainer:
     def _train(self, watch):
         """Train what is left of the epoch under way; returns its images a second."""
         settings, begin = self.settings, self.progress
-        watch.begin(f"epoch {begin.epoch + 1}/{settings.epochs}", len(self.training))
+        watch.begin(f"epoch {begin.epoch + 1}/{settings.epochs}", self.batches.samples)
         watch.advance(begin.batch * settings.batch_size)
         batches = self.batches.epoch(begin.epoch, start=begin.batch)
         how = {name: getattr(settings, name) for name in ("accumulate", "sample", "seed")}

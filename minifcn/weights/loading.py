@@ -22,9 +22,12 @@ def load_weights(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     about is what `minifcn train` and `export` write beside them: the model and its settings, the preprocessing of its
     images, the data set, its classes and their palette. Of published files, which say nothing, it follows from names
     and shapes: the classes are VOC's where there are so many, else they have numbers.
-    Raises InputError for any other file.
+    Raises InputError for any other file, and where weights are not finite.
     """
     arrays, about = read_weights(path)
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise InputError(f"weights {path}: {name} is not finite, after a training that diverged say: use others")
     if about is not None:
         return arrays, about
     try:

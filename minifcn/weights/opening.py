@@ -24,6 +24,8 @@ def open_weights(path: str | Path) -> Iterator[BinaryIO]:
     except FileNotFoundError:
         raise InputError(f"weights {path}: there is no such file") from None
     except OSError as error:
+        if Path(path).is_dir():
+            raise InputError(f"weights {path}: it is a folder; name a file, as {Path(path) / 'best.npz'}") from None
         raise InputError(f"weights {path}: cannot be read: {error.strerror}") from error
 
 

@@ -97,7 +97,12 @@ def cases(*rows):
         ("summary fcn8s --fc-channels 0", "fc_channels"),
         ("demo --epochs few", "--epochs", "few"),
         ("demo --epochs 0 --out {w}/new", "--epochs", "0"),
-        ("demo --out {w}/notes.txt", "notes.txt"),
+        ("demo --out {w}/notes.txt", "--out", "notes.txt is a file; name a folder"),
+        ("predict {w}/a.png --weights {w}/8s.npz --out {w}/notes.txt", "notes.txt is a file; name a folder"),
+        ("predict {w}/a.png --weights {w}/8s.npz --out {w}/notes.txt/b.png", "notes.txt is a file; name a folder"),
+        ("predict {w}/a.png --weights {w}/run --out {w}/new", "it is a folder; name a file", "{w}/run/best.npz"),
+        ("export --weights {w}/8s.npz --out {w}/notes.txt/w.pth", "notes.txt is a file; name a folder"),
+        ("train --out {w}/notes.txt/run", "notes.txt is a file; name a folder"),
         ("demo --speed 3", "--speed"),
     ),
 )

@@ -172,21 +172,7 @@ def test_a_damaged_file_is_refused_in_one_line(capsys, tmp_path, suffix):
             assert str(path) in str(error) and "\n" not in str(error)
 
 
-EXAMPLE = """
-import json
-import numpy as np
-import onnxruntime
-from PIL import Image
-
-session = onnxruntime.InferenceSession("fcn8s.onnx")
-about = json.loads(session.get_modelmeta().custom_metadata_map["minifcn"])
-way = about["preprocessing"]
-image = (np.asarray(Image.open("photo.png").convert("RGB")) - way["mean"]) / way["std"]
-image = image[:, :, ::-1] if way["channels"] == "BGR" else image
-(scores,) = session.run(None, {"images": image.transpose(2, 0, 1)[None].astype("float32")})
-label = scores[0].argmax(axis=0)  # (H, W)
-print([about["classes"][number] for number in np.unique(label)])
-"""
+EXAMPLE = tiny.readme_block("fcn8s.onnx")
 
 
 @pytest.mark.parametrize("channels", ["RGB", "BGR"])

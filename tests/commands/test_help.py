@@ -14,7 +14,7 @@ from minifcn.training.settings import Settings, in_network
 
 SHARED = {
     "source": "data root classes values void val-share split-seed size",
-    "optimisation": "init freeze epochs batch-size accumulate lr schedule momentum weight-decay",
+    "optimisation": "init freeze epochs epoch-steps batch-size accumulate lr schedule momentum weight-decay",
 }
 GROUPED = {
     "train": {

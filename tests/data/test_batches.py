@@ -82,6 +82,18 @@ def test_length_counts_the_batches(size, length):
     assert len(batches) == length == len(list(batches.epoch(0)))
 
 
+def test_more_passes_show_every_pair_again_augmented_anew():
+    batches = Batches(Numbered(), 4, AS_IT_IS, AUGMENT, passes=3)
+    whole = list(batches.epoch(0))
+    assert (batches.samples, len(batches), len(whole)) == (33, 9, 9)
+    order = np.concatenate([indices for _, _, indices in whole])
+    assert [sorted(order[first : first + 11]) for first in (0, 11, 22)] == [list(range(11))] * 3
+    assert order[:11].tolist() != order[11:22].tolist()
+    seen = {(int(i), image.tobytes()) for images, _, indices in whole for i, image in zip(indices, images)}
+    assert len(seen) > 22
+    same(list(batches.epoch(0, start=4)), whole[4:])  # in the middle of the second pass
+
+
 def test_order_changes_with_epoch_and_seed_and_with_nothing_else():
     def order(seed, epoch, augment=None):
         batches = Batches(Numbered(30), 7, AS_IT_IS, augment=augment, seed=seed)

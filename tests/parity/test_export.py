@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tiny
 
 from minifcn.models import FCN8s, FCN16s, FCN32s
 from minifcn.weights.exporting import export
@@ -12,27 +13,7 @@ from .twin import SMALL, Twin8s, Twin16s, Twin32s, fill_evenly
 ABOUT = {"model": "", "settings": {}, "preprocessing": {}, "data": "", "classes": [], "palette": []}
 SIZES = [(64, 64), (45, 61), (33, 98)]
 
-EXAMPLE = """
-import torch
-from torch.nn.functional import conv2d, conv_transpose2d, max_pool2d
-
-w = torch.load("fcn8s.pth", weights_only=True)  # {"conv1_1.weight": tensor, ...}
-
-def conv(x, name):
-    return conv2d(x, w[f"{name}.weight"], w[f"{name}.bias"], padding="same")
-
-x, pools = images, [images]
-for block, convs in enumerate((2, 2, 3, 3, 3), start=1):
-    for number in range(convs):
-        x = conv(x, f"conv{block}_{number + 1}").relu()
-    pools.append(x := max_pool2d(x, 2, ceil_mode=True))
-x = conv(conv(conv(x, "fc6").relu(), "fc7").relu(), "score_fr")
-for name, stride, pool in ("upscore2", 2, 4), ("upscore_pool4", 2, 3), ("upscore8", 8, 0):
-    weight, crop, (height, width) = w[f"{name}.weight"], stride // 2, pools[pool].shape[2:]
-    x = conv_transpose2d(x, weight, stride=stride, groups=x.shape[1] // weight.shape[1])
-    x = x[:, :, crop : crop + height, crop : crop + width]
-    x = x + conv(pools[pool], f"score_pool{pool}") if pool else x
-"""  # x: the scores (N, n_class, H, W)
+EXAMPLE = tiny.readme_block("fcn8s.pth")
 
 
 def images_of(size, seed=1):

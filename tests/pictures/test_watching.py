@@ -16,7 +16,7 @@ from minifcn.errors import Caution, InputError
 from minifcn.metrics import ConfusionMatrix
 from minifcn.pictures import watching
 from minifcn.pictures.watching import Board, Pictures, pictures_are_old
-from minifcn.training.run_folder import PICTURES
+from minifcn.training.run_folder import PICTURES, RunFolder
 from minifcn.training.watch import Watches
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -137,6 +137,17 @@ def test_tensorboard_gets_the_same_curves_and_pictures_and_a_resumed_run_adds_to
     assert {name: at_first[name] for name in shown} == shown
     tiny.trainer(tmp_path / "run", overwrite=True).run()
     assert not list((tmp_path / "run" / "tensorboard").iterdir())  # of another run
+
+
+def test_a_class_of_any_name_has_its_curve(tmp_path):
+    pytest.importorskip("tensorboardX")
+    training = SimpleNamespace(classes=["a\udcff", "b\nc"])  # a byte that is no UTF-8, from the command line
+    confusion = ConfusionMatrix(2)
+    confusion.update(np.array([0, 1]), np.array([0, 1]))
+    run = SimpleNamespace(folder=RunFolder(tmp_path), training=training, confusion=confusion)
+    with contextlib.closing(Board(run)) as board:
+        board.epoch({"epoch": 1}, 1)
+    assert events(tmp_path / "tensorboard") == [(1, {"IU/a\\udcff": 1.0, "IU/b\\nc": 1.0})]
 
 
 def test_a_board_that_cannot_be_written_is_told_once(tmp_path):

@@ -64,7 +64,7 @@ EVEN = [[35, 0, 0], [33, 0, 0], [32, 0, 0]]
         ({"init": "w.npz"}, 100, ["--class-balance"], ["--init", "--lr"]),
         ({"init": "w.npz", "freeze": ["conv*"]}, 100, ["--freeze"], ["--init"]),
         ({"class_balance": True}, 100, ["--init"], ["--class-balance"]),
-        ({}, 4, ["train longer (120 steps in all are few, --epochs 250)"], []),
+        ({}, 4, ["train longer (120 steps in all are few: --recipe small or --epochs 250)"], []),
         ({"lr": 1.0}, 100, ["a lower --lr: 0.02, the default"], []),
         ({"lr": 1e-5}, 100, ["a higher --lr (0.02 is usual)"], []),
         ({"lr": 1e-5, "init": "w.npz"}, 100, [], ["--lr"]),  # as in fine-tuning

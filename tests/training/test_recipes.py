@@ -1,14 +1,17 @@
-"""The published trainings: numbers of the papers, and what they come to."""
+"""Trainings by name: numbers of the papers and of the one for few images, and what they come to."""
 
 import dataclasses
 import json
+from argparse import ArgumentParser
 
 import pytest
 import tiny
 
+from minifcn.commands import train
 from minifcn.errors import InputError
 from minifcn.training.recipes import RECIPES, per_pixel, recipe
 from minifcn.training.settings import Settings
+from minifcn.training.starting import small_by_itself
 
 
 def settings(*args, **kwargs):
@@ -49,6 +52,14 @@ def test_heavy_at_once_and_alexnet():
     assert (made.lr, made.momentum, made.accumulate, made.loss) == (1e-4, 0.9, 20, "mean")
     steps_per_epoch = -(-8498 // 20)
     assert steps_per_epoch * (made.epochs - 1) < 100_000 <= steps_per_epoch * made.epochs
+
+
+@pytest.mark.parametrize("model", ["fcn8s", "fcn16s", "fcn32s"])
+def test_small(model):
+    """2000 steps of one image each, in all else the defaults."""
+    assert settings("small").model == "fcn8s"
+    steps = {"epochs": 20, "epoch_steps": 100, "batch_size": 1}
+    assert settings("small", model) == Settings(model=model, lr=0.01, class_balance=True, **steps)
 
 
 def test_each_number_names_its_source():
@@ -128,11 +139,44 @@ def test_explain_needs_a_run_to_resume(capsys):
 def test_a_recipe_without_pretrained_weights_is_cautioned_of(capsys, tmp_path):
     tiny.save_network(tmp_path / "w.npz")
     caution = "minifcn: caution: --recipe heavy without --init: the published training starts from pretrained weights"
-    for init, cautioned in (([], True), (["--init", tmp_path / "w.npz"], False)):
-        assert tiny.command("train", "--recipe", "heavy", *init, "--explain") == 0
+    start = ["--init", tmp_path / "w.npz"]
+    for name, init, cautioned in (("heavy", [], True), ("heavy", start, False), ("small", [], False)):
+        assert tiny.command("train", "--recipe", name, *init, "--explain") == 0
         assert (caution in capsys.readouterr().err) == cautioned
 
 
 def test_a_recipes_network_has_its_own_backbone(capsys):
     assert tiny.command("train", "--recipe", "fcn-alexnet-2015", "--backbone", "vgg16", "--explain") == 2
     assert "--backbone vgg16: fcn-alexnet has its own" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "given, images, follows",
+    [
+        ([], 99, True),
+        ([], 100, False),
+        (["--model", "fcn16s", "--width", 0.5], 5, True),
+        (["--model", "fcn-alexnet"], 5, False),
+        (["--epochs", 3], 5, False),
+        (["--lr", 0.1], 5, False),
+        (["--recipe", "heavy"], 5, False),
+        (["--resume"], 5, False),
+    ],
+)
+def test_few_images_are_trained_on_by_the_recipe_for_them_where_nothing_else_is_asked_for(given, images, follows):
+    parser = ArgumentParser()
+    train.add_arguments(parser)
+    options = parser.parse_args([str(word) for word in given])
+    assert small_by_itself(options, images) == follows
+
+
+def test_the_command_says_that_it_follows_the_recipe(capsys, tmp_path, monkeypatch):
+    trained = []
+    monkeypatch.setattr(train, "follow", lambda trainer, *_: trained.append(trainer) or trainer.folder.path.mkdir())
+    data = ["--data", "camvid", "--root", tiny.camvid_folder(tmp_path / "data"), "--device", "cpu"]
+    assert tiny.command("train", *data, "--width", 0.125, "--out", tmp_path / "run") == 0
+    assert "5 training images are few: --recipe small is taken" in capsys.readouterr().out
+    [trainer] = trained
+    made = trainer.settings
+    assert (made.model, made.width, made.lr, made.class_balance) == ("fcn8s", 0.125, 0.01, True)
+    assert len(trainer.batches) == 100 and trainer.batches.passes == 20  # of five images

@@ -208,6 +208,19 @@ def test_data_that_moved_can_be_named_again(tmp_path):
     assert json.loads((tmp_path / "run" / "config.json").read_text())["epochs"] == 1
 
 
+def test_a_run_from_before_there_were_some_settings_goes_on(tmp_path):
+    data = tiny.camvid_folder(tmp_path / "data")
+    run = tiny.trainer(tmp_path / "run", data="camvid", root=str(data), epochs=2)
+    tiny.stop_after(1, run)
+    settings = json.loads(run.folder.config.read_text())
+    for name in ("classes", "values", "void", "val_share", "split_seed", "size", "epoch_steps"):
+        del settings[name]
+    run.folder.config.write_text(json.dumps(settings))
+    assert tiny.command("train", "--out", tmp_path / "run", "--resume", "--size", "32") == 2
+    assert tiny.command("train", "--out", tmp_path / "run", "--resume") == 0
+    assert load_arrays(run.folder.last)[1]["progress"]["epoch"] == 2
+
+
 def test_one_s_own_pictures_stay_as_the_run_took_them(tmp_path):
     rng = np.random.default_rng(0)
     root = tmp_path / "own"

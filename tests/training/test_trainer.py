@@ -163,6 +163,32 @@ def test_what_is_left_over_at_the_end_of_an_epoch_is_a_step_of_its_own(tmp_path)
     assert_one_step(run, befores[0], expected[0])
 
 
+@pytest.mark.parametrize(
+    "epoch_steps, accumulate, passes, steps",
+    [(1, 1, 1, 3), (3, 1, 1, 3), (4, 1, 2, 5), (5, 1, 2, 5), (6, 1, 3, 8), (3, 2, 2, 3)],
+)
+def test_few_images_are_shown_as_often_as_an_epoch_has_steps(tmp_path, epoch_steps, accumulate, passes, steps):
+    """Five images, two a batch: 5, 10 and 15 images make 3, 5 and 8 batches."""
+    run = tiny.trainer(tmp_path / "run", epoch_steps=epoch_steps, accumulate=accumulate, epochs=2)
+    rates = [run.lr_at(step) for step in (0, 2 * steps - 1, 2 * steps)]
+    assert rates[0] > rates[1] > rates[2] == 0  # the schedule knows of them
+    tiny.stop_after(steps + 1, run)  # in the second epoch
+    assert (run.progress.epoch, run.progress.step) == (1, steps + 1)
+    assert run.batches.passes == passes
+
+
+def test_a_run_stopped_while_images_are_shown_again_goes_on_as_if_it_had_never_stopped(tmp_path):
+    settings = {"epoch_steps": 4, "epochs": 2, "jitter": 3}
+    whole = tiny.trainer(tmp_path / "whole", **settings)
+    whole.run()
+    tiny.stop_after(9, tiny.trainer(tmp_path / "halves", **settings))  # in the second epoch's second pass
+    again = tiny.trainer(tmp_path / "halves", resume=True, **settings)
+    again.run()
+    assert again.progress.step == 10
+    for name, array in weights(whole).items():
+        np.testing.assert_array_equal(array, weights(again)[name], err_msg=name)
+
+
 def test_a_batch_that_is_all_void_is_left_out_of_the_mean(tmp_path):
     data = pairs(2, void=[1])
     run = tiny.trainer(tmp_path / "run", datasets=(data, pairs(1)), accumulate=2, batch_size=1, **PLAIN)

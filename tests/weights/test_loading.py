@@ -12,7 +12,7 @@ from minifcn.data import Scenes, Voc
 from minifcn.errors import Caution, InputError
 from minifcn.models import BACKBONES, FCN8s, FCN32s
 from minifcn.weights.loading import load_model, load_weights, start_from
-from minifcn.weights.npz import save_arrays
+from minifcn.weights.npz import load_arrays, save_arrays
 
 VGG16 = {"n_class": 5, "width": 1 / 16, "fc_channels": 8, "dropout": 0.0, "image_size": 224}
 CONVOLUTIONS = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]  # torchvision's numbers
@@ -55,6 +55,21 @@ def test_a_published_classifier_says_what_it_is(torchvision):
         "std": [58.395, 57.12, 57.375],
         "channels": "RGB",
     }
+
+
+@pytest.mark.parametrize("ours", [False, True])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_of_a_training_that_diverged_are_refused(tmp_path, ours, value):
+    path, bias = tmp_path / "w", np.array([1, value, 0, 0], np.float32)
+    if ours:
+        tiny.save_network(path)
+        arrays, about = load_arrays(path)
+        save_arrays(path, arrays | {"conv1_1.bias": bias}, about)
+    else:
+        published(path, heavy(), {"conv1_1.bias": bias})
+    for read in (load_model, load_weights, lambda path: start_from(heavy(), path)):
+        with pytest.raises(InputError, match=r"conv1_1\.bias is not finite"):
+            read(path)
 
 
 @pytest.mark.parametrize("padding", [100, "same"])

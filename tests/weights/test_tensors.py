@@ -110,5 +110,5 @@ def test_other_files_are_refused_with_a_list_of_what_is_read(tmp_path):
     refused(tmp_path / "b.zip", *lists, read=read_tensors)
     path.write_bytes((tmp_path / "b.zip").read_bytes()[:-10])
     refused(path, "cut short", read=read_tensors)
-    refused(tmp_path, "directory", read=read_tensors)
+    refused(tmp_path, "it is a folder", read=read_tensors)
     refused(tmp_path / "nowhere", "no such file", read=read_tensors)

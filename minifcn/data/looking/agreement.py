@@ -29,9 +29,9 @@ def agreement(image: np.ndarray, label: np.ndarray) -> np.ndarray:
     """
     scale = min(1.0, SIDE / max(label.shape))
     size = [max(2, round(scale * side)) for side in label.shape[::-1]]  # width, height
-    grey = np.asarray(Image.fromarray(image).convert("L").resize(size, Image.Resampling.BOX), np.float64)
+    pixels = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX), np.float64)  # (h, w, 3)
     small = np.asarray(Image.fromarray(label).resize(size, Image.Resampling.NEAREST))
-    across, down = _steps(grey), _steps(grey.T).T
+    across, down = _steps(pixels), _steps(pixels.swapaxes(0, 1)).T
     return np.array([_ratio(across, down, way) for way in _ways(small, label.shape[0] == label.shape[1])])
 
 
@@ -68,9 +68,12 @@ def _ways(label, square):
     yield from turned if square else (None,) * len(turned)
 
 
-def _steps(grey):
-    """The largest step from a pixel to its right neighbour, one pixel before, here, or one pixel after: (H, W - 1)."""
-    steps = np.pad(abs(np.diff(grey, axis=1)), ((0, 0), (1, 1)))
+def _steps(pixels):
+    """The largest step from a pixel to its right neighbour, one pixel before, here, or one pixel after: (h, w - 1).
+
+    In colour: a red fruit among green leaves may be as bright as they are.
+    """
+    steps = np.pad(abs(np.diff(pixels, axis=1)).sum(axis=2), ((0, 0), (1, 1)))
     return np.maximum(np.maximum(steps[:, :-2], steps[:, 2:]), steps[:, 1:-1])
 
 

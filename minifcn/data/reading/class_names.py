@@ -93,6 +93,9 @@ def check_names(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def drawing_colours(count: int, colours: Sequence[Colour] = ()) -> np.ndarray:
-    """What classes are drawn in, uint8 (count, 3): the colours given, else VOC's."""
-    return np.array(colours, np.uint8).reshape(-1, 3) if colours else voc_palette(count)
+def drawing_colours(classes: Sequence[str], colours: Sequence[Colour] = ()) -> np.ndarray:
+    """What classes are drawn in, uint8 (n_class, 3): the colours given, else VOC's, whose black is for a background."""
+    if colours:
+        return np.array(colours, np.uint8)
+    first = int(classes[0] != "background")
+    return voc_palette(first + len(classes))[first:]

@@ -3,81 +3,18 @@
 import contextlib
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import numpy as np
 
 from minifcn.data.dataset import VOID
 from minifcn.data.reading.class_names import MOST, ClassTable
-from minifcn.data.reading.masks import Coding, in_words, mask_values, packed
-from minifcn.data.reading.noise import is_noisy, noise_in_words
-from minifcn.data.reading.photos import upright_mask
+from minifcn.data.reading.masks import Coding, in_words
+from minifcn.data.reading.noise import noise_in_words
+from minifcn.data.reading.survey import survey
+from minifcn.data.reading.wording import listed, listed_colours, masks_of, question, span
 from minifcn.errors import InputError
 
-SHOWN = 12  # values named in a message
 TONES = ("background", "object")  # what two tones are called
-THREADS = 2
 LARGEST = 65535  # number in a mask: of 16 bits
-
-
-@dataclass
-class Survey:
-    """The values in a folder's masks.
-
-    pixels    {value: how many pixels have it}, of packed values
-    colours   whether they are colours
-    palettes  whether palettes are why: one index has several colours in them
-    noisy     [(path, how many values)] of masks with more than were drawn; their values are not counted
-    """
-
-    colours: bool = False
-    palettes: bool = False
-    pixels: dict[int, int] = field(default_factory=dict)
-    noisy: list[tuple[Path, int]] = field(default_factory=list)
-
-    @property
-    def values(self) -> list[int]:
-        return sorted(self.pixels)
-
-
-def survey(paths: Sequence[Path], colours: bool = False, indices: bool = False) -> Survey:
-    """Look at masks.
-
-    colours  read all of them as colours; else they are where one of them has any, and where palettes give one index
-             several colours: programs that save small files number the colours of each anew
-    indices  what palettes say is not looked at
-
-    InputError for a file that cannot be read.
-    """
-
-    def count(path):
-        image = upright_mask(path)
-        mask = mask_values(image, path, colours)
-        packed_mask = packed(mask)
-        values, pixels = np.unique(packed_mask, return_counts=True)
-        palette = [] if indices or mask.ndim == 3 else image.getpalette() or []
-        listed = (index for index in values.tolist() if 3 * index < len(palette))
-        shades = {(index, tuple(palette[3 * index : 3 * index + 3])) for index in listed}
-        return mask.ndim == 3, is_noisy(packed_mask, values, path), values, pixels, shades
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        counted = list(pool.map(count, paths))
-    coloured = {in_colours for in_colours, *_ in counted}
-    if len(coloured) == 2:  # those all of whose pixels are grey are colours, too
-        return survey(paths, colours=True)
-    shades = {shade for *_, those in counted for shade in those}
-    if len({index for index, _ in shades}) < len(shades):
-        return replace(survey(paths, colours=True), palettes=True)
-    found = Survey(coloured == {True})
-    for path, (_, noisy, values, pixels, _) in zip(paths, counted):
-        if noisy:
-            found.noisy.append((path, len(values)))
-            continue
-        for value, n in zip(values.tolist(), pixels.tolist()):
-            found.pixels[value] = found.pixels.get(value, 0) + n
-    return found
 
 
 def decide(
@@ -110,9 +47,8 @@ def decide(
         numbers = survey(paths)
         if numbers.colours or numbers.noisy or not _are_numbers(numbers.values, table, void):
             _refuse_noise(found)
-            listed = _listed(strange, True, found)
             asked = f"which no class has: add a line for each (name and colour) to {where}/classes.txt"
-            raise InputError(f"masks in {where} have the colours {listed}, {asked}")
+            raise InputError(f"masks in {where} have the colours {listed_colours(strange, found)}, {asked}")
         found = numbers
     else:
         found = survey(paths, indices=values is not None)
@@ -153,7 +89,7 @@ def _of_colours(found, table, where):
     """Masks in colours that no table tells."""
     if len(found.values) == 2 and (table is None or len(table.kept) == len(table.names) == 2):
         return _two_tones(found.values, table, colours=True)
-    lines = _listed(found.values, True, found)
+    lines = listed_colours(found.values, found)
     if found.palettes:
         lines += "; one index has several colours in their palettes (if it is the class all the same, give --values)"
     asked = "write classes.txt into it, a line a class: its name and its colour, as 'leaf 0 128 0'"
@@ -180,15 +116,15 @@ def _of_numbers(found, table, void, where):
             kept, count = table.kept, len(table.names)
             names = tuple(table.names[number] for number in kept)
             nowhere = tuple(sorted({*table.void, *(value for value in nowhere if value >= count or value == void)}))
-            return Coding(names, tuple(kept), nowhere), _told(f"class numbers {_range(kept)}", nowhere, found)
-        raise InputError(_question(values, table, where))
+            return Coding(names, tuple(kept), nowhere), masks_of(f"class numbers {span(kept)}", nowhere, found)
+        raise InputError(question(values, table, where))
     if len(values) == 2:
         return _two_tones(values, None, void)
     numbers = [value for value in values if value != VOID] or values
     if numbers != list(range(len(numbers))) and len(numbers) > 1:
-        raise InputError(_question(values, None, where))
+        raise InputError(question(values, None, where))
     coding = Coding(names_by_number(numbers), tuple(numbers), tuple(v for v in nowhere if v not in numbers))
-    return coding, _told(f"class numbers {_range(numbers)}", coding.void, found)
+    return coding, masks_of(f"class numbers {span(numbers)}", coding.void, found)
 
 
 def names_by_number(numbers: Sequence[int]) -> tuple[str, ...]:
@@ -239,66 +175,10 @@ def _as_told(found, table, values, void, where):
     coding = Coding(names, values, nowhere)
     known = {*values, *nowhere}
     if strange := [value for value in found.values if value not in known]:
-        listed = _listed(strange, False, found)
-        raise InputError(f"masks in {where} hold {listed}, too: add them to --values, or name one with --void")
-    return coding, _told("class numbers " + _range(values), nowhere, found)
-
-
-def _question(values, table, where):
-    """What is asked where numbers begin at 1, have gaps, or go beyond the classes."""
-    listed = _listed(values)
-    if table is not None:
-        count = len(table.names)
-        have = (
-            f"the {count} classes have the numbers 0 to {count - 1}" if count > 1 else "the one class has the number 0"
-        )
-        given = f"masks in {where} hold {listed}, but {have}"
-        ways = "name all classes, or tell the number of each"
-        if values == list(range(1, count + 1)):
-            return f"{given}: do they begin at 1? then give --values {_numbers(values)}"
-        if values == list(range(count + 1)) and table.names[0].lower().strip("_") != "background":
-            begin = f"--values {_numbers(values[1:])} --void 0 if 0 counts nowhere"
-            return f"{given}: name 0, too ('background' first), or give {begin}"
-        return f"{given}: {ways}, with --values"
-    classes = [value for value in values if value != VOID]
-    given, these = f"masks in {where} hold {listed}", f"are these all classes? then give --values {_numbers(values)}"
-    if VOID in values:
-        these += f", or --values {_numbers(classes)} if {VOID} counts nowhere"
-    if classes == list(range(1, len(classes) + 1)):
-        return (
-            f"{given}, and never 0: {these}; or is there a class 0 that no picture shows? then name all with --classes"
-        )
-    return f"{given}, with gaps between: {these}; else name all, with --classes or in classes.txt"
+        raise InputError(f"masks in {where} hold {listed(strange)}, too: add them to --values, or name one with --void")
+    return coding, masks_of("class numbers " + span(values), nowhere, found)
 
 
 def _refuse_noise(found):
     if found.noisy:
         raise InputError(noise_in_words(*found.noisy[0], others=len(found.noisy) - 1))
-
-
-def _listed(values, colours=False, found=None):
-    """The first of some values in words; of colours with their share of the pixels."""
-    if colours:
-        values = sorted(values, key=lambda value: -found.pixels[value])
-        total = sum(found.pixels.values())
-        words = [f"{in_words(v, True)} ({100 * found.pixels[v] / total:.2g} %)" for v in values[:SHOWN]]
-    else:
-        words = [str(value) for value in values[:SHOWN]]
-    more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
-    return ", ".join(words) + more
-
-
-def _numbers(values):
-    return " ".join(map(str, values))
-
-
-def _range(values):
-    values = list(values)
-    whole = values == list(range(values[0], values[0] + len(values))) and len(values) > 1
-    return f"{values[0]} to {values[-1]}" if whole else _listed(values)
-
-
-def _told(what, nowhere, found):
-    """A line on numbers: what they are, and which void occurs."""
-    void = [value for value in nowhere if value in found.pixels]
-    return f"masks of {what}" + (f"; {_listed(void)} is void" if void else "")

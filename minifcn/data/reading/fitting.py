@@ -9,6 +9,8 @@ from PIL import Image
 from minifcn.data.reading.photos import Photo, turned
 from minifcn.errors import InputError, caution
 
+FAR = 100_000  # pixels: no picture has points beyond; drawing programs go astray there, or never end
+
 
 def fitted(label: np.ndarray, photo: Photo, what: str) -> np.ndarray:
     """The label (h, w) of a photo, turned with it where it lies as the photo's pixels do in the file.
@@ -39,8 +41,15 @@ def size_in_words(shape: Sequence[int]) -> str:
     return f"{shape[1]}x{shape[0]}"
 
 
-def drawn_on(size: tuple[Any, Any], photo: Photo) -> tuple[int, int]:
-    """(height, width) that an outline's points are told on: as told where these are sizes, else its photo's."""
-    if all(isinstance(side, int) and side > 0 for side in size):
-        return size
-    return photo.pixels.shape[0], photo.pixels.shape[1]
+def drawn_on(size: tuple[Any, Any], photo: Photo, what: str) -> tuple[int, int]:
+    """(height, width) that an outline's points are told on: as told where these are sizes, else its photo's.
+
+    InputError where the photo has that size neither upright nor as it is stored; `what` names the label.
+    """
+    upright = photo.pixels.shape[0], photo.pixels.shape[1]
+    if not all(isinstance(side, int) and side > 0 for side in size):
+        return upright
+    if size not in (upright, photo.stored_size):
+        drawn, its = size_in_words(size), size_in_words(upright)
+        raise InputError(f"{what} is drawn on {drawn} (width x height), but its picture is {its}: draw it anew")
+    return size

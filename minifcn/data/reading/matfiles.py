@@ -7,6 +7,8 @@ import numpy as np
 
 from minifcn.errors import InputError
 
+LARGEST = 2**31 - 1  # number in a label
+
 
 def need_scipy() -> Any:
     """SciPy's reader of MATLAB's files. InputError where it is not installed."""
@@ -23,17 +25,17 @@ def read_mat(path: Path, name: str, field: str | None = None) -> np.ndarray:
 
     InputError for a file that is damaged or that holds something else.
     """
-    loadmat = need_scipy()
+    loadmat, told = need_scipy(), f"{name}.{field}" if field else name
     try:
         held = loadmat(path, variable_names=[name])[name]
         values = np.asarray(held.reshape(-1)[0][field] if field else held)
     except NotImplementedError:  # HDF5
         raise InputError(f"{path} is of MATLAB's version 7.3, expected 7 or older: save it with -v7") from None
     except (KeyError, ValueError, IndexError) as error:
-        told = f"{name}.{field}" if field else name
         raise InputError(f"{path} holds no {told} ({error}), as files of this data set do: fetch it again") from error
     except Exception as error:  # whatever a damaged file leads to
         raise InputError(f"{path} cannot be read as a file of MATLAB ({error}): fetch it again") from error
-    if values.ndim != 2 or values.dtype.kind not in "uif" or (values != np.floor(values)).any():
-        raise InputError(f"{path}: {name} is no matrix of whole numbers, expected a label: fetch it again")
+    whole = values.ndim == 2 and values.size and values.dtype.kind in "uif" and (values == np.floor(values)).all()
+    if not whole or values.min() < -LARGEST or values.max() > LARGEST:
+        raise InputError(f"{path}: {told} is no matrix of whole numbers, expected a label: fetch it again")
     return values.astype(np.int32)

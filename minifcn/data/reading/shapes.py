@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, UnidentifiedImageError
 
+from minifcn.data.reading.fitting import FAR
 from minifcn.errors import InputError
 
 LINE_WIDTH = 10  # pixels, of lines
@@ -18,35 +19,42 @@ _POINTS |= {"point": 1, "points": 1, "mask": 2}
 
 
 class Shape(NamedTuple):
-    """Something drawn: its label, one of the kinds above, its points (x, y) in pixels and, of a mask, its picture."""
+    """Something drawn.
+
+    kind    one of those above
+    points  (x, y) in pixels
+    what    names it in a message
+    mask    the picture of a mask, PNG in base64
+    """
 
     label: str
     kind: str
     points: tuple[tuple[float, float], ...]
+    what: str
     mask: str | None = None
 
 
 def read_shape(told: Any, what: str) -> Shape:
     """One shape as labelme's JSON tells it; `what` names it in an InputError."""
-    if not isinstance(told, Mapping) or not isinstance(told.get("label"), str):
+    if not isinstance(told, Mapping) or not isinstance(told.get("label"), str) or not told["label"].strip():
         raise InputError(f"{what} has no label, expected the name of a class: draw it anew")
-    what += f" ('{told['label']}')"
+    label = told["label"].strip()  # a blank too many makes no other class
+    what += f" ('{label}')"
     kind = told.get("shape_type") or "polygon"
-    if kind not in _POINTS:
-        raise InputError(f"{what} is a {kind}, expected one of {', '.join(_POINTS)}: draw it as one")
+    if not isinstance(kind, str) or kind not in _POINTS:
+        raise InputError(f"{what} is a {kind!s:.40}, expected one of {', '.join(_POINTS)}: draw it as one")
     try:
         points = tuple((float(x), float(y)) for x, y in told["points"])
-        finite = all(math.isfinite(value) for point in points for value in point)
-    except (KeyError, TypeError, ValueError):
-        finite = False
-    if not finite:
-        raise InputError(f"{what} has no list of points [x, y]: draw it anew")
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise InputError(f"{what} has no list of points [x, y]: draw it anew") from None
+    if far := [value for point in points for value in point if not abs(value) < FAR]:
+        raise InputError(f"{what} has a point at {far[0]:g}, where no picture reaches: draw it anew")
     if len(points) < _POINTS[kind]:
         raise InputError(f"{what} is a {kind} of {len(points)}, expected {_POINTS[kind]} points at least: delete it")
     mask = told.get("mask")
     if kind == "mask" and not isinstance(mask, str):
         raise InputError(f"{what} is a mask without its picture: draw it anew")
-    return Shape(told["label"], kind, points, mask)
+    return Shape(label, kind, points, what, mask)
 
 
 def draw(shapes: Sequence[Shape], labels: Mapping[str, int], size: tuple[int, int], background: int) -> np.ndarray:
@@ -86,7 +94,9 @@ def _paste(canvas, shape, label):
     try:
         with Image.open(io.BytesIO(base64.b64decode(shape.mask))) as image:
             inside = np.array(image.convert("L")) > 0
-    except (ValueError, OSError, SyntaxError, UnidentifiedImageError) as error:
-        raise InputError(f"the mask of a '{shape.label}' cannot be read ({error}): draw it anew") from error
-    left, top = (round(min(side)) for side in zip(*shape.points))
+    except UnidentifiedImageError:
+        raise InputError(f"{shape.what} is a mask whose picture is none: draw it anew") from None
+    except Exception as error:  # whatever a damaged one leads to
+        raise InputError(f"{shape.what} is a mask whose picture is damaged ({error}): draw it anew") from error
+    left, top = (int(min(side)) for side in zip(*shape.points))
     canvas.paste(label, (left, top), Image.fromarray(inside))

@@ -28,7 +28,8 @@ def split_names(names: Sequence[str], val_share: float = VAL_SHARE, seed: int = 
     if not 0 < val_share < 1:
         raise InputError(f"--val-share is {val_share:g}; expected a number between 0 and 1, 0.2 for every fifth")
     if len(names) < 2:
-        raise InputError(f"{len(names)} pair of an image and its mask; expected at least 2, to train and to validate")
+        pairs = f"{len(names)} pair{'s' * (len(names) != 1)} of an image and its mask"
+        raise InputError(f"{pairs}; expected at least 2, to train and to validate")
     drawn = sorted(names, key=lambda name: share_of(name, seed))
     count = sum(share_of(name, seed) < val_share for name in names)
     validation = set(drawn[: min(max(count, 1), len(names) - 1)])

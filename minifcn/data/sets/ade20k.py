@@ -7,6 +7,7 @@ from minifcn.data.reading.coding import names_by_number
 from minifcn.data.reading.lists import read_lines
 from minifcn.data.reading.masks import Coding
 from minifcn.data.sets.preset import Preset
+from minifcn.errors import InputError
 
 COUNT = 150
 
@@ -34,9 +35,10 @@ def _names(path):
     if not path.is_file():
         return ()
     names = {}
-    for _, line in read_lines(path):
-        number, *_, name = line.split("\t")
-        if number.strip().isdecimal():
-            names[int(number)] = name.split(",")[0].strip()
-    known = tuple(names.get(number, f"class {number}") for number in range(1, COUNT + 1))
-    return known
+    for number, line in read_lines(path):
+        index, *_, name = line.split("\t") if "\t" in line else ("", "")
+        if index.strip().isdecimal() and name.strip():
+            names[int(index)] = name.split(",")[0].strip()
+        elif number > 1:  # the first line names the columns
+            raise InputError(f"{path} line {number}: '{line:.40}' has no number and names between tabs: fetch it again")
+    return tuple(names.get(number, f"class {number}") for number in range(1, COUNT + 1))

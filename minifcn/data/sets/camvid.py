@@ -1,6 +1,7 @@
 """CamVid: road scenes filmed from a car, in the layout of the SegNet tutorial (Brostow et al. 2009)."""
 
 import re
+from os.path import isfile
 from pathlib import Path
 
 import numpy as np
@@ -43,5 +44,5 @@ class CamVid(FileDataset):
             (line[: gap.start()], line[gap.end() :]) for gap in re.finditer(r"\s+", line)
         ]  # names may have blanks
         ways = [[self.folder.joinpath(*path.split("/")[-2:]) for path in way] for way in parted]
-        there = (way for way in ways if all(path.is_file() for path in way))
+        there = (way for way in ways if all(map(isfile, way)))
         return next(there, ways[0] if len(ways) == 1 else [])

@@ -41,7 +41,7 @@ class Cityscapes(Preset):
 
     name = "cityscapes"
     holds = "leftImg8bit"
-    expected = "Cityscapes' leftImg8bit/ and gtFine/"
+    expected = "Cityscapes' leftImg8bit/ and gtFine/ side by side"
 
     def pair(self, folder: Path) -> Pairing:
         kind = _kind(folder)

@@ -10,7 +10,7 @@ from minifcn.data.dataset import VOID
 from minifcn.data.reading.class_names import FILES
 from minifcn.data.reading.fitting import drawn_on
 from minifcn.data.reading.outlines import inside, need_pycocotools
-from minifcn.data.reading.photos import Photo, read_photo
+from minifcn.data.reading.photos import Photo
 from minifcn.data.sets.coco_files import EXPECTED, Annotations, Finder, by_split, list_pictures, read_annotations
 from minifcn.data.sets.collection import Collection, Options
 from minifcn.data.sets.files import need_folder
@@ -25,9 +25,9 @@ class Coco(Collection):
     root     the JSON files, one for each split, and the pictures, wherever below it they lie (`coco_files`)
     options  what is told of it (`Options`)
 
-    Classes are "background" and the categories in the order of their ids, gaps left out. Of objects that overlap the
-    smaller lies on top. Crowds count nowhere but where an object lies on them, and so do boxes without an outline.
-    A picture without annotations is background. InputError for anything missing, pycocotools first of all.
+    Classes are "background" and the categories in the order of their ids, those of one name joined. Of objects that
+    overlap the smaller lies on top. Crowds count nowhere but where an object lies on them, and so do boxes without an
+    outline. A picture without annotations is background. InputError for anything missing, pycocotools first of all.
     """
 
     name = "coco"
@@ -38,8 +38,8 @@ class Coco(Collection):
         folder = need_folder(root, EXPECTED)
         files = read_annotations(folder)
         categories = _classes(files)
-        names = [name for _, name in sorted(categories.items())]
-        numbered = number_names(names, told_classes(told, folder, FILES), f"{files[0].path} has")
+        names = dict.fromkeys((name for _, name in sorted(categories.items())), files[0].path)
+        numbered = number_names(names, told_classes(told, folder, FILES))
         self.labels = {number: numbered.labels[name] for number, name in categories.items()}
         self.classes, self.background = numbered.classes, numbered.background
         pictures, gone = list_pictures(files, Finder(folder))
@@ -61,8 +61,9 @@ class Coco(Collection):
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
         picture, photo = self.pictures[name], self.read_photo(name)
-        size = drawn_on((picture.image.get("height"), picture.image.get("width")), photo)
-        return photo, self._drawn(picture, size), f"what {picture.file.path.name} draws on {picture.path}"
+        what = f"the label of {picture.path} in {picture.file.path.name}"
+        size = drawn_on((picture.image.get("height"), picture.image.get("width")), photo, what)
+        return photo, self._drawn(picture, size), what
 
     def _drawn(self, picture, size):
         """The label (h, w): first what is void, then objects from the largest to the smallest."""
@@ -78,17 +79,14 @@ class Coco(Collection):
             label[pixels] = number
         return label
 
-    def picture(self, index: int) -> Path:
-        """The file of a pair's picture."""
-        return self.pictures[self.names[index]].path
-
-    def read_photo(self, name: str) -> Photo:
-        return read_photo(self.pictures[name].path)
+    def image(self, name: str) -> Path:
+        return self.pictures[name].path
 
 
 def _classes(files: Sequence[Annotations]) -> dict[int, str]:
     """The categories, {id: name}, but for the one that Roboflow sets above all others and that nothing has."""
-    told = [category for file in files for category in file.told["categories"]]
-    above = {category.get("supercategory") for category in told if category.get("supercategory") != category["name"]}
-    used = {annotation["category_id"] for file in files for annotation in file.told["annotations"]}
-    return {number: name for number, name in files[0].categories.items() if name not in above or number in used}
+    told = [category for file in files for category in file.held.told]
+    above = [category.get("supercategory") for category in told if category.get("supercategory") != category["name"]]
+    shown = (annotations for file in files for annotations in file.held.by_image.values())
+    used = {annotation["category_id"] for annotations in shown for annotation in annotations}
+    return {number: name for number, name in files[0].held.categories.items() if name not in above or number in used}

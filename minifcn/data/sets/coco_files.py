@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from minifcn.data.reading.lists import json_files, read_json
+from minifcn.data.reading.lists import json_files
 from minifcn.data.reading.pairing import find_pictures, normal
 from minifcn.data.reading.splitting import SPLIT_NAMES
+from minifcn.data.sets.coco_json import Entries, read_entries
 from minifcn.data.sets.folder import first_of
 from minifcn.errors import InputError
 
@@ -17,15 +18,14 @@ _BESIDE = ("captions", "person_keypoints", "image_info")  # other files that COC
 
 
 class Annotations(NamedTuple):
-    """A JSON file: where it is, its split, the names of its categories by their ids, and all that it holds.
+    """A JSON file: where it is, its split, and what it holds.
 
     labels  of a panoptic one: the folder that its PNG files lie in, named as it is
     """
 
     path: Path
     split: str
-    categories: dict[int, str]
-    told: Mapping[str, Any]
+    held: Entries
     labels: str | None = None
 
 
@@ -52,14 +52,14 @@ def read_annotations(folder: Path, panoptic: bool = False) -> list[Annotations]:
     tells none trains. InputError where there is none, two for one split, or their categories differ.
     """
     paths = [path for path in _candidates(folder) if _holds(path) == ("panoptic" if panoptic else "instances")]
-    files = [file for path in paths if (file := _read(path, folder))]
+    files = [file for path in paths if (file := _read(path, folder, panoptic))]
     if not files:
         raise InputError(_none(folder, panoptic))
     first = files[0]
     for number, file in enumerate(files):
         if twin := next((other for other in files[:number] if other.split == file.split), None):
             raise InputError(f"{twin.path} and {file.path} are both for '{file.split}': keep one of them, or join them")
-        if file.categories != first.categories:
+        if file.held.categories != first.held.categories:
             raise InputError(f"{first.path} and {file.path} have different categories: write them with the same")
     return files
 
@@ -79,25 +79,11 @@ def _holds(path):
     return "shapes" if b'"shapes"' in content else None
 
 
-def _read(path, folder):
+def _read(path, folder, panoptic):
     """The `Annotations` in a file, None where it holds something else."""
-    told = read_json(path)
-    keys = ("images", "annotations", "categories")  # a test's file may lack annotations
-    if not isinstance(told, dict) or not all(isinstance(told.get(key), list) for key in keys):
-        return None
-    try:
-        categories = {int(category["id"]): str(category["name"]) for category in told["categories"]}
-        names = [(image["id"], image["file_name"] + "") for image in told["images"]]
-    except (KeyError, TypeError, ValueError):
-        wanting = "an image has no id or file_name, or a category no id or name"
-        raise InputError(f"{path}: {wanting}: write it anew") from None
-    if not names:
-        raise InputError(f"{path} lists no image: write it anew")
-    if twice := [number for number, count in Counter(number for number, _ in names).items() if count > 1]:
-        raise InputError(f"{path} lists two images with the id {twice[0]}: give each its own")
+    held = read_entries(path, panoptic)
     places = (path.stem, *path.relative_to(folder).parts[-2:-1])
-    labels = path.stem if _holds(path) == "panoptic" else None
-    return Annotations(path, split_in(places) or "train", categories, told, labels)
+    return Annotations(path, split_in(places) or "train", held, path.stem if panoptic else None) if held else None
 
 
 def _none(folder, panoptic):
@@ -118,21 +104,22 @@ def split_in(names: Iterable[str]) -> str | None:
 
 
 class Finder:
-    """Finds pictures below a folder by the names that a JSON gives them, with folders or without."""
+    """Finds pictures below a folder by the names that a JSON gives them, with folders or without, in any case."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.by_name: dict[str, list[Path]] = {}
         for path in find_pictures(folder):
-            self.by_name.setdefault(normal(path.name), []).append(path)
+            self.by_name.setdefault(normal(path.name).casefold(), []).append(path)
 
     def find(self, name: str, file: Annotations, drawn: bool = False) -> Path | None:
         """The picture of that name for a JSON; drawn: a panoptic label. InputError where several might be it."""
         parts = PurePosixPath(normal(name.replace("\\", "/"))).parts
-        found = self.by_name.get(parts[-1] if parts else "", [])
+        found = self.by_name.get(parts[-1].casefold() if parts else "", [])
         if file.labels:  # labels may have the names of photos
             found = [path for path in found if (file.labels in path.parts) == drawn] or found
         tests: list[Callable[[Path], bool]] = [
+            lambda path: normal(path.name) == parts[-1],  # a.jpg, not A.JPG, where there are both
             lambda path: tuple(map(normal, path.parts[-len(parts) :])) == parts,
             lambda path: path.is_relative_to(file.path.parent),
             lambda path: split_in(path.relative_to(self.folder).parent.parts) == file.split,
@@ -154,15 +141,14 @@ def list_pictures(files: Sequence[Annotations], finder: Finder) -> tuple[list[Pi
     found: dict[Path, Picture] = {}
     gone = []
     for file in files:
-        annotations = _by_image(file)
-        for image in file.told["images"]:
+        for image in file.held.images:
             path = finder.find(image["file_name"], file)
             if path is None:
                 gone.append(image["file_name"])
             elif path in found:
                 raise InputError(f"{path} is listed twice, in {found[path].file.path} and {file.path}: list it once")
             else:
-                found[path] = Picture("", path, image, annotations[image["id"]], file)
+                found[path] = Picture("", path, image, file.held.by_image[image["id"]], file)
     if not found:
         raise InputError(f"{finder.folder} has none of the {len(gone)} pictures ({first_of(gone)}): copy them there")
     whole = {path: normal(path.relative_to(finder.folder).as_posix()) for path in found}
@@ -178,19 +164,3 @@ def by_split(pictures: Iterable[Picture]) -> dict[str, list[str]]:
     for picture in pictures:
         splits.setdefault(picture.file.split, []).append(picture.name)
     return splits
-
-
-def _by_image(file):
-    """{id of an image: its annotations}, of all images of a file, whose categories are all listed."""
-    found: dict[Any, list] = {image["id"]: [] for image in file.told["images"]}
-    for annotation in file.told["annotations"]:
-        what = f"{file.path}: annotation {annotation.get('id', annotation.get('file_name'))}"
-        if annotation.get("image_id") not in found:
-            raise InputError(f"{what} is of image {annotation.get('image_id')}, which is not listed: export it anew")
-        for segment in annotation.get("segments_info", [annotation]):
-            if segment.get("category_id") not in file.categories:
-                raise InputError(
-                    f"{what} has category {segment.get('category_id')}, which is not listed: export it anew"
-                )
-        found[annotation["image_id"]].append(annotation)
-    return found

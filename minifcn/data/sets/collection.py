@@ -3,6 +3,7 @@
 import copy
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from minifcn.data.dataset import Dataset, Sample
 from minifcn.data.reading.class_names import drawing_colours
 from minifcn.data.reading.fitting import fitted
-from minifcn.data.reading.photos import Photo
+from minifcn.data.reading.photos import Photo, read_photo
 from minifcn.data.reading.splitting import VAL_SHARE, split_names
 from minifcn.data.statistics import colour_statistics
 from minifcn.errors import InputError
@@ -42,8 +43,8 @@ class Options(NamedTuple):
 class Collection(Dataset):
     """A `Dataset` that knows all pairs of a folder by name, and shows those of one split.
 
-    A subclass gives `name`, `classes` and the method `read_pair(name)`, and calls `arrange`. `names` are those of the
-    pairs shown, in the order of their numbers; `notes` are lines on what was found and how it is read.
+    A subclass gives `name`, `classes` and the methods `read_pair(name)` and `image(name)`, and calls `arrange`. `names`
+    are those of the pairs shown, in the order of their numbers; `notes` are lines on what was found and how it is read.
     """
 
     names: Sequence[str]
@@ -54,33 +55,35 @@ class Collection(Dataset):
         self,
         splits: dict[str, list[str]],
         split: str,
-        options: Options,
+        options: Options | None = None,
         colours: Sequence = (),
         there: Iterable[str] = (),
     ) -> None:
         """Take {split: names of pairs}, and show one; where nothing is said of "val", names of "train" are parted.
 
+        options  what is told of it; none where all is published, its splits too
         colours  that the classes are drawn in, as somebody told them
         there    names of all pairs; those of no list are told in `notes`
         """
         if left := sorted(set(there) - {name for names in splits.values() for name in names}):
             pairs = "1 pair is" if len(left) == 1 else f"{len(left)} pairs are"
             self.notes += (f"{pairs} in no list, left out, {left[0]} first",)
-        share = VAL_SHARE if options.val_share is None else options.val_share
-        seed = options.split_seed or 0
-        self.palette = drawing_colours(len(self.classes), colours)
+        self.palette = drawing_colours(self.classes, colours)
         self.splits = dict(splits)
-        self.told = {"classes": list(self.classes)}
-        if "val" not in self.splits:
-            self.told |= {"val_share": share, "split_seed": seed}
+        if options:
+            self.told = {"classes": list(self.classes)}
+        if options and "val" not in self.splits:
+            share = VAL_SHARE if options.val_share is None else options.val_share
+            seed = options.split_seed or 0
+            self.told = {**self.told, "val_share": share, "split_seed": seed}
             training, validation = split_names(self.splits.get("train", []), share, seed)
             self.splits |= {"train": training, "val": validation}
             how = f"{len(training)} train and {len(validation)} validate, by name (--val-share {share:g})"
         else:
             how = ", ".join(f"{len(names)} {name}" for name, names in self.splits.items())
             how = f"split as its lists or folders say: {how}"
-            told = (options.val_share, options.split_seed) != (None, None)
-            how += "; --val-share and --split-seed change nothing" if told else ""
+            if options and (options.val_share, options.split_seed) != (None, None):
+                how += "; --val-share and --split-seed change nothing"
         self.notes += (how,)
         self._show(split)
 
@@ -111,7 +114,8 @@ class Collection(Dataset):
         elif split in self.splits:
             self.names = self.splits[split]
         else:
-            raise InputError(f"split '{split}': there are {', '.join(self.splits)} and all")
+            there = ", ".join((*self.splits, "all"))
+            raise InputError(f"{self.name} has no split '{split}', only {there}: add its pictures, or name another")
         if not self.names:
             raise InputError(f"split '{split}' of {self.name} is empty; expected a pair at least")
         self.split = split
@@ -127,9 +131,18 @@ class Collection(Dataset):
         """A pair by its name -> (Photo, label uint8 (h, w) as it is in the file, the label's name for messages)."""
         raise NotImplementedError
 
+    def image(self, name: str) -> Path | None:
+        """The file of a pair's picture; None where it lies in another file."""
+        raise NotImplementedError
+
+    def picture(self, index: int) -> Path | None:
+        return self.image(self.names[index])
+
     def read_photo(self, name: str) -> Photo:
         """The picture of a pair alone."""
-        return self.read_pair(name)[0]
+        path = self.image(name)
+        assert path is not None, "a subclass without files reads its pictures itself"
+        return read_photo(path)
 
     @functools.cached_property
     def _statistics(self):

@@ -1,6 +1,7 @@
 """Reading pairs of image files and label files, with errors that say which file and what to do."""
 
 import glob
+from os.path import isdir, isfile  # no for names that no file can have, where Path raises
 from pathlib import Path
 
 import numpy as np
@@ -78,13 +79,13 @@ class FileDataset(Dataset):
 
     def __init__(self, lists: Path, split: str):
         self.pairs, file = [], need_split(lists, split)
-        known = lambda line: all(path.is_file() for path in self.paths(line))  # noqa: E731
+        known = lambda line: all(map(isfile, self.paths(line)))  # noqa: E731
         for number, line in read_lines(file, known):
             paths = self.paths(line)
             if len(paths) != 2:
                 raise InputError(f"{file} line {number}: '{line}' names no pair, {self.line_format}")
             for path in paths:
-                if not path.is_file():
+                if not isfile(path):
                     raise InputError(f"{file} line {number}: {path} is not there, fetch it or drop the line")
             self.pairs.append(paths)
         if not self.pairs:
@@ -109,7 +110,7 @@ class FileDataset(Dataset):
 
 def with_any_suffix(path: Path) -> Path:
     """The file of that name there is with another suffix of a picture, in any case (.JPG, .jpeg, .png), else `path`."""
-    if path.is_file():
+    if isfile(path) or not isdir(path.parent):
         return path
     suffixes = picture_suffixes()
     named = (other for other in path.parent.glob(f"{glob.escape(path.stem)}.*") if other.suffix.lower() in suffixes)

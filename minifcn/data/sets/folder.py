@@ -9,8 +9,9 @@ import numpy as np
 from minifcn.data.reading.class_names import ClassTable, check_names, read_class_table
 from minifcn.data.reading.coding import TONES, decide, names_by_number, sound
 from minifcn.data.reading.masks import Coding, read_mask
-from minifcn.data.reading.pairing import Pairing, find_lists, find_pairs
+from minifcn.data.reading.pairing import Pairing, find_pairs
 from minifcn.data.reading.photos import Photo, read_photo
+from minifcn.data.reading.split_lists import find_lists
 from minifcn.data.sets.collection import Collection, Options
 from minifcn.data.sets.files import need_folder
 from minifcn.errors import InputError
@@ -82,11 +83,8 @@ class Folder(Collection):
             str(pair.mask),
         )
 
-    def picture(self, index: int) -> Path | None:
-        return self.pairs[self.names[index]].image
-
-    def read_photo(self, name: str) -> Photo:
-        return read_photo(self.pairs[name].image)
+    def image(self, name: str) -> Path:
+        return self.pairs[name].image
 
 
 def splits_of(folder: Path, pairing: Pairing) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from os.path import isfile
 from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
 
@@ -57,8 +58,8 @@ class Labelme(Collection):
         drawings, alone = _read_all(folder)
         self.drawings = {_name(drawing.path, folder): drawing for drawing in drawings}
         table = told_classes(told, folder, CLASS_FILES)
-        found = sorted({shape.label for drawing in drawings for shape in drawing.shapes})
-        self.numbered = number_names(found, table, f"shapes in {folder} are labelled")
+        found = {shape.label: drawing.path for drawing in drawings for shape in drawing.shapes}
+        self.numbered = number_names(dict(sorted(found.items())), table)
         self.classes = self.numbered.classes
         self.notes = (f"{len(drawings)} pictures labelled with labelme", *alone)
         self.notes += (self.numbered.note,) if self.numbered.note else ()
@@ -66,19 +67,19 @@ class Labelme(Collection):
 
     def read_pair(self, name: str) -> tuple[Photo, np.ndarray, str]:
         drawing, photo = self.drawings[name], self.read_photo(name)
-        size = drawn_on(drawing.size, photo)
+        size = drawn_on(drawing.size, photo, str(drawing.path))
         label = draw(drawing.shapes, self.numbered.labels, size, self.numbered.background)
         return photo, label, str(drawing.path)
 
-    def picture(self, index: int) -> Path | None:
+    def image(self, name: str) -> Path | None:
         """The file of a pair's picture, None where it lies in the JSON."""
-        return self.drawings[self.names[index]].image
+        return self.drawings[name].image
 
     def read_photo(self, name: str) -> Photo:
-        drawing = self.drawings[name]
-        if drawing.image is not None:
-            return read_photo(drawing.image)
-        return read_photo(drawing.path, base64.b64decode(read_json(drawing.path)["imageData"]))
+        path = self.drawings[name].path
+        if self.image(name) is not None:
+            return super().read_photo(name)
+        return read_photo(path, base64.b64decode(read_json(path)["imageData"]))
 
 
 def _read_all(folder):
@@ -86,7 +87,7 @@ def _read_all(folder):
     pictures = list(find_pictures(folder))
     by_name: dict[str, list[Path]] = {}
     for picture in pictures:
-        by_name.setdefault(normal(picture.name), []).append(picture)
+        by_name.setdefault(normal(picture.name).casefold(), []).append(picture)
     drawings, others, gone = [], [], []
     for path in json_files(folder):
         told = read_json(path)
@@ -114,12 +115,12 @@ def _picture(path, told, by_name):
     name = PureWindowsPath(told).name if isinstance(told, str) else ""  # takes / and \\ both
     if name:
         for place in (path.parent / told.replace("\\", "/"), path.parent / name):
-            if place.is_file():
+            if isfile(place):
                 return place
     beside = with_any_suffix(path.with_suffix(".jpg"))
     if beside.is_file():
         return beside
-    there = by_name.get(normal(name), ())
+    there = by_name.get(normal(name).casefold(), ())
     return there[0] if len(there) == 1 else None
 
 

@@ -9,7 +9,7 @@ from minifcn.data.dataset import VOID
 from minifcn.data.reading.lists import json_files, read_lines
 from minifcn.data.reading.masks import Coding, read_mask
 from minifcn.data.reading.pairing import Pair, Pairing, find_pictures, split_of
-from minifcn.data.reading.photos import Photo, read_photo
+from minifcn.data.reading.photos import Photo
 from minifcn.data.sets.collection import Collection, Options
 from minifcn.data.sets.files import need_folder
 from minifcn.data.sets.folder import Folder, splits_of
@@ -43,8 +43,10 @@ class Converted(Collection):
             name: [label for _, label in read_lines(pair.mask.parent / NAMES)] for name, pair in self.pairs.items()
         }
         table = told_classes(told, folder, CLASS_FILES)
-        found = sorted({label for labels in self.label_names.values() for label in labels})
-        self.numbered = number_names(found, table, f"{NAMES} in {folder} names")
+        found = {
+            label: self.pairs[name].mask.parent / NAMES for name, labels in self.label_names.items() for label in labels
+        }
+        self.numbered = number_names(dict(sorted(found.items())), table)
         self.classes = self.numbered.classes
         self.notes = (f"{len(pairs)} pictures converted with labelme",)
         self.notes += (self.numbered.note,) if self.numbered.note else ()
@@ -61,12 +63,8 @@ class Converted(Collection):
         table[: len(names)] = [self.numbered.labels[label] for label in names]
         return self.read_photo(name), table[values], str(path)
 
-    def picture(self, index: int) -> Path:
-        """The file of a pair's picture."""
-        return self.pairs[self.names[index]].image
-
-    def read_photo(self, name: str) -> Photo:
-        return read_photo(self.pairs[name].image)
+    def image(self, name: str) -> Path:
+        return self.pairs[name].image
 
 
 class LabelmeVoc(Folder):

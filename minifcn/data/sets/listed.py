@@ -1,13 +1,14 @@
 """Published data sets whose splits are lists, a name of a picture a line."""
 
 from collections.abc import Mapping, Sequence
+from os.path import isfile
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from minifcn.data.reading.lists import read_lines
 from minifcn.data.reading.photos import Photo, picture_suffixes, read_photo
-from minifcn.data.sets.collection import Collection, Options
+from minifcn.data.sets.collection import Collection
 from minifcn.errors import InputError
 
 
@@ -30,19 +31,18 @@ class Listed(Collection):
 
         InputError for lists that are missing or empty, and for names without files.
         """
-        self.arrange({key: self._names(told) for key, told in splits.items()}, split, Options())
-        self.told = {}  # all is published
+        self.arrange({key: self._names(told) for key, told in splits.items()}, split)
 
     def _names(self, told):
         if not isinstance(told, Path):
             return list(dict.fromkeys(told))
         if not told.is_file():
             raise InputError(f"{told} is not there, expected the list of a split: fetch the data set again")
-        known = lambda line: all(path.is_file() for path in self.paths(bare(line)))  # noqa: E731
+        known = lambda line: all(map(isfile, self.paths(bare(line))))  # noqa: E731
         names = {}
         for number, line in read_lines(told, known):
             for path in self.paths(bare(line)):
-                if not path.is_file():
+                if not isfile(path):
                     raise InputError(f"{told} line {number}: {path} is not there, fetch it or drop the line")
             names[bare(line)] = None
         if not names:
@@ -53,12 +53,8 @@ class Listed(Collection):
         image, label = self.paths(name)
         return read_photo(image), self.read_label(label), str(label)
 
-    def picture(self, index: int) -> Path:
-        """The file of a pair's picture."""
-        return self.paths(self.names[index])[0]
-
-    def read_photo(self, name: str) -> Photo:
-        return read_photo(self.paths(name)[0])
+    def image(self, name: str) -> Path:
+        return self.paths(name)[0]
 
 
 def bare(line: str) -> str:

@@ -1,6 +1,6 @@
 """Which number a class has whose pixels are told by name: labelme's labels, COCO's categories."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,18 +47,19 @@ def told_classes(options: Options, folder: Path, files: Sequence[str]) -> ClassT
     return ClassTable(check_names(names)) if names else read_class_table(folder, files)
 
 
-def number_names(found: Sequence[str], table: ClassTable | None, where: str, background: bool = True) -> Numbered:
+def number_names(found: Mapping[str, Path], table: ClassTable | None, background: bool = True) -> Numbered:
     """Number the names that were found, in their order; or as a table tells.
 
+    found       {name: a file that has it}
     background  whether pixels may have no name: they are class 0, "background", unless the table has it elsewhere
-    where       what holds the names, for messages that go on with them
     Names like void or ignore count nowhere. InputError for names that the table lacks, and for too many.
     """
     ordinary = [name for name in found if name.lower() not in NOWHERE and not (background and is_background(name))]
-    names = [table.names[line] for line in table.kept] if table else list(dict.fromkeys(ordinary))
-    if strange := [name for name in dict.fromkeys(ordinary) if name not in names]:
+    names = [table.names[line] for line in table.kept] if table else ordinary
+    if strange := [name for name in ordinary if name not in names]:
+        more = f", and others {first_of(strange[1:])}" if len(strange) > 1 else ""
         told = f"none of the classes told ({first_of(names)})"
-        raise InputError(f"{where} {first_of(strange)}, {told}: tell all of them, or correct the label")
+        raise InputError(f"{found[strange[0]]} has {strange[0]}{more}, {told}: tell all of them, or correct the label")
     colours = [table.colours[line] for line in table.kept] if table and table.colours else []
     note = ""
     if background and not any(map(is_background, names)):
@@ -66,7 +67,7 @@ def number_names(found: Sequence[str], table: ClassTable | None, where: str, bac
         colours = [(0, 0, 0), *colours] if colours else []
         note = "what has no label is class 0, 'background', before the classes told" if table else ""
     if len(names) > MOST:
-        raise InputError(f"{where} {len(names)} classes; {TOO_MANY}")
+        raise InputError(f"{len(names)} classes; {TOO_MANY}")
     numbered = Numbered(tuple(names), {name: number for number, name in enumerate(names)}, tuple(colours), note)
     for name in found:
         if name.lower() in NOWHERE:

@@ -1,5 +1,6 @@
 """NYU Depth V2 in colour (Silberman et al. 2012), with the 40 classes of Gupta et al. 2013."""
 
+from os.path import isfile
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ class Nyud(Listed):
         name = "img_" + name.removeprefix("img_")
         label = self.folder / "segmentation" / f"{name}.mat"
         image = with_any_suffix(self.folder / "data" / "images" / f"{name}.png")
-        return image, label if label.is_file() else with_any_suffix(label.with_suffix(".png"))
+        return image, label if isfile(label) else with_any_suffix(label.with_suffix(".png"))
 
     def read_label(self, path: Path) -> np.ndarray:
         values = read_mat(path, "segmentation") if path.suffix == ".mat" else read_mask(path)

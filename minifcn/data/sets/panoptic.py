@@ -7,7 +7,7 @@ import numpy as np
 
 from minifcn.data.dataset import VOID
 from minifcn.data.reading.class_names import FILES
-from minifcn.data.reading.photos import Photo, open_image, read_photo
+from minifcn.data.reading.photos import Photo, open_image
 from minifcn.data.sets.coco import Coco
 from minifcn.data.sets.coco_files import EXPECTED, Finder, by_split, list_pictures, only_panoptic, read_annotations
 from minifcn.data.sets.collection import Collection, Options
@@ -34,9 +34,9 @@ class Panoptic(Collection):
         told = Options(**options)
         folder = need_folder(root, EXPECTED)
         files = read_annotations(folder, panoptic=True)
-        categories = files[0].categories
-        names = [name for _, name in sorted(categories.items())]
-        numbered = number_names(names, told_classes(told, folder, FILES), f"{files[0].path} has", background=False)
+        categories = files[0].held.categories
+        names = dict.fromkeys((name for _, name in sorted(categories.items())), files[0].path)
+        numbered = number_names(names, told_classes(told, folder, FILES), background=False)
         self.labels = {number: numbered.labels[name] for number, name in categories.items()}
         self.classes = numbered.classes
         finder = Finder(folder)
@@ -72,12 +72,8 @@ class Panoptic(Collection):
         label = np.array([labels[number] for number in numbers.tolist()], np.uint8)[places].reshape(red.shape)  # (H, W)
         return self.read_photo(name), label, str(path)
 
-    def picture(self, index: int) -> Path:
-        """The file of a pair's picture."""
-        return self.pictures[self.names[index]].path
-
-    def read_photo(self, name: str) -> Photo:
-        return read_photo(self.pictures[name].path)
+    def image(self, name: str) -> Path:
+        return self.pictures[name].path
 
 
 def open_coco(root: str | Path | None, split: str = "train", **options: Any) -> Collection:
@@ -91,6 +87,10 @@ def open_coco(root: str | Path | None, split: str = "train", **options: Any) -> 
 
 def _colours(file, numbered):
     """Those of the categories, where each class has one of its own."""
-    told = {category["name"]: tuple(category.get("color", ())) for category in file.told["categories"]}
-    colours = [told.get(name, ()) for name in numbered.classes]
-    return colours if all(len(colour) == 3 for colour in colours) and len(set(colours)) == len(colours) else ()
+    told = {category["name"]: category.get("color") for category in file.held.told}
+    colours = [told.get(name) for name in numbered.classes]
+    return colours if all(map(_is_colour, colours)) and len(set(map(tuple, colours))) == len(colours) else ()
+
+
+def _is_colour(told):
+    return isinstance(told, list) and len(told) == 3 and all(isinstance(v, int) and 0 <= v <= 255 for v in told)

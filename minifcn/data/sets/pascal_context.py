@@ -1,5 +1,6 @@
 """PASCAL-Context (Mottaghi et al. 2014): all of VOC 2010's pictures, things and stuff, in 59 classes and background."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from minifcn.data.sets.voc import Voc
 from minifcn.errors import InputError
 
 EXPECTED = "PASCAL-Context's trainval, labels.txt and 59_labels.txt, and VOC2010"
+MOST = 65535  # a number in the files: they have 16 bits
 # What 59_labels.txt calls otherwise than labels.txt.
 OTHERWISE = {"diningtable": "table", "bedcloth": "bedclothes", "clothes": "cloth"}
 
@@ -53,8 +55,10 @@ class PascalContext(Listed):
 
 def _classes(folder):
     """(the class of each number in the files, the names of the classes)."""
-    numbers = {name: number for number, name in _lines(folder / "labels.txt")}
+    numbers = {name: number for number, name in reversed(_lines(folder / "labels.txt"))}  # of equal names the first
     names = [name for _, name in _lines(folder / "59_labels.txt") if name != "background"]
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise InputError(f"{folder / '59_labels.txt'} has '{twice[0]}' twice: fetch it again")
     table = np.zeros(max(numbers.values()) + 1, np.uint8)
     for label, name in enumerate(names, start=1):
         known = name if name in numbers else OTHERWISE.get(name, name)
@@ -69,7 +73,9 @@ def _lines(path):
     found = []
     for line, text in read_lines(path):
         number, _, name = text.partition(":")
-        if not number.strip().isdecimal() or not name.strip():
+        if not number.strip().isdecimal() or int(number) > MOST or not name.strip():
             raise InputError(f"{path} line {line}: '{text}' is no number and name, as '416: table': fetch it again")
         found.append((int(number), "".join(name.split())))
+    if not found:
+        raise InputError(f"{path} is empty, expected lines as '416: table': fetch it again")
     return found

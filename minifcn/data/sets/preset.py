@@ -5,9 +5,9 @@ from pathlib import Path
 from minifcn.data.reading.class_names import Colour
 from minifcn.data.reading.masks import Coding
 from minifcn.data.reading.pairing import Pairing, find_pairs
-from minifcn.data.sets.collection import Options
 from minifcn.data.sets.files import find_folder
 from minifcn.data.sets.folder import Folder, by_folders
+from minifcn.errors import InputError
 
 
 class Preset(Folder):
@@ -22,11 +22,13 @@ class Preset(Folder):
     def __init__(self, root: str | Path | None, split: str = "train"):
         folder = find_folder(root, self.holds, self.expected)
         pairing = self.pair(folder)
+        if not pairing.pairs:
+            lone = f"{len(pairing.images)} pictures, none with a mask"
+            raise InputError(f"data folder {folder} has {lone}, expected {self.expected}: check --root")
         self.take(pairing)
         self.coding, colours = self.read_coding(folder)
         self.classes = self.coding.classes
-        self.arrange(by_folders(pairing), split, Options(), colours)
-        self.told = {}  # all is published
+        self.arrange(by_folders(pairing), split, colours=colours)
 
     def pair(self, folder: Path) -> Pairing:
         """Which mask belongs to which picture."""

@@ -10,6 +10,7 @@ from minifcn.data.reading.matfiles import need_scipy, read_mat
 from minifcn.data.reading.pairing import find_pictures
 from minifcn.data.sets.files import find_folder
 from minifcn.data.sets.listed import Listed, bare
+from minifcn.errors import InputError
 
 EXPECTED = "SIFT Flow's Images and SemanticLabels"
 TRAIN, VAL = ("train.txt", "trainval.txt"), ("val.txt", "test.txt", "TestSet1.txt")  # lists, the first there counts
@@ -35,17 +36,19 @@ class SiftFlow(Listed):
 
     def __init__(self, root: str | Path | None, split: str = "train"):
         need_scipy()
-        folder = find_folder(root, "SemanticLabels", EXPECTED)
+        folder = self.folder = find_folder(root, "SemanticLabels", EXPECTED)
         self.images = {path.stem: path for path in find_pictures(folder / "Images")}
         self.labels = {path.stem: path for path in (folder / "SemanticLabels").rglob("*.mat")}
         train, val = (_first([folder / name for name in names]) for names in (TRAIN, VAL))
+        if val is None:
+            raise InputError(f"{folder} has no list of what validates ({', '.join(VAL)}): fetch the FCN authors' lists")
         pairs = sorted(self.images.keys() & self.labels.keys())
-        held = {bare(line) for _, line in read_lines(val)} if val else set()
-        splits = {"train": train or [name for name in pairs if name not in held]} | ({"val": val} if val else {})
-        self.take(splits, split)
+        held = {bare(line) for _, line in read_lines(val)}
+        self.take({"train": train or [name for name in pairs if name not in held], "val": val}, split)
 
     def paths(self, name: str) -> tuple[Path, Path]:
-        return self.images.get(name, Path("Images", f"{name}.jpg")), self.labels.get(name, Path(f"{name}.mat"))
+        image, label = self.folder / "Images" / f"{name}.jpg", self.folder / "SemanticLabels" / f"{name}.mat"
+        return self.images.get(name, image), self.labels.get(name, label)
 
     def read_label(self, path: Path) -> np.ndarray:
         return self.coding.label(read_mat(path, "S"), path)

@@ -18,6 +18,13 @@ def test_edges_at_borders_are_compared_with_those_anywhere():
     assert np.isnan(agreement(image, label * 0)).all()  # no borders
 
 
+def test_an_edge_between_colours_of_one_brightness_is_one():
+    image, label = np.full((64, 80, 3), (200, 40, 40), np.uint8), np.zeros((64, 80), np.uint8)  # Pillow's grey: 87.8
+    image[:, 20:] = (40, 120, 50)  # and 88.1
+    label[:, 20:] = 1
+    np.testing.assert_allclose(agreement(image, label)[:2], [79 / 3, 0])
+
+
 def scores(as_it_is, mirrored):
     return [as_it_is, mirrored, 0.3, 0.3, *[NOT] * (len(WAYS) - 4)]
 

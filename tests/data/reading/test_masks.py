@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from minifcn.data.reading.class_names import ClassTable, read_class_table
-from minifcn.data.reading.coding import decide, survey
+from minifcn.data.reading.coding import decide
 from minifcn.data.reading.masks import Coding, read_mask
+from minifcn.data.reading.survey import survey
 from minifcn.errors import InputError
 
 NUMBERS = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)

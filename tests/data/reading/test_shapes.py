@@ -44,6 +44,10 @@ def test_a_shape_without_a_type_is_a_polygon():
     np.testing.assert_array_equal(drawn(read_shape(told, "a shape")), box(1, 3, 7, 4, 9))
 
 
+def test_a_blank_too_many_makes_no_other_class():
+    assert shape("point", (1, 1), label="leaf ").label == "leaf"
+
+
 def test_a_circle_is_a_centre_and_a_point_on_its_rim():
     label = drawn(shape("circle", (20, 15), (23, 19)))  # radius 5
     rows, columns = np.nonzero(label)
@@ -74,8 +78,18 @@ def test_a_mask_lies_in_its_box():
     expected = np.zeros((30, 40), np.uint8)
     expected[3, 6:8] = expected[4, 5] = 1
     np.testing.assert_array_equal(drawn(mask), expected)
+    np.testing.assert_array_equal(drawn(mask._replace(points=((5.7, 3.6), (7.7, 4.6)))), expected)  # as labelme cuts
     outside = drawn(mask._replace(points=((-1, -1), (1, 0))))
     assert (outside.sum(), outside[0].sum()) == (0, 0)  # its lower left pixel lies left of the picture
+
+
+def test_a_mask_that_cannot_be_read_is_named_with_its_file():
+    picture = io.BytesIO()
+    Image.fromarray(np.ones((20, 30), np.uint8)).save(picture, "PNG")
+    for content, why in ((b"no picture", "is none"), (picture.getvalue()[:50], r"is damaged \(.*\)")):
+        mask = shape("mask", (5, 3), (7, 4), mask=base64.b64encode(content).decode())
+        with pytest.raises(InputError, match=rf"^x\.json: shape 1 \('leaf'\) is a mask whose picture {why}: draw it"):
+            drawn(mask)
 
 
 def test_what_lies_outside_the_picture_is_cut_off():
@@ -85,14 +99,20 @@ def test_what_lies_outside_the_picture_is_cut_off():
 @pytest.mark.parametrize(
     ("told", "message"),
     [
+        ({"label": " ", "points": [[1, 1]] * 3}, r"shape 1 has no label, expected the name of a class"),
         ({"points": [[1, 1]]}, r"shape 1 has no label, expected the name of a class"),
         (
             {"label": "leaf", "points": [[1, 1], [2, 2]]},
             r"'leaf'\) is a polygon of 2, expected 3 points at least: ",
         ),
         ({"label": "leaf", "points": [[1, "a"]]}, r"'leaf'\) has no list of points \[x, y\]"),
-        ({"label": "leaf", "points": [[1, float("nan")]] * 3}, r"'leaf'\) has no list of points"),
+        *(
+            ({"label": "leaf", "points": [[1, far]] * 3}, r"'leaf'\) has a point at .*, where no picture reaches: draw")
+            for far in (float("nan"), 1e10, -1e308)
+        ),
+        ({"label": "leaf", "points": [[1, 10**400]] * 3}, r"'leaf'\) has no list of points"),
         ({"label": "leaf", "points": [[1, 1]] * 3, "shape_type": "cuboid"}, r"is a cuboid, expected one of polygon"),
+        ({"label": "leaf", "points": [[1, 1]] * 3, "shape_type": ["circle"]}, r"is a \['circle'\], expected one of"),
         ({"label": "leaf", "points": [[1, 1]] * 2, "shape_type": "mask"}, r"is a mask without its picture"),
     ],
 )

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from minifcn.data import open_dataset, open_splits
-from minifcn.data.sets import coco_files
+from minifcn.data.sets import coco_json
 from minifcn.errors import InputError
 
 CATEGORIES = [{"id": 7, "name": "cat", "supercategory": "animal"}, {"id": 3, "name": "dog", "supercategory": "animal"}]
@@ -163,6 +163,19 @@ def test_a_name_that_two_pictures_have_is_asked_about(make):
         open_dataset("coco", make.root)
 
 
+def test_a_name_in_another_case_is_found_and_the_very_name_first(make):
+    make("labels.json", {"a.jpg": [], "b.jpg": []}, photos=False)
+    for name in ("a.JPG", "b.jpg", "B.jpg"):
+        make.save(np.full((20, 30, 3), 90), make.root / name)
+    dataset = open_dataset("coco", make.root, "all")
+    assert [dataset.picture(number).name for number in range(2)] == ["a.JPG", "b.jpg"]
+
+
+def test_categories_of_one_name_are_one_class(make):
+    make("labels.json", {"a.jpg": [], "b.jpg": []}, categories=[{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}])
+    assert open_dataset("coco", make.root).classes == ("background", "cat")
+
+
 def test_missing_pictures_are_named(make):
     make("labels.json", {"a.jpg": [], "b.jpg": [], "c.jpg": []})
     (make.root / "images" / "b.jpg").unlink()
@@ -183,16 +196,73 @@ def test_a_person_is_a_class_though_it_is_its_own_supercategory(make):
 @pytest.mark.parametrize(
     ("annotation", "message"),
     [
-        ({"category_id": 9, "segmentation": [[1, 1, 2, 2, 3, 1]]}, r"annotation 1 has category 9, which is not listed"),
-        ({"category_id": 3, "segmentation": {"size": [5, 5], "counts": [25]}}, r"on 30x20 pixels \(it is of 5x5\)"),
-        ({"category_id": 3, "segmentation": {"size": [20, 30], "counts": [9]}}, r"its runs do not fill them"),
-        ({"category_id": 3, "segmentation": {"size": [20, 30], "counts": "0Pcj1"}}, r"annotation 1 cannot be drawn"),
-        ({"category_id": 3, "segmentation": [[1, 1, 2, 2, "x", 1]]}, r"annotation 1 cannot be drawn"),
+        ({"category_id": 9, "segmentation": [[1, 1, 2, 2, 3, 1]]}, r"annotations\[0\] has category_id 9, which is not"),
+        ({"category_id": "3"}, r"annotations\[0\] has category_id '3', expected a whole number"),
+        ({"category_id": 3, "image_id": []}, r"annotations\[0\] has image_id \[\], expected a whole number or a text"),
+        ({"category_id": 3, "iscrowd": "0"}, r"annotations\[0\] has iscrowd '0', expected 0 or 1"),
     ],
 )
 def test_annotations_that_cannot_be_are_named(make, annotation, message):
     with pytest.raises(InputError, match=message):
         label_of(make, annotation)
+
+
+FAR = "its outline has a point where no picture reaches"
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"size": [5, 5], "counts": [25]}, r"its runs are of \[5, 5\], height and width"),
+        ({"size": [20, 30], "counts": [9]}, "its runs do not fill them"),
+        ({"size": [20, 30], "counts": [-1, 601]}, "its runs are no list of whole numbers"),
+        ({"size": [20, 30], "counts": "0Pcj1"}, "its runs do not fill them"),
+        ({"size": [20, 30], "counts": "o" * 8 + "0"}, "its runs"),
+        ({"size": [20, 30], "counts": "~"}, "its string of runs holds other characters"),
+        ([[1, 1, 2, 2, "x", 1]], "its outline is no list of numbers, two a point"),
+        ([[1, 1, 2, 2, None, 1]], "its outline is no list of numbers"),  # in pycocotools a loop without end
+        ([[1, 1, 2, 2, 3]], "its outline is no list of numbers, two a point"),
+        ([[1, 1, float("nan"), 2, 3, 1]], FAR),  # likewise
+        ([[1, 1, 1e12, 2, 3, 1]], FAR),
+        ([], "it has neither an outline nor a box of four numbers"),
+    ],
+)
+def test_outlines_that_cannot_be_drawn_are_named(make, told, why):
+    outline, _ = box(1, 1, 4, 4)
+    drawn, wrong = ({"category_id": 3, "segmentation": segmentation} for segmentation in (outline, told))
+    with pytest.raises(InputError, match=rf"annotation 2 cannot be drawn on 30x20 pixels \({why}"):
+        label_of(make, drawn, wrong)
+
+
+@pytest.mark.parametrize(
+    ("key", "entry", "message"),
+    [
+        ("categories", {"id": 7, "name": "fox"}, r"categories\[2\] has the id 7, as one before it"),
+        ("categories", {"id": "8", "name": "fox"}, r"categories\[2\] has id '8', expected a whole number"),
+        ("categories", {"id": 8, "name": ""}, r"categories\[2\] has name '', expected a text"),
+        ("categories", {"id": 8}, r"categories\[2\] has no name, expected a text"),
+        ("images", {"id": 11, "file_name": "c.jpg"}, r"images\[1\] has the id 11, as one before it"),
+        ("images", {"id": 12, "file_name": 3}, r"images\[1\] has file_name 3, expected a text"),
+        ("images", None, r"images\[1\] is None, expected an object with names and values"),
+        ("annotations", {"image_id": 11}, r"annotations\[0\] has no category_id, expected a whole number"),
+    ],
+)
+def test_entries_that_are_none_are_named(make, key, entry, message):
+    make("labels.json", {"a.jpg": []})
+    told = json.loads((make.root / "labels.json").read_text())
+    told[key].append(entry)
+    (make.root / "labels.json").write_text(json.dumps(told))
+    with pytest.raises(InputError, match=rf"labels\.json: {message}"):
+        open_dataset("coco", make.root)
+
+
+def test_an_outline_for_a_picture_of_another_size_is_refused(make):
+    make("labels.json", {"a.jpg": [], "b.jpg": []})
+    for name in ("a", "b"):
+        make.save(np.full((10, 15, 3), 90), make.root / "images" / f"{name}.jpg")
+    with pytest.raises(InputError, match=r"a\.jpg in labels\.json is drawn on 30x20 .* but its picture is 15x10"):
+        dataset = open_dataset("coco", make.root, "all")
+        dataset[list(dataset.names).index("images/a")]
 
 
 def test_splits_of_different_categories_are_refused(make):
@@ -247,8 +317,8 @@ def test_json_in_any_encoding(make, encoding):
 def test_a_file_is_read_once_for_all_splits(make, monkeypatch):
     for split in ("train", "val"):
         make(f"{split}.json", {f"{split}.jpg": []})
-    read, paths = coco_files.read_json, []
-    monkeypatch.setattr(coco_files, "read_json", lambda path: paths.append(path.name) or read(path))
+    read, paths = coco_json.read_json, []
+    monkeypatch.setattr(coco_json, "read_json", lambda path: paths.append(path.name) or read(path))
     train, val = open_splits("coco", make.root)
     assert (list(train.names), list(val.names)) == (["images/train"], ["images/val"])
     assert sorted(paths) == ["train.json", "val.json"]

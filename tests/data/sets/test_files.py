@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from minifcn.data import open_dataset
 from minifcn.data.sets.files import need_folder, need_split, read_label
 from minifcn.errors import InputError
 
@@ -68,3 +69,25 @@ def test_an_unknown_split_is_answered_with_those_there_are(tmp_path):
     assert need_split(tmp_path, "val") == tmp_path / "val.txt"
     with pytest.raises(InputError, match=r"split 'test': .*test\.txt is not there, .* \(train, val\)"):
         need_split(tmp_path, "test")
+
+
+PAGE = "<html><body>" + "x" * 5000 + "</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "file"),
+    [
+        ("voc", "VOC2012/SegmentationClass", "VOC2012/ImageSets/Segmentation/train.txt"),
+        ("camvid", "train", "train.txt"),
+        ("nyudv2", "segmentation", "train.txt"),
+        ("sbd", "dataset/cls", "dataset/train.txt"),
+    ],
+)
+@pytest.mark.parametrize("line", [PAGE, PAGE.replace("/", ""), f"{PAGE} {PAGE}"])
+def test_a_web_page_is_no_list(tmp_path, name, folder, file, line):
+    pytest.importorskip("scipy")
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text(line)
+    with pytest.raises(InputError, match=r"train\.txt line 1: "):
+        open_dataset(name, tmp_path)

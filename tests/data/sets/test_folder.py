@@ -313,3 +313,10 @@ def test_a_mask_that_fits_neither_way_is_named(tmp_path):
         InputError, match=r"\d\.png is 5x4 \(width x height\), expected 6x8, as its photo upright, or 8x6"
     ):
         turned_photo(tmp_path, np.arange(20, dtype=np.uint8).reshape(4, 5) % 3)[0]
+
+
+def test_black_is_for_a_background_alone(tmp_path):
+    fill(tmp_path)
+    assert Folder(tmp_path, classes=["background", "a", "b"]).palette.tolist() == [[0] * 3, [128, 0, 0], [0, 128, 0]]
+    named = Folder(tmp_path, classes=["sky", "a", "b"]).palette.tolist()
+    assert named == [[128, 0, 0], [0, 128, 0], [128, 128, 0]]

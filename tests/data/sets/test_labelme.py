@@ -75,7 +75,9 @@ def test_classes_are_those_of_a_file(root, told, classes, label):
 
 
 def test_a_label_that_is_no_class_is_named(root):
-    with pytest.raises(InputError, match=r"labelled red fruit, none of the classes told \(background, leaf\): tell"):
+    with pytest.raises(
+        InputError, match=r"/a\.json has red fruit, none of the classes told \(background, leaf\): tell"
+    ):
         open_dataset("labelme", root, classes=["background", "leaf"])
 
 
@@ -95,8 +97,11 @@ def test_the_picture_is_found_where_the_json_says_and_elsewhere(root, save):
     write_json(root / "json" / "2.json", image="C:\\Users\\someone\\far.png")
     save(GREY, root / "json" / "3.PNG")  # renamed together with its JSON
     write_json(root / "json" / "3.json", image="DSC_0001.JPG")
+    write_json(root / "json" / "4.json", image="FAR.PNG")
+    save(GREY, root / "json" / "5.png")
+    write_json(root / "json" / "5.json", image="x" * 5000)
     dataset = open_dataset("labelme", root, "all")
-    assert {"json/1", "json/2", "json/3"} < set(dataset.names)
+    assert {"json/1", "json/2", "json/3", "json/4", "json/5"} < set(dataset.names)
 
 
 def test_a_picture_in_the_json_stands_in_for_a_missing_file(root):
@@ -203,3 +208,11 @@ def test_the_layout_of_labelme2voc(tmp_path, save):
     assert dataset.classes == ("background", "leaf", "red fruit")
     np.testing.assert_array_equal(dataset[0][1], label)
     assert not any("left out" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize("size", [(10, 15), (10**12, 10**12)])
+def test_shapes_on_a_picture_of_another_size_are_refused_before_they_are_drawn(root, size):
+    write_json(root / "b.json", rectangle("leaf", [2, 3], [9, 7]), size=size)
+    dataset = open_dataset("labelme", root, "all")
+    with pytest.raises(InputError, match=rf"b\.json is drawn on {size[1]}x{size[0]} .* but its picture is 30x20"):
+        dataset[list(dataset.names).index("b")]

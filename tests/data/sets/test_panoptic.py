@@ -75,3 +75,37 @@ def test_labels_that_are_not_unpacked_are_named(root):
         InputError, match=r"has no PNG of panoptic_train2017\.json \(0001\.png, 0002\.png\): unpack them"
     ):
         open_dataset("coco", root)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"segments_info": [*SEGMENTS, SEGMENTS[0]]},
+            r"annotations\[0\]: segments_info\[3\] has the id 3, as one before",
+        ),
+        ({"segments_info": [{"id": "3", "category_id": 1}]}, r"segments_info\[0\] has id '3', expected a whole number"),
+        (
+            {"segments_info": [{"id": 3, "category_id": 2}]},
+            r"segments_info\[0\] has category_id 2, which is not listed",
+        ),
+        ({"segments_info": None}, r"annotations\[0\] has segments_info None, expected a list"),
+        ({"file_name": None}, r"annotations\[0\] has file_name None, expected a text"),
+    ],
+)
+def test_annotations_that_cannot_be_are_named(root, change, message):
+    path = root / "annotations" / "panoptic_train2017.json"
+    told = json.loads(path.read_text())
+    told["annotations"][0] |= change
+    path.write_text(json.dumps(told))
+    with pytest.raises(InputError, match=rf"panoptic_train2017\.json: .*{message}"):
+        open_dataset("coco-panoptic", root)
+
+
+@pytest.mark.parametrize("colour", [["a", 1, 2], [1, 2, 300], {"r": 1}, [1, 2]])
+def test_colours_that_are_none_are_left_out(root, colour):
+    for path in (root / "annotations").glob("*.json"):
+        told = json.loads(path.read_text())
+        told["categories"][0]["color"] = colour
+        path.write_text(json.dumps(told))
+    np.testing.assert_array_equal(open_dataset("coco-panoptic", root).palette, [[128, 0, 0], [0, 128, 0]])

@@ -1,5 +1,7 @@
 """Cityscapes and ADE20K, on small files in their published form."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,31 @@ def test_ade20k_numbers_its_classes_from_one(ade20k):
 
 def test_ade20k_without_names_has_numbers(ade20k):
     assert open_dataset("ade20k", ade20k).classes[:2] == ("class 1", "class 2")
+
+
+@pytest.mark.parametrize("line", ["2 building", "<html>"])
+def test_ade20k_names_a_line_without_a_name(ade20k, line):
+    (ade20k / "objectInfo150.txt").write_text(f"Idx\tRatio\tName\n{line}\n")
+    with pytest.raises(InputError, match=r"objectInfo150\.txt line 2: '.*' has no number and names between tabs"):
+        open_dataset("ade20k", ade20k)
+
+
+def test_published_splits_are_not_made_up(ade20k):
+    shutil.rmtree(ade20k / "annotations" / "validation")
+    with pytest.raises(InputError, match="ade20k has no split 'val', only train, all: add its pictures"):
+        open_dataset("ade20k", ade20k, "val")
+
+
+def test_cityscapes_without_its_masks_is_named(cityscapes):
+    shutil.rmtree(cityscapes / "gtFine")
+    with pytest.raises(InputError, match=r"has 2 pictures, none with a mask, expected .*gtFine/ side by side"):
+        open_dataset("cityscapes", cityscapes)
+
+
+def test_a_mask_in_colours_is_named(ade20k, save):
+    save(np.full((2, 3, 3), (1, 2, 3)), ade20k / "annotations" / "training" / "ADE_train_00000001.png")
+    with pytest.raises(InputError, match=r"ADE_train_00000001\.png is in colours, expected the numbers 1, 2, "):
+        open_dataset("ade20k", ade20k)[0]
 
 
 def test_published_sets_take_nothing_that_is_told(ade20k):

@@ -97,6 +97,27 @@ def test_context_names_a_class_that_no_label_is(context):
 
 
 @pytest.mark.parametrize(
+    ("name", "told", "message"),
+    [
+        ("59_labels.txt", "1: aeroplane\n2: aeroplane\n", r"59_labels\.txt has 'aeroplane' twice"),
+        ("59_labels.txt", "", r"59_labels\.txt is empty, expected lines as '416: table'"),
+        ("labels.txt", "", r"labels\.txt is empty, expected lines as '416: table'"),
+        ("labels.txt", "1000000000000: aeroplane\n", r"labels\.txt line 1: .* is no number and name"),
+    ],
+)
+def test_context_names_a_list_that_is_none(context, name, told, message):
+    (context / name).write_text(told)
+    with pytest.raises(InputError, match=message):
+        open_dataset("pascal-context", context)
+
+
+def test_siftflow_asks_for_a_list_of_what_validates(siftflow):
+    (siftflow / "TestSet1.txt").unlink()
+    with pytest.raises(InputError, match=r"has no list of what validates \(val\.txt, test\.txt, TestSet1\.txt\)"):
+        open_dataset("siftflow", siftflow)
+
+
+@pytest.mark.parametrize(
     ("name", "message"),
     [
         ("nyudv2", r"has no segmentation, expected NYUDv2's data/images, segmentation and train\.txt"),
@@ -108,3 +129,10 @@ def test_a_folder_of_something_else_is_named(name, message, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=message):
         open_dataset(name, tmp_path)
+
+
+@pytest.mark.parametrize("label", [np.zeros((0, 0)), np.full((6, 8), 2**40 + 5), np.full((6, 8), np.inf)])
+def test_what_is_no_matrix_of_a_labels_numbers_is_named(nyud, label):
+    io.savemat(nyud / "segmentation" / "img_5003.mat", {"segmentation": label})
+    with pytest.raises(InputError, match=r"img_5003\.mat: segmentation is no matrix of whole numbers"):
+        open_dataset("nyudv2", nyud, "val")[0]

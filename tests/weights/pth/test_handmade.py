@@ -137,5 +137,5 @@ def test_other_archives_are_refused(tmp_path):
     refused(path, "two entries")
     path.write_text("dear diary\n" * 100)
     refused(path, "no file of torch.save")
-    refused(tmp_path, "directory")
+    refused(tmp_path, "it is a folder")
     refused(tmp_path / "nowhere.pth", "no such file")
