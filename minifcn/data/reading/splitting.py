@@ -14,9 +14,8 @@ SPLIT_NAMES |= {"test": "test", "testing": "test"}
 
 def share_of(name: str, seed: int) -> float:
     """A number from 0 to 1 that a name and a seed alone decide, on every machine and among whatever other names."""
-    return (
-        int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode("utf-8", "surrogateescape")).digest()[:8], "big") / 2**64
-    )
+    digest = hashlib.sha256(f"{seed}/{name}".encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def split_names(names: Sequence[str], val_share: float = VAL_SHARE, seed: int = 0) -> tuple[list[str], list[str]]:
