@@ -56,7 +56,8 @@ class RunFolder:
         """Raise InputError where a new run cannot have this folder: another run is there, and no `overwrite`."""
         check_folder(self.path)
         if not overwrite and (self.last.exists() or self.config.exists()):
-            ways = "give --resume to go on with it, --overwrite to replace it, or another folder"
+            goes_on = "--resume to go on with it, " * self.config.exists()  # not after a kill while it was replaced
+            ways = f"give {goes_on}--overwrite to replace it, or another folder"
             raise InputError(f"--out {self.path} holds another run: {ways}")
 
     def start(self, settings: dict, own: dict | None = None) -> None:
