@@ -1,5 +1,6 @@
 """Runs, networks and data folders small enough for tests: a step takes milliseconds."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -78,6 +79,22 @@ def draw_nothing(patch, *modules):
     for module in (pictures, *modules):
         for name in ("save_learning_curve", "save_predictions", "save_confusion"):
             patch.setattr(module, name, lambda path, *_, **__: Path(path).touch(), raising=False)
+
+
+def cut_off(patch, count):
+    """Let so many files be replaced or removed; the next one ends all, as a kill does."""
+    left = itertools.count(count, -1)
+
+    def counted(act):
+        def do(*arguments, **how):
+            if next(left) == 0:
+                raise KeyboardInterrupt
+            return act(*arguments, **how)
+
+        return do
+
+    patch.setattr(os, "replace", counted(os.replace))
+    patch.setattr(Path, "unlink", counted(Path.unlink))
 
 
 def filled(model, seed=0):

@@ -15,9 +15,10 @@ def check_folder(path: Path) -> None:
         raise InputError(f"--out {path}: {file} is a file; name a folder")
 
 
-def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> None:
+def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any], ready: Callable[[], Any] = lambda: None) -> None:
     """Let `write(file)` write a binary file that replaces `path` only once every byte is on the disk.
 
+    ready  is called between the two
     Raises InputError where it cannot, with what was there before untouched.
     """
     path = Path(path)
@@ -27,6 +28,7 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
+        ready()
         os.replace(unfinished, path)
     except BaseException as error:  # Ctrl-C, too
         unfinished.unlink(missing_ok=True)

@@ -12,8 +12,10 @@ import csv
 import dataclasses
 import io
 import json
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from minifcn.backend import to_host
 from minifcn.backend.files import check_folder, write_whole
@@ -54,7 +56,8 @@ class RunFolder:
         """Raise InputError where a new run cannot have this folder: another run is there, and no `overwrite`."""
         check_folder(self.path)
         if not overwrite and (self.last.exists() or self.config.exists()):
-            ways = "give --resume to go on with it, --overwrite to replace it, or another folder"
+            goes_on = "--resume to go on with it, " * self.config.exists()  # not after a kill while it was replaced
+            ways = f"give {goes_on}--overwrite to replace it, or another folder"
             raise InputError(f"--out {self.path} holds another run: {ways}")
 
     def start(self, settings: dict, own: dict | None = None) -> None:
@@ -64,18 +67,22 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self.write_settings(settings, own)
+            self.write_settings(settings, own, self.give_up)
             board = (self.path / BOARD).glob("events.out.tfevents.*")
             pictures = (self.path / name for name in (*PICTURES, SIDE_BY_SIDE))
-            for old in (self.last, self.best, self.history, *pictures, *board):
+            for old in (self.best, self.history, *pictures, *board):
                 old.unlink(missing_ok=True)
         except OSError as error:
             raise InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder") from error
 
-    def write_settings(self, settings: dict, own: dict | None = None) -> None:
-        """Write config.json, as `start` does."""
+    def give_up(self) -> None:
+        """Nobody goes on with the run that is in the folder from here on."""
+        self.last.unlink(missing_ok=True)
+
+    def write_settings(self, settings: dict, own: dict | None = None, ready: Callable[[], Any] = lambda: None) -> None:
+        """Write config.json, as `start` does; `ready` is called just before it replaces what is there."""
         text = json.dumps({"format": FORMAT} | settings | ({OWN: own} if own else {}), indent=2) + "\n"
-        write_whole(self.config, lambda file: file.write(text.encode()))
+        write_whole(self.config, lambda file: file.write(text.encode()), ready)
 
     def check_run(self) -> None:
         """Raise InputError where there is no run in this folder to go on with."""

@@ -80,10 +80,13 @@ class FirstFolder(RunFolder):
 
     def start(self, settings: dict, own: dict | None = None) -> None:
         super().start(settings, own)
-        for folder, _ in reversed(self.later):  # wherever this is cut off, old and new stages are never one run
-            folder.config.unlink(missing_ok=True)
         for folder, later in self.later:
             folder.start(dataclasses.asdict(later), own)
+
+    def give_up(self) -> None:
+        for folder, _ in reversed(self.later):  # wherever this is cut off, old and new stages are never one run
+            folder.config.unlink(missing_ok=True)
+        super().give_up()
 
 
 def staged_run(out: str | PathLike) -> Staged | None:

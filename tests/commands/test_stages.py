@@ -1,5 +1,6 @@
 """`train --stages`: the paper's way to FCN-8s in one command, stopped anywhere and gone on with."""
 
+import dataclasses
 import json
 import re
 import shlex
@@ -11,7 +12,7 @@ import tiny
 
 from minifcn.commands import stages as command
 from minifcn.training import stages
-from minifcn.training.run_folder import RunFolder
+from minifcn.training.settings import Settings
 from minifcn.training.trainer import Trainer
 from minifcn.weights.npz import load_arrays
 
@@ -162,22 +163,26 @@ def test_old_stages_are_replaced_only_if_asked_and_all_of_them(capsys, tmp_path,
     assert [config(out / folder)["lr"] for folder in FOLDERS] == [0.01] * 3
 
 
-@pytest.mark.parametrize("write", [2, 3])
-def test_old_stages_and_new_ones_are_never_one_run(tmp_path, options, write):
-    """Where they are being replaced, and that is cut off after the first has its config.json, or the first two."""
-    out, written, write_settings = tmp_path / "run", [], RunFolder.write_settings
-    assert tiny.command("train", *options, "--out", out) == 0
+@pytest.mark.parametrize("count", range(24))  # 7 files in each of 3 folders at least, and configurations of two
+def test_old_stages_and_new_ones_are_never_one_run(tmp_path, count):
+    """Wherever the replacement of the old ones is cut off."""
 
-    def killed(folder, *config):
-        written.append(folder)
-        if len(written) == write:
-            raise KeyboardInterrupt
-        write_settings(folder, *config)
+    def begin(lr):
+        staged = stages.Staged(tmp_path, "fcn8s")
+        every = staged.settings(Settings(lr=lr), {})
+        stages.FirstFolder(staged, every).start(dataclasses.asdict(every[0]))
+        return [folder.last for folder in staged.folders]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RunFolder, "write_settings", killed)
-        assert tiny.command("train", *options, "--out", out, "--overwrite") == 130
-    assert tiny.command("train", "--out", out, "--resume", *CPU) == 2
+    lasts = begin(0.1)
+    for path in lasts:
+        path.touch()
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        tiny.cut_off(patch, count)
+        begin(0.2)
+    found = stages.staged_run(tmp_path)
+    if found:
+        rates = {folder.saved_settings()["lr"] for folder in found.folders}
+        assert (rates, {path.exists() for path in lasts}) in (({0.1}, {True}), ({0.2}, {False}))
 
 
 def test_more_epochs_are_for_the_last_stage(capsys, tmp_path, options):

@@ -78,7 +78,8 @@ def test_another_run_is_never_touched_unless_asked(tmp_path, sign):
         (tmp_path / name).write_text("old")
     before = tiny.listing(tmp_path)
     message = refused(RunFolder(tmp_path).check, False)
-    assert "--overwrite" in message and "--resume" in message and str(tmp_path) in message
+    assert "--overwrite" in message and str(tmp_path) in message
+    assert ("--resume" in message) == (sign == "config.json")  # without, there is nothing to go on with
     assert tiny.listing(tmp_path) == before
 
     RunFolder(tmp_path).check(overwrite=True)
@@ -239,3 +240,15 @@ def test_where_there_is_no_run_none_is_resumed(tmp_path, place):
     message = refused(lambda: tiny.trainer(tmp_path / place, resume=True))
     assert message == f"--resume: {tmp_path / place} holds no run (no config.json); leave --resume out to start one"
     assert tiny.listing(tmp_path).keys() == {"empty"}
+
+
+@pytest.mark.parametrize("count", range(8))
+def test_old_weights_are_never_taken_for_those_of_new_settings(tmp_path, count):
+    """Wherever it is cut off that a new run replaces an old one."""
+    folder = RunFolder(tmp_path)
+    folder.start({"lr": 1})
+    folder.last.touch()
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        tiny.cut_off(patch, count)
+        folder.start({"lr": 2})
+    assert folder.saved_settings()["lr"] == 1 or not folder.last.exists()
