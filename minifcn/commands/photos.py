@@ -86,7 +86,7 @@ def _sorted_out(given, paths):
     paths = sorted(path for path in paths if not path.name.startswith("."))
     known = picture_suffixes()
     folders = sum(path.is_dir() for path in paths)
-    pictures = [path for path in paths if path.suffix.lower() in known and not path.is_dir()]
+    pictures = [path for path in paths if path.suffix.lower() in known and path.is_file()]
     left = {"other file": len(paths) - folders - len(pictures), "folder": folders}
     parts = [f"{count} {what}{'s' * (count > 1)}" for what, count in left.items() if count]
     line = f"{given}: {len(pictures) or 'no'} picture{'s' * (len(pictures) != 1)}"
