@@ -73,10 +73,11 @@ def _predict_all(options, jobs, table, network, about, size):
     failed, shares, tiled = [], {}, False
     most = len(about["classes"]) if len(jobs) == 1 else COMPACT
     shown = console.is_terminal and len(jobs) > 1
-    bar = Progress(console=console, transient=True, disable=not shown, redirect_stderr=errors_in_terminal())
-    with bar, _made(jobs[0].label.parent if table is None else table.parent):
+    bar = Progress(console=console, transient=True, redirect_stderr=errors_in_terminal())
+    # Only where it is shown: older versions of rich end even one that is disabled with a line feed.
+    with bar if shown else contextlib.nullcontext(), _made(jobs[0].label.parent if table is None else table.parent):
         try:
-            for job in bar.track(jobs, description="images"):
+            for job in bar.track(jobs, description="images") if shown else jobs:
                 try:
                     image = read_image(job.photo)
                     seen = max(resized(size, image.shape[:2]) if size else image.shape[:2])

@@ -20,10 +20,12 @@ def test_a_sheet_shows_pictures_of_all_forms(tmp_path):
         pairs.append(Shown(f"picture {number} $_{{x}}$ \n" * 9, image, label, "twice" * (number == 2)))
     save_sheet(tmp_path / "sheet.png", pairs, ("background", "leaf"), PALETTE)
     sheet = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB"))
-    # Each is as large as 220x200 allow, small ones by a whole factor; of the first mask a row is its outline.
-    others = 60 * 180 + 220 * 73 + 200 * 200
-    assert (sheet == (10, 250, 20)).all(axis=2).sum() == 216 * 144 + 216 * 72 + others
-    assert (sheet == (105, 175, 10)).all(axis=2).sum() == 216 * 71 + others
+    # Each is as large as 220x200 allow, small ones by a whole factor; of the first mask a row is its outline. Older
+    # versions of matplotlib draw a picture a column wider where its place is no whole pixel to the last bit.
+    others, column = 60 * 180 + 220 * 73 + 200 * 200, 200
+    photos = (sheet == (10, 250, 20)).all(axis=2).sum() - (216 * 144 + 216 * 72 + others)
+    overlays = (sheet == (105, 175, 10)).all(axis=2).sum() - (216 * 71 + others)
+    assert 0 <= photos <= column and 0 <= overlays <= column
     red, _, blue = np.moveaxis(sheet[:-50].astype(int), 2, 0)  # above the legend
     assert (red - blue > 120).any()  # the mark's letters
 
