@@ -22,10 +22,10 @@ def test_a_sheet_shows_pictures_of_all_forms(tmp_path):
     sheet = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB"))
     # Each is as large as 220x200 allow, small ones by a whole factor; of the first mask a row is its outline. Older
     # versions of matplotlib draw a picture a column wider where its place is no whole pixel to the last bit.
-    others, column = 60 * 180 + 220 * 73 + 200 * 200, 200
+    others, columns = 60 * 180 + 220 * 73 + 200 * 200, 180 + 73 + 200
     photos = (sheet == (10, 250, 20)).all(axis=2).sum() - (216 * 144 + 216 * 72 + others)
     overlays = (sheet == (105, 175, 10)).all(axis=2).sum() - (216 * 71 + others)
-    assert 0 <= photos <= column and 0 <= overlays <= column
+    assert 0 <= photos <= columns and 0 <= overlays <= columns
     red, _, blue = np.moveaxis(sheet[:-50].astype(int), 2, 0)  # above the legend
     assert (red - blue > 120).any()  # the mark's letters
 
