@@ -1,6 +1,7 @@
 """The command `demo`: the paper's way on generated scenes, from a classifier of whole images to FCN-8s."""
 
 import itertools
+import warnings
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from minifcn.commands.following import follow
 from minifcn.commands.streams import say
 from minifcn.commands.terminal import print_results
 from minifcn.data import open_dataset
-from minifcn.errors import InputError
+from minifcn.errors import Caution, InputError
 from minifcn.pictures.runs import save_predictions
 from minifcn.training.evaluation import compare
 from minifcn.training.pretraining import Pretrainer
@@ -56,7 +57,9 @@ def run(options: Namespace) -> None:
         settings.epochs = share_of(epochs or EPOCHS, share)
         trainer = kind(settings, folder / name, options.device, overwrite=overwrite, datasets=datasets)
         try:
-            follow(trainer)
+            with warnings.catch_warnings():  # the table at the end tells; advice would be on options of `train`
+                warnings.simplefilter("ignore", Caution)
+                follow(trainer)
         except Stopped:
             raise KeyboardInterrupt("stopped; start the demo again with --overwrite, or another --out") from None
         return trainer.folder.best

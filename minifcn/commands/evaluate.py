@@ -39,8 +39,16 @@ def run(options: Namespace) -> None:
 def _dataset(options: Namespace) -> Dataset:
     """The data set that is asked for; what is not told of it is as the first of the networks was trained with."""
     about = read_about(options.weights[0])
+    sizes = {path: read_about(path).get("size") or "their own size" for path in options.weights}
+    if not hasattr(options, "size") and len(set(sizes.values())) > 1:
+        told = ", ".join(f"{path}: {size}" for path, size in sizes.items())
+        raise InputError(f"the networks saw images at different sizes ({told}): give --size, or evaluate one by one")
     given = {name: getattr(options, name) for name in ("root", "size", *TOLD) if hasattr(options, name)}
     data = getattr(options, "data", Settings.data)
     told = about.get("told", {}) if data == about.get("data") else {}
     how = {"root": None, "size": about.get("size"), **told} | given
+    if how["size"]:
+        say(
+            f"images and labels are brought to {how['size']} pixels, as {'asked' if 'size' in given else 'in training'}"
+        )
     return open_splits(data, splits=[options.split], **how)[0]

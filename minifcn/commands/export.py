@@ -16,7 +16,7 @@ from minifcn.weights.loading import load_any
 
 MOST_CLASSES = 40  # that are named
 READ_BY = {
-    ".pth": "PyTorch's torch.load(FILE, weights_only=True) has the weights alone, not this:",
+    ".pth": "torch.load(FILE, weights_only=True) gives the weights alone; the file has this for minifcn:",
     ".safetensors": "its metadata has this, too, under 'minifcn':",
     ".npz": "for --weights and --init; a training is resumed from its own folder alone",
     ".onnx": "input 'images', output 'scores'; its metadata has this, too, under 'minifcn':",

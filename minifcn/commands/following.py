@@ -59,7 +59,8 @@ def take_small(options: Namespace, trainer: Trainer) -> bool:
     if not small_by_itself(options, images):
         return False
     options.recipe = SMALL
-    say(f"{images} training images are few: --recipe {SMALL} is taken; --epochs, say, leaves it out")
+    taken = f"--recipe {SMALL} is taken: many steps of one image each"
+    say(f"{images} training images are few: {taken} (any option of its own, --epochs say, leaves it out)")
     return True
 
 

@@ -30,11 +30,12 @@ class _Table(Table):
         super().add_row(*map(_as_it_is, cells), **how)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        self.title = _as_it_is(self.title)
+        title, self.title = _as_it_is(self.title), None  # rich would wrap it to the table's width
         if self._narrowest(console, options) <= options.max_width:
+            yield from _lines([title], console, options.max_width)
             yield from super().__rich_console__(console, options)
             return
-        for words in ([self.title], *self._rows()):
+        for words in ([title], *self._rows()):
             yield from _lines(words, console, options.max_width)
 
     def _narrowest(self, console, options):

@@ -64,8 +64,8 @@ def save_predictions(
     labels = [networks if truth is None else {"truth": truth, **networks} for _, truth, networks in rows]
     titles = ["image", *labels[0]]
     panels = [[image, *(colorize(named[key], palette) for key in titles[1:])] for image, named in zip(images, labels)]
-    column = max(_shown_width(image.shape[1]) for image in images)
-    heights = [max(1, round(_shown_width(image.shape[1]) * image.shape[0] / image.shape[1])) for image in images]
+    shown = [_shown_size(image) for image in images]
+    column = max(width for width, _ in shown)
     margin, gap, head, line = 12, 6, 24, 0 if captions is None else 22
 
     width = 2 * margin + len(titles) * (column + gap) - gap
@@ -77,16 +77,15 @@ def save_predictions(
         width = max(width, math.ceil(caption.get_window_extent().width) + 2 * margin)
     colours = [*np.asarray(palette), VOID_COLOUR]
     legend = class_legend(figure, *readable([*classes, "void"]), colours, width - 2 * margin)
-    above = head + sum(heights) + (gap + line) * len(rows) + margin
+    above = head + sum(height for _, height in shown) + (gap + line) * len(rows) + margin
     width, height = place_below(figure, legend, width, above, margin)
 
     top = height - head
-    for number, (pictures, shown_height) in enumerate(zip(panels, heights, strict=True)):
+    for number, (pictures, (shown_width, shown_height)) in enumerate(zip(panels, shown, strict=True)):
         if lines:
             lines[number].set_position((margin / width, (top - line / 2) / height))
         top -= line
         for place, picture in enumerate(pictures):
-            shown_width = _shown_width(picture.shape[1])
             left = margin + place * (column + gap) + (column - shown_width) // 2
             box = (left / width, (top - shown_height) / height, shown_width / width, shown_height / height)
             axes = figure.add_axes(box)
@@ -112,7 +111,12 @@ def save_learning_curve(path: Path, history: Sequence[Mapping[str, Any]]) -> Non
         raise InputError("save_learning_curve: the history is empty, there is no epoch to draw")
     figure = new_figure(1260, 360, ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
     panels = (
-        ("loss per pixel", (("loss", "training", BLUE), ("val_loss", "validation", VERMILLION)), ".3g", None),
+        (
+            "loss" if "accuracy" in history[-1] else "loss per pixel",
+            (("loss", "training", BLUE), ("val_loss", "validation", VERMILLION)),
+            ".3g",
+            None,
+        ),
         ("validation", [(key, FIGURES.get(key, key), colour) for key, colour in CURVES.items()], ".3f", 1),
         ("learning rate", (("lr", "", BLUE),), ".2g", None),
     )
@@ -171,7 +175,8 @@ def _draw_predictions(run):
     for index in chosen:
         image, truth = run.validation[index]
         rows.append((image, truth, {run.title(): predict_image(run.model, image, run.preprocessing, run.device)}))
-        rank = f" ({WORST[worst.index(index)]} of {len(worst)})" if index in worst[: len(WORST)] else ""
+        low = index in worst[: min(len(WORST), len(worst) // 2)]
+        rank = f" ({WORST[worst.index(index)]} of {len(worst)})" if low else ""
         captions.append(f"{names[index]}: pixel acc. {run.accuracies[index]:.3f}{rank}")
     classes, palette = run.training.classes, run.training.palette
     save_predictions(run.folder.path / PREDICTIONS, rows, classes, palette, (captions, fonts))
@@ -196,6 +201,9 @@ def _draw_curves(axes, history, title, curves, number, top):
     return ends
 
 
-def _shown_width(width):
-    """Pixels across in which an image of this width is shown: a whole multiple of small ones, else 300."""
-    return 300 // width * width or 300
+def _shown_size(image):
+    """(width, height) in which an image is shown: small ones a whole multiple, others 300 on their longer side."""
+    height, width = image.shape[:2]
+    longer = max(height, width)
+    scale = 300 // longer or 300 / longer
+    return max(1, round(scale * width)), max(1, round(scale * height))

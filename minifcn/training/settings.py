@@ -84,7 +84,9 @@ class Settings:
     void: int | None = source(None, "a number in masks that counts nowhere", "N", otherwise="255")
     val_share: float | None = source(None, "part of one's own pictures that validate", "P", otherwise=f"{VAL_SHARE}")
     split_seed: int | None = source(None, "decides which they are", "N", otherwise="0")
-    size: str | None = source(None, SIZES, "N|WxH", otherwise="as they are", parse=size_text)
+    size: str | None = source(
+        None, SIZES, "N|WxH", otherwise="as they are, or as weights were trained", parse=size_text
+    )
     mirror: bool = in_data(True, "show half of the images mirrored")
     crop: int | None = in_data(None, "train on random crops of N x N pixels", "N", bound=SIZE)
     jitter: int = in_data(0, "shift images by up to N pixels", "N", bound=SIZE)

@@ -487,3 +487,16 @@ def test_an_empty_out_is_no_folder(capsys, monkeypatch, workspace, arguments):
 def test_an_empty_picture_is_no_file(capsys, workspace):
     data = ["--data", "camvid", "--root", "{w}/data", "--weights", "{w}/8s.npz"]
     assert_refused(capsys, workspace, ["evaluate", *CPU, *data, "--picture", ""], "--picture")
+
+
+def test_networks_that_saw_different_sizes_are_not_compared_at_one(capsys, workspace, tmp_path):
+    arrays, about = load_arrays(workspace / "8s.npz")
+    for name, size in (("whole", None), ("small", "16")):
+        save_arrays(tmp_path / f"{name}.npz", arrays, about | {"size": size})
+    weights = ["--weights", tmp_path / "small.npz", tmp_path / "whole.npz"]
+    evaluate = ["evaluate", "--data", "camvid", "--root", workspace / "data", *CPU, *weights]
+    assert_refused(capsys, tmp_path, evaluate, "small.npz: 16, ", "whole.npz: their own size", "give --size")
+    assert tiny.command(*evaluate, "--size", "16") == 0
+    assert "brought to 16 pixels, as asked" in capsys.readouterr().out
+    assert tiny.command(*evaluate[:-1]) == 0
+    assert "brought to 16 pixels, as in training" in capsys.readouterr().out

@@ -115,7 +115,7 @@ def test_it_says_what_the_network_takes_and_gives(capsys, monkeypatch, tmp_path)
     said = export(capsys, tmp_path / "w.npz", tmp_path / "w.pth").splitlines()
     assert said[0].startswith(f"wrote {tmp_path / 'w.pth'}, 0.4 MB: FCN-8s on vgg16, padding same, 84,977 parameters")
     assert said[1:] == [
-        "PyTorch's torch.load(FILE, weights_only=True) has the weights alone, not this:",
+        "torch.load(FILE, weights_only=True) gives the weights alone; the file has this for minifcn:",
         "images go in as floats (N, 3, height and width from 1 on), from 0 to 255, BGR,",
         "  less the mean (120, 110, 100 of R, G, B), over (60, 50, 40)",
         "classes: 0 background, 1 disc, 2 square, 3 triangle, 4 ring, 5 star, 6 ladder",
@@ -172,7 +172,7 @@ def test_a_damaged_file_is_refused_in_one_line(capsys, tmp_path, suffix):
             assert str(path) in str(error) and "\n" not in str(error)
 
 
-EXAMPLE = tiny.readme_block("fcn8s.onnx")
+EXAMPLE = tiny.readme_block("mine.onnx")
 
 
 @pytest.mark.parametrize("channels", ["RGB", "BGR"])
@@ -181,7 +181,7 @@ def test_the_example_of_onnx_runtime(capsys, monkeypatch, tmp_path, channels):
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     monkeypatch.chdir(tmp_path)
     model = tiny.save_network("w.npz", "fcn8s", channels=channels)
-    export(capsys, "w.npz", "fcn8s.onnx")
+    export(capsys, "w.npz", "mine.onnx")
     image = tiny.scenes()[0][0][0]
     Image.fromarray(image).save("photo.png")
     names = {}

@@ -89,3 +89,12 @@ def test_what_looks_like_markup_or_moves_the_cursor_is_shown(shown):
     table.add_row("[bold]a[/bold]\x1b[2J\n", "1")
     out = shown(80, tables.console.print, table)
     assert all(text in out for text in ("[red]", "[/]", r"[bold]a[/bold]\x1b[2J\n"))
+
+
+def test_a_title_is_no_narrower_than_the_terminal(shown):
+    def print_narrow():
+        table = new_table("a title that is longer than its table", "", "x")
+        table.add_row("a", "1")
+        tables.console.print(table)
+
+    assert shown(60, print_narrow).startswith("a title that is longer than its table\n")

@@ -1,3 +1,4 @@
+import gc
 import threading
 import time
 
@@ -41,6 +42,12 @@ def same(one, other):
     for a, b in zip(one, other):
         for x, y in zip(a, b):
             np.testing.assert_array_equal(x, y)
+
+
+@pytest.fixture(autouse=True)
+def none_left_of_other_tests():
+    """An epoch that an error ended, in whose traceback it lives on, ends its threads when it is collected."""
+    gc.collect()
 
 
 def data_threads():

@@ -126,6 +126,13 @@ def test_texts_and_panels_have_their_own_places(tmp_path, drawn, size):
     assert border_is_white(pixels(tmp_path / "p.png"))
 
 
+@pytest.mark.parametrize("height, width, shown", [(40, 60, (300, 200)), (60, 40, (200, 300)), (600, 400, (200, 300))])
+def test_an_image_is_as_large_whichever_way_it_stands(tmp_path, drawn, height, width, shown):
+    save_predictions(tmp_path / "p.png", [sample(height, width)], CLASSES, PALETTE)
+    box = drawn[0].axes[0].get_window_extent()
+    assert (round(box.width), round(box.height)) == shown
+
+
 def test_images_without_truth(tmp_path, drawn):
     image, _, _ = sample(30, 50)
     save_predictions(tmp_path / "p.png", [(image, None, {"prediction": np.ones((30, 50), int)})], CLASSES, PALETTE)

@@ -145,9 +145,9 @@ def _twice(inspection):
 
 
 def _sizes(inspection):
-    sizes = {size for split in inspection.looks for size in inspection.sizes(split)}
+    sizes = inspection.sizes("train") if "train" in inspection.looks else {}
     if len(sizes) > 1:
-        words = f"pictures have {len(sizes)} sizes: batches are filled up to their largest"
+        words = f"pictures to train on have {len(sizes)} sizes: batches are filled up to their largest"
         yield Suspicion("sizes", f"{words}; --crop N or --size WxH makes them equal, --batch-size 1 leaves them alone")
     looks = [look for look in inspection.all if look.size[0] * look.size[1] > LARGE]
     if looks:

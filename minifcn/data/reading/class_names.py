@@ -72,7 +72,9 @@ def read_class_table(folder: Path, files: Sequence[str] = FILES) -> ClassTable |
         raise InputError(f"{path} names {len(table.kept)} classes; {TOO_MANY}")
     if any(colours) and not all(colours):
         without = names[colours.index(())]
-        raise InputError(f"{path}: '{without}' has no colour, others do: give every line one, as '{without} 200 30 30'")
+        free = next(colour for colour in map(tuple, voc_palette(256).tolist()) if colour not in colours)
+        asked = f"give every line one, as '{without} {' '.join(map(str, free))}'"
+        raise InputError(f"{path}: '{without}' has no colour, others do: {asked}")
     if any(colours) and len(set(colours)) < len(colours):
         twice = next(names[i] for i, colour in enumerate(colours) if colour in colours[:i])
         raise InputError(f"{path}: '{twice}' has the colour of a line above: give each its own")

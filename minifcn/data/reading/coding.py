@@ -93,6 +93,7 @@ def _of_colours(found, table, where):
     if found.palettes:
         lines += "; one index has several colours in their palettes (if it is the class all the same, give --values)"
     asked = "write classes.txt into it, a line a class: its name and its colour, as 'leaf 0 128 0'"
+    asked += "; names alone do not tell" * (table is not None)
     raise InputError(f"masks in {where} are in colours, and none says which class each is: {lines}; {asked}")
 
 

@@ -67,6 +67,10 @@ def test_a_fault_is_found(train, val, kind, word):
     assert not suspicion.forbids
 
 
+def test_one_picture_of_another_size_among_those_that_validate_is_no_fault():
+    assert "sizes" not in found(clean(), [*clean(4, 100), drawn(50, height=H + 1)])
+
+
 def test_a_class_of_few_pixels_is_found():
     pairs = clean()
     pairs[0][1][0, 0] = 3
