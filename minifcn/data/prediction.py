@@ -65,10 +65,10 @@ def _resize_scores(scores, shape):
         stop = min(start + step, height)
         box = 0, start * h / height, w, stop * h / height
         bands = [plane.resize((width, stop - start), Image.Resampling.BILINEAR, box) for plane in planes]
-        yield slice(start, stop), np.stack([np.asarray(band) for band in bands])
+        yield slice(start, stop), np.stack([np.asarray(band) for band in bands])  # (n_class, rows, W)
 
 
 def _softmax(scores):
-    """Scores (n_class, h, w) -> probabilities."""
+    """Scores (n_class, h, w) -> probabilities, of the same shape."""
     exponentials = np.exp(scores - scores.max(axis=0))
     return exponentials / exponentials.sum(axis=0)

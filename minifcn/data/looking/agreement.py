@@ -40,7 +40,7 @@ def better_ways(scores: np.ndarray) -> np.ndarray:
 
     scores  (masks, len(WAYS)), nan for unknown. Where most masks fit better one other way, those that do are told so;
     else those that alone fit much better. Of 2172 masks of CamVid, VOC and generated scenes, all of which lie as they
-    should, none was told; of the same put upside down, mirrored or turned, each alone, 68 to 100 %.
+    should, none was told; of 300 of CamVid and 300 scenes, each mirrored, put upside down or both, alone, 81 to 99 %.
     """
     ways = np.zeros(len(scores), int)
     known = ~np.isnan(scores[:, 0])

@@ -31,6 +31,7 @@ class Survey:
 
     @property
     def values(self) -> list[int]:
+        """Those that occur, in order."""
         return sorted(self.pixels)
 
 
