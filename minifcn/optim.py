@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from minifcn.backend import Array, array_module
+from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import run_blocks, scratch
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
@@ -56,21 +57,7 @@ class SGD:
     def _update(self, p, velocity):
         # Python floats keep a float32 array float32 on both kinds of array; a NumPy scalar would not.
         lr, decay = float(self.lr * p.lr_mult), float(self.weight_decay * p.decay_mult)
-        xp = array_module(p.data)
-
-        def move(block):
-            """All passes over one block, which stays in the cache meanwhile."""
-            w, v, g = p.data[block], velocity[block], p.grad[block]
-            work = scratch("step", w.shape, w.dtype, xp)
-            v *= self.momentum
-            v += g
-            if decay:
-                xp.multiply(w, decay, out=work)
-                v += work
-            xp.multiply(v, lr, out=work)
-            w -= work
-
-        run_blocks(move, p.data.shape, xp)
+        sgd_update(p.data, velocity, p.grad, lr, self.momentum, decay)
 
     def zero_grad(self) -> None:
         """Set every gradient to zero."""
@@ -103,6 +90,26 @@ class SGD:
             data = self.parameters[i].data
             self.velocity[i] = array_module(data).zeros_like(data)
         return self.velocity[i]
+
+
+@by_kernel
+def sgd_update(w: Array, v: Array, g: Array, lr: float, momentum: float, decay: float) -> None:
+    """v = momentum v + g + decay w, then w = w - lr v, in place; three arrays of one shape and dtype."""
+    xp = array_module(w)
+
+    def move(block):
+        """All passes over one block, which stays in the cache meanwhile."""
+        weight, velocity = w[block], v[block]
+        work = scratch("step", weight.shape, weight.dtype, xp)
+        velocity *= momentum
+        velocity += g[block]
+        if decay:
+            xp.multiply(weight, decay, out=work)
+            velocity += work
+        xp.multiply(velocity, lr, out=work)
+        weight -= work
+
+    run_blocks(move, w.shape, xp)
 
 
 def check_sgd(lr: float, momentum: float, weight_decay: float) -> None:

@@ -17,6 +17,7 @@ import math
 from collections.abc import Iterator
 
 from minifcn.backend import Array, array_module
+from minifcn.backend.kernels import by_kernel
 from minifcn.convolution.checks import check_numbers
 from minifcn.convolution.geometry import How, Pair, Setting, pair
 from minifcn.errors import InputError
@@ -31,7 +32,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
     y = array_module(x).empty((len(x), len(weight), *size), dtype=x.dtype)  # (N, O, oh, ow)
     padded = pad(x, how.padding)
     for seen, made, outs in _pieces(y, weight.shape, how):
-        product = matrix[outs] @ _columns(padded[seen], weight.shape[2:], how)  # (O/G, n*r*ow)
+        product = matrix[outs] @ columns_of(padded[seen], weight.shape[2:], how.stride, how.dilation)  # (O/G, n*r*ow)
         n, _, *pixels = y[made].shape
         y[made] = product.reshape(-1, n, *pixels).swapaxes(0, 1)  # (n, O/G, r, ow)
     if bias is not None:
@@ -59,7 +60,7 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
     padded = pad(x, how.padding)
     for seen, made, outs in _pieces(dy, dw.shape, how):
         group = matrix[outs]
-        group += _rows(dy[made]) @ _columns(padded[seen], kernel_size, how).T  # (O/G, C/G*kh*kw)
+        group += _rows(dy[made]) @ columns_of(padded[seen], kernel_size, how.stride, how.dilation).T  # (O/G, C/G*kh*kw)
     return dw
 
 
@@ -127,6 +128,14 @@ def windows(x: Array, kernel_size: Pair, stride: Pair, dilation: Pair) -> Array:
     )
 
 
+@by_kernel
+def columns_of(x: Array, kernel_size: Pair, stride: Pair, dilation: Pair) -> Array:
+    """The windows of a padded x (N, C, H, W), copied into columns (C*kh*kw, N*oh*ow)."""
+    columns = windows(x, kernel_size, stride, dilation).transpose(1, 2, 3, 0, 4, 5)  # (C, kh, kw, N, oh, ow)
+    return columns.reshape(math.prod(columns.shape[:3]), -1)  # (C*kh*kw, N*oh*ow)
+
+
+@by_kernel
 def add_to_windows(x: Array, columns: Array, stride: Pair, dilation: Pair) -> None:
     """Add columns (N, C, kh, kw, oh, ow) to the windows of a padded x (N, C, H, W), in place.
 
@@ -159,13 +168,6 @@ def _pieces(y: Array, weight_shape: tuple, how: How) -> Iterator[tuple]:
             for row in range(0, oh, rows):
                 some, seen = slice(i, i + images), slice(row * stride, (min(row + rows, oh) - 1) * stride + reach)
                 yield (some, ins, seen), (some, outs, slice(row, row + rows)), outs
-
-
-def _columns(padded: Array, kernel_size: Pair, how: How) -> Array:
-    """The windows of a padded x (n, C, h, w), copied into columns (C*kh*kw, n*oh*ow)."""
-    columns = windows(padded, kernel_size, how.stride, how.dilation)  # (n, C, kh, kw, oh, ow)
-    columns = columns.transpose(1, 2, 3, 0, 4, 5)  # (C, kh, kw, n, oh, ow)
-    return columns.reshape(math.prod(columns.shape[:3]), -1)  # (C*kh*kw, n*oh*ow)
 
 
 def _rows(y: Array) -> Array:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from minifcn.backend import Array, array_module
+from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import run_blocks, scratch
 from minifcn.convolution.checks import check_gradient
 from minifcn.errors import InputError
@@ -44,6 +45,13 @@ class ReLU(Layer):
 
     def __repr__(self) -> str:
         return "ReLU(inplace=True)" if self.inplace else "ReLU()"
+
+
+@by_kernel
+def bias_relu(y: Array, bias: Array) -> Array:
+    """max(y + b, 0) of y (N, C, H, W) and bias (C,), in y's place."""
+    y += bias.reshape(1, -1, 1, 1)  # (1, C, 1, 1)
+    return array_module(y).maximum(y, 0, out=y)
 
 
 class Scale(Layer):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minifcn.backend import Array, array_module
+from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import BLOCK, bands, room, run_all
 from minifcn.convolution.checks import check_gradient
 from minifcn.errors import InputError
@@ -36,21 +37,9 @@ class SoftmaxCrossEntropy(Layer):
         self.ignore_label, self.class_weights, self.reduction = ignore_label, class_weights, reduction
 
     def forward(self, scores: Array, labels: Array) -> float | Array:
-        xp = array_module(scores)
         target, weights = self._check(scores, labels)  # (N, H*W) each
         flat = scores.reshape(*scores.shape[:2], target.shape[1])  # (N, C, H*W)
-        softmax, loss = xp.empty_like(flat), xp.empty_like(weights)
-
-        def some(images, pixels):
-            part, probability = flat[images, :, pixels], softmax[images, :, pixels]
-            shifted = part - part.max(axis=1, keepdims=True)
-            xp.exp(shifted, out=probability)
-            total = probability.sum(axis=1, keepdims=True)  # (n, 1, p)
-            probability /= total
-            chosen = xp.take_along_axis(shifted, target[images, None, pixels], axis=1)
-            loss[images, pixels] = (xp.log(total) - chosen)[:, 0] * weights[images, pixels]
-
-        run_all(some, _pixels(flat), xp)
+        softmax, loss = softmax_loss(flat, target, weights)
         divisor = 1.0
         if self.reduction == "mean" and (divisor := float(weights.sum(dtype="float64"))) == 0:
             raise InputError(
@@ -68,17 +57,8 @@ class SoftmaxCrossEntropy(Layer):
             )
         if dloss is not None:
             check_gradient(self, dloss, (shape[0], *shape[2:]))
-        xp = array_module(softmax)
         scale = weights / divisor if dloss is None else weights * dloss.reshape(weights.shape)  # (N, H*W)
-        dscores = xp.empty_like(softmax)
-
-        def some(images, pixels):
-            part, share, label = dscores[images, :, pixels], scale[images, None, pixels], target[images, None, pixels]
-            xp.multiply(softmax[images, :, pixels], share, out=part)
-            xp.put_along_axis(part, label, xp.take_along_axis(part, label, axis=1) - share, axis=1)  # - onehot(label)
-
-        run_all(some, _pixels(softmax), xp)
-        return dscores.reshape(shape)
+        return softmax_loss_grad(softmax, target, scale).reshape(shape)
 
     def _check(self, scores, labels):
         """The class of each pixel, 0 where it does not count, and its weight, 0 there: (N, H*W) each."""
@@ -107,6 +87,40 @@ class SoftmaxCrossEntropy(Layer):
             weights *= xp.asarray(self.class_weights, dtype=scores.dtype)[target]
         flat = len(target), math.prod(target.shape[1:])
         return target.reshape(flat), weights.reshape(flat)
+
+
+@by_kernel
+def softmax_loss(scores: Array, target: Array, weights: Array) -> tuple[Array, Array]:
+    """scores (N, C, P), target and weights (N, P) -> softmax (N, C, P), and each pixel's -w log softmax (N, P)."""
+    xp = array_module(scores)
+    softmax, loss = xp.empty_like(scores), xp.empty_like(weights)
+
+    def some(images, pixels):
+        part, probability = scores[images, :, pixels], softmax[images, :, pixels]
+        shifted = part - part.max(axis=1, keepdims=True)
+        xp.exp(shifted, out=probability)
+        total = probability.sum(axis=1, keepdims=True)  # (n, 1, p)
+        probability /= total
+        chosen = xp.take_along_axis(shifted, target[images, None, pixels], axis=1)
+        loss[images, pixels] = (xp.log(total) - chosen)[:, 0] * weights[images, pixels]
+
+    run_all(some, _pixels(scores), xp)
+    return softmax, loss
+
+
+@by_kernel
+def softmax_loss_grad(softmax: Array, target: Array, scale: Array) -> Array:
+    """softmax (N, C, P), target and scale (N, P) -> scale (softmax - onehot(target)), (N, C, P)."""
+    xp = array_module(softmax)
+    dscores = xp.empty_like(softmax)
+
+    def some(images, pixels):
+        part, share, label = dscores[images, :, pixels], scale[images, None, pixels], target[images, None, pixels]
+        xp.multiply(softmax[images, :, pixels], share, out=part)
+        xp.put_along_axis(part, label, xp.take_along_axis(part, label, axis=1) - share, axis=1)  # - onehot(label)
+
+    run_all(some, _pixels(softmax), xp)
+    return dscores
 
 
 def _pixels(scores):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from minifcn.backend import Array, array_module
+from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import run_blocks
 from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import How, Pair, Setting, Window, pair
@@ -12,7 +13,7 @@ from minifcn.layers.layer import Layer
 
 
 class Pool2d(Layer):
-    """Base: windows without parameters. The taps are visited one by one, each as a strided slice of the whole input."""
+    """Base: windows without parameters."""
 
     fresh = True
 
@@ -27,6 +28,11 @@ class Pool2d(Layer):
             raise InputError(f"{type(self).__name__}: padding {padding} is more than half the kernel {kernel_size}")
 
     @property
+    def how(self) -> How:
+        """How the kernel goes over the input."""
+        return How(self.stride, self.padding, self.dilation)
+
+    @property
     def windows(self) -> tuple[Window, ...]:
         """The window's arithmetic along rows and columns."""
         settings = zip(self.kernel_size, self.stride, self.padding, self.dilation)
@@ -38,43 +44,10 @@ class Pool2d(Layer):
         rows, cols = self.windows
         return rows.output_size(x.shape[2]), cols.output_size(x.shape[3])
 
-    def taps(self, input_size: Pair, output_size: Pair) -> Iterator[tuple[int, tuple, tuple]]:
-        """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs.
-
-        Numbers count from the last tap, 0, to the first, so that of several taps the first has the largest.
-        """
-        rows, cols = self.windows
-        for number, tap in enumerate(reversed(range(rows.kernel * cols.kernel))):
-            out_rows, in_rows = rows.valid(tap // cols.kernel, input_size[0], output_size[0])
-            out_cols, in_cols = cols.valid(tap % cols.kernel, input_size[1], output_size[1])
-            yield number, (..., out_rows, out_cols), (..., in_rows, in_cols)
-
     def starts(self, output_size: Pair, xp: Any) -> tuple[Array, Array]:
         """The first pixel of each window, below 0 in the padding: rows (oh, 1) and columns (ow,)."""
         rows, cols = (xp.arange(n) * s - p for n, s, p in zip(output_size, self.stride, self.padding))
         return rows[:, None], cols
-
-    @property
-    def tap_dtype(self) -> str:
-        """The smallest dtype that numbers the taps."""
-        return "uint8" if self.kernel_size[0] * self.kernel_size[1] <= 256 else "int32"
-
-    def spread(self, values: Array, winner: Array, size: Pair, taps: list[tuple]) -> Array:
-        """Add each of values (N, C, oh, ow) to the one of `taps` that `winner` names -> (N, C, *size)."""
-        xp = array_module(values)
-        planes = xp.zeros((*values.shape[:2], *size), dtype=values.dtype)
-        overlap = any(d * (k - 1) >= s for k, s, d in zip(self.kernel_size, self.stride, self.dilation))
-
-        def spread(block):
-            for number, out, taken in taps:
-                chosen = winner[block][out] == number
-                if overlap:
-                    planes[block][taken] += values[block][out] * chosen
-                else:  # nothing was there
-                    xp.multiply(values[block][out], chosen, out=planes[block][taken])
-
-        run_blocks(spread, planes.shape, xp, axes=2)
-        return planes
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{n}={getattr(self, n)}" for n in ("stride", "padding", "dilation"))
@@ -107,27 +80,14 @@ class MaxPool2d(Pool2d):
 
     def forward(self, x: Array) -> Array:
         size = self.output_size(x)
-        xp = array_module(x)
-        y = xp.full((*x.shape[:2], *size), -xp.inf, dtype=x.dtype)
-        winner = xp.zeros(y.shape, dtype=self.tap_dtype) if self.training or self.return_indices else None
-        taps = list(self.taps(x.shape[2:], size))
-
-        def pool(block):
-            for number, out, taken in taps:  # the last tap first, and >=: so of equal values the first tap wins
-                best, candidate = y[block][out], x[block][taken]
-                if winner is not None:
-                    wins = xp.multiply(candidate >= best, number, dtype=winner.dtype)
-                    xp.maximum(winner[block][out], wins, out=winner[block][out])
-                xp.maximum(best, candidate, out=best)
-
-        run_blocks(pool, x.shape, xp, axes=2)
-        self.keep(winner, x.shape[2:], taps)
+        y, winner = max_pool(x, size, self.kernel_size, self.how, self.training or self.return_indices)
+        self.keep(winner, x.shape[2:])
         return (y, self._indices(winner, x.shape[3])) if self.return_indices else y
 
     def backward(self, dy: Array) -> Array:
-        winner, size, taps = self.kept()
+        winner, size = self.kept()
         check_gradient(self, dy, winner.shape)
-        return self.spread(dy, winner, size, taps)
+        return spread(dy, winner, size, self.kernel_size, self.how)
 
     def _indices(self, winner, width):
         rows, cols = self.starts(winner.shape[2:], array_module(winner))
@@ -135,6 +95,66 @@ class MaxPool2d(Pool2d):
         tap = self.kernel_size[0] * taps_in_row - 1 - winner.astype("int64")  # counted from the first
         rows = rows + tap // taps_in_row * self.dilation[0]  # (N, C, oh, ow)
         return rows * width + cols + tap % taps_in_row * self.dilation[1]
+
+
+@by_kernel
+def max_pool(x: Array, output_size: Pair, kernel_size: Pair, how: How, winners: bool) -> tuple[Array, Array | None]:
+    """The largest of each window of x (N, C, H, W) -> (y, winner), (N, C, oh, ow) each, (y, None) without `winners`.
+
+    A winner is the number of a tap, as `taps_of` counts them.
+    """
+    xp = array_module(x)
+    y = xp.full((*x.shape[:2], *output_size), -xp.inf, dtype=x.dtype)
+    winner = xp.zeros(y.shape, dtype=tap_dtype(kernel_size)) if winners else None
+    taps = list(taps_of(kernel_size, how, x.shape[2:], output_size))
+
+    def pool(block):
+        for number, out, taken in taps:  # the last tap first, and >=: so of equal values the first tap wins
+            best, candidate = y[block][out], x[block][taken]
+            if winner is not None:
+                wins = xp.multiply(candidate >= best, number, dtype=winner.dtype)
+                xp.maximum(winner[block][out], wins, out=winner[block][out])
+            xp.maximum(best, candidate, out=best)
+
+    run_blocks(pool, x.shape, xp, axes=2)
+    return y, winner
+
+
+@by_kernel
+def spread(values: Array, winner: Array, size: Pair, kernel_size: Pair, how: How) -> Array:
+    """Add each of values (N, C, oh, ow) to the pixel that its `winner` names -> (N, C, H, W), (H, W) = size."""
+    xp = array_module(values)
+    planes = xp.zeros((*values.shape[:2], *size), dtype=values.dtype)
+    taps = list(taps_of(kernel_size, how, size, values.shape[2:]))
+    overlap = any(d * (k - 1) >= s for k, s, d in zip(kernel_size, how.stride, how.dilation))
+
+    def add(block):
+        for number, out, taken in taps:
+            chosen = winner[block][out] == number
+            if overlap:
+                planes[block][taken] += values[block][out] * chosen
+            else:  # nothing was there
+                xp.multiply(values[block][out], chosen, out=planes[block][taken])
+
+    run_blocks(add, planes.shape, xp, axes=2)
+    return planes
+
+
+def taps_of(kernel_size: Pair, how: How, input_size: Pair, output_size: Pair) -> Iterator[tuple[int, tuple, tuple]]:
+    """(number, index of the outputs, index of the inputs) of each tap: which outputs read which inputs.
+
+    Numbers count from the last tap, 0, to the first, so that of several taps the first has the largest.
+    """
+    rows, cols = how.windows(kernel_size)
+    for number, tap in enumerate(reversed(range(rows.kernel * cols.kernel))):
+        out_rows, in_rows = rows.valid(tap // cols.kernel, input_size[0], output_size[0])
+        out_cols, in_cols = cols.valid(tap % cols.kernel, input_size[1], output_size[1])
+        yield number, (..., out_rows, out_cols), (..., in_rows, in_cols)
+
+
+def tap_dtype(kernel_size: Pair) -> str:
+    """The smallest dtype that numbers the taps."""
+    return "uint8" if kernel_size[0] * kernel_size[1] <= 256 else "int32"
 
 
 class AvgPool2d(Pool2d):
@@ -158,7 +178,7 @@ class AvgPool2d(Pool2d):
         rows, cols = (xp.minimum(first + k, n + p) - first for first, k, n, p in axes)  # pixels: (oh, 1) and (ow,)
         share = (1.0 / (rows * cols)).astype(x.dtype)  # (oh, ow)
         y = xp.zeros((*x.shape[:2], *size), dtype=x.dtype)
-        taps = list(self.taps(x.shape[2:], size))
+        taps = list(taps_of(self.kernel_size, self.how, x.shape[2:], size))
 
         def pool(block):
             total = y[block]

@@ -4,7 +4,7 @@ from minifcn.backend import Array, array_module
 from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Pair, Setting, Window, told_size
 from minifcn.errors import InputError
-from minifcn.layers.pool import Pool2d
+from minifcn.layers.pool import Pool2d, spread, tap_dtype, taps_of
 
 
 class MaxUnpool2d(Pool2d):
@@ -33,17 +33,16 @@ class MaxUnpool2d(Pool2d):
     def forward(self, x: Array, indices: Array, output_size: Setting | None = None) -> Array:
         size = self.output_size(x, output_size)
         winner = self._winner(x, indices, size)
-        taps = list(self.taps(size, x.shape[2:]))
-        y = self.spread(x, winner, size, taps)
-        self.keep(winner, y.shape, taps)
+        y = spread(x, winner, size, self.kernel_size, self.how)
+        self.keep(winner, y.shape)
         return y
 
     def backward(self, dy: Array) -> Array:
-        winner, shape, taps = self.kept()
+        winner, shape = self.kept()
         check_gradient(self, dy, shape)
         xp = array_module(dy)
         dx = xp.zeros(winner.shape, dtype=dy.dtype)
-        for number, out, taken in taps:
+        for number, out, taken in taps_of(self.kernel_size, self.how, shape[2:], winner.shape[2:]):
             dx[out] += dy[taken] * (winner[out] == number)
         return dx
 
@@ -80,7 +79,7 @@ class MaxUnpool2d(Pool2d):
                 f"MaxUnpool2d: indices lie outside their windows on {height}x{width} pixels: use the kernel_size, "
                 "stride and padding of the pooling (without dilation), and its input's size as output_size"
             )
-        return (kh * kw - 1 - (i * kw + j)).astype(self.tap_dtype)  # numbered as in `taps`
+        return (kh * kw - 1 - (i * kw + j)).astype(tap_dtype(self.kernel_size))  # numbered as in `taps_of`
 
     def __repr__(self) -> str:
         return f"MaxUnpool2d({self.kernel_size}, stride={self.stride}, padding={self.padding})"

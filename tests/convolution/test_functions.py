@@ -64,8 +64,8 @@ def test_images_and_rows_in_pieces_of_any_size(monkeypatch):
 def test_no_more_columns_than_there_is_room_for_at_a_time(monkeypatch):
     """Two of seven images of 4 rows fit, or three of those rows."""
     made = []
-    columns_of = textbook._columns
-    monkeypatch.setattr(textbook, "_columns", lambda *given: made.append(columns_of(*given)) or made[-1])
+    columns_of = textbook.columns_of
+    monkeypatch.setattr(textbook, "columns_of", lambda *given: made.append(columns_of(*given)) or made[-1])
     x, weight = np.ones((7, 2, 6, 5)), np.ones((4, 2, 3, 3))
     row = 2 * 3 * 3 * 3 * 8
     for room, pixels in ((2 * 4 * row, [24, 24, 24, 12]), (3 * row, [9, 3] * 7)):
