@@ -18,6 +18,8 @@ def reduction(name, x, axis=None, dtype=None, out=None, keepdims=False, *, resul
     CUB, called once, reduces all of a contiguous array or its last axes (in Fortran's order its first ones), without a
     change of dtype. Else CuPy's own kernel does, or two of them if all of a contiguous array becomes one number.
     """
+    if name == "mean" and dtype is None and x.dtype.kind in "iub":  # _routines_statistics.pyx, _ndarray_mean
+        dtype = "float64"
     axes = sorted(normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim))
     every, places = len(axes) == x.ndim, name.startswith("arg")
     in_c = x.flags.c_contiguous
@@ -29,13 +31,13 @@ def reduction(name, x, axis=None, dtype=None, out=None, keepdims=False, *, resul
             copy(result)
         if out is not None:
             call("copy", [result], [out])
-        if name == "mean":  # _routines_statistics.pyx, _ndarray_mean
+        if name == "mean":
             call("divide", [result], [result])
     else:
         call(name, [x], [result])
         if every and lie_together and x.size >= THRESHOLD:  # _cub_two_pass_launch
             call(name, [], [result])
-    if name == "mean" and out is None and (dtype is not None or x.dtype.kind in "iub"):
+    if name == "mean" and out is None and dtype is not None:
         copy(result)
 
 

@@ -36,6 +36,19 @@ _JOINED = {"concatenate", "stack", "hstack", "vstack"}  # these take a list of a
 _NO_ARRAY_FIRST = {"arange", "array", "asarray", "broadcast_shapes", "can_cast", "einsum", "empty", "eye", "full"}
 _NO_ARRAY_FIRST |= {"identity", "isscalar", "issubdtype", "linspace", "ndim", "ones", "promote_types", "result_type"}
 _NO_ARRAY_FIRST |= {"shape", "size", "zeros"}
+_NO_LISTS = {
+    "allclose",
+    "clip",
+    "choose",
+    "compress",
+    "isclose",
+    "item",
+    "put",
+    "repeat",
+    "searchsorted",
+    "take",
+    "where",
+}
 _LEFT_OUT = {"random", "ndarray.data", "ndarray.flat", "ndarray.get"}
 _PLACES = (int, slice, type(Ellipsis), type(None))  # keys that are no arrays
 _PLAIN = ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides")  # asked for so often that they go past
@@ -119,6 +132,7 @@ def _operators():
 
     def made(name, *operands):
         result = np.asarray(getattr(operator, f"__{name}__")(*operands), order="C")
+        _check_shift(name, operands[-1], result)
         if name == "matmul":
             cupy_products.matmul(*operands, result=result)
         else:
@@ -137,6 +151,7 @@ def _operators():
         def change(self, other):
             other = _operand(other)
             cupy_costs.elementwise(name, [self._a, other], [self._a])
+            _check_shift(name, other, self._a)
             function(self._a, other)
             return self
 
@@ -156,6 +171,11 @@ def _operators():
         setattr(StrictArray, f"__{kind.__name__}__", converted(kind))
     for name in _PLAIN:
         setattr(StrictArray, name, property(operator.attrgetter(f"_a.{name}")))
+
+
+def _check_shift(name, count, result):
+    if name in ("lshift", "rshift", "left_shift", "right_shift") and (np.asarray(count) >= 8 * result.itemsize).any():
+        raise ValueError(f"{name} of {result.dtype} by all its bits or more: undefined in C++, and so on CuPy")
 
 
 class _Module:
@@ -182,6 +202,8 @@ class _Module:
 def _guarded(path, function, this=None):
     """NumPy's function or method, taking what CuPy's takes and returning arrays of the device."""
     name, keywords = path.rpartition(".")[2], _NAMES[path]
+    if keywords is not None:  # these it takes only to say that it does not know them
+        keywords = keywords - ({"casting", "subok"} if name == "astype" else {"subok"})
     times = 2 if name in _TWICE else int(name in _WAITING)
     unwrap = _operand if isinstance(function, np.ufunc) else _unwrap
 
@@ -192,11 +214,13 @@ def _guarded(path, function, this=None):
             waits[name] += times or 1
         if path in ("array", "asarray") and not isinstance(args[0], StrictArray):
             return _upload(function, *args, **kwargs)
-        if this is None and unwrap is _unwrap:
-            _check_arrays(path, args)
+        if unwrap is _unwrap:
+            _check_arrays(path, args if this is None else (this, *args))
         inputs = [unwrap(a) for a in args]
         options = {key: _unwrap(value) for key, value in kwargs.items()}
         result = function(*inputs, **options)
+        if len(inputs) > 1:
+            _check_shift(name, inputs[1], result)
         # out=, or an array that was fine as it was
         given = [a for a in (this, *args, *kwargs.values()) if isinstance(a, StrictArray) and a._a is result]
         if not given and name not in _AS_THEY_LIE and isinstance(result, (np.ndarray, np.generic)):
@@ -210,11 +234,14 @@ def _guarded(path, function, this=None):
 
 
 def _check_arrays(path, args):
-    """TypeError for the lists and numbers that NumPy's functions turn into arrays, and CuPy's do not."""
+    """TypeError for the lists and numbers that NumPy's functions turn into arrays: CuPy's do not, or upload them."""
     name = path.rpartition(".")[2]
-    for a in () if name in _NO_ARRAY_FIRST else args[0] if name in _JOINED else args[:1]:
-        if not isinstance(a, StrictArray):
-            raise TypeError(f"CuPy's {path}() takes arrays of the device, no {type(a).__name__}")
+    wanted = () if name in _NO_ARRAY_FIRST else args[0] if name in _JOINED else args[:1]
+    wrong = [a for a in wanted if not isinstance(a, StrictArray)]
+    if name in _NO_LISTS:
+        wrong += [a for a in args if isinstance(a, (list, tuple))]
+    if wrong:
+        raise TypeError(f"CuPy's {path}() takes arrays of the device, no {type(wrong[0]).__name__}")
 
 
 def _upload(function, values, dtype=None, **kwargs):
