@@ -71,6 +71,13 @@ def copied(cause, a):
         copy(a)
 
 
+def fetch(a):
+    """An array is brought to the host: core.pyx, get, which wants it contiguous."""
+    if not a.flags.c_contiguous:
+        copy(a)
+    call("get", [a])
+
+
 def overlap(a, b):
     """_memory_range.pyx, may_share_bounds: whether the spans of two arrays overlap, used in between or not."""
     if not (a.size and b.size):

@@ -6,7 +6,7 @@ A rule is a function of the arguments that CuPy's takes, an array first for meth
 from functools import partial
 
 import numpy as np
-from cupy_costs import assign, call, copy, counts, elementwise, scan, uploads, view_or_copy
+from cupy_costs import assign, call, copy, counts, elementwise, fetch, scan, uploads, view_or_copy
 from cupy_products import dot, einsum, extremum, matmul, reduction, tensordot
 
 VIEWS = ["broadcast_to", "diagonal", "expand_dims", "flip", "moveaxis", "rollaxis", "split", "array_split", "squeeze"]
@@ -15,6 +15,7 @@ MAYBE_VIEWS = ["array", "asarray", "ascontiguousarray", "astype", "copy", "flatt
 EMPTY = ["empty", "empty_like"]
 FILLED = ["arange", "full", "full_like", "ones", "ones_like", "zeros", "zeros_like"]
 OF_THE_HOST = ["can_cast", "broadcast_shapes", "issubdtype", "ndim", "promote_types", "result_type", "shape", "size"]
+FETCHED = ["item", "tolist", "tobytes"]
 JOINED = ["concatenate", "stack"]
 MANY = 8  # arrays, above which concatenate makes one kernel: _routines_manipulation.pyx, _concatenate
 SMALL = 2 << 20  # bytes of each, on the average, below which it does
@@ -130,6 +131,7 @@ RULES = {
     **dict.fromkeys(VIEWS + EMPTY + OF_THE_HOST, nothing),
     **dict.fromkeys(MAYBE_VIEWS, maybe_view),
     **dict.fromkeys(FILLED, filled),
+    **dict.fromkeys(FETCHED, lambda x, *_, result: fetch(x)),
     **dict.fromkeys(JOINED, concatenate),
     **{name: partial(once, name) for name in ("clip", "isclose", "nan_to_num", "round", "take")},
     **{name: partial(reduction, name) for name in ("sum", "prod", "mean", "argmax", "argmin")},

@@ -20,9 +20,9 @@ import cupy_costs
 import cupy_functions
 import cupy_names
 import cupy_products
+import cupy_refusals
 import numpy as np
 from cupy_costs import uploads, waits
-from numpy.lib.array_utils import byte_bounds
 
 _NAMES = cupy_names.parse(cupy_names.LIST.read_text())
 _ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
@@ -32,23 +32,6 @@ _WAITING = _TWICE | {"nonzero", "flatnonzero", "argwhere", "unique", "compress",
 _WAITING |= {"item", "tolist", "tobytes", "tofile", "dump", "dumps", "save", "savez", "savez_compressed"}
 _ZERO_D = {"allclose", "array_equal", "array_equiv", "count_nonzero"}  # Python's own in NumPy, 0-d arrays in CuPy
 _AS_THEY_LIE = {*cupy_functions.VIEWS, *cupy_functions.MAYBE_VIEWS, *cupy_functions.EMPTY, *cupy_functions.FILLED}
-_JOINED = {"concatenate", "stack", "hstack", "vstack"}  # these take a list of arrays, most others an array first
-_NO_ARRAY_FIRST = {"arange", "array", "asarray", "broadcast_shapes", "can_cast", "einsum", "empty", "eye", "full"}
-_NO_ARRAY_FIRST |= {"identity", "isscalar", "issubdtype", "linspace", "ndim", "ones", "promote_types", "result_type"}
-_NO_ARRAY_FIRST |= {"shape", "size", "zeros"}
-_NO_LISTS = {
-    "allclose",
-    "clip",
-    "choose",
-    "compress",
-    "isclose",
-    "item",
-    "put",
-    "repeat",
-    "searchsorted",
-    "take",
-    "where",
-}
 _LEFT_OUT = {"random", "ndarray.data", "ndarray.flat", "ndarray.get"}
 _PLACES = (int, slice, type(Ellipsis), type(None))  # keys that are no arrays
 _PLAIN = ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides")  # asked for so often that they go past
@@ -86,11 +69,9 @@ class StrictArray:
         return self._fetch("get").copy()
 
     def _fetch(self, cause):
-        """The numbers, for which the host waits: core.pyx, get, which wants them contiguous."""
+        """The numbers, for which the host waits."""
         waits[cause] += 1
-        if not self._a.flags.c_contiguous:
-            cupy_costs.copy(self._a)
-        cupy_costs.call("get", [self._a])
+        cupy_costs.fetch(self._a)
         return self._a
 
     def __getitem__(self, key):
@@ -103,12 +84,8 @@ class StrictArray:
 
     def __setitem__(self, key, value):
         key, value = _index(key), _operand(value)
-        arrays = [k for k in key if isinstance(k, np.ndarray)]
-        if any(k.dtype != bool for k in arrays) and np.ndim(value):
-            places = np.arange(self._a.size).reshape(self._a.shape)[key]
-            if len(np.unique(places)) < places.size:
-                raise ValueError("a[i] = v with an index repeated: CuPy leaves undefined which value stays")
-        if arrays:
+        cupy_refusals.check_places(self._a, key, value)
+        if any(isinstance(k, np.ndarray) for k in key):
             cupy_costs.scatter(self._a, key, value, self._a[key])
         else:
             cupy_costs.assign(self._a[key], value)
@@ -132,7 +109,7 @@ def _operators():
 
     def made(name, *operands):
         result = np.asarray(getattr(operator, f"__{name}__")(*operands), order="C")
-        _check_shift(name, operands[-1], result)
+        cupy_refusals.check_shift(name, operands[-1], result)
         if name == "matmul":
             cupy_products.matmul(*operands, result=result)
         else:
@@ -151,7 +128,7 @@ def _operators():
         def change(self, other):
             other = _operand(other)
             cupy_costs.elementwise(name, [self._a, other], [self._a])
-            _check_shift(name, other, self._a)
+            cupy_refusals.check_shift(name, other, self._a)
             function(self._a, other)
             return self
 
@@ -171,11 +148,6 @@ def _operators():
         setattr(StrictArray, f"__{kind.__name__}__", converted(kind))
     for name in _PLAIN:
         setattr(StrictArray, name, property(operator.attrgetter(f"_a.{name}")))
-
-
-def _check_shift(name, count, result):
-    if name in ("lshift", "rshift", "left_shift", "right_shift") and (np.asarray(count) >= 8 * result.itemsize).any():
-        raise ValueError(f"{name} of {result.dtype} by all its bits or more: undefined in C++, and so on CuPy")
 
 
 class _Module:
@@ -202,25 +174,23 @@ class _Module:
 def _guarded(path, function, this=None):
     """NumPy's function or method, taking what CuPy's takes and returning arrays of the device."""
     name, keywords = path.rpartition(".")[2], _NAMES[path]
-    if keywords is not None:  # these it takes only to say that it does not know them
-        keywords = keywords - ({"casting", "subok"} if name == "astype" else {"subok"})
     times = 2 if name in _TWICE else int(name in _WAITING)
     unwrap = _operand if isinstance(function, np.ufunc) else _unwrap
 
     def call(*args, **kwargs):
-        if kwargs and keywords is not None and (refused := set(kwargs) - keywords):
-            raise TypeError(f"CuPy's {path}() got an unexpected keyword argument {refused.pop()!r}")
+        if kwargs and keywords is not None:
+            cupy_refusals.check_keywords(path, kwargs, keywords)
         if times or (path == "where" and len(args) == 1):
             waits[name] += times or 1
         if path in ("array", "asarray") and not isinstance(args[0], StrictArray):
             return _upload(function, *args, **kwargs)
         if unwrap is _unwrap:
-            _check_arrays(path, args if this is None else (this, *args))
+            cupy_refusals.check_arrays(path, args if this is None else (this, *args), StrictArray)
         inputs = [unwrap(a) for a in args]
         options = {key: _unwrap(value) for key, value in kwargs.items()}
         result = function(*inputs, **options)
         if len(inputs) > 1:
-            _check_shift(name, inputs[1], result)
+            cupy_refusals.check_shift(name, inputs[1], result)
         # out=, or an array that was fine as it was
         given = [a for a in (this, *args, *kwargs.values()) if isinstance(a, StrictArray) and a._a is result]
         if not given and name not in _AS_THEY_LIE and isinstance(result, (np.ndarray, np.generic)):
@@ -231,17 +201,6 @@ def _guarded(path, function, this=None):
         return StrictArray(np.asarray(result)) if name in _ZERO_D else _wrap(result)
 
     return call
-
-
-def _check_arrays(path, args):
-    """TypeError for the lists and numbers that NumPy's functions turn into arrays: CuPy's do not, or upload them."""
-    name = path.rpartition(".")[2]
-    wanted = () if name in _NO_ARRAY_FIRST else args[0] if name in _JOINED else args[:1]
-    wrong = [a for a in wanted if not isinstance(a, StrictArray)]
-    if name in _NO_LISTS:
-        wrong += [a for a in args if isinstance(a, (list, tuple))]
-    if wrong:
-        raise TypeError(f"CuPy's {path}() takes arrays of the device, no {type(wrong[0]).__name__}")
 
 
 def _upload(function, values, dtype=None, **kwargs):
@@ -259,14 +218,8 @@ def _upload(function, values, dtype=None, **kwargs):
 
 
 def _as_strided(x, shape=None, strides=None):
-    """cupy/lib/stride_tricks.py, as_strided: it looks at nothing, so this does."""
     view = np.lib.stride_tricks.as_strided(x._a, shape, strides)
-    memory = x._a
-    while isinstance(memory.base, np.ndarray) or hasattr(memory.base, "base"):
-        memory = memory.base
-    (low, high), (first, last) = byte_bounds(view), byte_bounds(memory)
-    if view.size and not first <= low <= high <= last:
-        raise ValueError(f"as_strided: {view.shape} with strides {view.strides} reaches beyond the array's memory")
+    cupy_refusals.check_within(view, x._a)
     return StrictArray(view)
 
 

@@ -84,6 +84,7 @@ CALLS = {  # the calls, by name
     "a[mask] = v": (lambda: put(new(), MASK, 0.0), "scan get fill scatter"),
     "a[mask], more than 512": (lambda: LARGE[LARGE > 0], "gt scan scan scan get"),
     "float()": (lambda: float(A[0, 0]), "get"),
+    "item, tolist": (lambda: (A[0, 0].item(), A.tolist()), "get get"),
     "get, of a transpose": (lambda: T.get(), "copy get"),
     "an upload": (lambda: xp.asarray(np.ones(3)), "upload"),
     "an upload of one number": (lambda: xp.asarray(np.array(3.0)), "fill"),
