@@ -7,9 +7,9 @@ import copy
 
 import numpy as np
 import pytest
+from conv_cases import columns_at_a_time
 
 from minifcn.backend import to_device, to_host
-from minifcn.convolution import textbook
 from minifcn.layers import (
     AvgPool2d,
     Branches,
@@ -61,7 +61,7 @@ LAYERS = {  # each with its input's shape, and the uploads of a forward and a ba
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_layer(name, device, monkeypatch):
-    monkeypatch.setattr(textbook, "COLUMN_BYTES", 1)  # so that these small convolutions go row by row, too
+    columns_at_a_time(monkeypatch, 1)  # so that these small convolutions go row by row, too
     layer, shape, uploads = copy.deepcopy(LAYERS[name])
     rng = np.random.default_rng(1)
     x = rng.standard_normal(shape, dtype="float32")
