@@ -5,7 +5,7 @@
     calls               each time the device gets something to do: a kernel, a copy, a memset, a call to cuBLAS or CUB
     products of 3 axes  matmul with an operand of 3 or more axes, and einsum: copies what is transposed, knows no TF32
     broadcast products  those of them whose operands have different numbers of matrices: tables of pointers on top
-    operand copies      operands of products that are copied first, to another layout or dtype
+    operand copies      operands of products and reductions that are copied first, to another layout or dtype
     out copies          products that are computed elsewhere first, and then copied to the `out` that was given
     input copies        inputs that are copied first, because `out` is another view of their memory
     a[i] += b copies    `a[i] += b` where a[i] has a leading axis of 1: its result is copied away and back
@@ -114,7 +114,7 @@ def assign(view, value):
         call("fill", [], [view])
         return
     while value.ndim and value.shape[0] == 1:  # _squeeze_leading_unit_dims
-        value = value[0]
+        value = value[0, ...]
     alike = (view.shape, view.strides) == (value.shape, value.strides)
     if alike and address(view) == address(value):
         return  # the second half of a[i] += b: it is there already

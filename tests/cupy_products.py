@@ -25,7 +25,12 @@ def reduction(name, x, axis=None, dtype=None, out=None, keepdims=False, *, resul
     in_c = x.flags.c_contiguous
     ends = range(x.ndim - len(axes), x.ndim) if in_c else range(len(axes))
     lie_together = bool(axes) and (in_c or x.flags.f_contiguous) and axes == list(ends)
+    if places and x.dtype == bool and x.flags.f_contiguous:  # _routines_statistics.pyx, _ndarray_argmax
+        copied("operand copies", x)
+        x = x.view("int8")
     if name in CUB and (lie_together or x.ndim == 0) and (every or not places) and _fits_cub(name, x, dtype):
+        if every and not in_c:  # device_reduce
+            copied("operand copies", x)
         call(name, [x], [result])
         if places:  # device_reduce: the place is taken out of a pair
             copy(result)
@@ -53,7 +58,9 @@ def extremum(name, x, axis=None, out=None, keepdims=False, *, result):
 
 
 def matmul(a, b, out=None, *, result):
-    """a @ b: _routines_linalg.pyx, matmul."""
+    """a @ b: _routines_linalg.pyx, matmul. (Of two dtypes to an `out`: cupy/linalg/_product.py, a longer way.)"""
+    if out is not None and not a.dtype == b.dtype == out.dtype:
+        counts["guesses"] += 1
     if max(a.ndim, b.ndim) > 2:
         batched_product(a, b, out, result)
     elif out is None or (out.flags.c_contiguous and out.dtype == np.result_type(a, b)):
@@ -122,33 +129,45 @@ def tensordot(a, b, axes=2, out=None, *, result):
     for x, summed in zip((a, b), axes):
         summed = normalize_axis_tuple(summed, x.ndim)
         moved = x.transpose(*summed, *(i for i in range(x.ndim) if i not in summed))
+        if x.dtype != result.dtype and result.size > 1:
+            copied("operand copies", x)
+            moved = moved.astype(result.dtype)
         flat = moved.reshape(math.prod(moved.shape[: len(summed)]), -1)  # (k, n)
-        if not overlap(flat, x):
+        if not overlap(flat, moved):
             copied("operand copies", x)
         operands.append(flat)
     flat_product(operands[0].T, operands[1], out, result)
 
 
 def einsum(subscripts, *operands, result):
-    """cupy/linalg/_einsum.py, reduced_binary_einsum: of two operands a product of 3 axes, (batch, kept, summed)."""
+    """cupy/linalg/_einsum.py, reduced_binary_einsum: of two operands a product of 3 axes, (batch, kept, summed).
+
+    The second one is taken first (_iter_path_pairs), so that even "ij,jk->ik" copies both, to the transposed product.
+    """
     taken, arrow, made = subscripts.replace(" ", "").partition("->")
     names, operands = taken.split(","), list(operands)
     if len(operands) != 2 or "." in subscripts or not arrow:
         counts["guesses"] += 1
         call("einsum", operands, [result])
         return
-    for i in (0, 1):
-        x, kept = operands[i], [name for name in names[i] if name in names[1 - i] + made]
+    for i, x in enumerate(operands):
+        names[i] = "".join(name for name, n in zip(names[i], x.shape) if n > 1)
+        operands[i] = x.squeeze()
+    for i, x in enumerate(operands):
+        kept = "".join(name for name in names[i] if name in names[1 - i] + made)
         if alone := tuple(axis for axis, name in enumerate(names[i]) if name not in kept):
-            operands[i], names[i] = x.sum(axis=alone), "".join(kept)
-            reduction("sum", x, alone, x.dtype, result=operands[i])
+            operands[i], names[i] = x.sum(axis=alone, dtype=result.dtype), kept
+            reduction("sum", x, alone, result.dtype, result=operands[i])
+        elif x.dtype != result.dtype:
+            operands[i] = x.astype(result.dtype)
+            copied("operand copies", x)
     both = sorted(set(names[0]) & set(names[1]))
     batch, summed = [[name for name in both if (name in made) == kept] for kept in (True, False)]
     if not summed:
         call("multiply", operands, [result])
         return
     three = []
-    for i, (x, name) in enumerate(zip(operands, names)):
+    for i, (x, name) in enumerate(zip(operands[::-1], names[::-1])):
         own = sorted(set(name) - set(both))
         groups = [[name.index(n) for n in group] for group in ([batch, summed, own] if i else [batch, own, summed])]
         moved = x.transpose([axis for group in groups for axis in group])

@@ -24,7 +24,7 @@ from minifcn.optim import SGD
 NETS = {"fcn8s": FCN8s, "fcn16s": FCN16s, "fcn32s": FCN32s}
 
 
-def training_step(net, size, images=1):
+def training_step(net, size, images=1, criterion=None):
     """A function that does one step of training on the strict double, and calls note(name) after each part of it.
 
     What is made once, velocities and gradients, is there already.
@@ -33,7 +33,7 @@ def training_step(net, size, images=1):
     x = to_device(rng.standard_normal((images, 3, size, size), "float32"), "gpu")
     labels = to_device(rng.integers(net.settings["n_class"], size=(images, size, size)).astype("uint8"), "gpu")
     net.to("gpu").train()
-    optimizer, criterion = SGD(net.parameters(), lr=1e-3, weight_decay=5e-4), SoftmaxCrossEntropy()
+    optimizer, criterion = SGD(net.parameters(), lr=1e-3, weight_decay=5e-4), criterion or SoftmaxCrossEntropy()
 
     def step(note):
         cupy_costs.forget()
@@ -52,9 +52,10 @@ def training_step(net, size, images=1):
     return step
 
 
-def by_layer(net, size, images=1):
+def by_layer(net, size, images=1, criterion=None):
     """What is counted in one step: {(name, "forward" or "backward"): Counter} of the layers, {part: Counter} of it."""
-    step, layers, parts, inner, before = training_step(net, size, images), {}, {}, [Counter()], Counter()
+    step, layers, parts = training_step(net, size, images, criterion), {}, {}
+    inner, before = [Counter()], Counter()
 
     def watch(name, layer, way):
         function = getattr(layer, way)

@@ -60,6 +60,8 @@ class StrictArray:
         path = f"ndarray.{name}"
         if path not in _NAMES or path in _LEFT_OUT:
             raise AttributeError(f"a CuPy array has no {name!r}, or none that NumPy has too")
+        if name == "T" and self.ndim < 2:
+            return self  # core.pyx, T: which a ufunc then knows for the array itself
         value = getattr(self._a, name)
         if name == "flags":
             return types.SimpleNamespace(c_contiguous=value.c_contiguous, f_contiguous=value.f_contiguous)

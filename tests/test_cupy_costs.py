@@ -23,6 +23,7 @@ def new(shape=(4, 6), dtype="float32"):
 
 
 A, T, ROWS, COLUMNS = array(4, 6), array(6, 4).T, array(2, 4, 6), array(2, 6, 3)
+B, VECTOR = array(4, 6), array(6)  # to be changed
 STRIDED, WIDE = array(4, 12)[:, ::2], array(4, 12)[:, :6]  # neither C- nor Fortran-contiguous
 MASK, ZEROS = array(4, 6) > 3, xp.zeros((1, 6), "int64")
 LARGE = xp.zeros((2, 600), "float32")
@@ -151,7 +152,8 @@ PRODUCTS = {  # the calls, and what else is counted
     "3 axes, a slice for out": (lambda: xp.matmul(ROWS, COLUMNS, out=new((2, 4, 6))[..., :3]), 2, products(1, out=1)),
     "4 axes, one broadcast": (lambda: ROWS[:, None] @ COLUMNS[:1, None], 6 + 1, products(1, 1)),
     "einsum": (lambda: xp.einsum("nij,nkj->nik", ROWS, ROWS), 2, products(1, operands=1)),
-    "einsum of 2 axes": (lambda: xp.einsum("ij,jk->ik", A, COLUMNS[0]), 1, products(1)),
+    "einsum of 2 axes": (lambda: xp.einsum("ij,jk->ik", A, COLUMNS[0]), 3, products(1, operands=2)),
+    "einsum of transposes": (lambda: xp.einsum("ji,kj->ik", A, A.reshape(6, 4)), 1, products(1)),
     "tensordot": (lambda: xp.tensordot(A, A.T, 1), 1, products()),
     "tensordot, the last axes": (lambda: xp.tensordot(A, ROWS, ([1], [2])), 1, products()),
     "tensordot, an axis in between": (lambda: xp.tensordot(A, ROWS, ([0], [1])), 2, products(operands=1)),
@@ -172,35 +174,31 @@ def test_the_bytes_of_a_product_and_of_its_copies():
     assert cupy_costs.sizes == {"operand copies": 96, "calls": 96 + 96 + 96 + 96 + 64}
 
 
-@pytest.mark.parametrize(
-    "function, size",
-    [
-        (lambda a: xp.maximum(a, 0.0, out=a), 0),
-        (lambda a: xp.maximum(a[...], 0.0, out=a[...]), 96),  # two views of the same
-        (lambda a: xp.add(a[:2], a[2:], out=new((2, 6))), 0),
-        (lambda a: xp.add(a[:2], 1.0, out=a[2:]), 0),  # other memory of the same array
-        (lambda a: in_place(a, ..., a.T.T), 96),
-        (lambda a: xp.add(a[:, ::2], 1.0, out=a[:, 1::2]), 48),  # other memory in the same span
-        (lambda a: a.__iadd__(a), 0),
-        (lambda a: a[:2].__iadd__(a[:2]), 48),
-    ],
-)
-def test_an_input_under_out_is_copied_unless_it_is_the_same_object(function, size):
-    a = A.copy()
-    cupy_costs.forget()
-    function(a)
-    assert cupy_costs.counts["input copies"] == (size > 0) and cupy_costs.counts["calls"] == 1 + (size > 0)
-    assert cupy_costs.sizes["input copies"] == size
+IN_PLACE = {  # the bytes that are copied because an input lies under `out`, and because a leading axis is 1
+    "out is the input": (lambda: xp.maximum(B, 0.0, out=B), 0, 0),
+    "out is another view of it": (lambda: xp.maximum(B[...], 0.0, out=B[...]), 96, 0),
+    "out is elsewhere": (lambda: xp.add(B[:2], B[2:], out=new((2, 6))), 0, 0),
+    "out is another part": (lambda: xp.add(B[:2], 1.0, out=B[2:]), 0, 0),
+    "out lies in between": (lambda: xp.add(B[:, ::2], 1.0, out=B[:, 1::2]), 48, 0),
+    "a += a": (lambda: B.__iadd__(B), 0, 0),
+    "a += a.T.T": (lambda: in_place(B, ..., B.T.T), 96, 0),
+    "a += a.T of one axis": (lambda: VECTOR.__iadd__(VECTOR.T), 0, 0),  # which is a
+    "a[i] = a[j]": (lambda: put(B, slice(2), B[1:3]), 48, 0),
+    "a[i] += b": (lambda: in_place(B, (..., slice(3)), 1.0), 0, 0),
+    "a[i] += b, of one row": (lambda: in_place(B, (slice(1), slice(3)), 1.0), 0, 12),
+    "a[i] += b, of one entry": (lambda: in_place(B, (slice(1), slice(1)), 1.0), 0, 4),
+}
 
 
-@pytest.mark.parametrize("shape, copies", [((4, 6), 0), ((1, 6), 1), ((1, 1, 6), 1)])
-def test_an_indexed_sum_with_a_leading_axis_of_1_is_copied_away_and_back(shape, copies):
-    a = xp.zeros(shape, "float32")
+@pytest.mark.parametrize("function, under_out, indexed", IN_PLACE.values(), ids=IN_PLACE)
+def test_what_is_copied_in_place(function, under_out, indexed):
+    """An input under `out`, unless it is that object; and the sum in a[i] += b, away and back, twice its bytes."""
     cupy_costs.forget()
-    in_place(a, (..., slice(3)), 1.0)
-    half = a.size * 4 // 2
-    assert cupy_costs.counts["a[i] += b copies"] == copies and cupy_costs.counts["calls"] == 1 + 2 * copies
-    assert cupy_costs.sizes["calls"] == half * (2 + 4 * copies) and (a.get()[..., :3] == 1).all()
+    function()
+    counts, sizes = cupy_costs.counts, cupy_costs.sizes
+    assert sizes["input copies"] == under_out and counts["input copies"] == (under_out > 0)
+    assert sizes["a[i] += b copies"] == indexed and counts["a[i] += b copies"] == (indexed > 0)
+    assert counts["calls"] == 1 + (under_out > 0) + 2 * (indexed > 0)
 
 
 def test_along_an_axis_indices_are_made():

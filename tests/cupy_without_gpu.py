@@ -1,0 +1,172 @@
+"""CuPy itself without a GPU: its own code decides what the device is asked to do, and a driver that is none counts.
+
+CuPy's modules find the CUDA runtime and driver as tables of C functions. `start` puts others there before CuPy is
+imported: they hand out memory of the host, and count kernels, copies and memsets as `cupy_costs.call` does; cuBLAS,
+CUB and the compiler are replaced where Python calls them. Nothing is computed, so all numbers are 0. It works with CuPy
+14.2, and is run as a script, in a process of its own, by test_cupy_without_gpu.py.
+"""
+
+import atexit
+import ctypes
+import json
+import os
+import sys
+import types
+from ctypes import PYFUNCTYPE, c_char_p, c_int, c_size_t, c_ssize_t, c_void_p, py_object
+
+import cupy_costs
+
+NUMBERS = {"getDevice": 0, "getDeviceCount": 1, "runtimeGetVersion": 13000, "driverGetVersion": 13000}
+PROPERTIES = {"warpSize": 32, "name": b"none", "major": 9, "minor": 0, "multiProcessorCount": 132}
+_kept, _memory = [], {}  # what C points to; {address: memory}
+
+
+def start():
+    """Import CuPy without a GPU, and return it."""
+    from cupy_backends.cuda.api import driver, runtime
+
+    for module in (runtime, driver):
+        for name in module.__pyx_capi__:
+            _replace(module, name)
+    for name, value in NUMBERS.items():
+        setattr(runtime, name, lambda value=value: value)
+    runtime.memGetInfo = lambda: (16 << 30, 16 << 30)
+    runtime.getDeviceProperties = lambda device: PROPERTIES
+    import cupy_backends.cuda.libs
+
+    sys.modules["cupy_backends.cuda.libs.cublas"] = cupy_backends.cuda.libs.cublas = _Cublas("cublas")
+    import cupy
+
+    _without_libraries(cupy)
+    cupy.cuda.set_allocator(None)  # no pool, which would hand out what has been used
+    return cupy
+
+
+def _replace(module, name):
+    """Put a function of ours into the table of one of CuPy's modules, if the entry is a function of a simple type."""
+    signature = _signature(module.__pyx_capi__[name])
+    kind = signature.partition(b"(")[0].strip()
+    if name in ("malloc", "hostAlloc"):
+        function = PYFUNCTYPE(c_ssize_t, c_size_t)(_allocate)
+    elif name in ("free", "freeHost"):
+        function = PYFUNCTYPE(py_object, c_ssize_t)(lambda address: _memory.pop(address, None) and None)
+    elif name in ("launchKernel", "memsetAsync"):
+        function = PYFUNCTYPE(py_object)(lambda: cupy_costs.call(name))
+    elif name in ("memcpy", "memcpyAsync"):
+        function = PYFUNCTYPE(py_object, c_void_p, c_void_p, c_size_t)(_copy)
+    elif name == "deviceGetAttribute":
+        function = PYFUNCTYPE(c_int, c_int)({75: PROPERTIES["major"], 76: PROPERTIES["minor"]}.get)
+    elif name == "getDeviceProperties":
+        function = PYFUNCTYPE(py_object)(lambda: PROPERTIES)
+    elif kind == b"PyObject *":
+        function = PYFUNCTYPE(py_object)(lambda: None)
+    elif b"(" in signature and kind in (b"int", b"intptr_t"):
+        value = NUMBERS.get(name, int(kind == b"intptr_t"))  # as a pointer 0 would be an error
+        function = PYFUNCTYPE(c_ssize_t)(lambda: value)
+    else:
+        return
+    _kept.append((function, signature))
+    module.__pyx_capi__[name] = _capsule(ctypes.cast(function, c_void_p), signature, None)
+
+
+def _allocate(size):
+    memory = ctypes.create_string_buffer(max(1, size))
+    address = ctypes.addressof(memory)
+    _memory[address] = memory
+    return address
+
+
+def _copy(there, here, size):
+    cupy_costs.call("memcpy")
+    ctypes.memmove(there, here, size)
+
+
+_signature, _capsule = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_New
+_signature.restype, _signature.argtypes = c_char_p, [py_object]
+_capsule.restype, _capsule.argtypes = py_object, [c_void_p, c_char_p, c_void_p]
+
+
+class _Cublas(types.ModuleType):
+    """cuBLAS, whose every product is a call."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name.startswith("CUBLAS"):
+            return 0
+        return (lambda *_: cupy_costs.call("product")) if "gemm" in name.lower() else lambda *_: 1
+
+
+def _without_libraries(cupy):
+    """Kernels that nobody compiles, and CUB's functions as cupy/cuda/cub.pyx describes them."""
+    from cupy.cuda import compiler, cub, function
+
+    def module(*_, **__):
+        empty = function.Module()
+        empty.load(b"-")
+        return empty
+
+    def reduce(x, op, reduced, kept, out=None, keepdims=False, contiguous_size=0):
+        places = op in (cub.CUPY_CUB_ARGMIN, cub.CUPY_CUB_ARGMAX)
+        shape = [1 if i in reduced else n for i, n in enumerate(x.shape) if keepdims or i in kept]
+        x = x if kept else cupy.ascontiguousarray(x)
+        cupy_costs.call("reduce")
+        y = cupy.empty(shape, x.dtype, order="C" if x.flags.c_contiguous else "F")
+        y = y.astype("int64") if places else y
+        return y if out is None else cupy.copyto(out, y) or out
+
+    def only_call(x, y=None, *_):
+        cupy_costs.call("scan")
+        return x if y is None or isinstance(y, int) else y
+
+    compiler._compile_module_with_cache = module
+    cub.device_reduce = cub.device_segmented_reduce = reduce
+    cub.device_scan = cub.device_histogram = only_call
+
+
+class NoLoss:
+    """In the loss's place, which would refuse the zeros that come out: a gradient of zeros."""
+
+    def __call__(self, scores, labels):
+        self.dscores = scores * 0.0
+
+    def backward(self):
+        return self.dscores
+
+
+def calls():
+    """{what: its calls} on the module that strict_array.xp is: the cases of test_cupy_costs.py, and networks."""
+    import test_cupy_costs as costs
+    from device_counts import by_layer
+
+    from minifcn.models import FCN8s, FCN32s
+
+    found, small = {}, {"width": 1 / 16, "fc_channels": 16}
+    for table in (costs.NOTHING, costs.CALLS, costs.REDUCTIONS, costs.PRODUCTS, costs.IN_PLACE):
+        for name, case in table.items():
+            cupy_costs.forget()
+            (case if callable(case) else case[0])()
+            found[name] = cupy_costs.counts["calls"]
+    nets = {
+        "FCN-8s": FCN8s(**small),
+        "learned upsampling, class by class": FCN8s(upsampling="learned", upsampling_kernels="per-class", **small),
+        "FCN-AlexNet": FCN32s(backbone="alexnet", **small),
+        "FCN-GoogLeNet": FCN32s(backbone="googlenet", **small),
+    }
+    for name, net in nets.items():
+        layers, parts = by_layer(net, 64, 2, NoLoss())
+        for key, counter in {**layers, **parts}.items():
+            found[f"{name}: {key}"] = counter["calls", ""]
+    return found
+
+
+def main():
+    """Write what `calls` finds on CuPy, in JSON."""
+    atexit.register(os._exit, 1)  # at once: CuPy would call functions of ours that are gone
+    sys.modules["strict_array"] = types.SimpleNamespace(xp=start())
+    print(json.dumps(calls()), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
