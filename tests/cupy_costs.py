@@ -115,13 +115,16 @@ def assign(view, value):
         return
     while value.ndim and value.shape[0] == 1:  # _squeeze_leading_unit_dims
         value = value[0, ...]
-    alike = (view.shape, view.strides) == (value.shape, value.strides)
-    if alike and address(view) == address(value):
-        return  # the second half of a[i] += b: it is there already
-    by_memcpy = alike and view.flags.c_contiguous and view.dtype == value.dtype
-    if not by_memcpy and overlap(view, value):
-        itself = view.size == value.size and address(view) == address(value)
-        copied("a[i] += b copies" if itself else "input copies", value)
+    alike, there = (view.shape, view.strides) == (value.shape, value.strides), address(view) == address(value)
+    if alike and there:
+        return  # the second half of a[i] += b: nothing is left to do
+    if alike and view.flags.c_contiguous and view.dtype == value.dtype:
+        if overlap(view, value):
+            raise ValueError(
+                "a[i] = a[j] of parts that overlap: CuPy copies them by cudaMemcpy, which leaves it undefined"
+            )
+    elif overlap(view, value):
+        copied("a[i] += b copies" if there and view.size == value.size else "input copies", value)
     call("copy", [value], [view])
 
 

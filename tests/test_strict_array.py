@@ -85,6 +85,13 @@ def test_set_at_repeated_indices_is_refused(x):
     assert (to_host(x) == 1).all()
 
 
+def test_parts_that_overlap_are_not_copied_onto_each_other(x, host):
+    with pytest.raises(ValueError, match="overlap"):
+        x[0, :2] = x[0, 1:]
+    x[:, :2] = x[:, 1:]  # a kernel does, and CuPy copies its input first
+    assert (to_host(x)[:, :2] == host[:, 1:]).all()
+
+
 def test_a_view_beyond_the_memory_of_its_array_is_refused(x):
     as_strided = xp.lib.stride_tricks.as_strided
     windows = as_strided(x[:, 1:], (2, 2, 1), (12, 4, 4))
