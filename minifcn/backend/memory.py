@@ -14,7 +14,7 @@ import numpy as np
 
 COLUMN_BYTES = 256 << 20  # of columns at a time on the host: those of a few images, or of some rows of a large one
 UNKNOWN_BYTES = 1 << 30  # the same on a device that does not tell what it has free
-SHARE = 4  # else one part in so many of that: maps, gradients and velocities need the rest
+SHARE = 4  # else at most one part in so many of that: maps, gradients and velocities need the rest
 MOST = 1 << 31  # but no more bytes than this, up to which CuPy's indices have 32 bits: longer ones are slower
 MEMINFO = Path("/proc/meminfo")  # where Linux tells what the host has free
 CUDA_WORDS = ("out of memory", "OUT_OF_MEMORY", "ALLOC_FAILED", "MemoryAllocation")  # of errors that are no MemoryError
@@ -30,7 +30,10 @@ def column_bytes(xp: Any) -> int:
 
 @functools.cache
 def _device_bytes(xp):
-    return min(free_bytes(xp) // SHARE, MOST) if hasattr(xp, "cuda") else UNKNOWN_BYTES
+    if not hasattr(xp, "cuda"):
+        return UNKNOWN_BYTES
+    # A power of two: a run that goes on with a little less free makes the same pieces, and so rounds its sums alike.
+    return min(1 << max(0, (free_bytes(xp) // SHARE).bit_length() - 1), MOST)
 
 
 def free_bytes(cupy: Any) -> int:

@@ -53,14 +53,15 @@ class CUBLASError(RuntimeError):
     __module__ = "cupy_backends.cuda.libs.cublas"
 
 
-def test_columns_take_a_quarter_of_what_the_card_and_the_pool_have_free(monkeypatch):
-    cupy = Cupy(free=3 * GB, pooled=GB)
+def test_columns_take_a_quarter_at_most_of_what_the_card_and_the_pool_have_free(monkeypatch):
+    cupy = Cupy(free=3 * 2**30, pooled=2**30 + 10**8)
     monkeypatch.setitem(sys.modules, "cupy", cupy)
     assert memory.column_bytes(np) == 256 * 2**20
-    assert [memory.column_bytes(cupy) for _ in range(3)] == 3 * [GB]
+    assert [memory.column_bytes(cupy) for _ in range(3)] == 3 * [2**30]
     assert cupy.asked == 1
     memory.release()
-    assert memory.column_bytes(cupy) == GB and cupy.asked == 2
+    assert memory.column_bytes(cupy) == 2**30 and cupy.asked == 2
+    assert memory.column_bytes(Cupy(free=2**32 - 1)) == 2**29
     assert memory.column_bytes(Cupy(free=100 * GB)) == 2**31  # as far as 32 bits reach
 
 
@@ -119,8 +120,9 @@ class TestACardOfEightGigabytes:
 
     @pytest.fixture(autouse=True)
     def room(self, monkeypatch):
-        columns_at_a_time(monkeypatch, self.FREE // memory.SHARE)
-        return self.FREE // memory.SHARE
+        room = memory.column_bytes(Cupy(self.FREE))
+        columns_at_a_time(monkeypatch, room)
+        return room
 
     def test_no_piece_of_a_convolution_has_more_columns_than_there_is_room_for(self, room):
         cut = 0
