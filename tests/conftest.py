@@ -13,6 +13,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # BLAS and PyTorch read it as they are 
 
 os.environ.pop("COLUMNS", None)  # which rich's console keeps for good if it is there as it is made
 
+import cupy_costs
 import numpy as np
 import pytest
 import strict_array
@@ -28,13 +29,16 @@ class Device:
         self.xp, self.counts = xp, counts
 
     def forget(self):
-        for counter in (strict_array.waits, strict_array.uploads):
-            counter.clear()
+        cupy_costs.forget()
+
+    def counted(self, cause):
+        """How often since then; a `cause` of cupy_costs.py, such as "calls". 0 on CuPy, which counts nothing."""
+        return cupy_costs.counts[cause]
 
     def assert_copies(self, waits=None, uploads=None):
         """The host waited, and copied to the device, for just these causes since then: {cause: times}."""
         if self.counts:
-            found = {"waits": dict(strict_array.waits), "uploads": dict(strict_array.uploads)}
+            found = {"waits": dict(cupy_costs.waits), "uploads": dict(cupy_costs.uploads)}
             assert found == {"waits": waits or {}, "uploads": uploads or {}}
 
     def assert_same(self, actual, expected):

@@ -5,20 +5,20 @@ only the names and keywords that CuPy has (cupy_names.txt), reductions give 0-d 
 never mixes with one of these: what CuPy would convert or upload without a word is an error here. `np.exp(x)` and
 `x[numpy_indices]` are, too, though CuPy takes them: the first hides where the work is done, the second a copy.
 
-`waits` counts, by cause, where the host would have waited for the GPU; `uploads` counts the copies to the device.
+`cupy_costs.py` counts what all of it would cost on a GPU: where the host waits, what is copied to the device, and what
+the device does; new arrays have the strides that CuPy gives them, since that decides what is copied later.
 Left out on purpose: `xp.random` (its streams differ from NumPy's: draw on the host), `xp.add.at` (adds in any order).
+`xp.RawKernel` is that of raw_kernel.py, which runs a kernel's source on the host.
 """
 
 import functools
 import operator
 import types
-from collections import Counter
 
+import cupy_costs
 import cupy_names
 import numpy as np
-
-waits = Counter()  # {"float()": 1, "a[mask]": 2, "bincount": 2, "get": 1, ...}
-uploads = Counter()  # {"asarray": 1, ...}
+from cupy_costs import uploads, waits
 
 _NAMES = cupy_names.parse(cupy_names.LIST.read_text())
 _ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
@@ -61,18 +61,34 @@ class StrictArray:
         return _guarded(path, value, self) if callable(value) else _wrap(value)
 
     def get(self):
-        waits["get"] += 1
-        return self._a.copy()
+        return self._fetch("get").copy()
+
+    def _fetch(self, cause):
+        """The numbers, for which the host waits: core.pyx, get, which wants them contiguous."""
+        waits[cause] += 1
+        cupy_costs.view_or_copy("get", self._a, [np.ascontiguousarray(self._a)])
+        cupy_costs.call("get", [self._a])
+        return self._a
 
     def __getitem__(self, key):
-        return StrictArray(self._a[_index(key)])
+        key = _index(key)
+        found = self._a[key]
+        if any(isinstance(k, np.ndarray) for k in key):
+            found = np.asarray(found, order="C")
+            cupy_costs.gather(self._a, key, found)
+        return StrictArray(found)
 
     def __setitem__(self, key, value):
         key, value = _index(key), _operand(value)
-        if any(isinstance(k, np.ndarray) and k.dtype != bool for k in key) and np.ndim(value):
+        arrays = [k for k in key if isinstance(k, np.ndarray)]
+        if any(k.dtype != bool for k in arrays) and np.ndim(value):
             places = np.arange(self._a.size).reshape(self._a.shape)[key]
             if len(np.unique(places)) < places.size:
                 raise ValueError("a[i] = v with an index repeated: CuPy leaves undefined which value stays")
+        if arrays:
+            cupy_costs.scatter(self._a, key, value, self._a[key])
+        else:
+            cupy_costs.assign(self._a[key], value)
         self._a[key] = value
 
     def __len__(self):
@@ -85,40 +101,47 @@ class StrictArray:
         return f"strict {self._a!r}"
 
     def __format__(self, spec):
-        waits["format()"] += 1
-        return format(self._a[()], spec)
+        return format(self._fetch("format()")[()], spec)
 
 
 def _operators():
     """Give StrictArray CuPy's operators: mixing with anything but its own kind and scalars raises TypeError."""
 
-    def forward(function):
-        return lambda self, *other: _wrap(function(self._a, *map(_operand, other)))
+    def made(name, *operands):
+        result = np.asarray(getattr(operator, f"__{name}__")(*operands), order="C")
+        if name == "matmul":
+            cupy_costs.product(*operands, None, result)
+        else:
+            cupy_costs.elementwise(name, operands, results=[result])
+        return StrictArray(result)
 
-    def reflected(function):
-        return lambda self, other: _wrap(function(_operand(other), self._a))
+    def forward(name):
+        return lambda self, *other: made(name, self._a, *map(_operand, other))
 
-    def in_place(function):
+    def reflected(name):
+        return lambda self, other: made(name, _operand(other), self._a)
+
+    def in_place(name):
+        function = getattr(operator, f"__i{name}__")
+
         def change(self, other):
-            function(self._a, _operand(other))
+            other = _operand(other)
+            cupy_costs.elementwise(name, [self._a, other], [self._a])
+            function(self._a, other)
             return self
 
         return change
 
     def converted(kind):
-        def convert(self):
-            waits[f"{kind.__name__}()"] += 1
-            return kind(self._a)
-
-        return convert
+        return lambda self: kind(self._fetch(f"{kind.__name__}()"))
 
     for name in ("neg", "pos", "abs", "invert", "lt", "le", "eq", "ne", "gt", "ge", "matmul"):
-        setattr(StrictArray, f"__{name}__", forward(getattr(operator, f"__{name}__")))
+        setattr(StrictArray, f"__{name}__", forward(name))
     for name in _ARITHMETIC:
-        setattr(StrictArray, f"__{name}__", forward(getattr(operator, f"__{name}__")))
-        setattr(StrictArray, f"__r{name}__", reflected(getattr(operator, f"__{name}__")))
-        setattr(StrictArray, f"__i{name}__", in_place(getattr(operator, f"__i{name}__")))
-    StrictArray.__rmatmul__ = reflected(operator.matmul)
+        setattr(StrictArray, f"__{name}__", forward(name))
+        setattr(StrictArray, f"__r{name}__", reflected(name))
+        setattr(StrictArray, f"__i{name}__", in_place(name))
+    StrictArray.__rmatmul__ = reflected("matmul")
     for kind in (bool, int, float, complex):
         setattr(StrictArray, f"__{kind.__name__}__", converted(kind))
     for name in _PLAIN:
@@ -137,7 +160,9 @@ class _Module:
         path = f"{self._path}{name}"
         if path not in _NAMES or path in _LEFT_OUT:
             raise AttributeError(f"CuPy has no {path!r}, or none that the strict double lets through")
-        value = getattr(self._module, name)
+        if path == "RawKernel":
+            return _raw_kernel
+        value = _OWN.get(path) or getattr(self._module, name)
         if isinstance(value, types.ModuleType):
             value = _Module(f"{path}.", value)
         elif callable(value) and not isinstance(value, type):
@@ -158,15 +183,64 @@ def _guarded(path, function, this=None):
         if times or (path == "where" and len(args) == 1):
             waits[name] += times or 1
         if path in ("array", "asarray") and isinstance(args[0], (np.ndarray, list, tuple)):
-            uploads[name] += 1
-            return StrictArray(function(_unwrap(args[0], from_host=True), *args[1:], **kwargs).copy())
-        result = function(*map(unwrap, args), **{key: _unwrap(value) for key, value in kwargs.items()})
+            return _upload(name, function(_unwrap(args[0], from_host=True), *args[1:], **kwargs).copy())
+        inputs = [unwrap(a) for a in args]
+        options = {key: _unwrap(value) for key, value in kwargs.items()}
+        result = function(*inputs, **options)
         for given in (this, *args, *kwargs.values()):  # out=, or an array that was fine as it was
             if isinstance(given, StrictArray) and given._a is result:
-                return given
+                break
+        else:
+            given = None
+            if isinstance(result, (np.ndarray, np.generic)) and name not in _AS_THEY_LIE:
+                result = np.asarray(result, order="C")
+        if path not in _OWN:  # which are made of others
+            ufunc = function if isinstance(function, np.ufunc) else None
+            cupy_costs.function(name, ufunc, inputs if this is None else [this._a, *inputs], options, result)
+        if given is not None:
+            return given
         return StrictArray(np.asarray(result)) if name in _ZERO_D else _wrap(result)
 
     return call
+
+
+def _upload(name, array):
+    if array.ndim:
+        uploads[name] += 1
+        cupy_costs.call("upload", [], [array])
+    else:  # core.pyx, _array_default: one number is a kernel's argument
+        cupy_costs.call("fill", [], [array])
+    return StrictArray(array)
+
+
+def _take_along_axis(a, indices, axis):
+    key = cupy_costs.along_axis(a, indices, axis)
+    cupy_costs.gather(a, key, result := np.take_along_axis(a, indices, axis))
+    return result
+
+
+def _put_along_axis(a, indices, values, axis):
+    key = cupy_costs.along_axis(a, indices, axis)
+    cupy_costs.scatter(a, key, values, a[key])
+    np.put_along_axis(a, indices, values, axis)
+
+
+_OWN = {"take_along_axis": _take_along_axis, "put_along_axis": _put_along_axis}
+_AS_THEY_LIE = {*cupy_costs.FREE, *cupy_costs.VIEWS, *cupy_costs.FILLS}  # results whose strides are NumPy's
+
+
+def _raw_kernel(source, name, options=(), **more):
+    """raw_kernel.py's kernel, whose launches are counted."""
+    import raw_kernel
+
+    kernel = raw_kernel.RawKernel(source, name, options, **more)
+
+    def launch(grid, block, args, **settings):
+        arrays = [a._a for a in args if isinstance(a, StrictArray)]
+        cupy_costs.call(name, arrays, arrays[:0])
+        return kernel(grid, block, args, **settings)
+
+    return launch
 
 
 def _wrap(result):
