@@ -66,7 +66,8 @@ def _neighbours(terms, before, size):
     for shift in range(-before, size - before):
         first, last = max(0, -shift), channels - max(0, shift)
         if first < last:
-            total[:, first:last] += terms[:, first + shift : last + shift]
+            part = total[:, first:last]  # `total[...] += ` would copy twice on CuPy where N is 1
+            part += terms[:, first + shift : last + shift]
     return total
 
 
