@@ -10,6 +10,7 @@ import pytest
 
 from minifcn.backend import to_device, to_host
 from minifcn.convolution import textbook
+from minifcn.errors import InputError
 from minifcn.layers import (
     AvgPool2d,
     Branches,
@@ -30,6 +31,7 @@ from minifcn.layers import (
 from minifcn.metrics import ConfusionMatrix
 from minifcn.models import FCN8s, FCN16s, FCN32s
 from minifcn.optim import SGD
+from minifcn.training.criterion import PixelLoss
 
 LAYERS = {  # each with its input's shape, and the uploads of a forward and a backward pass
     "conv": (Conv2d(4, 6, (3, 2), (2, 1), (1, 2), (1, 2), groups=2), (2, 4, 7, 6), 0),
@@ -86,27 +88,45 @@ def forward_backward(layer, x, dy):
 
 
 @pytest.mark.parametrize("weights, uploads", [(None, {}), ([1.0, 2.0, 0.5, 0.0], {"asarray": 1})])
-@pytest.mark.parametrize(
-    "reduction, waits",
-    [("mean", {"bool()": 1, "float()": 2}), ("sum", {"bool()": 1, "float()": 1}), ("none", {"bool()": 1})],
-)
-def test_loss(reduction, waits, weights, uploads, device):
-    """It waits to check the labels, and for each number that it returns or divides by."""
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_loss(reduction, weights, uploads, device):
+    """It waits once for all that it must know of labels and loss; the class weights are brought there once."""
     scores, labels, dloss = batch_of_scores()
     incoming = [dloss] if reduction == "none" else []
     criterion = SoftmaxCrossEntropy(class_weights=weights, reduction=reduction)
     loss, dscores = criterion(scores, labels), criterion.backward(*incoming)
 
     arrays = [to_device(a, "gpu") for a in (scores, labels, *incoming)]
-    device.forget()
-    loss_there, dscores_there = criterion(*arrays[:2]), criterion.backward(*arrays[2:])
-    device.assert_copies(waits, uploads)
+    for expected_uploads in (uploads, {}):
+        device.forget()
+        loss_there, dscores_there = criterion(*arrays[:2]), criterion.backward(*arrays[2:])
+        device.assert_copies({"get": 1}, expected_uploads)
 
-    device.assert_same(dscores_there, dscores)
-    if reduction == "none":
-        device.assert_same(loss_there, loss)
-    else:
-        assert isinstance(loss_there, float) and loss_there == pytest.approx(loss, rel=1e-5)
+        device.assert_same(dscores_there, dscores)
+        if reduction == "none":
+            device.assert_same(loss_there, loss)
+        else:
+            assert isinstance(loss_there, float) and loss_there == pytest.approx(loss, rel=1e-5)
+
+
+def test_the_loss_that_a_training_tells(device):
+    """Of a pixel, though the sum is minimised: the count of pixels comes with the sum, in one transfer."""
+    scores, labels, _ = batch_of_scores()
+    pixels = int((labels != 255).sum())
+    expected = SoftmaxCrossEntropy(reduction="sum")(scores, labels) / pixels
+    scores, labels = to_device(scores, "gpu"), to_device(labels, "gpu")
+    device.forget()
+    assert PixelLoss("sum")(scores, labels) == pytest.approx(expected, rel=1e-5)
+    device.assert_copies({"get": 1})
+
+
+@pytest.mark.parametrize("label, message", [(7, "label 7 is none of the 4 classes"), (-2, "label below 0")])
+def test_a_label_that_is_no_class(label, message, device):
+    scores, labels, _ = batch_of_scores()
+    labels = labels.astype("int16")
+    labels[1, 2, 3] = label
+    with pytest.raises(InputError, match=message):
+        SoftmaxCrossEntropy()(to_device(scores, "gpu"), to_device(labels, "gpu"))
 
 
 def batch_of_scores():
@@ -181,7 +201,7 @@ def test_training_step(model, device):
     images, labels = to_device(images, "gpu"), to_device(labels, "gpu")
     device.forget()
     loss = train_step(net, images, labels)
-    device.assert_copies(waits={"bool()": 1, "float()": 2})
+    device.assert_copies(waits={"get": 1})
 
     assert loss == pytest.approx(expected_loss, rel=1e-4)
     for name, parameter in net.named_parameters():

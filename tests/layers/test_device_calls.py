@@ -5,19 +5,19 @@ import numpy as np
 import pytest
 
 from minifcn.backend import to_device
-from minifcn.layers import AvgPool2d, Dropout, LocalResponseNorm, MaxPool2d, MaxUnpool2d, ReLU
+from minifcn.layers import AvgPool2d, Dropout, LocalResponseNorm, MaxPool2d, MaxUnpool2d, ReLU, SoftmaxCrossEntropy
 
 SECRETS = {"operand copies", "out copies", "input copies", "a[i] += b copies", "index arrays", "guesses"}
 RNG = np.random.default_rng(0)
 
 
-def calls(device, function, *args):
-    """(result, how many calls a function makes), none of which copies in secret, waits or uploads."""
+def calls(device, function, *args, waits=None):
+    """(result, how many calls a function makes), none of which copies in secret, waits (but for these) or uploads."""
     device.forget()
     result = function(*args)
     if device.counts:
         assert not SECRETS & cupy_costs.counts.keys()
-        device.assert_copies()
+        device.assert_copies(waits)
     return result, device.counted("calls")
 
 
@@ -71,3 +71,11 @@ def test_local_response_norm(device):
     layer, x = LocalResponseNorm(3), on_device(1, 5, 4, 6)
     y, _ = calls(device, layer, x)
     calls(device, layer.backward, y)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_loss(reduction, device):
+    criterion, scores = SoftmaxCrossEntropy(reduction=reduction), on_device(1, 4, 7, 5)
+    labels = to_device(RNG.integers(4, size=(1, 7, 5)).astype("uint8"), "gpu")
+    assert calls(device, criterion, scores, labels, waits={"get": 1})[1] <= 27
+    assert calls(device, criterion.backward)[1] <= 11
