@@ -5,7 +5,18 @@ import numpy as np
 import pytest
 
 from minifcn.backend import to_device
-from minifcn.layers import AvgPool2d, Dropout, LocalResponseNorm, MaxPool2d, MaxUnpool2d, ReLU, SoftmaxCrossEntropy
+from minifcn.layers import (
+    AvgPool2d,
+    Dropout,
+    LocalResponseNorm,
+    MaxPool2d,
+    MaxUnpool2d,
+    Parameter,
+    ReLU,
+    SoftmaxCrossEntropy,
+)
+from minifcn.metrics import ConfusionMatrix, predicted_classes
+from minifcn.optim import SGD
 
 SECRETS = {"operand copies", "out copies", "input copies", "a[i] += b copies", "index arrays", "guesses"}
 RNG = np.random.default_rng(0)
@@ -79,3 +90,21 @@ def test_loss(reduction, device):
     labels = to_device(RNG.integers(4, size=(1, 7, 5)).astype("uint8"), "gpu")
     assert calls(device, criterion, scores, labels, waits={"get": 1})[1] <= 27
     assert calls(device, criterion.backward)[1] <= 11
+
+
+@pytest.mark.parametrize("decay, most", [(0.0, 4), (0.05, 6)])
+def test_sgd(decay, most, device):
+    parameter = Parameter(on_device(1, 3, 2, 2))
+    optimizer = SGD([parameter], lr=0.1, weight_decay=decay)
+    for first in (True, False):  # at first the velocity is made
+        parameter.grad = on_device(1, 3, 2, 2)
+        assert calls(device, optimizer.step)[1] <= most + first
+
+
+def test_confusion_matrix(device):
+    scores, labels = on_device(1, 4, 7, 5), to_device(RNG.integers(4, size=(1, 7, 5)).astype("uint8"), "gpu")
+    predicted, count = calls(device, predicted_classes, scores)
+    assert count <= 2
+    device.forget()
+    ConfusionMatrix(4).update(predicted, labels)
+    assert device.counted("calls") <= 19

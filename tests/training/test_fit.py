@@ -253,3 +253,14 @@ def test_on_the_device(device):
     np.testing.assert_allclose(results["gpu"][0], results["cpu"][0], rtol=1e-5)
     for name, array in results["gpu"][1].items():
         device.assert_same(array, results["cpu"][1][name])
+
+
+def test_a_step_waits_once_and_uploads_its_batch_alone(device):
+    """A second step does: in the first the class weights are brought there, and the velocities made."""
+    net, batches = dropping("float32").to("gpu"), [(batch(n)[0].astype("float32"), batch(n)[1]) for n in range(2)]
+    criterion = PixelLoss("mean", np.array([1.0, 2.0]))
+    steps = fit(net, batches, sgd(net, 0.9), fixed(0.001), criterion, device="gpu", sample=0.7)
+    next(steps)
+    device.forget()
+    next(steps)
+    device.assert_copies(waits={"get": 1}, uploads={"asarray": 2})
