@@ -33,6 +33,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
     for seen, made, outs in _pieces(y, weight.shape, how):
         columns = columns_of(padded[seen], weight.shape[2:], how.stride, how.dilation)  # (C/G*kh*kw, n*r*ow)
         _put_product(y[made], matrix[outs], columns)
+        del columns  # before the next ones are made
     if bias is not None:
         y += bias.reshape(1, -1, 1, 1)  # (1, O, 1, 1)
     return y
@@ -48,6 +49,7 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
         n, _, *pixels = dy[made].shape
         columns = columns.reshape(*weight.shape[1:], n, *pixels).transpose(3, 0, 1, 2, 4, 5)  # (n, C/G, kh, kw, r, ow)
         add_to_windows(padded[seen], columns, how.stride, how.dilation)
+        del columns
     return padded[:, :, ph : ph + h, pw : pw + w]  # (N, C, H, W)
 
 
@@ -64,6 +66,7 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
             xp.matmul(rows, columns.T, out=group)  # (O/G, C/G*kh*kw)
         else:
             group += rows @ columns.T
+        del columns
     return dw
 
 

@@ -27,7 +27,8 @@ def launch(source: str, name: str, planes: int, pixels: int, *args: Any, **types
     """
     if not planes or not pixels:
         return
-    arrays = [arg for arg in args if hasattr(arg, "strides")]
+    xp = array_module(args[0])
+    arrays = [arg for arg in args if isinstance(arg, xp.ndarray)]
     floats = {str(array.dtype) for array in arrays if array.dtype.kind == "f"}
     if len(floats) > 1:
         raise TypeError(f"kernel {name}: arrays of {' and '.join(sorted(floats))}, expected one dtype")
@@ -35,13 +36,13 @@ def launch(source: str, name: str, planes: int, pixels: int, *args: Any, **types
     real = arrays[0].dtype.type
 
     def taken(arg):
-        if arg is None or hasattr(arg, "strides"):
+        if arg is None or isinstance(arg, xp.ndarray):
             return arg
         return real(arg) if isinstance(arg, float) else index(operator.index(arg))
 
     open_types = tuple((key, str(np.dtype(dtype))) for key, dtype in {"REAL": real, "INDEX": index, **types}.items())
     blocks = -(-pixels // BLOCK), min(planes, PLANES)
-    compiled(array_module(arrays[0]), source, name, open_types)(blocks, (BLOCK,), tuple(map(taken, args)))
+    compiled(xp, source, name, open_types)(blocks, (BLOCK,), tuple(map(taken, args)))
 
 
 @functools.cache

@@ -1,5 +1,7 @@
 """The convolution and its gradients on arrays: every algorithm against the loops, and what is refused."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from conv_cases import (
@@ -81,6 +83,22 @@ def test_no_more_columns_than_there_is_room_for_at_a_time(monkeypatch):
         made.clear()
         conv2d(x, weight)
         assert [columns.shape for columns in made] == [(18, n) for n in pixels]
+
+
+def test_no_columns_stay_while_the_next_are_made(monkeypatch):
+    x, weight = np.ones((1, 16, 100, 100)), np.ones((16, 16, 3, 3))
+    room = 2 * x.nbytes
+    columns_at_a_time(monkeypatch, room)
+    for function in (
+        lambda: conv2d(x, weight, padding=1),
+        lambda: conv2d_grad_input(x, weight, 100, padding=1),
+        lambda: conv2d_grad_weight(x, x, 3, padding=1),
+    ):
+        tracemalloc.start()
+        function()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < room + 3 * x.nbytes  # the padded input, the result, and what a piece makes of its columns
 
 
 def test_a_batch_of_no_images(how):
