@@ -12,25 +12,25 @@ import json
 import os
 import sys
 import types
-from ctypes import PYFUNCTYPE, c_char_p, c_int, c_size_t, c_ssize_t, c_void_p, py_object
+from ctypes import PYFUNCTYPE, c_char_p, c_float, c_int, c_size_t, c_ssize_t, c_void_p, py_object
 
 import cupy_costs
 
 NUMBERS = {"getDevice": 0, "getDeviceCount": 1, "runtimeGetVersion": 13000, "driverGetVersion": 13000}
 PROPERTIES = {"warpSize": 32, "name": b"none", "major": 9, "minor": 0, "multiProcessorCount": 132}
-_kept, _memory = [], {}  # what C points to; {address: memory}
+MEMORY = (16 << 30, 16 << 30)  # bytes free, and in all
+_kept, _memory = [], {}  # signatures that C points to; {address: memory}
 
 
 def start():
     """Import CuPy without a GPU, and return it."""
     from cupy_backends.cuda.api import driver, runtime
 
-    for module in (runtime, driver):
-        for name in module.__pyx_capi__:
-            _replace(module, name)
+    _replace(runtime)
+    _replace(driver)
     for name, value in NUMBERS.items():
         setattr(runtime, name, lambda value=value: value)
-    runtime.memGetInfo = lambda: (16 << 30, 16 << 30)
+    runtime.memGetInfo = lambda: MEMORY
     runtime.getDeviceProperties = lambda device: PROPERTIES
     import cupy_backends.cuda.libs
 
@@ -42,33 +42,6 @@ def start():
     return cupy
 
 
-def _replace(module, name):
-    """Put a function of ours into the table of one of CuPy's modules, if the entry is a function of a simple type."""
-    signature = _signature(module.__pyx_capi__[name])
-    kind = signature.partition(b"(")[0].strip()
-    if name in ("malloc", "hostAlloc"):
-        function = PYFUNCTYPE(c_ssize_t, c_size_t)(_allocate)
-    elif name in ("free", "freeHost"):
-        function = PYFUNCTYPE(py_object, c_ssize_t)(lambda address: _memory.pop(address, None) and None)
-    elif name in ("launchKernel", "memsetAsync"):
-        function = PYFUNCTYPE(py_object)(lambda: cupy_costs.call(name))
-    elif name in ("memcpy", "memcpyAsync"):
-        function = PYFUNCTYPE(py_object, c_void_p, c_void_p, c_size_t)(_copy)
-    elif name == "deviceGetAttribute":
-        function = PYFUNCTYPE(c_int, c_int)({75: PROPERTIES["major"], 76: PROPERTIES["minor"]}.get)
-    elif name == "getDeviceProperties":
-        function = PYFUNCTYPE(py_object)(lambda: PROPERTIES)
-    elif kind == b"PyObject *":
-        function = PYFUNCTYPE(py_object)(lambda: None)
-    elif b"(" in signature and kind in (b"int", b"intptr_t"):
-        value = NUMBERS.get(name, int(kind == b"intptr_t"))  # as a pointer 0 would be an error
-        function = PYFUNCTYPE(c_ssize_t)(lambda: value)
-    else:
-        return
-    _kept.append((function, signature))
-    module.__pyx_capi__[name] = _capsule(ctypes.cast(function, c_void_p), signature, None)
-
-
 def _allocate(size):
     memory = ctypes.create_string_buffer(max(1, size))
     address = ctypes.addressof(memory)
@@ -76,14 +49,52 @@ def _allocate(size):
     return address
 
 
+def _free(address):
+    _memory.pop(address, None)
+
+
 def _copy(there, here, size):
     cupy_costs.call("memcpy")
     ctypes.memmove(there, here, size)
 
 
-_signature, _capsule = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_New
-_signature.restype, _signature.argtypes = c_char_p, [py_object]
+def _attribute(number, device):
+    return {75: PROPERTIES["major"], 76: PROPERTIES["minor"]}.get(number, 1)
+
+
+OURS = {  # C functions by name; one that declares fewer arguments than it is given passes over the others
+    "malloc": PYFUNCTYPE(c_ssize_t, c_size_t)(_allocate),
+    "hostAlloc": PYFUNCTYPE(c_ssize_t, c_size_t)(_allocate),
+    "free": PYFUNCTYPE(py_object, c_ssize_t)(_free),
+    "freeHost": PYFUNCTYPE(py_object, c_ssize_t)(_free),
+    "memcpy": PYFUNCTYPE(py_object, c_void_p, c_void_p, c_size_t)(_copy),
+    "memcpyAsync": PYFUNCTYPE(py_object, c_void_p, c_void_p, c_size_t)(_copy),
+    "memsetAsync": PYFUNCTYPE(py_object)(lambda: cupy_costs.call("memset")),
+    "launchKernel": PYFUNCTYPE(py_object)(lambda: cupy_costs.call("kernel")),
+    "deviceGetAttribute": PYFUNCTYPE(c_int, c_int, c_int)(_attribute),
+    "getDeviceProperties": PYFUNCTYPE(py_object)(lambda: PROPERTIES),
+    "memGetInfo": PYFUNCTYPE(py_object)(lambda: MEMORY),
+    "eventElapsedTime": PYFUNCTYPE(c_float)(lambda: 1.0),
+    **{name: PYFUNCTYPE(c_int)(lambda value=value: value) for name, value in NUMBERS.items()},
+}
+BY_KIND = {  # all others, by what they return: as a pointer 0 would be an error
+    b"PyObject *": PYFUNCTYPE(py_object)(lambda: None),
+    b"int": PYFUNCTYPE(c_int)(lambda: 0),
+    b"intptr_t": PYFUNCTYPE(c_ssize_t)(lambda: 1),
+}
+_name_of, _capsule = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_New
+_name_of.restype, _name_of.argtypes = c_char_p, [py_object]
 _capsule.restype, _capsule.argtypes = py_object, [c_void_p, c_char_p, c_void_p]
+
+
+def _replace(module):
+    """Put our functions into the table of one of CuPy's modules, {name: a capsule whose name is the signature}."""
+    for name, capsule in module.__pyx_capi__.items():
+        signature = _name_of(capsule)
+        function = OURS.get(name) or BY_KIND.get(signature.partition(b"(")[0].strip())
+        if function and b"(" in signature:  # else it is a number
+            _kept.append(signature)
+            module.__pyx_capi__[name] = _capsule(ctypes.cast(function, c_void_p), signature, None)
 
 
 class _Cublas(types.ModuleType):
