@@ -84,6 +84,10 @@ CALLS = {  # the calls, by name
     "a[i, j] = v": (lambda: put(new(), (ZEROS[:, :1], ZEROS[:, :1]), A[:1, :1]), "fill prepare prepare scatter"),
     "a[mask] = v": (lambda: put(new(), MASK, 0.0), "scan get fill scatter"),
     "a[mask], more than 512": (lambda: LARGE[LARGE > 0], "gt scan scan scan get"),
+    "nonzero": (lambda: MASK.nonzero(), "scan get nonzero"),
+    "nonzero of more than 512 numbers": (lambda: LARGE.nonzero(), "not_equal scan scan get"),
+    "cumsum": (lambda: LARGE.cumsum(), "copy scan"),
+    "cumsum along an axis": (lambda: A.cumsum(axis=0), "copy scan"),
     "float()": (lambda: float(A[0, 0]), "get"),
     "item, tolist": (lambda: (A[0, 0].item(), A.tolist()), "get get"),
     "get, of a transpose": (lambda: T.get(), "copy get"),
@@ -188,6 +192,15 @@ IN_PLACE = {  # the bytes that are copied because an input lies under `out`, and
     "a[i] += b, of one row": (lambda: in_place(B, (slice(1), slice(3)), 1.0), 0, 12),
     "a[i] += b, of one entry": (lambda: in_place(B, (slice(1), slice(1)), 1.0), 0, 4),
 }
+
+
+def test_what_an_array_shows_twice_is_read_once():
+    cupy_costs.forget()
+    xp.lib.stride_tricks.as_strided(A, (3, 2, 6), (24, 24, 4)).copy()
+    assert cupy_costs.sizes == {"calls": 96 + 144}  # the rows 0 1, 1 2, 2 3: 4 rows of 24 bytes, 6 copies
+    cupy_costs.forget()
+    A + xp.broadcast_to(A[0], (4, 6))
+    assert cupy_costs.sizes == {"calls": 96 + 24 + 96}
 
 
 @pytest.mark.parametrize("function, under_out, indexed", IN_PLACE.values(), ids=IN_PLACE)
