@@ -10,10 +10,12 @@ import sys
 import cupy_costs
 import numpy as np
 import pytest
+import raw_kernel
 import strict_array
 from device_counts import training_step
 
 from minifcn.backend import to_device
+from minifcn.backend.kernels import with_kernels
 from minifcn.models import FCN8s, FCN16s, FCN32s
 
 SMALL = {"width": 1 / 16, "fc_channels": 16}
@@ -39,6 +41,13 @@ def test_a_training_step(name):
     check(net(**settings), forward, backward)
 
 
+@pytest.mark.skipif(not raw_kernel.COMPILER, reason="g++ is not here to compile the kernels for the host")
+def test_kernels_by_hand_leave_less_to_do():
+    with with_kernels():
+        calls = check(FCN8s(**SMALL), 134, 220)
+    assert calls["update"] == 2 * 18  # one for each weight and bias that is trained
+
+
 @pytest.mark.full
 def test_a_training_step_of_the_full_network():
     """Its large maps are cut into pieces, within the same bounds."""
@@ -60,6 +69,7 @@ def check(net, forward, backward):
     assert sum(cupy_costs.waits.values()) <= 1, cupy_costs.waits
     assert calls["forward"] <= forward and calls["backward"] <= backward, calls
     assert calls["update"] <= 5 * len(net.parameters()) and calls["zero_grad"] == 0
+    return calls
 
 
 @pytest.mark.parametrize("name", NETS)
