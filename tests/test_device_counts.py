@@ -44,7 +44,7 @@ def test_a_training_step(name):
 @pytest.mark.skipif(not raw_kernel.COMPILER, reason="g++ is not here to compile the kernels for the host")
 def test_kernels_by_hand_leave_less_to_do():
     with with_kernels():
-        calls = check(FCN8s(**SMALL), 134, 220)
+        calls = check(FCN8s(**SMALL), 134, 220, size=32)  # each thread of a kernel is run after the other here
     assert calls["update"] == 2 * 18  # one for each weight and bias that is trained
 
 
@@ -54,8 +54,8 @@ def test_a_training_step_of_the_full_network():
     check(FCN8s(), *NETS["FCN-8s"][2:])
 
 
-def check(net, forward, backward):
-    """Count one step of training on one image of 320 pixels, and hold it against the bounds."""
+def check(net, forward, backward, size=320):
+    """Count one step of training on one image of so many pixels, hold it against the bounds -> {part: calls}."""
     calls, last = {}, 0
 
     def note(part):
@@ -63,7 +63,7 @@ def check(net, forward, backward):
         calls[part] = cupy_costs.counts["calls"] - last
         last += calls[part]
 
-    training_step(net, 320)(note)
+    training_step(net, size)(note)
     assert {cause: cupy_costs.counts[cause] for cause in SECRETS} == dict.fromkeys(SECRETS, 0)
     assert not cupy_costs.uploads
     assert sum(cupy_costs.waits.values()) <= 1, cupy_costs.waits
