@@ -62,7 +62,7 @@ def test_a_step_of_training(gpu, name, dtype, rounding):
 
 
 def test_one_launch_where_there_were_several(gpu):
-    net = Graph({"conv": Conv2d(2, 3, 3), "relu": ReLU(inplace=True), "pool": MaxPool2d(2)}).to("gpu")
+    net = Graph({"conv": Conv2d(2, 3, 3, 2), "relu": ReLU(inplace=True), "pool": MaxPool2d(2)}).to("gpu")
     x = gpu.asarray(np.ones((2, 2, 6, 6), "float32"))
     with with_kernels():
         net.backward(net(x))
