@@ -104,7 +104,7 @@ def grad_bias(dy: Array) -> Array:
     db = xp.empty(dy.shape[1], dtype=dy.dtype)
 
     def add(channels):
-        db[channels] = dy[:, channels].sum(axis=(0, 2, 3))
+        dy[:, channels].sum(axis=(0, 2, 3), out=db[channels])
 
     most = room(BLOCK, xp)
     run_all(add, ((some,) for some in chunks(len(db), dy.size // max(1, len(db)), most)), xp)

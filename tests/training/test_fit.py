@@ -253,3 +253,18 @@ def test_on_the_device(device):
     np.testing.assert_allclose(results["gpu"][0], results["cpu"][0], rtol=1e-5)
     for name, array in results["gpu"][1].items():
         device.assert_same(array, results["cpu"][1][name])
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_a_step_that_ends_in_an_error_keeps_no_maps(error, monkeypatch):
+    net, criterion = Sequential(Conv2d(3, 4, 1), Conv2d(4, 2, 1)), PixelLoss()
+    net.astype("float64")
+
+    def fail(dy):
+        assert all(layer._kept for layer in (net, *net.layers(), criterion.criterion))
+        raise error
+
+    monkeypatch.setattr(net, "backward", fail)
+    with pytest.raises(error):
+        next(fit(net, [batch(0)], SGD(net.parameters(), LR), fixed(LR), criterion))
+    assert not any(layer._kept for layer in (net, *net.layers(), criterion.criterion))
