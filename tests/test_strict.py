@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from conv_cases import columns_at_a_time
 
+from minifcn import metrics
 from minifcn.backend import to_device, to_host
+from minifcn.data import Preprocessing, Scenes
+from minifcn.errors import InputError
 from minifcn.layers import (
     AvgPool2d,
     Branches,
@@ -27,9 +30,11 @@ from minifcn.layers import (
     SoftmaxCrossEntropy,
     Upsample,
 )
-from minifcn.metrics import ConfusionMatrix
+from minifcn.metrics import ConfusionMatrix, predicted_classes
 from minifcn.models import FCN8s, FCN16s, FCN32s
 from minifcn.optim import SGD
+from minifcn.training.criterion import PixelLoss
+from minifcn.training.evaluation import evaluate
 
 LAYERS = {  # each with its input's shape, and the uploads of a forward and a backward pass
     "conv": (Conv2d(4, 6, (3, 2), (2, 1), (1, 2), (1, 2), groups=2), (2, 4, 7, 6), 0),
@@ -45,8 +50,8 @@ LAYERS = {  # each with its input's shape, and the uploads of a forward and a ba
     "upsample, bilinear": (Upsample((9, 5), mode="bilinear"), (2, 3, 6, 7), 0),
     "average pool": (AvgPool2d(3, 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 0),
     "relu": (ReLU(), (2, 3, 4, 5), 0),
-    "dropout": (Dropout(0.4), (2, 3, 4, 5), 1),
-    "dropout of channels": (Dropout2d(0.4), (2, 3, 4, 5), 1),
+    "dropout": (Dropout(0.4), (2, 3, 4, 5), 0),
+    "dropout of channels": (Dropout2d(0.4), (2, 3, 4, 5), 0),
     "linear": (Linear(4, 3), (5, 4), 0),
     "local response norm": (LocalResponseNorm(3, k=2.0), (2, 5, 3, 4), 0),
     "flatten": (Flatten(), (2, 3, 4, 5), 0),
@@ -87,27 +92,45 @@ def forward_backward(layer, x, dy):
 
 
 @pytest.mark.parametrize("weights, uploads", [(None, {}), ([1.0, 2.0, 0.5, 0.0], {"asarray": 1})])
-@pytest.mark.parametrize(
-    "reduction, waits",
-    [("mean", {"bool()": 1, "float()": 2}), ("sum", {"bool()": 1, "float()": 1}), ("none", {"bool()": 1})],
-)
-def test_loss(reduction, waits, weights, uploads, device):
-    """It waits to check the labels, and for each number that it returns or divides by."""
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_loss(reduction, weights, uploads, device):
+    """It waits once for all that it must know of labels and loss; the class weights are brought there once."""
     scores, labels, dloss = batch_of_scores()
     incoming = [dloss] if reduction == "none" else []
     criterion = SoftmaxCrossEntropy(class_weights=weights, reduction=reduction)
     loss, dscores = criterion(scores, labels), criterion.backward(*incoming)
 
     arrays = [to_device(a, "gpu") for a in (scores, labels, *incoming)]
-    device.forget()
-    loss_there, dscores_there = criterion(*arrays[:2]), criterion.backward(*arrays[2:])
-    device.assert_copies(waits, uploads)
+    for expected_uploads in (uploads, {}):
+        device.forget()
+        loss_there, dscores_there = criterion(*arrays[:2]), criterion.backward(*arrays[2:])
+        device.assert_copies({"get": 1}, expected_uploads)
 
-    device.assert_same(dscores_there, dscores)
-    if reduction == "none":
-        device.assert_same(loss_there, loss)
-    else:
-        assert isinstance(loss_there, float) and loss_there == pytest.approx(loss, rel=1e-5)
+        device.assert_same(dscores_there, dscores)
+        if reduction == "none":
+            device.assert_same(loss_there, loss)
+        else:
+            assert isinstance(loss_there, float) and loss_there == pytest.approx(loss, rel=1e-5)
+
+
+def test_the_loss_that_a_training_tells(device):
+    """Of a pixel, though the sum is minimised: the count of pixels comes with the sum, in one transfer."""
+    scores, labels, _ = batch_of_scores()
+    pixels = int((labels != 255).sum())
+    expected = SoftmaxCrossEntropy(reduction="sum")(scores, labels) / pixels
+    scores, labels = to_device(scores, "gpu"), to_device(labels, "gpu")
+    device.forget()
+    assert PixelLoss("sum")(scores, labels) == pytest.approx(expected, rel=1e-5)
+    device.assert_copies({"get": 1})
+
+
+@pytest.mark.parametrize("label, message", [(7, "label 7 is none of the 4 classes"), (-2, "label below 0")])
+def test_a_label_that_is_no_class(label, message, device):
+    scores, labels, _ = batch_of_scores()
+    labels = labels.astype("int16")
+    labels[1, 2, 3] = label
+    with pytest.raises(InputError, match=message):
+        SoftmaxCrossEntropy()(to_device(scores, "gpu"), to_device(labels, "gpu"))
 
 
 def batch_of_scores():
@@ -150,22 +173,76 @@ def test_sgd(device):
         device.assert_same(one, other)
 
 
-def test_confusion_matrix(device):
-    """It brings both arrays to the host, once, and counts there."""
-    scores, labels, _ = batch_of_scores()
-    expected, metrics = ConfusionMatrix(4), ConfusionMatrix(4)
-    expected.update(scores.argmax(axis=1), labels)
-    scores, labels = to_device(scores, "gpu"), to_device(labels, "gpu")
+@pytest.mark.parametrize("piece", [4096, 7])
+@pytest.mark.parametrize("ignore", [255, 1, -1])
+def test_confusion_matrix(ignore, piece, device, monkeypatch):
+    """It counts on the device, and brings the counts alone to the host, in one transfer."""
+    monkeypatch.setattr(metrics, "PIECE", piece)
+    rng = np.random.default_rng(8)
+    predicted, actual = rng.integers(4, size=(2, 3, 5, 6))
+    actual[rng.random(actual.shape) < 0.3] = ignore
+    actual[2] = ignore
+    predicted[actual == ignore] = 9  # which counts nowhere
+    expected = np.zeros((3, 4, 4), int)
+    for image, said, true in zip(expected, predicted, actual):
+        for i, j in zip(true[true != ignore], said[true != ignore]):
+            image[i, j] += 1
+    accuracies = [np.trace(image) / image.sum() for image in expected[:2]]
+
+    predicted, actual = to_device(predicted.astype("uint8"), "gpu"), to_device(actual, "gpu")
+    confusion, each = ConfusionMatrix(4, ignore), ConfusionMatrix(4, ignore)
     device.forget()
-    metrics.update(scores.argmax(axis=1), labels)
-    device.assert_copies(waits={"get": 2})
-    assert isinstance(metrics.counts, np.ndarray) and (metrics.counts == expected.counts).all()
-    assert metrics.mean_iu == expected.mean_iu
+    confusion.update(predicted, actual)
+    device.assert_copies(waits={"get": 1})
+    device.forget()
+    *found, void = each.update_each(predicted, actual)
+    device.assert_copies(waits={"get": 1})
+    assert found == accuracies and np.isnan(void)
+    for counts in (confusion.counts, each.counts):
+        assert isinstance(counts, np.ndarray) and counts.dtype == "int64"
+        np.testing.assert_array_equal(counts, expected.sum(axis=0))
+
+
+@pytest.mark.parametrize("said, true, name", [(4, 0, "predicted"), (0, 4, "actual"), (0, -1, "actual")])
+def test_a_class_that_there_is_not(said, true, name, device):
+    predicted, actual = np.zeros((2, 1, 5), int)
+    predicted[0, 3], actual[0, 3] = said, true
+    confusion = ConfusionMatrix(4)
+    with pytest.raises(InputError, match=f"{name} holds {said or true}, expected a class 0..3"):
+        confusion.update(to_device(predicted, "gpu"), to_device(actual, "gpu"))
+    assert not confusion.counts.any()
+
+
+@pytest.mark.parametrize("n_class, dtype", [(1, "uint8"), (21, "uint8"), (256, "uint8"), (257, "uint16")])
+def test_predicted_classes_take_little_room(n_class, dtype, device):
+    scores = np.zeros((2, n_class, 3), "float32")
+    scores[1, n_class - 1, 1] = 1
+    device.forget()
+    classes = predicted_classes(to_device(scores, "gpu"))
+    assert classes.dtype == dtype
+    assert to_host(classes).tolist() == [[0, 0, 0], [0, n_class - 1, 0]]
+
+
+def test_evaluation_waits_twice_for_images_of_one_size(device):
+    """Once for the loss, once for the counts."""
+    data = Scenes("val", count=5, size=40)
+    model = FCN32s(n_class=data.n_class, width=0.0625, fc_channels=8, padding="same", seed=9)
+    for parameter in model.parameters():  # the score layer begins at zero
+        parameter.data += 0.05 * np.random.default_rng(9).standard_normal(parameter.shape, "float32")
+    preprocessing = Preprocessing(data.mean, data.std)
+    expected_each, each = [], []
+    expected, expected_loss = evaluate(model, data, preprocessing, accuracies=expected_each)
+    model.to("gpu")
+    device.forget()
+    confusion, loss = evaluate(model, data, preprocessing, "gpu", accuracies=each)
+    device.assert_copies(waits={"get": 2}, uploads={"asarray": 2})
+    assert loss == pytest.approx(expected_loss, rel=1e-4) and each == expected_each
+    np.testing.assert_array_equal(confusion.counts, expected.counts)
 
 
 @pytest.mark.parametrize("model", [FCN32s, FCN16s, FCN8s])
 def test_training_step(model, device):
-    """A whole step on the device waits for the loss alone, and uploads only the masks of the two dropout layers."""
+    """A whole step on the device waits for the loss alone, and uploads nothing."""
     rng = np.random.default_rng(5)
     images = rng.standard_normal((2, 3, 33, 47), "float32")
     labels = rng.integers(4, size=(2, 33, 47)).astype("uint8")
@@ -182,7 +259,7 @@ def test_training_step(model, device):
     images, labels = to_device(images, "gpu"), to_device(labels, "gpu")
     device.forget()
     loss = train_step(net, images, labels)
-    device.assert_copies(waits={"bool()": 1, "float()": 2}, uploads={"asarray": 2})
+    device.assert_copies(waits={"get": 1})
 
     assert loss == pytest.approx(expected_loss, rel=1e-4)
     for name, parameter in net.named_parameters():

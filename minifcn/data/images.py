@@ -7,6 +7,7 @@ import numpy as np
 
 from minifcn.backend import to_device, to_host
 from minifcn.errors import InputError, caution
+from minifcn.metrics import predicted_classes
 
 _IMAGENET_BGR = (104.00699, 116.66877, 122.67892)  # the mean colour as Caffe's nets write it
 
@@ -68,4 +69,4 @@ class Preprocessing:
 def predict_image(model: Callable, image: np.ndarray, preprocessing: Preprocessing, device: str = "cpu") -> np.ndarray:
     """The class of every pixel of one image uint8 (H, W, 3) -> uint8 (H, W). The model is in evaluation mode."""
     scores = model(to_device(preprocessing(image)[None], device))  # (1, n_class, H, W)
-    return to_host(scores.argmax(axis=1)[0]).astype("uint8")
+    return to_host(predicted_classes(scores)[0])

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from minifcn.backend import to_device, to_host
+from minifcn.backend import Array, array_module, to_device, to_host
 from minifcn.data.images import Preprocessing
 from minifcn.data.resizing import Size, resize_image, resized
+from minifcn.metrics import predicted_classes
 from minifcn.models.tiles import BAND, Tiled
 
 
@@ -28,31 +29,34 @@ def predict_photo(
     label = np.empty(image.shape[:2], np.uint8)
     softmax = None
     for rows, scores in photo_scores(network, image, preprocessing, device, size):
-        label[rows] = scores.argmax(axis=0)
+        label[rows] = to_host(predicted_classes(scores, axis=0))
         if probabilities:
             if softmax is None:
                 softmax = np.empty((len(scores), *label.shape), np.float16)
-            softmax[:, rows] = _softmax(scores)
+            softmax[:, rows] = to_host(_softmax(scores).astype("float16"))
     return label, softmax
 
 
 def photo_scores(
     network: Tiled, image: np.ndarray, preprocessing: Preprocessing, device: str = "cpu", size: Size | None = None
-) -> Iterator[tuple[slice, np.ndarray]]:
-    """(rows, scores (n_class, rows, W)) on the host, band by band from the top: never all at once in memory."""
+) -> Iterator[tuple[slice, Array]]:
+    """(rows, scores (n_class, rows, W)), band by band from the top: never all at once in memory.
+
+    They are on the device, and on the host where they had to be brought back to the photo's size.
+    """
     shape = image.shape[:2]
     seen = image if size is None else resize_image(image, resized(size, shape))
 
     def read(rows, cols):
         return to_device(preprocessing(seen[rows, cols])[None], device)
 
-    bands = ((rows, to_host(scores)) for rows, scores in network.scores(seen.shape[:2], read))
+    bands = network.scores(seen.shape[:2], read)
     if seen.shape == image.shape:
         yield from bands
     else:
         # It is the scores that are brought back to the photo's size, smoothly. Borders then run between the pixels that
         # the network saw; the label map, enlarged by nearest, would have stairs as large as those pixels.
-        yield from _resize_scores(np.concatenate([scores for _, scores in bands], axis=1), shape)
+        yield from _resize_scores(np.concatenate([to_host(scores) for _, scores in bands], axis=1), shape)
 
 
 def _resize_scores(scores, shape):
@@ -70,5 +74,5 @@ def _resize_scores(scores, shape):
 
 def _softmax(scores):
     """Scores (n_class, h, w) -> probabilities, of the same shape."""
-    exponentials = np.exp(scores - scores.max(axis=0))
+    exponentials = array_module(scores).exp(scores - scores.max(axis=0))
     return exponentials / exponentials.sum(axis=0)

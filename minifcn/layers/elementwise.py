@@ -4,7 +4,8 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.kernels import by_kernel
-from minifcn.backend.parallel import run_blocks, scratch
+from minifcn.backend.parallel import run_blocks
+from minifcn.backend.random import random_mask
 from minifcn.convolution.checks import check_gradient
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
@@ -27,9 +28,8 @@ class ReLU(Layer):
         y = x if self.inplace else xp.empty_like(x)
 
         def rectify(block):
-            zeros = scratch("zeros", x[block].shape, x.dtype, xp)  # half the time of maximum(x, 0)
-            zeros[...] = 0
-            xp.maximum(x[block], zeros, out=y[block])
+            part = x[block]
+            xp.maximum(part, 0, out=part if y is x else y[block])  # CuPy copies what another view of it overwrites
 
         run_blocks(rectify, x.shape, xp)
         self.keep(y)  # y > 0 exactly where x > 0
@@ -40,7 +40,12 @@ class ReLU(Layer):
         check_gradient(self, dy, y.shape)
         xp = array_module(dy)
         dx = dy if self.inplace else xp.empty_like(dy)
-        run_blocks(lambda block: xp.multiply(dy[block], y[block] > 0, out=dx[block]), dy.shape, xp)
+
+        def pass_on(block):
+            part = dy[block]
+            xp.multiply(part, y[block] > 0, out=part if dx is dy else dx[block])
+
+        run_blocks(pass_on, dy.shape, xp)
         return dx
 
     def __repr__(self) -> str:
@@ -84,8 +89,9 @@ class Dropout(Layer):
     forward   x (any shape)  -> y, the same shape
     backward  dL/dy          -> dL/dx = dL/dy * mask / (1 - p)
 
-    What is left is scaled up by 1/(1 - p), so that evaluation needs no change (Srivastava et al. 2014). The mask is
-    drawn on the host from `rng`, so that CPU and GPU draw the same; `reseed(seed)` makes it repeatable.
+    What is left is scaled up by 1/(1 - p), so that evaluation needs no change (Srivastava et al. 2014). Each forward
+    pass draws one number from `rng`, of which the mask follows (`random_mask`), the same on CPU and GPU;
+    `reseed(seed)` makes it repeatable.
     Raises InputError unless 0 <= p < 1.
     """
 
@@ -100,8 +106,8 @@ class Dropout(Layer):
         if not self.training:
             return x
         shape = (*x.shape[:2], *[1] * (x.ndim - 2)) if self.whole_channels else x.shape
-        kept = self.rng.random(shape, dtype=np.float32) >= self.p
-        scale = array_module(x).asarray((kept / (1 - self.p)).astype(x.dtype))
+        kept = random_mask(self.rng.integers(2**64, dtype=np.uint64), shape, self.p, array_module(x))
+        scale = kept * x.dtype.type(1 / (1 - self.p))
         self.keep(scale)
         return x * scale
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minifcn.backend import Array, array_module
+from minifcn.backend import Array, array_module, to_host
 from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import BLOCK, bands, room, run_all
 from minifcn.convolution.checks import check_gradient
@@ -22,7 +22,7 @@ class SoftmaxCrossEntropy(Layer):
     backward  dL/dscores (N, C, H, W) = w (softmax(scores) - onehot(label)), divided by the sum of w for the mean
 
     ignore_label   pixels with this label count nowhere (VOC's void border: 255)
-    class_weights  w of each class, C numbers; None: 1 everywhere
+    class_weights  w of each class, C numbers; None: 1 everywhere. Not to be changed after the first call
     reduction      "mean" over the counted pixels, weighted as in PyTorch; "sum"; "none": each pixel's loss (N, H, W),
                    whose backward takes the incoming gradient (N, H, W)
     The loss is a Python float, but for "none". Stable for scores of any size: the largest is subtracted first.
@@ -35,19 +35,32 @@ class SoftmaxCrossEntropy(Layer):
         if reduction not in REDUCTIONS:
             raise InputError(f"SoftmaxCrossEntropy: reduction {reduction!r} is none of {', '.join(REDUCTIONS)}")
         self.ignore_label, self.class_weights, self.reduction = ignore_label, class_weights, reduction
+        self.pixels = 0  # that counted in the last forward pass
+        self._there: Array = None  # the class weights beside the scores
 
     def forward(self, scores: Array, labels: Array) -> float | Array:
-        target, weights = self._check(scores, labels)  # (N, H*W) each
-        flat = scores.reshape(*scores.shape[:2], target.shape[1])  # (N, C, H*W)
-        softmax, loss = softmax_loss(flat, target, weights)
-        divisor = 1.0
-        if self.reduction == "mean" and (divisor := float(weights.sum(dtype="float64"))) == 0:
+        self._check(scores, labels)
+        n, n_class, *size = scores.shape
+        flat = n, math.prod(size)
+        counted = (labels != self.ignore_label).reshape(flat)  # (N, H*W)
+        target = labels.astype("int64").reshape(flat)  # (N, H*W)
+        inside = target.view("uint64") < n_class  # what is below 0 counts as very large
+        target *= inside
+        weights = counted.astype(scores.dtype)
+        if self.class_weights is not None:
+            weights *= self._weights_beside(scores)[target]
+        softmax, loss = softmax_loss(scores.reshape(n, n_class, flat[1]), target, weights)
+        wrong, pixels, weight, total = _sums(counted > inside, counted, weights, loss)
+        if wrong:
+            self._refuse(labels, n_class)
+        if self.reduction == "mean" and weight == 0:
             raise InputError(
                 f"SoftmaxCrossEntropy: all {labels.size} labels are void ({self.ignore_label}) or weigh nothing: "
                 "there is no pixel to take the mean over"
             )
+        divisor, self.pixels = weight if self.reduction == "mean" else 1.0, int(pixels)
         self.keep(softmax, target, weights, divisor, scores.shape)
-        return loss.reshape(labels.shape) if self.reduction == "none" else float(loss.sum(dtype="float64")) / divisor
+        return loss.reshape(labels.shape) if self.reduction == "none" else total / divisor
 
     def backward(self, dloss: Array = None) -> Array:
         softmax, target, weights, divisor, shape = self.kept()
@@ -61,7 +74,7 @@ class SoftmaxCrossEntropy(Layer):
         return softmax_loss_grad(softmax, target, scale).reshape(shape)
 
     def _check(self, scores, labels):
-        """The class of each pixel, 0 where it does not count, and its weight, 0 there: (N, H*W) each."""
+        """InputError for arrays that do not fit each other, or the class weights."""
         if scores.ndim < 2 or labels.shape != (scores.shape[0], *scores.shape[2:]):
             raise InputError(
                 f"SoftmaxCrossEntropy: labels {tuple(labels.shape)} do not fit scores {tuple(scores.shape)}: "
@@ -73,36 +86,47 @@ class SoftmaxCrossEntropy(Layer):
             )
         if not np.issubdtype(labels.dtype, np.integer):
             raise InputError(f"SoftmaxCrossEntropy: labels are {labels.dtype}, expected integers")
+
+    def _refuse(self, labels, n_class):
+        """InputError for labels that are no class, nor void."""
+        value = int(array_module(labels).where(labels != self.ignore_label, labels, 0).max())
+        raise InputError(
+            f"SoftmaxCrossEntropy: label {value if value >= n_class else 'below 0'} is none of the "
+            f"{n_class} classes, nor void ({self.ignore_label})"
+        )
+
+    def _weights_beside(self, scores):
+        """The class weights (C,) where the scores are, and in their dtype: brought there once."""
         xp = array_module(scores)
-        counted = labels != self.ignore_label
-        target = xp.where(counted, labels, 0).astype("int64")
-        if bool(((target < 0) | (target >= scores.shape[1])).any()):
-            value = int(target.max())
-            raise InputError(
-                f"SoftmaxCrossEntropy: label {value if value >= scores.shape[1] else 'below 0'} is none of the "
-                f"{scores.shape[1]} classes, nor void ({self.ignore_label})"
-            )
-        weights = counted.astype(scores.dtype)
-        if self.class_weights is not None:
-            weights *= xp.asarray(self.class_weights, dtype=scores.dtype)[target]
-        flat = len(target), math.prod(target.shape[1:])
-        return target.reshape(flat), weights.reshape(flat)
+        if self._there is None or array_module(self._there) is not xp or self._there.dtype != scores.dtype:
+            self._there = xp.asarray(self.class_weights, dtype=scores.dtype)
+        return self._there
+
+
+def _sums(*arrays):
+    """The sum of each array, in float64, for the host: one transfer, so that it waits for a GPU once."""
+    xp = array_module(arrays[0])
+    sums = xp.empty(len(arrays), "float64")
+    for i, array in enumerate(arrays):
+        array.sum(dtype="float64", out=sums[i, ...])
+    return to_host(sums).tolist()
 
 
 @by_kernel
 def softmax_loss(scores: Array, target: Array, weights: Array) -> tuple[Array, Array]:
     """scores (N, C, P), target and weights (N, P) -> softmax (N, C, P), and each pixel's -w log softmax (N, P)."""
     xp = array_module(scores)
-    softmax, loss = xp.empty_like(scores), xp.empty_like(weights)
+    softmax, loss = xp.empty(scores.shape, scores.dtype), xp.empty_like(weights)
+    every = softmax.reshape(-1)
 
     def some(images, pixels):
         part, probability = scores[images, :, pixels], softmax[images, :, pixels]
-        shifted = part - part.max(axis=1, keepdims=True)
-        xp.exp(shifted, out=probability)
+        xp.subtract(part, part.max(axis=1, keepdims=True), out=probability)
+        chosen = every[_places(target, scores.shape, images, pixels)]  # (n, p)
+        xp.exp(probability, out=probability)
         total = probability.sum(axis=1, keepdims=True)  # (n, 1, p)
         probability /= total
-        chosen = xp.take_along_axis(shifted, target[images, None, pixels], axis=1)
-        loss[images, pixels] = (xp.log(total) - chosen)[:, 0] * weights[images, pixels]
+        loss[images, pixels] = (xp.log(total[:, 0]) - chosen) * weights[images, pixels]
 
     run_all(some, _pixels(scores), xp)
     return softmax, loss
@@ -112,15 +136,25 @@ def softmax_loss(scores: Array, target: Array, weights: Array) -> tuple[Array, A
 def softmax_loss_grad(softmax: Array, target: Array, scale: Array) -> Array:
     """softmax (N, C, P), target and scale (N, P) -> scale (softmax - onehot(target)), (N, C, P)."""
     xp = array_module(softmax)
-    dscores = xp.empty_like(softmax)
+    dscores = xp.empty(softmax.shape, softmax.dtype)
+    every = dscores.reshape(-1)
 
     def some(images, pixels):
-        part, share, label = dscores[images, :, pixels], scale[images, None, pixels], target[images, None, pixels]
-        xp.multiply(softmax[images, :, pixels], share, out=part)
-        xp.put_along_axis(part, label, xp.take_along_axis(part, label, axis=1) - share, axis=1)  # - onehot(label)
+        share = scale[images, pixels]
+        xp.multiply(softmax[images, :, pixels], share[:, None], out=dscores[images, :, pixels])
+        every[_places(target, softmax.shape, images, pixels)] -= share  # - onehot(label)
 
     run_all(some, _pixels(softmax), xp)
     return dscores
+
+
+def _places(target, shape, images, pixels):
+    """Where the numbers of some pixels' own classes lie in an array (N, C, P) that is read in a row: (n, p)."""
+    xp, (_, n_class, count) = array_module(target), shape
+    places = target[images, pixels] * count
+    places += xp.arange(pixels.start, pixels.stop)
+    places += (xp.arange(images.start, images.stop) * (n_class * count))[:, None]
+    return places
 
 
 def _pixels(scores):

@@ -5,7 +5,7 @@ from typing import Any
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.kernels import by_kernel
-from minifcn.backend.parallel import run_blocks
+from minifcn.backend.parallel import run_blocks, scratch
 from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import How, Pair, Setting, Window, pair
 from minifcn.errors import InputError
@@ -105,16 +105,22 @@ def max_pool(x: Array, output_size: Pair, kernel_size: Pair, how: How, winners: 
     """
     xp = array_module(x)
     y = xp.full((*x.shape[:2], *output_size), -xp.inf, dtype=x.dtype)
-    winner = xp.zeros(y.shape, dtype=tap_dtype(kernel_size)) if winners else None
+    winner = xp.empty(y.shape, dtype=tap_dtype(kernel_size)) if winners else None
     taps = list(taps_of(kernel_size, how, x.shape[2:], output_size))
 
     def pool(block):
+        best = y[block]
+        if winners:
+            led = scratch("led", (len(taps), *best.shape), "bool", xp)  # whether a tap was the largest up to its turn
+            led[...] = False
         for number, out, taken in taps:  # the last tap first, and >=: so of equal values the first tap wins
-            best, candidate = y[block][out], x[block][taken]
-            if winner is not None:
-                wins = xp.multiply(candidate >= best, number, dtype=winner.dtype)
-                xp.maximum(winner[block][out], wins, out=winner[block][out])
-            xp.maximum(best, candidate, out=best)
+            part, candidate = best[out], x[block][taken]
+            if winners:
+                xp.greater_equal(candidate, part, out=led[number][out])
+            xp.maximum(part, candidate, out=part)
+        if winners:  # the last that led
+            numbers = xp.arange(len(taps), dtype=winner.dtype).reshape(-1, 1, 1, 1, 1)
+            (led * numbers).max(axis=0, out=winner[block])  # (taps, n, c, oh, ow) -> (n, c, oh, ow)
 
     run_blocks(pool, x.shape, xp, axes=2)
     return y, winner
@@ -131,10 +137,11 @@ def spread(values: Array, winner: Array, size: Pair, kernel_size: Pair, how: How
     def add(block):
         for number, out, taken in taps:
             chosen = winner[block][out] == number
+            part = planes[block][taken]
             if overlap:
-                planes[block][taken] += values[block][out] * chosen
+                part += values[block][out] * chosen
             else:  # nothing was there
-                xp.multiply(values[block][out], chosen, out=planes[block][taken])
+                xp.multiply(values[block][out], chosen, out=part)
 
     run_blocks(add, planes.shape, xp, axes=2)
     return planes
@@ -183,7 +190,8 @@ class AvgPool2d(Pool2d):
         def pool(block):
             total = y[block]
             for _, out, taken in taps:
-                total[out] += x[block][taken]
+                part = total[out]
+                part += x[block][taken]
             total *= share
 
         run_blocks(pool, x.shape, xp, axes=2)
@@ -197,9 +205,10 @@ class AvgPool2d(Pool2d):
         dx = xp.zeros(shape, dtype=dy.dtype)
 
         def spread(block):
-            part = dy[block] * share
+            shared = dy[block] * share
             for _, out, taken in taps:
-                dx[block][taken] += part[out]
+                part = dx[block][taken]
+                part += shared[out]
 
         run_blocks(spread, dx.shape, xp, axes=2)
         return dx

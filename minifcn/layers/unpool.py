@@ -43,7 +43,8 @@ class MaxUnpool2d(Pool2d):
         xp = array_module(dy)
         dx = xp.zeros(winner.shape, dtype=dy.dtype)
         for number, out, taken in taps_of(self.kernel_size, self.how, shape[2:], winner.shape[2:]):
-            dx[out] += dy[taken] * (winner[out] == number)
+            part = dx[out]
+            part += dy[taken] * (winner[out] == number)
         return dx
 
     def output_size(self, x: Array, wanted: Setting | None = None) -> Pair:

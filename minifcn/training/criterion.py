@@ -20,7 +20,7 @@ class PixelLoss:
 
     def __call__(self, scores: Array, labels: Array) -> float:
         loss = self.criterion(scores, labels)
-        return loss / int((labels != VOID).sum()) if self.criterion.reduction == "sum" else loss
+        return loss / self.criterion.pixels if self.criterion.reduction == "sum" else loss
 
     def backward(self, share: float = 1.0) -> Array:
         dscores = self.criterion.backward()

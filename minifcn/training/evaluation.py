@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from minifcn.backend import Array, to_device, to_host
+from minifcn.backend import Array, to_device
 from minifcn.data import VOID, Batches, Dataset, Preprocessing, predict_image
 from minifcn.errors import InputError, caution
 from minifcn.layers import Layer, SoftmaxCrossEntropy
-from minifcn.metrics import ConfusionMatrix
+from minifcn.metrics import ConfusionMatrix, predicted_classes
 from minifcn.training.cautions import only_class
 from minifcn.weights.loading import load_model
 
@@ -43,12 +43,11 @@ def evaluate(
     model.eval()
     try:
         for images, labels in _equal_sized(Batches(dataset, 1, preprocessing, shuffle=False)):
-            scores = model(to_device(images, device))
-            total += criterion(scores, to_device(labels, device))
-            predicted = to_host(scores.argmax(axis=1))
-            confusion.update(predicted, labels)
+            scores, labels = model(to_device(images, device)), to_device(labels, device)
+            total += criterion(scores, labels)
+            of_each = confusion.update_each(predicted_classes(scores), labels)
             if accuracies is not None:
-                accuracies += map(_accuracy, predicted, labels)
+                accuracies += of_each
             if advance:
                 advance(len(images))
     finally:
@@ -135,11 +134,6 @@ def picture_indices(dataset: Dataset, count: int = 4) -> list[int]:
 def worst_first(accuracies: Sequence[float]) -> list[int]:
     """The images by their pixel accuracy, the worst first; without those that are all void."""
     return [int(i) for i in np.argsort(accuracies, kind="stable") if not math.isnan(accuracies[i])]
-
-
-def _accuracy(predicted, label):
-    counted = label != VOID
-    return float((predicted == label)[counted].mean()) if counted.any() else math.nan
 
 
 def _equal_sized(batches):

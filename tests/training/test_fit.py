@@ -268,3 +268,14 @@ def test_a_step_that_ends_in_an_error_keeps_no_maps(error, monkeypatch):
     with pytest.raises(error):
         next(fit(net, [batch(0)], SGD(net.parameters(), LR), fixed(LR), criterion))
     assert not any(layer._kept for layer in (net, *net.layers(), criterion.criterion))
+
+
+def test_a_step_waits_once_and_uploads_its_batch_alone(device):
+    """A second step does: in the first the class weights are brought there, and the velocities made."""
+    net, batches = dropping("float32").to("gpu"), [(batch(n)[0].astype("float32"), batch(n)[1]) for n in range(2)]
+    criterion = PixelLoss("mean", np.array([1.0, 2.0]))
+    steps = fit(net, batches, sgd(net, 0.9), fixed(0.001), criterion, device="gpu", sample=0.7)
+    next(steps)
+    device.forget()
+    next(steps)
+    device.assert_copies(waits={"get": 1}, uploads={"asarray": 2})

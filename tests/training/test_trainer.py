@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tiny
 
+from minifcn.backend import to_device
 from minifcn.data import VOID, Dataset, Preprocessing, Scenes
 from minifcn.errors import InputError
 from minifcn.layers import Dropout, SoftmaxCrossEntropy
@@ -450,6 +451,17 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path):
         arrays, about = load_arrays(run.folder.last)
         assert about["progress"]["step"] == 3
         assert all(np.isfinite(array).all() for array in arrays.values())
+
+
+@pytest.mark.parametrize("bad", [None, np.nan, np.inf, -np.inf])
+def test_one_transfer_tells_whether_all_is_finite(bad, device):
+    arrays = [np.ones((2, 3), np.float32), np.zeros(4), np.full((1, 2, 2), 1e38, np.float32)]
+    if bad is not None:
+        arrays[1][3] = bad
+    arrays = [to_device(array, "gpu") for array in arrays]
+    device.forget()
+    assert training.all_finite(arrays) == (bad is None)
+    device.assert_copies(waits={"bool()": 1})
 
 
 def test_the_learned_network_is_in_evaluation_mode_for_pictures_and_training_mode_for_steps(tmp_path):
