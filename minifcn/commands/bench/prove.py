@@ -90,8 +90,11 @@ def _fill(table, quick):
 def _rooflines(folder, quick):
     """Draw those whose layers are measured -> {file's name: what it shows}."""
     drawn = {}
+    competitors = sorted(
+        quick.competitors, key=("plain", "PyTorch", "kernels").index
+    )  # in the colours of other rooflines
     for rounding, rows in quick.measured.items():
-        points, limits = report.roofline_points(rows, quick.competitors), quick.limits.get(rounding)
+        points, limits = report.roofline_points(rows, competitors), quick.limits.get(rounding)
         if limits and points["plain"] and not isnan(limits.product):
             title = f"{gpu.name()}, float32, {rounding}"
             save_roofline(folder / PICTURES[rounding], title, limits.product, quick.copy, points)
