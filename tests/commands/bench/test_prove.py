@@ -8,6 +8,7 @@ from argparse import Namespace
 import numpy as np
 import pytest
 import rehearse_gpu
+import strict_array
 import tiny
 from PIL import Image
 
@@ -17,6 +18,7 @@ from minifcn.commands.bench.cases import Case
 from minifcn.commands.bench.machine import Limits
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d
+from minifcn.optim import SGD
 
 
 @pytest.fixture
@@ -327,3 +329,13 @@ def test_differences():
     assert right.difference(one, {}) == np.inf
     assert right.difference({"y": np.array([np.nan, 2.0])}, other) == np.inf
     assert right.difference({"y": np.array([1e-3])}, {"y": np.zeros(1)}) == 1e-3
+
+
+def test_a_resumed_training_that_forgets_its_velocities_is_found_out(monkeypatch, tmp_path):
+    monkeypatch.setattr(trainings, "STEPS", 2)
+    monkeypatch.setattr(trainings, "LIMITS", {})
+    monkeypatch.setattr(SGD, "load_state_dict", lambda self, state: None)
+    monkeypatch.setitem(sys.modules, "cupy", strict_array.xp)
+    twice, resumed = trainings.trainings({"plain": False})
+    assert twice[1:] == (0.0, True)
+    assert resumed[1] > 0 and resumed[-1] is False
