@@ -151,7 +151,12 @@ def _slope(array, entry, scale, rise, largest):
 
 
 def check_everything(device: str = "cpu") -> list[tuple[str, Report]]:
-    """Check every kind of layer, and a small FCN-8s at samples, on `device`; returns [(name, Report)], in seconds.
+    """Check every kind of layer, and a small FCN-8s at samples, on `device`; returns [(name, Report)], in seconds."""
+    return [(name, check_gradients(layer, x, samples=samples)) for name, layer, x, samples in every_layer(device)]
+
+
+def every_layer(device: str = "cpu") -> list[tuple[str, Layer, Array, int | None]]:
+    """[(name, layer, input, samples to check)] of every kind of layer, and a small FCN-8s, on `device`, in float64.
 
     Maps are not square, and strides, padding and dilations differ, so that no mistake hides in a symmetry.
     """
@@ -184,15 +189,16 @@ def check_everything(device: str = "cpu") -> list[tuple[str, Report]]:
         loss = layers.SoftmaxCrossEntropy(class_weights=[0.5, 1.0, 2.0, 3.0], reduction=reduction)
         cases.append((f"SoftmaxCrossEntropy, {reduction}", _Loss(loss, to_device(labels, device)), x))
 
-    def check(layer, x, samples=None):
-        for parameter in layer.parameters():
-            if not parameter.data.any():  # lets no gradient through
-                parameter.data[...] = 0.1 * rng.standard_normal(parameter.shape)
-        return check_gradients(layer.to(device), to_device(x, device), samples=samples)
-
-    reports = [(name, check(layer, x)) for name, layer, x in cases]
+    made = [_case(name, layer, x, None, device, rng) for name, layer, x in cases]
     fcn = FCN8s(4, width=1 / 16, fc_channels=16, padding="same", upsampling="learned")
-    return [*reports, ("FCN-8s", check(fcn, rng.standard_normal((1, 3, 21, 34)), samples=2))]
+    return [*made, _case("FCN-8s", fcn, rng.standard_normal((1, 3, 21, 34)), 2, device, rng)]
+
+
+def _case(name, layer, x, samples, device, rng):
+    for parameter in layer.parameters():
+        if not parameter.data.any():  # lets no gradient through
+            parameter.data[...] = 0.1 * rng.standard_normal(parameter.shape)
+    return name, layer.astype("float64").to(device), to_device(x, device), samples
 
 
 class _ThereAndBack(Layer):

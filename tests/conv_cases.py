@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minifcn.convolution import loops
+from minifcn.convolution import loops, textbook
 from minifcn.convolution.geometry import How, pair
 
 CASES = [  # kernel, stride, padding, dilation, groups; image (4 channels) of 6x5
@@ -29,6 +29,11 @@ def conv2d_grad_input_loops(dy, weight, input_size, *settings, **named):
 
 def conv2d_grad_weight_loops(dy, x, kernel_size, *settings, **named):
     return loops.conv2d_grad_weight(dy, x, pair(kernel_size), How.of(*settings, **named))
+
+
+def columns_at_a_time(monkeypatch, size):
+    """Let the textbook's convolutions make no more than so many bytes of columns at a time, on host and device."""
+    monkeypatch.setattr(textbook, "column_bytes", lambda xp: size)
 
 
 def whole(rng, *shape):

@@ -8,6 +8,9 @@ For each layer the calls and the bytes of a pass forward and one backward, and b
 import argparse
 import sys
 from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # this clone's minifcn, whichever is installed
 
 import cupy_costs
 import numpy as np

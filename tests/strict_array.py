@@ -3,12 +3,13 @@
 `StrictArray` wraps a NumPy array and `xp` stands in for the module `cupy` (also as `sys.modules["cupy"]`). Both have
 only the names and keywords that CuPy has (cupy_names.txt), reductions give 0-d arrays, and an array of NumPy's
 never mixes with one of these: what CuPy would convert or upload without a word is an error here. `np.exp(x)` and
-`x[numpy_indices]` are, too, though CuPy takes them: the first hides where the work is done, the second a copy.
+`x[numpy_indices]` are, too, though CuPy takes them: the first hides where the work is done, the second a copy. So is a
+view by as_strided that reaches beyond its array's memory, which CuPy would read or overwrite.
 
-`cupy_costs.py` counts what all of it would cost on a GPU: where the host waits, what is copied to the device, and what
-the device does; new arrays have the strides that CuPy gives them, since that decides what is copied later.
+cupy_costs.py counts what all of it would cost on a GPU: where the host waits, what is copied to the device, and what
+the device does. New arrays have the strides that CuPy gives them, which decide what is copied later.
 Left out on purpose: `xp.random` (its streams differ from NumPy's: draw on the host), `xp.add.at` (adds in any order).
-`xp.RawKernel` is that of raw_kernel.py, which runs a kernel's source on the host.
+`xp.RawKernel` is raw_kernel.py's, which runs a kernel's source on the host.
 """
 
 import functools
@@ -16,7 +17,10 @@ import operator
 import types
 
 import cupy_costs
+import cupy_functions
 import cupy_names
+import cupy_products
+import cupy_refusals
 import numpy as np
 from cupy_costs import uploads, waits
 
@@ -26,7 +30,8 @@ _ARITHMETIC += ("and", "or", "xor", "lshift", "rshift")
 _TWICE = {"bincount", "choose"}
 _WAITING = _TWICE | {"nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "delete"}
 _WAITING |= {"item", "tolist", "tobytes", "tofile", "dump", "dumps", "save", "savez", "savez_compressed"}
-_ZERO_D = {"allclose", "array_equal", "array_equiv"}  # Python bools in NumPy, 0-d arrays in CuPy
+_ZERO_D = {"allclose", "array_equal", "array_equiv", "count_nonzero"}  # Python's own in NumPy, 0-d arrays in CuPy
+_AS_THEY_LIE = {*cupy_functions.VIEWS, *cupy_functions.MAYBE_VIEWS, *cupy_functions.EMPTY, *cupy_functions.FILLED}
 _LEFT_OUT = {"random", "ndarray.data", "ndarray.flat", "ndarray.get"}
 _PLACES = (int, slice, type(Ellipsis), type(None))  # keys that are no arrays
 _PLAIN = ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides")  # asked for so often that they go past
@@ -64,28 +69,23 @@ class StrictArray:
         return self._fetch("get").copy()
 
     def _fetch(self, cause):
-        """The numbers, for which the host waits: core.pyx, get, which wants them contiguous."""
+        """The numbers, for which the host waits."""
         waits[cause] += 1
-        cupy_costs.view_or_copy("get", self._a, [np.ascontiguousarray(self._a)])
-        cupy_costs.call("get", [self._a])
+        cupy_costs.fetch(self._a)
         return self._a
 
     def __getitem__(self, key):
         key = _index(key)
         found = self._a[key]
         if any(isinstance(k, np.ndarray) for k in key):
-            found = np.asarray(found, order="C")
-            cupy_costs.gather(self._a, key, found)
+            found = np.array(found, order="C")  # NumPy gives a view for a 0-d index
+            cupy_costs.gather(key, found)
         return StrictArray(found)
 
     def __setitem__(self, key, value):
         key, value = _index(key), _operand(value)
-        arrays = [k for k in key if isinstance(k, np.ndarray)]
-        if any(k.dtype != bool for k in arrays) and np.ndim(value):
-            places = np.arange(self._a.size).reshape(self._a.shape)[key]
-            if len(np.unique(places)) < places.size:
-                raise ValueError("a[i] = v with an index repeated: CuPy leaves undefined which value stays")
-        if arrays:
+        cupy_refusals.check_places(self._a, key, value)
+        if any(isinstance(k, np.ndarray) for k in key):
             cupy_costs.scatter(self._a, key, value, self._a[key])
         else:
             cupy_costs.assign(self._a[key], value)
@@ -109,8 +109,9 @@ def _operators():
 
     def made(name, *operands):
         result = np.asarray(getattr(operator, f"__{name}__")(*operands), order="C")
+        cupy_refusals.check_shift(name, operands[-1], result)
         if name == "matmul":
-            cupy_costs.product(*operands, None, result)
+            cupy_products.matmul(*operands, result=result)
         else:
             cupy_costs.elementwise(name, operands, results=[result])
         return StrictArray(result)
@@ -127,6 +128,7 @@ def _operators():
         def change(self, other):
             other = _operand(other)
             cupy_costs.elementwise(name, [self._a, other], [self._a])
+            cupy_refusals.check_shift(name, other, self._a)
             function(self._a, other)
             return self
 
@@ -160,12 +162,10 @@ class _Module:
         path = f"{self._path}{name}"
         if path not in _NAMES or path in _LEFT_OUT:
             raise AttributeError(f"CuPy has no {path!r}, or none that the strict double lets through")
-        if path == "RawKernel":
-            return _raw_kernel
         value = _OWN.get(path) or getattr(self._module, name)
         if isinstance(value, types.ModuleType):
             value = _Module(f"{path}.", value)
-        elif callable(value) and not isinstance(value, type):
+        elif path not in _OWN and callable(value) and not isinstance(value, type):
             value = functools.update_wrapper(_guarded(path, value), value, ("__name__", "__doc__"), ())
         setattr(self, name, value)  # the next time it is found without coming here
         return value
@@ -178,69 +178,93 @@ def _guarded(path, function, this=None):
     unwrap = _operand if isinstance(function, np.ufunc) else _unwrap
 
     def call(*args, **kwargs):
-        if kwargs and keywords is not None and (refused := set(kwargs) - keywords):
-            raise TypeError(f"CuPy's {path}() got an unexpected keyword argument {refused.pop()!r}")
+        if kwargs and keywords is not None:
+            cupy_refusals.check_keywords(path, kwargs, keywords)
         if times or (path == "where" and len(args) == 1):
             waits[name] += times or 1
-        if path in ("array", "asarray") and isinstance(args[0], (np.ndarray, list, tuple)):
-            return _upload(name, function(_unwrap(args[0], from_host=True), *args[1:], **kwargs).copy())
+        if path in ("array", "asarray") and not isinstance(args[0], StrictArray):
+            return _upload(function, *args, **kwargs)
+        if unwrap is _unwrap:
+            cupy_refusals.check_arrays(path, args if this is None else (this, *args), StrictArray)
         inputs = [unwrap(a) for a in args]
         options = {key: _unwrap(value) for key, value in kwargs.items()}
         result = function(*inputs, **options)
-        for given in (this, *args, *kwargs.values()):  # out=, or an array that was fine as it was
-            if isinstance(given, StrictArray) and given._a is result:
-                break
-        else:
-            given = None
-            if isinstance(result, (np.ndarray, np.generic)) and name not in _AS_THEY_LIE:
-                result = np.asarray(result, order="C")
-        if path not in _OWN:  # which are made of others
-            ufunc = function if isinstance(function, np.ufunc) else None
-            cupy_costs.function(name, ufunc, inputs if this is None else [this._a, *inputs], options, result)
-        if given is not None:
-            return given
+        if len(inputs) > 1:
+            cupy_refusals.check_shift(name, inputs[1], result)
+        # out=, or an array that was fine as it was
+        given = [a for a in (this, *args, *kwargs.values()) if isinstance(a, StrictArray) and a._a is result]
+        if not given and name not in _AS_THEY_LIE and isinstance(result, (np.ndarray, np.generic)):
+            result = np.asarray(result, order="C")
+        cupy_functions.charge(name, function, inputs if this is None else [this._a, *inputs], options, result)
+        if given:
+            return given[0]
         return StrictArray(np.asarray(result)) if name in _ZERO_D else _wrap(result)
 
     return call
 
 
-def _upload(name, array):
+def _upload(function, values, dtype=None, **kwargs):
+    """array or asarray of what is on the host; of a list of arrays of the device, which is no upload."""
+    if isinstance(values, (list, tuple)) and any(isinstance(value, StrictArray) for value in values):
+        joined = xp.stack(values)  # core.pyx, _array_from_nested_cupy_sequence
+        return joined if dtype is None else joined.astype(dtype, copy=False)
+    array = function(_unwrap(values, from_host=True), dtype, **kwargs).copy()
     if array.ndim:
-        uploads[name] += 1
+        uploads[function.__name__] += 1
         cupy_costs.call("upload", [], [array])
     else:  # core.pyx, _array_default: one number is a kernel's argument
         cupy_costs.call("fill", [], [array])
     return StrictArray(array)
 
 
-def _take_along_axis(a, indices, axis):
-    key = cupy_costs.along_axis(a, indices, axis)
-    cupy_costs.gather(a, key, result := np.take_along_axis(a, indices, axis))
-    return result
+def _as_strided(x, shape=None, strides=None):
+    view = np.lib.stride_tricks.as_strided(x._a, shape, strides)
+    cupy_refusals.check_within(view, x._a)
+    return StrictArray(view)
 
 
-def _put_along_axis(a, indices, values, axis):
-    key = cupy_costs.along_axis(a, indices, axis)
-    cupy_costs.scatter(a, key, values, a[key])
-    np.put_along_axis(a, indices, values, axis)
+def _along_axis(a, indices, axis):
+    """The key of take_along_axis and put_along_axis: an arange for each other axis.
+
+    cupy/_indexing/indexing.py, take_along_axis; cupy/lib/_shape_base.py, _make_along_axis_idx.
+    """
+    key = []
+    for i, n in enumerate(a.shape):
+        if i == axis % a.ndim:
+            key.append(indices)
+        else:
+            key.append(xp.arange(n).reshape([-1 if i == j else 1 for j in range(a.ndim)]))
+            cupy_costs.note("index arrays", key[i]._a)
+    return tuple(key)
 
 
-_OWN = {"take_along_axis": _take_along_axis, "put_along_axis": _put_along_axis}
-_AS_THEY_LIE = {*cupy_costs.FREE, *cupy_costs.VIEWS, *cupy_costs.FILLS}  # results whose strides are NumPy's
+def _take_along_axis(arr, indices, axis):
+    return arr[_along_axis(arr, indices, axis)]
 
 
-def _raw_kernel(source, name, options=(), **more):
+def _put_along_axis(arr, indices, values, axis):
+    arr[_along_axis(arr, indices, axis)] = values
+
+
+def _raw_kernel(source, name, *args, **kwargs):
     """raw_kernel.py's kernel, whose launches are counted."""
     import raw_kernel
 
-    kernel = raw_kernel.RawKernel(source, name, options, **more)
+    kernel = raw_kernel.RawKernel(source, name, *args, **kwargs)
 
-    def launch(grid, block, args, **settings):
-        arrays = [a._a for a in args if isinstance(a, StrictArray)]
-        cupy_costs.call(name, arrays, arrays[:0])
-        return kernel(grid, block, args, **settings)
+    def launch(grid, block, args, **kwargs):
+        cupy_costs.call(name, [a._a for a in args if isinstance(a, StrictArray)])
+        return kernel(grid, block, args, **kwargs)
 
     return launch
+
+
+_OWN = {
+    "take_along_axis": _take_along_axis,
+    "put_along_axis": _put_along_axis,
+    "lib.stride_tricks.as_strided": _as_strided,
+    "RawKernel": _raw_kernel,
+}
 
 
 def _wrap(result):

@@ -1,5 +1,9 @@
 """The strict double catches the mistakes it is there for, and otherwise computes what NumPy computes."""
 
+import sys
+import types
+
+import cupy_costs
 import numpy as np
 import pytest
 from strict_array import StrictArray, uploads, waits, xp
@@ -44,6 +48,15 @@ REFUSED = {
     "max(initial=)": lambda x, host: x.max(initial=0),
     "ufunc(where=)": lambda x, host: xp.divide(x, x, where=x > 0),
     "range(0-d)": lambda x, host: range(x.argmax()),
+    "reduction of a list": lambda x, host: xp.sum([1, 2]),
+    "reshape of a list": lambda x, host: xp.reshape([1, 2], (2, 1)),
+    "numbers in a list": lambda x, host: xp.stack([x.sum(), 1.0]),
+    "array of both in a list": lambda x, host: xp.asarray([x.sum(), 1.0]),
+    "where(True)": lambda x, host: xp.where(True, x, 0.0),
+    "a list in where": lambda x, host: xp.where(x > 0, [1.0, 2.0, 3.0], 0.0),
+    "a list of indices, which it would upload": lambda x, host: xp.take(x, [0, 1]),
+    "astype(casting=)": lambda x, host: x.astype("int32", casting="unsafe"),
+    "array(subok=)": lambda x, host: xp.array(x, subok=True),
 }
 
 
@@ -66,8 +79,71 @@ def test_methods_that_cupy_lacks_are_absent(name, x):
 def test_set_at_repeated_indices_is_refused(x):
     with pytest.raises(ValueError, match="repeated"):
         x[xp.asarray([0, 1, 0])] = xp.ones((3, 3))
+    with pytest.raises(ValueError, match="repeated"):
+        xp.put_along_axis(x, xp.asarray([[0, 0], [1, 2]]), xp.ones((2, 2)), 1)
     x[xp.asarray([1, 0])] = xp.ones((2, 3))
     assert (to_host(x) == 1).all()
+
+
+def test_a_view_beyond_the_memory_of_its_array_is_refused(x):
+    as_strided = xp.lib.stride_tricks.as_strided
+    windows = as_strided(x[:, 1:], (2, 2, 1), (12, 4, 4))
+    assert (to_host(windows)[..., 0] == to_host(x)[:, 1:]).all()
+    windows[...] = 7.0
+    assert (to_host(x)[:, 1:] == 7).all()
+    assert as_strided(as_strided(x, (2, 2), (12, 4)), (6,), (4,)).shape == (6,)  # within the memory of the first
+    for shape, strides in [((2, 4), (12, 4)), ((3, 3), (12, 4)), ((2, 3), (-12, 4))]:
+        with pytest.raises(ValueError, match="beyond"):
+            as_strided(x, shape, strides)
+
+
+def test_a_shift_by_all_bits_is_refused(x):
+    bits = xp.asarray(np.array([1, 2], "uint32"))
+    assert to_host(bits << 31).tolist() == [1 << 31, 0] and to_host(bits >> 1).tolist() == [0, 1]
+    for shift in (lambda: bits >> 32, lambda: xp.left_shift(bits, 40), lambda: bits.__ilshift__(32)):
+        with pytest.raises(ValueError, match="undefined"):
+            shift()
+
+
+def test_numbers_of_python_keep_the_dtype_as_on_cupy():
+    """_scalar.pyx: Python's numbers are weak, and what does not fit is an error, not another dtype."""
+    for dtype, large in [("uint32", 2**32 - 1), ("uint64", 2**64 - 1), ("int64", 2**63 - 1)]:
+        x = xp.asarray(np.array([3], dtype))
+        assert (x * large).dtype == (x ^ large).dtype == (x >> 7).dtype == (large - x).dtype == dtype
+        with pytest.raises(OverflowError):
+            x + (large + 1)
+    assert (xp.asarray(np.array([3], "uint64")) + xp.asarray(np.array([3], "int64"))).dtype == "float64"
+
+
+def test_an_element_at_a_0d_index_is_a_copy(x, host):
+    x[xp.asarray(1)][...] = 7.0
+    assert (to_host(x) == host).all()
+
+
+def test_numbers_that_numpy_counts_are_0d_arrays(x):
+    assert isinstance(xp.count_nonzero(x), StrictArray)
+
+
+def test_get_of_a_view(x, host):
+    assert (x.T[1:].get() == host.T[1:]).all() and x.T.get().flags.c_contiguous
+
+
+def test_a_kernel_is_run_by_raw_kernel_and_counted(x, monkeypatch):
+    launched = []
+
+    class RawKernel:
+        def __init__(self, source, name, options=()):
+            launched.append((source, name, options))
+
+        def __call__(self, grid, block, args):
+            launched.append((grid, block, args))
+
+    monkeypatch.setitem(sys.modules, "raw_kernel", types.SimpleNamespace(RawKernel=RawKernel))
+    kernel = xp.RawKernel("source", "twice", options=("-DREAL=float",))
+    cupy_costs.forget()
+    kernel((1,), (32,), (x, x[0], 6))
+    assert launched[0] == ("source", "twice", ("-DREAL=float",)) and launched[1][2][0] is x
+    assert cupy_costs.by_name == {"twice": 1} and cupy_costs.sizes == {"calls": 24 + 12}
 
 
 WAITS = {

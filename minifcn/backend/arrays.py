@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minifcn.backend.kernels import kernels_wanted
 from minifcn.errors import InputError
 
 DEVICES = ("auto", "cpu", "gpu")
@@ -87,7 +88,7 @@ def resolve_device(wanted: str | None = None) -> tuple[str, str]:
         return "cpu", "NumPy on the CPU, as asked"
     usable, reason = gpu_status()
     if usable:
-        return "gpu", f"CuPy on the GPU: {reason}"
+        return "gpu", f"CuPy on the GPU{', with kernels' if kernels_wanted() else ''}: {reason}"
     if wanted == "gpu":
         raise InputError(f"device gpu was asked for, but {reason}; use --device cpu")
     return "cpu", f"NumPy on the CPU: {reason}" if gpu_at_hand() else "NumPy on the CPU"

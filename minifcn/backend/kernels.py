@@ -16,14 +16,19 @@ from typing import Any
 
 import numpy as np
 
+from minifcn.errors import InputError
+
 VARIABLE = "MINIFCN_KERNELS"
 DTYPES = ("float32", "float64")
 _wanted: bool | None = None  # None: as the environment says
 
 
 def kernels_wanted() -> bool:
-    """Whether kernels are to be used where there are any."""
-    return os.environ.get(VARIABLE) == "1" if _wanted is None else _wanted
+    """Whether kernels are asked for, and there are any. Raises InputError where the variable is neither 0 nor 1."""
+    given = os.environ.get(VARIABLE, "0")
+    if given not in ("0", "1"):
+        raise InputError(f"{VARIABLE} is {given!r}; expected 1, for kernels by hand on a GPU, or 0")
+    return (given == "1" if _wanted is None else _wanted) and bool(_twins())
 
 
 @contextlib.contextmanager

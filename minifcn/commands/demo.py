@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from minifcn.backend.files import check_folder
+from minifcn.backend.memory import release
 from minifcn.commands.following import follow
 from minifcn.commands.streams import say
 from minifcn.commands.terminal import print_results
@@ -54,6 +55,7 @@ def run(options: Namespace) -> None:
 
     def train(kind, settings, name, share, datasets):
         """Train one network; returns the file of its best weights."""
+        release()  # what the network before took on a GPU
         settings.epochs = share_of(epochs or EPOCHS, share)
         trainer = kind(settings, folder / name, options.device, overwrite=overwrite, datasets=datasets)
         try:

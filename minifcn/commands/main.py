@@ -14,6 +14,7 @@ from pathlib import Path
 from minifcn import __version__
 from minifcn.backend import DEVICES, resolve_device
 from minifcn.backend.files import check_folder
+from minifcn.backend.memory import release, shortage
 from minifcn.commands.streams import any_letter, flush, say
 from minifcn.errors import Caution, InputError
 
@@ -30,6 +31,15 @@ COMMANDS = {
     "arithmetic": "sizes and matrix of a convolution and its transpose, drawn too",
     "bench": "how fast this is here, beside PyTorch and the machine's limits",
     "check": "compare every hand-written gradient with a numerical one",
+}
+LESS_MEMORY = {  # what to use where there is too little for a command
+    "train": "a smaller --batch-size, --crop, --size or --width, or --recompute",
+    "pretrain": "a smaller --batch-size, --crop or --width",
+    "data": "a smaller --size",
+    "evaluate": "a smaller --size",
+    "predict": "a smaller --tile or --size",
+    "summary": "a smaller --width or --image",
+    "arithmetic": "a smaller --input",
 }
 
 
@@ -52,14 +62,15 @@ def main(arguments: list[str] | None = None) -> int:
             what = str(error)
         except OSError as error:
             what = f"{error.filename or 'a file, or what is printed'}: {error.strerror or error}"
-        except MemoryError as error:
-            what = f"not enough memory ({error}): use smaller images, batches or width"
+        finally:
+            release()
         say(f"minifcn: error: {what}", error=True)
         return 2
 
 
 def _run(arguments):
     """Run one command."""
+    options = argparse.Namespace()
     try:
         options = _parse(arguments)
         if getattr(options, "out", None) == "":  # a variable of the shell that is not set, say
@@ -67,8 +78,20 @@ def _run(arguments):
         if "device" in options:
             options.device, options.device_reason = resolve_device(options.device)
         options.run(options)
+    except Exception as error:
+        if not (what := shortage(error)):
+            raise
+        raise InputError(f"{what}: {_less_memory(arguments[0], options)}") from error
     finally:
         flush()
+
+
+def _less_memory(command, options):
+    """How the command would take less memory, in words."""
+    ways = [LESS_MEMORY[command]] if command in LESS_MEMORY else []
+    if getattr(options, "device", "cpu") == "gpu":
+        ways.append("--device cpu")
+    return f"use {', or '.join(ways)}" if ways else "end other programs that use it"
 
 
 def check_free(path: Path, overwrite: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.progress import Progress
 
+from minifcn.backend.memory import shortage
 from minifcn.commands.main import check_free
 from minifcn.commands.photos import find_photos
 from minifcn.commands.results import plan, summary, write_results, write_table
@@ -130,7 +131,7 @@ def _size(options: Namespace, about: dict[str, Any]) -> tuple[Size | None, str]:
 
 def _why(photo, error):
     """Why an image failed, with its name."""
-    why = f"not enough memory ({error}): give a smaller --size" if isinstance(error, MemoryError) else str(error)
+    why = f"{short}: use a smaller --tile or --size" if (short := shortage(error)) else str(error)
     return why if str(photo) in why else f"{photo}: {why}"
 
 

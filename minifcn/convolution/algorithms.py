@@ -47,11 +47,7 @@ if (spec := find_spec("minifcn.convolution.fast")) and spec.origin:  # a folder 
 
     ALGORITHMS |= {"im2col": _of(bands), "winograd": _of(winograd)}
 else:
-
-    def fastest(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
-        """What "auto" takes."""
-        return "textbook"
-
+    from minifcn.convolution.transposed import plain as fastest
 
 NAMES = ("auto", *ALGORITHMS)
 

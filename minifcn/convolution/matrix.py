@@ -8,6 +8,7 @@ the input's size: the transposed convolution (slides "Convolution vs Transposed 
 import math
 
 from minifcn.backend import Array, array_module
+from minifcn.backend.memory import in_bytes
 from minifcn.backend.parallel import run_all
 from minifcn.convolution.checks import check_weight
 from minifcn.convolution.geometry import How, Pair, Setting, pair
@@ -86,15 +87,6 @@ def conv_matrix_bytes(weight: Array, input_size: Pair, how: How) -> int:
     o, c, *kernel_size = weight.shape
     pixels = math.prod(input_size) * math.prod(how.output_size(input_size, kernel_size))
     return o * c * how.groups * pixels * weight.dtype.itemsize
-
-
-def in_bytes(count: float) -> str:
-    """A number of bytes to read: "25.7 MiB"."""
-    for unit in ("bytes", "KiB", "MiB"):
-        if count < 1024:
-            return f"{count:,.4g} {unit}"
-        count /= 1024
-    return f"{count:,.1f} GiB"
 
 
 def _taps(matrix, weight_shape, input_size, output_size, how):

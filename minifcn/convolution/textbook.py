@@ -18,11 +18,10 @@ from collections.abc import Iterator
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.kernels import by_kernel
+from minifcn.backend.memory import column_bytes
 from minifcn.convolution.checks import check_numbers
 from minifcn.convolution.geometry import How, Pair, Setting, pair
 from minifcn.errors import InputError
-
-COLUMN_BYTES = 256 << 20  # columns at a time: those of a few images, or of some rows of a large one
 
 
 def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
@@ -32,9 +31,9 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
     y = array_module(x).empty((len(x), len(weight), *size), dtype=x.dtype)  # (N, O, oh, ow)
     padded = pad(x, how.padding)
     for seen, made, outs in _pieces(y, weight.shape, how):
-        product = matrix[outs] @ columns_of(padded[seen], weight.shape[2:], how.stride, how.dilation)  # (O/G, n*r*ow)
-        n, _, *pixels = y[made].shape
-        y[made] = product.reshape(-1, n, *pixels).swapaxes(0, 1)  # (n, O/G, r, ow)
+        columns = columns_of(padded[seen], weight.shape[2:], how.stride, how.dilation)  # (C/G*kh*kw, n*r*ow)
+        _put_product(y[made], matrix[outs], columns)
+        del columns  # before the next ones are made
     if bias is not None:
         y += bias.reshape(1, -1, 1, 1)  # (1, O, 1, 1)
     return y
@@ -50,17 +49,24 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
         n, _, *pixels = dy[made].shape
         columns = columns.reshape(*weight.shape[1:], n, *pixels).transpose(3, 0, 1, 2, 4, 5)  # (n, C/G, kh, kw, r, ow)
         add_to_windows(padded[seen], columns, how.stride, how.dilation)
+        del columns
     return padded[:, :, ph : ph + h, pw : pw + w]  # (N, C, H, W)
 
 
 def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C/G, kh, kw)."""
-    dw = array_module(x).zeros((dy.shape[1], x.shape[1] // how.groups, *kernel_size), dtype=x.dtype)
+    xp = array_module(x)
+    dw = xp.empty((dy.shape[1], x.shape[1] // how.groups, *kernel_size), dtype=x.dtype)
     matrix = dw.reshape(len(dw), -1)  # (O, C/G*kh*kw), a view
     padded = pad(x, how.padding)
     for seen, made, outs in _pieces(dy, dw.shape, how):
-        group = matrix[outs]
-        group += _rows(dy[made]) @ columns_of(padded[seen], kernel_size, how.stride, how.dilation).T  # (O/G, C/G*kh*kw)
+        rows, group = _rows(dy[made]), matrix[outs]
+        columns = columns_of(padded[seen], kernel_size, how.stride, how.dilation)  # (C/G*kh*kw, n*r*ow)
+        if made[0].start == made[2].start == 0:  # the group's first piece
+            xp.matmul(rows, columns.T, out=group)  # (O/G, C/G*kh*kw)
+        else:
+            group += rows @ columns.T
+        del columns
     return dw
 
 
@@ -153,21 +159,30 @@ def add_to_windows(x: Array, columns: Array, stride: Pair, dilation: Pair) -> No
 
 
 def _pieces(y: Array, weight_shape: tuple, how: How) -> Iterator[tuple]:
-    """What is done at a time: one group, and as many images or rows as `COLUMN_BYTES` hold columns of.
+    """What is done at a time: one group, and as many images or rows as `column_bytes` hold columns of.
 
     -> (seen, made, outs): indices of the padded x (n, C/G, ..., W) that is looked at, of the y (n, O/G, r, ow) that is
     made of it, and of its output channels.
     """
     (n, o, oh, ow), (_, c, kh, kw) = y.shape, weight_shape
-    rows = max(1, COLUMN_BYTES // (c * kh * kw * ow * y.itemsize))
+    rows = max(1, column_bytes(array_module(y)) // (c * kh * kw * ow * y.itemsize))
     images, rows = max(1, rows // oh), min(rows, oh)
     stride, reach = how.stride[0], how.dilation[0] * (kh - 1) + 1
     for group in range(how.groups):
         ins, outs = (slice(group * size, (group + 1) * size) for size in (c, o // how.groups))
-        for i in range(0, n, images):
+        for i in range(0, max(1, n), images):  # a batch of no images is a piece, too
             for row in range(0, oh, rows):
                 some, seen = slice(i, i + images), slice(row * stride, (min(row + rows, oh) - 1) * stride + reach)
                 yield (some, ins, seen), (some, outs, slice(row, row + rows)), outs
+
+
+def _put_product(y: Array, matrix: Array, columns: Array) -> None:
+    """y = matrix (O, K) @ columns (K, n*r*ow), for y (n, O, r, ow): without a copy where its memory lies like that."""
+    n, o, *pixels = y.shape
+    if n == 1 and y.flags.c_contiguous:
+        array_module(y).matmul(matrix, columns, out=y.reshape(o, -1))
+    else:
+        y[...] = (matrix @ columns).reshape(o, n, *pixels).swapaxes(0, 1)  # (n, O, r, ow)
 
 
 def _rows(y: Array) -> Array:

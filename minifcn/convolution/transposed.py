@@ -6,11 +6,12 @@ x to y's size, y = C^T x. Every algorithm's `grad_input` computes it:
     matrix      build C, transpose, multiply: the slides' way
     textbook    the same without C's zeros: W^T x, a window of products for every pixel of x, added up as in col2im
     definition  stretch x with zeros between its pixels, pad it, flip the kernel, convolve with stride 1 (Dumoulin,
-                Visin 2016, section 4)
+                Visin 2016, section 4): no pixel is added to twice; `gathers` says where that is less work
 
 Shapes: x (N, C, h, w), weight (C, O/groups, kh, kw), y (N, O, H, W).
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -25,14 +26,33 @@ from minifcn.convolution.textbook import conv2d, pad
 def by_definition(x: Array, weight: Array, output_size: Pair, how: How) -> Array:
     """x (N, C, h, w), weight (C, O/groups, kh, kw) -> y (N, O, H, W) with (H, W) = output_size."""
     rows, cols = (Relationship(*axis) for axis in zip(output_size, weight.shape[2:], *how[:3]))
-    size = rows.stretched + rows.unseen, cols.stretched + cols.unseen
-    stretched = array_module(x).zeros((*x.shape[:2], *size), dtype=x.dtype)
-    stretched[:, :, :: rows.stride, :: cols.stride] = x
-    padded = pad(stretched, (rows.transposed_padding, cols.transposed_padding))
+    if how.stride != (1, 1):
+        size = rows.stretched + rows.unseen, cols.stretched + cols.unseen
+        stretched = array_module(x).zeros((*x.shape[:2], *size), dtype=x.dtype)
+        stretched[:, :, :: rows.stride, :: cols.stride] = x
+        x = stretched  # (N, C, s(h - 1) + 1 + a, s(w - 1) + 1 + a)
+    padded = pad(x, (rows.transposed_padding, cols.transposed_padding))
     (c, o, kh, kw), groups = weight.shape, how.groups
     kernels = weight[:, :, ::-1, ::-1].reshape(groups, c // groups, o, kh, kw).swapaxes(1, 2)  # (G, O/G, C/G, kh, kw)
     kernels = kernels.reshape(groups * o, c // groups, kh, kw)  # (O, C/G, kh, kw), each flipped along both axes
     return conv2d(padded, kernels, How(dilation=how.dilation, groups=groups))  # (N, O, H, W)
+
+
+def gathers(images: int, input_size: Pair, weight_shape: tuple, how: How) -> bool:
+    """Whether `by_definition` is less work than windows added up, for images x (images, C, h, w), (h, w) = input_size.
+
+    With a stride it never is: most of what it multiplies are the zeros between pixels.
+    """
+    (c, o, *kernel_size), taps = weight_shape, math.prod(weight_shape[2:])
+    size = (n + d * (k - 1) - 2 * p for n, k, p, d in zip(input_size, kernel_size, how.padding, how.dilation))
+    copied = math.prod(weight_shape) + images * c * taps * math.prod(size)  # entries: flipped kernels, windows of x
+    added = images * o * how.groups * taps * math.prod(input_size)  # entries, which costs twice as much
+    return how.stride == (1, 1) and (taps == 1 or copied <= 2 * added)
+
+
+def plain(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
+    """The better of the two by name, for a convolution to output_size of as many images as x."""
+    return "definition" if gathers(len(x), output_size, weight_shape, how) else "textbook"
 
 
 def contributions(

@@ -10,6 +10,7 @@ from minifcn.backend.parallel import BLOCK, chunks, room, run_all
 from minifcn.convolution.algorithms import ALGORITHMS, NAMES, fastest
 from minifcn.convolution.checks import check_algorithm, check_gradient, check_groups, check_input, check_kind
 from minifcn.convolution.geometry import How, Pair, Setting, Window, pair
+from minifcn.layers.elementwise import bias_relu
 from minifcn.layers.layer import Layer
 from minifcn.layers.parameter import Draws, he_normal, zeros
 
@@ -66,13 +67,16 @@ class Conv2d(Layer):
         """Each pixel of the output, (oh, ow), takes the whole kernel once."""
         return math.prod(output_size) * self.weight.size
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array, rectified: bool = False) -> Array:
+        """y; with `rectified` max(y, 0), for a ReLU that follows: bias and ReLU in one pass over y."""
         check_input(self, x)
         how, weight, bias = self.how, self.weight.data, self.bias.data if self.bias else None
         size = how.output_size(x.shape[2:], self.kernel_size)
         name = fastest(x, size, weight.shape, how) if self.algorithm == "auto" else self.algorithm
         algorithm = ALGORITHMS[name]
-        y = algorithm.forward(x, weight, how, bias)  # (N, O, oh, ow)
+        y = algorithm.forward(x, weight, how, None if rectified else bias)  # (N, O, oh, ow)
+        if rectified:
+            y = bias_relu(y, bias)
         self.keep(x, y.shape, algorithm, how)
         return y
 
@@ -100,7 +104,7 @@ def grad_bias(dy: Array) -> Array:
     db = xp.empty(dy.shape[1], dtype=dy.dtype)
 
     def add(channels):
-        db[channels] = dy[:, channels].sum(axis=(0, 2, 3))
+        dy[:, channels].sum(axis=(0, 2, 3), out=db[channels])
 
     most = room(BLOCK, xp)
     run_all(add, ((some,) for some in chunks(len(db), dy.size // max(1, len(db)), most)), xp)

@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from minifcn.backend import Array, array_module
+from minifcn.backend.memory import in_bytes
 from minifcn.convolution import checks
 from minifcn.convolution.algorithms import ALGORITHMS, NAMES, fastest
 from minifcn.convolution.geometry import How, Pair, Setting, Window, pair, told_size
-from minifcn.convolution.matrix import conv_matrix_bytes, in_bytes
+from minifcn.convolution.matrix import conv_matrix_bytes
 from minifcn.layers.conv import describe, grad_bias
 from minifcn.layers.layer import Layer
 from minifcn.layers.parameter import Draws, he_normal, zeros

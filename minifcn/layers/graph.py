@@ -4,10 +4,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from minifcn.backend import Array
 from minifcn.backend.parallel import hold
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
+from minifcn.layers.conv import Conv2d
+from minifcn.layers.elementwise import ReLU
 from minifcn.layers.layer import Layer, found, one_pass
 from minifcn.layers.pool import MaxPool2d
 
@@ -118,13 +122,27 @@ class Graph(Layer):
 
     def _run(self, nodes, maps, forget):
         """Compute these nodes; maps {name: map} loses what nobody takes any more."""
-        for name, inputs, last in nodes:
+        rectified = None  # the node whose work the one before it has done
+        for (name, inputs, last), after in zip(nodes, [*nodes[1:], None]):
             layer, taken = self.named[name], [maps[i] for i in inputs]
             for i in last:
                 del maps[i]
-            maps[name] = layer.forward(*taken)
+            if name == rectified:
+                (maps[name],) = taken
+                layer.keep(*taken)
+            elif self._rectifies(name, after, taken[0]):
+                maps[name], rectified = layer.forward(*taken, True), after.name
+            else:
+                maps[name] = layer.forward(*taken)
             if forget or name in self.idle:
                 layer.forget()
+
+    def _rectifies(self, name, after, x):
+        """Whether this node does the work of the one `after` it: on a device bias and ReLU go over a map at once."""
+        if isinstance(x, np.ndarray) or after is None or after.inputs != (name,):
+            return False
+        conv, relu = self.named[name], self.named[after.name]
+        return type(conv) is Conv2d and conv.bias is not None and type(relu) is ReLU and relu.inplace
 
     def _pieces(self):
         """[(nodes, whether they are run again for backward)]."""

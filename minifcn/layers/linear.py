@@ -1,5 +1,7 @@
 """The fully connected layer."""
 
+import numpy as np
+
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import PARTS, cut, run_all
 from minifcn.convolution.checks import check_kind, check_numbers
@@ -53,12 +55,12 @@ class Linear(Layer):
 
 
 def _product(a, b):
-    """a @ b, of two matrices, the columns in parts."""
+    """a @ b, of two matrices: on the host's cores in parts, each some columns; on a GPU at once."""
     xp = array_module(a)
     out = xp.empty((len(a), b.shape[1]), dtype=a.dtype)
 
     def multiply(columns):
         xp.matmul(a, b[:, columns], out=out[:, columns])
 
-    run_all(multiply, cut(b.shape[1], PARTS), xp)
+    run_all(multiply, cut(b.shape[1], PARTS if xp is np else 1), xp)
     return out

@@ -33,7 +33,9 @@ class LocalResponseNorm(Layer):
         y, s = xp.empty_like(x), xp.empty_like(x)
 
         def normalise(*block):
-            s[block] = self.k + self.alpha / self.size * _neighbours(x[block] ** 2, self.size // 2, self.size)
+            sums = _neighbours(x[block] ** 2, self.size // 2, self.size)
+            sums *= self.alpha / self.size
+            xp.add(sums, self.k, out=s[block])
             xp.multiply(x[block], s[block] ** -self.beta, out=y[block])
 
         run_all(normalise, _bands(x), xp)
@@ -49,8 +51,8 @@ class LocalResponseNorm(Layer):
 
         def spread(*block):
             others = _neighbours(dy[block] * y[block] / s[block], before, self.size)
-            shared = 2 * self.alpha * self.beta / self.size * x[block] * others
-            dx[block] = dy[block] * s[block] ** -self.beta - shared
+            others *= 2 * self.alpha * self.beta / self.size * x[block]
+            xp.subtract(dy[block] * s[block] ** -self.beta, others, out=dx[block])
 
         run_all(spread, _bands(x), xp)
         return dx
@@ -66,7 +68,7 @@ def _neighbours(terms, before, size):
     for shift in range(-before, size - before):
         first, last = max(0, -shift), channels - max(0, shift)
         if first < last:
-            part = total[:, first:last]  # `total[...] += ` would copy twice on CuPy where N is 1
+            part = total[:, first:last]
             part += terms[:, first + shift : last + shift]
     return total
 

@@ -11,6 +11,7 @@ falls off from 1 at that pixel to 0 at the next:
 With R for the rows and K for the columns, every channel of every image is y = R x K^T, and so dx = R^T dy K.
 """
 
+import functools
 from numbers import Real
 
 import numpy as np
@@ -59,8 +60,7 @@ class Upsample(Layer):
         xp, wanted = array_module(x), self.size or tuple(int(n * factor) for n, factor in zip(sizes, factors))
         if min(wanted) < 1:
             raise InputError(f"Upsample: scale_factor {factors} leaves no pixel of {sizes[0]}x{sizes[1]}")
-        matrices = [interpolation_matrix(*axis, self.mode) for axis in zip(sizes, wanted, factors)]
-        rows, cols = (xp.asarray(matrix, dtype=x.dtype) for matrix in matrices)
+        rows, cols = (_matrix(*axis, self.mode, x.dtype.name, xp) for axis in zip(sizes, wanted, factors))
         y = _apply(rows, cols, x)  # (N, C, oh, ow)
         self.keep(rows, cols, y.shape)
         return y
@@ -77,14 +77,23 @@ class Upsample(Layer):
 
 def _apply(rows, cols, x):
     """rows x cols^T for every channel of x (N, C, H, W)."""
-    xp = array_module(x)
-    y = xp.empty((*x.shape[:2], len(rows), len(cols)), dtype=x.dtype)
+    xp, (n, c, h, w), (oh, ow) = array_module(x), x.shape, (len(rows), len(cols))
+    if xp is not np:  # CuPy copies what it multiplies in more than two axes
+        y = (x.reshape(n * c * h, w) @ cols.T).reshape(n * c, h, ow).swapaxes(0, 1)  # (H, N*C, ow)
+        return (rows @ y.reshape(h, n * c * ow)).reshape(oh, n, c, ow).transpose(1, 2, 0, 3)  # (N, C, oh, ow), a view
+    y = xp.empty((n, c, oh, ow), dtype=x.dtype)
 
     def some(block):
         y[block] = rows @ x[block] @ cols.T
 
     run_blocks(some, y.shape, xp, axes=2)
     return y
+
+
+@functools.lru_cache(maxsize=16)
+def _matrix(size, out, factor, mode, dtype, xp):
+    """`interpolation_matrix` where xp's arrays are: uploaded once for each size, not at every pass."""
+    return xp.asarray(interpolation_matrix(size, out, factor, mode), dtype=dtype)
 
 
 def interpolation_matrix(size: int, out: int, factor: float | None, mode: str) -> np.ndarray:

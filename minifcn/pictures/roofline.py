@@ -5,8 +5,8 @@ from pathlib import Path
 
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from minifcn.pictures.colours import BLACK, BLUE, VERMILLION
-from minifcn.pictures.figures import DPI, dress, heights_of_names, new_figure
+from minifcn.pictures.colours import BLACK, BLUE, GREEN, VERMILLION
+from minifcn.pictures.figures import dress, heights_of_names, new_figure, save
 
 Point = tuple[str, float, float]  # name, FLOP for each byte, FLOP/s
 
@@ -15,7 +15,7 @@ def save_roofline(path: Path, title: str, product: float, copy: float, points: M
     """Write a picture of rates against the FLOP there are for each byte, below the machine's two roofs.
 
     product, copy  the roofs: FLOP/s of a matrix product, and bytes/s copied, read and written
-    points         {who: [Point]}, of one or two; the first one's are named
+    points         {who: [Point]}, of up to three; the first one's are named
     """
     figure = new_figure(900, 560, ConstrainedLayoutEngine())
     axes = figure.subplots()
@@ -23,7 +23,7 @@ def save_roofline(path: Path, title: str, product: float, copy: float, points: M
     left, right = min(x for _, x, _ in named) / 2, max(x for _, x, _ in named) * 4
     roof = [left, product / copy, right]
     axes.plot(roof, [min(product, copy * x) / 1e9 for x in roof], color=BLACK, linewidth=1.5, zorder=1)
-    for (who, some), mark, colour in zip(points.items(), "ox", (BLUE, VERMILLION)):
+    for (who, some), mark, colour in zip(points.items(), "ox^", (BLUE, VERMILLION, GREEN)):
         if some:
             _, x, rates = zip(*some)
             axes.plot(x, [rate / 1e9 for rate in rates], mark, color=colour, label=who)
@@ -34,7 +34,7 @@ def save_roofline(path: Path, title: str, product: float, copy: float, points: M
     axes.legend(frameon=False, loc="lower right", title=roofs)
     figure.draw_without_rendering()  # gives the axes their place
     _name_points(axes, [(name, x, rate / 1e9) for name, x, rate in named])
-    figure.savefig(path, dpi=DPI)
+    save(figure, path)
 
 
 def _name_points(axes, named):

@@ -4,6 +4,7 @@ A step depends on the weights and velocities before it, its batches, the seed an
 goes on from a step ends with the same weights as one that was never stopped.
 """
 
+import contextlib
 import math
 from collections.abc import Iterable, Iterator
 from numbers import Integral
@@ -77,7 +78,7 @@ def fit(
         given = type(criterion).__name__
         raise InputError(f"fit: the criterion is a {given}; expected a PixelLoss, which tells the loss of a pixel")
     while group := [batch[:2] for _, batch in zip(range(accumulate), batches)]:  # in this order it reads none too many
-        with hold():
+        with hold(), _forgotten(model, criterion.criterion):
             model.train()
             optimizer.lr = schedule(number)
             optimizer.zero_grad()
@@ -96,3 +97,14 @@ def fit(
                 optimizer.step()
         yield Step(number, len(group), sum(len(images) for images, _ in group), losses)
         number += 1
+
+
+@contextlib.contextmanager
+def _forgotten(*layers: Layer) -> Iterator[None]:
+    """Where the block ends in an error or Ctrl-C, they drop what they kept for backward: maps fill much memory."""
+    try:
+        yield
+    except BaseException:
+        for layer in layers:
+            layer.forget()
+        raise

@@ -14,17 +14,37 @@ from minifcn.backend import to_device
 from minifcn.convolution import conv2d
 from minifcn.convolution.algorithms import ALGORITHMS, fastest, find
 from minifcn.convolution.geometry import How
-from minifcn.convolution.transposed import by_definition
+from minifcn.convolution.transposed import by_definition, gathers
 from minifcn.errors import InputError
 
 HOW = (64, 64, 3, 3), How()  # weight's shape, and stride 1
 
 
-def test_auto_takes_the_fast_ways_on_the_host_and_the_textbook_on_the_device(device):
+def test_auto_takes_the_fast_ways_on_the_host_and_the_plain_ones_on_the_device(device):
     x = np.empty((1, 64, 40, 40), "float32")
     assert fastest(x, (60, 60), *HOW) == "winograd"
     assert fastest(x, (4, 4), *HOW) == "im2col"
-    assert fastest(to_device(x, "gpu"), (60, 60), *HOW) == "textbook"
+    assert fastest(to_device(x, "gpu"), (60, 60), *HOW) == "definition"
+    assert fastest(to_device(x, "gpu"), (60, 60), HOW[0], How.of(stride=2)) == "textbook"
+
+
+@pytest.mark.parametrize(
+    "images, size, weight, how, expected",
+    [
+        (1, (60, 60), (64, 64, 3, 3), {"padding": 1}, True),  # copies the kernels and 64 channels, adds 64 twice over
+        (1, (60, 60), (64, 64, 3, 3), {"padding": 1, "stride": 2}, False),
+        (1, (60, 60), (128, 64, 3, 3), {"padding": 1}, False),  # the same work but for the kernels
+        (1, (4, 4), (64, 64, 3, 3), {"padding": 1}, False),  # 36,864 + 9,216 entries to copy, 9,216 to add
+        (4, (4, 4), (64, 64, 3, 3), {"padding": 1}, True),  # 36,864 + 36,864, and 36,864
+        (1, (60, 60), (64, 16, 3, 3), {"padding": 1, "groups": 4}, True),
+        (1, (60, 60), (64, 16, 3, 3), {"padding": 1}, False),
+        (1, (11, 11), (64, 8, 7, 7), {}, False),
+        (1, (11, 11), (512, 8, 1, 1), {}, True),  # a 1x1 kernel: one product, and nothing to copy or to add
+        (1, (11, 11), (512, 8, 1, 1), {"stride": 2}, False),
+    ],
+)
+def test_where_an_inputs_gradient_is_gathered(images, size, weight, how, expected):
+    assert gathers(images, size, weight, How.of(**how)) is expected
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)

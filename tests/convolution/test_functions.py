@@ -1,8 +1,18 @@
 """The convolution and its gradients on arrays: every algorithm against the loops, and what is refused."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
-from conv_cases import CASES, conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops, drawn, whole
+from conv_cases import (
+    CASES,
+    columns_at_a_time,
+    conv2d_grad_input_loops,
+    conv2d_grad_weight_loops,
+    conv2d_loops,
+    drawn,
+    whole,
+)
 
 from minifcn.backend import to_device
 from minifcn.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight, textbook
@@ -13,7 +23,7 @@ from minifcn.errors import InputError
 def how(request, monkeypatch):
     name, _, in_pieces = request.param.partition(",")
     if in_pieces:
-        monkeypatch.setattr(textbook, "COLUMN_BYTES", 1)
+        columns_at_a_time(monkeypatch, 1)
     return {"algorithm": name}
 
 
@@ -53,7 +63,7 @@ def test_images_and_rows_in_pieces_of_any_size(monkeypatch):
         x, weight, dy = drawn(case)
         for rows in (0.5, 1, 2, 2.5, 4, 7, 8, 12, 100):
             row = weight[0].size * dy.shape[3] * 8
-            monkeypatch.setattr(textbook, "COLUMN_BYTES", int(rows * row))
+            columns_at_a_time(monkeypatch, int(rows * row))
             np.testing.assert_array_equal(conv2d(x, weight, *settings), conv2d_loops(x, weight, *settings))
             dx = conv2d_grad_input(dy, weight, (6, 5), *settings)
             np.testing.assert_array_equal(dx, conv2d_grad_input_loops(dy, weight, (6, 5), *settings))
@@ -69,10 +79,26 @@ def test_no_more_columns_than_there_is_room_for_at_a_time(monkeypatch):
     x, weight = np.ones((7, 2, 6, 5)), np.ones((4, 2, 3, 3))
     row = 2 * 3 * 3 * 3 * 8
     for room, pixels in ((2 * 4 * row, [24, 24, 24, 12]), (3 * row, [9, 3] * 7)):
-        monkeypatch.setattr(textbook, "COLUMN_BYTES", room)
+        columns_at_a_time(monkeypatch, room)
         made.clear()
         conv2d(x, weight)
         assert [columns.shape for columns in made] == [(18, n) for n in pixels]
+
+
+def test_no_columns_stay_while_the_next_are_made(monkeypatch):
+    x, weight = np.ones((1, 16, 100, 100)), np.ones((16, 16, 3, 3))
+    room = 2 * x.nbytes
+    columns_at_a_time(monkeypatch, room)
+    for function in (
+        lambda: conv2d(x, weight, padding=1),
+        lambda: conv2d_grad_input(x, weight, 100, padding=1),
+        lambda: conv2d_grad_weight(x, x, 3, padding=1),
+    ):
+        tracemalloc.start()
+        function()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < room + 3 * x.nbytes  # the padded input, the result, and what a piece makes of its columns
 
 
 def test_a_batch_of_no_images(how):
@@ -110,7 +136,7 @@ def test_arrays_in_any_layout(how):
 @pytest.mark.parametrize("algorithm", ["auto", "textbook", "matrix", "definition"])
 @pytest.mark.parametrize("room", [1, 1 << 28])
 def test_on_the_device(device, algorithm, room, monkeypatch):
-    monkeypatch.setattr(textbook, "COLUMN_BYTES", room)
+    columns_at_a_time(monkeypatch, room)
     rng = np.random.default_rng(4)
     kernel, *settings = CASES[2]
     x, weight, dy = (array.astype("float32") for array in drawn(CASES[2]))

@@ -264,3 +264,18 @@ def test_a_step_waits_once_and_uploads_its_batch_alone(device):
     device.forget()
     next(steps)
     device.assert_copies(waits={"get": 1}, uploads={"asarray": 2})
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_a_step_that_ends_in_an_error_keeps_no_maps(error, monkeypatch):
+    net, criterion = Sequential(Conv2d(3, 4, 1), Conv2d(4, 2, 1)), PixelLoss()
+    net.astype("float64")
+
+    def fail(dy):
+        assert all(layer._kept for layer in (net, *net.layers(), criterion.criterion))
+        raise error
+
+    monkeypatch.setattr(net, "backward", fail)
+    with pytest.raises(error):
+        next(fit(net, [batch(0)], SGD(net.parameters(), LR), fixed(LR), criterion))
+    assert not any(layer._kept for layer in (net, *net.layers(), criterion.criterion))

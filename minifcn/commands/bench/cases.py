@@ -49,14 +49,22 @@ def networks() -> list[Case]:
 
 
 def _forward_case(title, network, runs):
-    flops = 2 * sum(row.multiply_adds for row in summarize(MODELS[network](**FULL), IMAGE[2:]))
+    flops = 2 * sum(_multiply_adds(MODELS[network](**FULL), IMAGE))
     return Case(
         f"{title}, 500x500: forward", lambda device: forward(*twins(FULL, device, network), device), runs, flops
     )
 
 
 def _step_case(title, settings, shape, runs):
-    return Case(title, lambda device: training_step(*twins(settings, device), shape, device), runs)
+    first, *others = _multiply_adds(FCN8s(**settings), shape)
+    flops = 2 * (2 * first + 3 * sum(others))  # forward, and two gradients: nobody needs that of the images
+    return Case(title, lambda device: training_step(*twins(settings, device), shape, device), runs, flops)
+
+
+def _multiply_adds(model, shape):
+    """Of each layer with weights, for images of this shape."""
+    rows = summarize(model, shape[2:])
+    return [shape[0] * row.multiply_adds for row in rows if row.multiply_adds]
 
 
 def layers() -> list[Case]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from minifcn.commands.bench.launches import Launches
 from minifcn.commands.bench.machine import Limits
 from minifcn.commands.bench.memory import Memory
 from minifcn.commands.bench.peers import pytorch
@@ -29,11 +30,15 @@ def show_section(section: str, results: Sequence[Measured], limits: Limits) -> N
     """A section's figures, as ratios to each competitor; which of them are bound by products, not by memory."""
     others = [name for name in results[0].seconds if name != "minifcn"]
     bound = [row.case.flops > row.case.bytes * limits.product / limits.copy for row in results]
-    table = new_table(section, "", "ms", *(f"/ {name}" for name in others), *["of peak"] * any(bound))
+    moved = any(row.case.bytes for row in results)
+    heads = [f"/ {name}" for name in others] + ["of peak"] * any(bound) + ["MB", "GB/s"] * moved
+    table = new_table(section, "", "ms", *heads)
     for row, by_products in zip(results, bound):
         ratios = [f"{row.ratio(name):.2f}" for name in others]
-        share = [f"{row.rate / limits.product:.2f}"] if by_products else []
-        table.add_row(row.case.name, f"{1e3 * row.seconds['minifcn']:.2f}", *ratios, *share)
+        seconds, size = row.seconds["minifcn"], row.case.bytes
+        share = [f"{row.rate / limits.product:.2f}" if by_products else ""] * any(bound)
+        through = [f"{size / 1e6:.1f}", f"{size / seconds / 1e9:.1f}"] if size else []
+        table.add_row(row.case.name, f"{1e3 * seconds:.2f}", *ratios, *share, *through)
     if section == "layers":
         table.add_section()
         means = [statistics.geometric_mean(row.ratio(name) for row in results) for name in others]
@@ -56,10 +61,28 @@ def show_memory(rows: Sequence[Memory]) -> None:
     print("MB: the whole process at its peak; MB added: since network and libraries were there")
 
 
+def show_launches(counted: dict[str, dict[str, Launches]]) -> None:
+    """What a call of each case gives the GPU, by competitor; nothing where nobody could tell."""
+    if not counted:
+        print("launches were not counted: that takes PyTorch with a CUPTI that works")
+        return
+    competitors = list(dict.fromkeys(name for row in counted.values() for name in row))
+    heads = [f"{what}, {name}" for name in competitors for what in ("launches", "ms")]
+    table = new_table("launches", "", *heads)
+    for name, row in counted.items():
+        some = [row.get(competitor) for competitor in competitors]
+        cells = [(f"{one.launches}", f"{1e3 * one.seconds:.2f}") if one else ("", "") for one in some]
+        table.add_row(name, *(cell for pair in cells for cell in pair))
+    console.print(table)
+    print("launches: kernels, copies and fillings that the GPU was given in one call")
+    print("ms: how long it was busy with them; what a call took longer, it waited for the host")
+
+
 def show_legend(device: str, sections: Sequence[str]) -> None:
     """What the columns of these sections mean."""
     if set(sections) != {"memory"}:
-        print("ms: one call, the median of interleaved samples")
+        by = ", by the GPU's own clock" if device == "gpu" else ""
+        print(f"ms: one call, the median of interleaved samples{by}")
         if pytorch(device) or "layers" in sections:  # the textbook's, too
             print("/: minifcn's time over the other's, below 1 it is faster")
     if "layers" in sections:
@@ -68,6 +91,8 @@ def show_legend(device: str, sections: Sequence[str]) -> None:
     if "layers" in sections or "networks" in sections:
         print("of peak: the definition's multiplications and additions in that time,")
         print("  over the matrix product's rate")
+    if "layers" in sections or "parts" in sections:
+        print("MB: what the definition reads and writes; GB/s: in that time")
     if not pytorch(device):
         print("PyTorch was not measured, it is not installed for this device:")
         print("  pip install -r requirements-test.txt")
@@ -80,15 +105,20 @@ def bench_files(out: str | Path, overwrite: bool, suffixes: Sequence[str] = ("",
     """
     folder = Path(out)
     pairs = [(folder / f"bench{suffix}.csv", folder / f"roofline{suffix}.png") for suffix in suffixes]
-    for path in (path for pair in pairs for path in pair):
-        check_free(path, overwrite)
+    make_room(folder, [path.name for pair in pairs for path in pair], overwrite)
+    return pairs
+
+
+def make_room(folder: Path, names: Sequence[str], overwrite: bool) -> None:
+    """Make the folder for files of these names, as `bench_files` does it."""
+    for name in names:
+        check_free(folder / name, overwrite)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):  # now, not after minutes of measuring
             pass
     except OSError as error:
-        raise InputError(f"--out {out} cannot be written ({error.strerror}); name another folder") from error
-    return pairs
+        raise InputError(f"--out {folder} cannot be written ({error.strerror}); name another folder") from error
 
 
 def write_csv(
@@ -112,9 +142,11 @@ def write_csv(
             writer.writerow((*about, *what, *(f"{values[n]:.4g}" if n in values else "" for n in COMPETITORS)))
 
 
-def roofline_points(results: list[Measured]) -> dict[str, list[tuple[str, float, float]]]:
+def roofline_points(
+    results: list[Measured], competitors: Sequence[str] = ("minifcn", "PyTorch")
+) -> dict[str, list[tuple[str, float, float]]]:
     """{competitor: [(name, FLOP for each byte, FLOP/s)]} of those whose FLOP and bytes were counted."""
-    points: dict[str, list] = {"minifcn": [], "PyTorch": []}
+    points: dict[str, list] = {name: [] for name in competitors}
     for case, seconds in (row for row in results if row.case.bytes):
         for name in points.keys() & seconds.keys():
             points[name].append((case.name, case.flops / case.bytes, case.flops / seconds[name]))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from minifcn.commands.bench import gpu
 from minifcn.commands.bench.cases import Case
 
 SAMPLE_SECONDS = 0.1  # a sample calls a function again and again for so long, once at least
@@ -33,36 +34,27 @@ class Measured(NamedTuple):
 def measure(case: Case, device: str) -> Measured:
     """Time all competitors of a case on "cpu" or "gpu"."""
     functions = case.make(device)
-    return Measured(case, dict(zip(functions, medians(functions.values(), case.runs, waiting(device)))))
+    return Measured(case, dict(zip(functions, medians(functions.values(), case.runs, device))))
 
 
-def medians(functions: Iterable[Callable[[], Any]], runs: int, wait: Callable[[], Any]) -> list[float]:
-    """[median seconds of a call of each function] over so many samples; wait() returns when a call's work is done."""
+def medians(functions: Iterable[Callable[[], Any]], runs: int, device: str) -> list[float]:
+    """[median seconds of a call of each function on "cpu" or "gpu"] over so many samples."""
     functions = list(functions)
-    counts = [max(1, round(SAMPLE_SECONDS / seconds_of(function, 1, wait))) for function in functions]
-    turns = [[seconds_of(f, count, wait) / count for f, count in zip(functions, counts)] for _ in range(runs)]
+    counts = [max(1, round(SAMPLE_SECONDS / seconds_of(function, 1, device))) for function in functions]
+    turns = [[seconds_of(f, count, device) / count for f, count in zip(functions, counts)] for _ in range(runs)]
     return [statistics.median(taken) for taken in zip(*turns)]
 
 
-def seconds_of(function: Callable[[], Any], count: int, wait: Callable[[], Any]) -> float:
-    """Of `count` calls, after one that is not counted.
+def seconds_of(function: Callable[[], Any], count: int, device: str) -> float:
+    """Of `count` calls, after one that is not counted; on "gpu" by its own clock, not the host's.
 
     A step follows a step where it is used, not another's: that one's threads spin on for a while, its memory has just
     been given back to the system, and the caches hold its numbers.
     """
     function()
-    wait()
+    if device == "gpu":
+        return gpu.seconds_of(function, count)
     start = time.perf_counter()
     for _ in range(count):
         function()
-    wait()
     return time.perf_counter() - start
-
-
-def waiting(device: str) -> Callable[[], Any]:
-    """A function that returns when the device has done all it was given, by whomever."""
-    if device == "cpu":
-        return lambda: None
-    import cupy
-
-    return cupy.cuda.Device().synchronize  # of the whole device, so of PyTorch's streams too

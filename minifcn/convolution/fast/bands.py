@@ -16,6 +16,7 @@ from minifcn.backend.parallel import PARTS, bands, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
 from minifcn.convolution.geometry import How, Pair
 from minifcn.convolution.textbook import add_to_windows
+from minifcn.convolution.transposed import gathers
 
 BAND_BYTES = 1 << 20  # columns of a band: about one core's L2 cache
 BAND_PIXELS = 256  # but as much as the weights that they are multiplied with, up to so many columns
@@ -51,9 +52,7 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
     (h, w), (n, o, oh, ow), (_, c, *kernel_size) = input_size, dy.shape, weight.shape
     stride, padding, dilation, groups = how
     taps = math.prod(kernel_size)
-    gathered = weight.size + n * o * taps * h * w  # entries to copy: the flipped kernels, dy's windows
-    scattered = n * c * groups * taps * oh * ow  # entries to add, which costs twice as much
-    if stride == (1, 1) and (taps == 1 or gathered <= 2 * scattered):
+    if gathers(n, (oh, ow), weight.shape, how):
         # Without a stride it is a convolution with the flipped kernels, which gathers and never adds twice.
         full = tuple(d * (k - 1) - p for k, p, d in zip(kernel_size, padding, dilation))
         kernels = weight.reshape(groups, o // groups, c, *kernel_size)[..., ::-1, ::-1].swapaxes(1, 2)

@@ -10,7 +10,7 @@ import pytest
 import tiny
 from PIL import Image
 
-from minifcn.commands.bench import command, machine, memory, peers, timing
+from minifcn.commands.bench import command, gpu, machine, memory, peers, timing
 from minifcn.commands.bench.cases import Case
 from minifcn.commands.bench.machine import Limits
 from minifcn.commands.bench.report import bench_files, roofline_points
@@ -23,23 +23,26 @@ class TestTiming:
     def test_functions_are_called_in_turn_after_a_call_of_each_that_is_not_counted(self, monkeypatch):
         monkeypatch.setattr(timing, "SAMPLE_SECONDS", 0)
         calls = []
-        medians([lambda: calls.append("a"), lambda: calls.append("b")], 2, lambda: calls.append("|"))
-        sample = ["{0}", "|", "{0}", "|"]
-        expected = [word.format(name) for name in "ab" for word in sample]  # how often to call it
-        expected += 2 * expected
-        assert calls == expected
+        medians([lambda: calls.append("a"), lambda: calls.append("b")], 2, "cpu")
+        assert "".join(calls) == 3 * "aabb"  # the first time to learn how often to call it
+
+    def test_on_a_gpu_its_own_clock_counts(self, monkeypatch):
+        calls = []
+        monkeypatch.setattr(gpu, "seconds_of", lambda function, count: calls.append(count) or 0.05 * count)
+        assert medians([lambda: calls.append("warm")], 2, "gpu") == [0.05]
+        assert calls == ["warm", 1, "warm", 2, "warm", 2]  # a sample takes a tenth of a second
 
     def test_short_functions_are_called_more_often(self, monkeypatch):
         monkeypatch.setattr(timing, "SAMPLE_SECONDS", 0.02)
         calls = []
-        (seconds,) = medians([lambda: calls.append(1)], 1, lambda: None)
+        (seconds,) = medians([lambda: calls.append(1)], 1, "cpu")
         assert len(calls) > 100
         assert 0 < seconds < 0.001
 
     def test_the_median_counts(self, monkeypatch):
         taken = iter([1, 5, 3, 9, 100])  # the first says how often to call it in a sample: once
         monkeypatch.setattr(timing, "seconds_of", lambda *_: next(taken))
-        assert medians([None], 4, None) == [7]
+        assert medians([None], 4, "cpu") == [7]
 
     def test_ratios_and_rates(self):
         measured = Measured(Case("x", None, 1, flops=100), {"minifcn": 2.0, "PyTorch": 4.0})
@@ -212,4 +215,4 @@ def test_a_process_that_dies_is_told_in_a_line(monkeypatch):
 
 def test_memory_is_not_measured_on_a_gpu():
     with pytest.raises(InputError, match="bench memory: only the CPU's is measured"):
-        command.run(Namespace(device="gpu", sections=["memory"], out=None))
+        command.run(Namespace(device="gpu", sections=["memory"], out=None, prove=False))

@@ -1,0 +1,201 @@
+"""How quick a GPU is with the full FCN-8s, its layers and each kernel, beside PyTorch and beside its own limits.
+
+Each part yields the rows of a table; what one measures and another needs is kept here. Times are medians of interleaved
+samples, in the GPU's own clock (`minifcn.commands.bench.gpu`).
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from minifcn.backend.kernels import VARIABLE, with_kernels
+from minifcn.commands.bench import cases, gpu, launches, twins
+from minifcn.commands.bench.cases import Case
+from minifcn.commands.bench.machine import Limits, measure_limits
+from minifcn.commands.bench.right import Row, Ways, last_words
+from minifcn.commands.bench.timing import Measured, medians
+
+RUNS = 5  # samples of each competitor
+ROUNDINGS = {"no TF32": False, "TF32": True}
+GOALS = {"forward": 2.0, "training step": 2.5}  # times PyTorch's, without TF32
+DEMO_SECONDS = 60
+FASTER = 0.95  # of the plain way's time: above it a kernel is not worth its lines
+
+
+class Quick:
+    """The parts in the order in which they are measured.
+
+    left  tells the seconds that are left
+    ways  of minifcn that are measured beside PyTorch
+    """
+
+    def __init__(self, left: Callable[[], float]):
+        self.left = left
+        self.ways: Ways = {"plain": False}
+        self.roundings = [name for name, tf32 in ROUNDINGS.items() if not tf32 or gpu.has_tf32()]
+        self.limits: dict[str, Limits] = {}
+        self.full: dict[str, dict[str, float]] = {}  # {"forward": {competitor: seconds}}, without TF32
+        self.held: dict[str, dict[str, float]] = {}  # {"forward": {competitor: bytes}}
+        self.kernels: dict[str, list[tuple[float, float]]] = {}  # {name: [(plain seconds, kernel's)]}
+        self.measured: dict[str, list[Measured]] = {}  # {rounding: layers}
+
+    def machine(self) -> Iterator[Row]:
+        """The limits: products with each rounding, and copies."""
+        for rounding in self.roundings:
+            gpu.allow_tf32(ROUNDINGS[rounding])
+            self.limits[rounding] = measure_limits("gpu")
+            yield f"product of float32 matrices, {rounding}", self.limits[rounding].product / 1e12, "TFLOP/s"
+        yield "copy, read and written", self.copy / 1e9, "GB/s"
+
+    @property
+    def competitors(self) -> list[str]:
+        """All that are measured, if PyTorch is there."""
+        return [*self.ways, "PyTorch"]
+
+    @property
+    def copy(self) -> float:
+        """Bytes a second."""
+        return max(limits.copy for limits in self.limits.values())
+
+    def network(self) -> Iterator[Row]:
+        """The full FCN-8s, forward and a training step, beside PyTorch."""
+        for what, case in _full_cases().items():
+            functions = self._by_way(case)
+            for rounding in self.roundings:
+                gpu.allow_tf32(ROUNDINGS[rounding])
+                row = self._measure(case, functions)
+                times = self._times(row)
+                goal = ("", "") if ROUNDINGS[rounding] else self._goal(GOALS[what], times[len(self.competitors) :])
+                yield f"{what}, {rounding}", *times, self._share(row, rounding), *goal
+                self.full.setdefault(what, row.seconds)
+            gpu.allow_tf32(False)
+            self.held[what] = {name: gpu.memory_held(name, function) for name, function in functions.items()}
+            del functions
+            gpu.release()
+
+    def memory(self) -> Iterator[Row]:
+        """What the card must have for the full FCN-8s."""
+        for what, held in self.held.items():
+            yield what, *(held.get(name, np.nan) / 1e9 for name in self.competitors)
+
+    def each_kernel(self) -> Iterator[Row]:
+        """Each kernel beside CuPy's generic way and the copy limit."""
+        rng = np.random.default_rng(0)
+        for name in (name for name in twins.names() if name in twins.TWINS):
+            twin = twins.TWINS[name]
+            for where, shape in twin.full.items():
+                given = twin.given(rng, shape, "float32")
+                size = twins.moved(twin, given)
+                plain, kernel = medians([twins.caller(twin, given, on) for on in (False, True)], RUNS, "gpu")
+                self.kernels.setdefault(name, []).append((plain, kernel))
+                shares = (size / self.copy / seconds for seconds in (plain, kernel))
+                yield f"{name}, {where}", size / 1e6, 1e3 * plain, 1e3 * kernel, kernel / plain, *shares
+
+    def layers(self) -> Iterator[Row]:
+        """The layers of the full FCN-8s, forward and backward; with TF32 those that multiply."""
+        for rounding in self.roundings:
+            gpu.allow_tf32(ROUNDINGS[rounding])
+            self.measured[rounding] = []
+            for case in cases.layers() + (cases.parts() if not ROUNDINGS[rounding] else []):
+                row = self._measure(case, self._by_way(case))
+                self.measured[rounding].append(row)
+                yield f"{case.name}, {rounding}", *self._times(row), self._share(row, rounding)
+
+    def launched(self) -> Iterator[Row]:
+        """What the GPU is given by each in one call of the full FCN-8s, and for how long it is busy with it."""
+        for what, case in _full_cases().items():
+            for name, function in self._by_way(case).items():
+                if not (counted := launches.count(function)):
+                    yield "not counted: that takes PyTorch with a CUPTI that works", *[""] * 7, "not known"
+                    return
+                share = counted.seconds / self.full.get(what, {}).get(name, np.nan)
+                waits = 0 if what == "forward" else 1
+                right = counted.uploads == 0 and counted.downloads <= waits if name in self.ways else ""
+                yield f"{what}, {name}", *map(str, counted[:5]), 1e3 * counted.seconds, share, right
+
+    def demo(self) -> Iterator[Row]:
+        """`python -m minifcn demo` as anybody would start it."""
+        for way, on in self.ways.items():
+            seconds = demo_seconds(on, self.left())
+            reached = "not known" if np.isnan(seconds) else "yes" if seconds < DEMO_SECONDS else "no"
+            yield way, seconds, f"{DEMO_SECONDS}", reached
+
+    def advice(self, right: dict[str, bool]) -> Iterator[Row]:
+        """Plain or kernel, one by one: a kernel that is right and takes at most 0.95 of the plain way's time."""
+        for name, is_right in right.items():
+            plain, kernel = (sum(times) for times in zip(*self.kernels.get(name, [(np.nan, np.nan)])))
+            yield name, "yes" if is_right else "no", kernel / plain, _taken(kernel / plain, is_right)
+        for what, seconds in self.full.items():
+            if "kernels" in seconds:
+                ratio = seconds["kernels"] / seconds["plain"]
+                yield f"all that are right, FCN-8s' {what}", "", ratio, _taken(ratio, True)
+
+    def _by_way(self, case: Case) -> cases.Functions:
+        """{way: minifcn's function in that way, "PyTorch": its own}."""
+
+        def within(on, function):
+            def call():
+                with with_kernels(on):
+                    return function()
+
+            return call
+
+        functions = case.make("gpu")
+        mine = {way: within(on, functions["minifcn"]) for way, on in self.ways.items()}
+        return mine | {name: function for name, function in functions.items() if name == "PyTorch"}
+
+    def _measure(self, case: Case, functions: dict[str, Callable[[], Any]]) -> Measured:
+        return Measured(case, dict(zip(functions, medians(functions.values(), RUNS, "gpu"))))
+
+    def _times(self, row: Measured) -> list[float]:
+        """Milliseconds of all competitors, then the ratio of each way to PyTorch."""
+        seconds = [row.seconds.get(name, np.nan) for name in self.competitors]
+        return [1e3 * one for one in seconds] + [one / seconds[-1] for one in seconds[:-1]]
+
+    def _goal(self, goal: float, ratios: list[float]) -> tuple[str, str]:
+        """A goal, and by which ways it is reached."""
+        reached = [way for way, ratio in zip(self.ways, ratios) if ratio <= goal]
+        return f"{goal:g}", "not known" if np.isnan(ratios).any() else f"by {', '.join(reached)}" if reached else "no"
+
+    def _share(self, row: Measured, rounding: str) -> str:
+        """The faster way's rate over that of the limit which binds it, with the same rounding."""
+        seconds, limits = min(row.seconds[way] for way in self.ways), self.limits.get(rounding)
+        if limits is None or np.isnan(seconds) or not row.case.flops:
+            return ""
+        if row.case.flops > row.case.bytes * limits.product / self.copy:
+            return f"{row.case.flops / seconds / limits.product:.2f} of product"
+        return f"{row.case.bytes / seconds / self.copy:.2f} of copy"
+
+
+def demo_seconds(kernels: bool, most: float) -> float:
+    """The demo in a process of its own, from its start to its end; nan where it took longer than `most`."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "minifcn", "demo", "--device", "gpu", "--out", folder]
+        settings = os.environ | {VARIABLE: "1" if kernels else "0"}
+        try:
+            process = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=max(1, most))
+        except subprocess.TimeoutExpired:
+            return np.nan
+    if process.returncode:
+        raise RuntimeError(last_words(process))
+    return time.monotonic() - started
+
+
+def _taken(ratio, is_right):
+    """Which is to be the default, where a kernel takes `ratio` of the plain way's time."""
+    if not is_right:
+        return "plain"
+    return "not known" if np.isnan(ratio) else "kernel" if ratio <= FASTER else "plain"
+
+
+def _full_cases() -> dict[str, Case]:
+    """{"forward": Case, "training step": Case} of the full FCN-8s on one image of 500x500."""
+    found = {case.name: case for case in cases.networks()}
+    return {what: found[f"FCN-8s, 500x500: {what}"] for what in GOALS}

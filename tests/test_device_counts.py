@@ -1,0 +1,73 @@
+"""A training step gives the GPU few things to do, copies nothing in secret, uploads nothing and waits once at most.
+
+Counted on the strict double as CuPy 14.2 does it (cupy_costs.py). Each bound is what was counted when it was set and
+some 5 % more: too little room for another call in every convolution, or another tap in every pooling. The networks are
+narrow: how many calls a layer makes depends on its kernel and the pieces that it is cut into, not on its channels.
+"""
+
+import sys
+
+import cupy_costs
+import numpy as np
+import pytest
+import strict_array
+from device_counts import training_step
+
+from minifcn.backend import to_device
+from minifcn.models import FCN8s, FCN16s, FCN32s
+
+SMALL = {"width": 1 / 16, "fc_channels": 16}
+NETS = {  # and the most calls of a forward and of a backward pass, of an image of 320 pixels
+    "FCN-8s": (FCN8s, SMALL, 220, 290),
+    "FCN-16s": (FCN16s, SMALL, 210, 280),
+    "FCN-32s": (FCN32s, SMALL, 197, 268),
+    "FCN-AlexNet": (FCN32s, {**SMALL, "backbone": "alexnet"}, 181, 320),
+    "FCN-GoogLeNet": (FCN32s, {**SMALL, "backbone": "googlenet"}, 645, 1250),
+}
+SECRETS = ["products of 3 axes", "broadcast products", "operand copies", "out copies", "input copies"]
+SECRETS += ["a[i] += b copies", "index arrays", "guesses"]
+
+
+@pytest.fixture(autouse=True)
+def double(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", strict_array.xp)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_training_step(name):
+    net, settings, forward, backward = NETS[name]
+    check(net(**settings), forward, backward)
+
+
+@pytest.mark.full
+def test_a_training_step_of_the_full_network():
+    """Its large maps are cut into pieces, within the same bounds."""
+    check(FCN8s(), *NETS["FCN-8s"][2:])
+
+
+def check(net, forward, backward):
+    """Count one step of training on one image of 320 pixels, and hold it against the bounds."""
+    calls, last = {}, 0
+
+    def note(part):
+        nonlocal last
+        calls[part] = cupy_costs.counts["calls"] - last
+        last += calls[part]
+
+    training_step(net, 320)(note)
+    assert {cause: cupy_costs.counts[cause] for cause in SECRETS} == dict.fromkeys(SECRETS, 0)
+    assert not cupy_costs.uploads
+    assert sum(cupy_costs.waits.values()) <= 1, cupy_costs.waits
+    assert calls["forward"] <= forward and calls["backward"] <= backward, calls
+    assert calls["update"] <= 5 * len(net.parameters()) and calls["zero_grad"] == 0
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_evaluation_never_waits(name):
+    net, settings, *_ = NETS[name]
+    net = net(**settings).to("gpu").eval()
+    images = to_device(np.zeros((1, 3, 64, 64), "float32"), "gpu")
+    net(images)  # where the weights come from the host
+    cupy_costs.forget()
+    net(images)
+    assert not cupy_costs.waits and not cupy_costs.uploads
