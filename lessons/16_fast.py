@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 16. Why is it fast?
 #
-# **Time:** 60 minutes
+# **Time:** 75 minutes
 #
 # **Know before:** im2col, columns and one product (lesson 2), and what layers
 # VGG16 has (lesson 5).
@@ -10,9 +10,9 @@
 # on the two CPU cores where both were measured. Nothing in it is magic. In this
 # lesson you meet the two limits of every computer, arithmetic and memory, and
 # then the five means against them: a good order, small bands, fewer products,
-# several threads, and at last a different machine. Times are printed, and yours
-# will differ; what is *asserted* are counts and equalities, which are the same
-# everywhere.
+# several threads, and at last a different machine, with threads by the
+# thousand. Times are printed, and yours will differ; what is *asserted* are
+# counts and equalities, which are the same everywhere.
 
 # %%
 import time
@@ -25,12 +25,14 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from lessontools import new_figure, show
 from minifcn.backend import array_module, resolve_device, to_device, to_host
+from minifcn.backend.kernels import with_kernels
 from minifcn.backend.parallel import run_all, thread_count
-from minifcn.convolution import conv2d, im2col
+from minifcn.convolution import col2im, conv2d, im2col
 from minifcn.convolution.algorithms import fastest
 from minifcn.convolution.fast.bands import BAND_BYTES
 from minifcn.convolution.geometry import How
-from minifcn.layers import Conv2d, MaxPool2d, ReLU
+from minifcn.kernels import TWINS, bias_relu
+from minifcn.layers import Conv2d, MaxPool2d, ReLU, Sequential
 from minifcn.pictures.colours import BLACK, BLUE, VERMILLION
 
 rng = np.random.default_rng(0)
@@ -567,12 +569,174 @@ assert step == 5_000_000 and conv1_1 > 20 * step
 # Two more differences. A call on a GPU returns before its work is done; whoever
 # wants to time it must wait for the end (*synchronise*), and every number that
 # Python looks at, an `if loss > 1`, waits, too. And each call has a fixed cost,
-# so there are no bands for caches: minifcn takes 16 times as much at a time
-# there, and of a convolution's columns 256 MB.
+# so there are no bands for caches: minifcn takes far more at a time there, of a
+# convolution's columns as much as the card's memory has room for.
+#
+# ## Kernels: a thread for each pixel
+#
+# What runs on a GPU is a **kernel**, a short function that thousands of
+# **threads** run at the same time. All have the same lines. What differs is the
+# number of the thread, and its first line makes of that *which pixel is mine*.
+#
+# CuPy has a kernel for each of NumPy's functions. So a bias and the ReLU after
+# it, `y += b` and `maximum(y, 0)`, are two, and each fetches all of `y` from
+# memory and writes it back. Both can be done while the number is near. This is
+# minifcn's kernel for it, in CUDA's C: `REAL` is a float, `INDEX` an int, and a
+# *plane* is one channel of one image. Read it line by line.
+
+# %%
+print(bias_relu.SOURCE)
+
+# %% [markdown]
+# (The loop over planes is there because a GPU takes no more than 65535 of them
+# at once; mostly each thread has one.)
+#
+# **Predict.** conv1_1's output once more: how many megabytes cross between
+# memory and arithmetic for the two kernels of CuPy's, how many for this one?
+
+# %%
+print(f"y += b, then maximum(y, 0): {4 * conv1_1 / 1e6:6.1f} MB")
+print(f"both in one:                {2 * conv1_1 / 1e6:6.1f} MB")
+assert conv1_1 == 124_724_224
+
+# %% [markdown]
+# Half, and for what only waits for memory that is half the time at best.
+#
+# ## Gather, do not scatter
+#
+# Threads that run at the same time have one rule: **none writes what another
+# reads or writes.** To add to a number is three steps, fetch it, add, write it
+# back, and all threads take each step together.
+#
+# **Predict.** Two threads add 1 to the same number 0. What is it then? And what
+# comes of a col2im with a thread for each entry of the columns, which adds it
+# where it belongs? Take windows of three taps over a row of six pixels, and
+# columns full of ones.
+
+
+# %%
+def at_once(x, places, values):
+    """What threads do that add at the same moment."""
+    fetched = x[places]
+    x[places] = fetched + values
+
+
+def scattered(columns, size, stride):
+    """A thread for each entry of columns (taps, windows)."""
+    taps, windows = columns.shape
+    x = np.zeros(size)
+    at_once(x, stride * np.arange(windows) + np.arange(taps)[:, None], columns)
+    return x
+
+
+x = np.zeros(3)
+at_once(x, np.array([1, 1]), np.array([1.0, 1.0]))
+print("0 + 1 + 1, at once:", x[1])
+ones = np.ones((3, 4))
+print("what col2im gives: ", col2im(ones[None], (1, 6), (1, 3))[0, 0, 0])
+print("scattered:         ", scattered(ones, 6, 1))
+assert x[1] == 1 and list(scattered(ones, 6, 1)) == [1] * 6
+
+# %% [markdown]
+# Additions are lost without a word. A GPU can make threads queue (**atomics**);
+# then nothing is lost, but their order is another every time, and with it the
+# last digits. It is better to turn the question round: not *where does this
+# entry go?* but *what comes to this pixel?* A thread for each **pixel** fetches
+# what comes to it, one after the other, and adds it up by itself.
+#
+# Tap $i$ of the window that begins at $t$ lies on pixel $p = t + i$. So pixel
+# $p$ asks each tap: does a window begin at $p - i$?
+#
+# **Predict.** When does none begin there? There are three reasons.
+
+
+# %%
+def gathered(columns, size, stride):
+    """A thread for each pixel; nobody says in which order they run."""
+    taps, windows = columns.shape
+    x = np.zeros(size)
+    for p in rng.permutation(size):
+        for i in range(taps):
+            begin = p - i
+            if begin < 0 or begin % stride or begin // stride >= windows:
+                continue
+            x[p] += columns[i, begin // stride]
+    return x
+
+
+print("gathered:          ", gathered(ones, 6, 1))
+for stride in (1, 2, 3):
+    columns = rng.standard_normal((3, 4))
+    size = 3 * stride + 3
+    expected = col2im(columns[None], (1, size), (1, 3), stride)[0, 0, 0]
+    assert np.array_equal(gathered(columns, size, stride), expected)
+
+# %% [markdown]
+# Before the image's first pixel, between two windows (the stride), behind the
+# last window. It is equal to the last bit, in whichever order the threads run:
+# each adds in the order of the taps. In two dimensions that is
+# `minifcn/kernels/col2im.py`, and the gradient of max-pooling in `pool.py`
+# beside it works in the same way.
+#
+# ## Side by side
+#
+# One thing more decides how fast a kernel is. 32 threads with neighbouring
+# numbers, a **warp**, go in step: they fetch at the same moment, and memory
+# hands out lines, here of 32 floats. If the 32 want neighbours, it is one line:
+# the reads are **coalesced**. If each wants something from elsewhere, it is 32.
+#
+# **Predict.** The softmax of a pixel takes the scores of its 21 classes, which
+# lie a whole map apart, in (21, H, W). Is a thread for each pixel a bad idea?
+# How many lines does a warp fetch for one class, and how many if the scores lay
+# as (H, W, 21)? And how many if each thread went along a row of its own?
+
+# %%
+width, c = 512, 7  # a map of 512x512, at class 7
+warp = range(32)
+wanted = {
+    "(21, H, W), a thread a pixel": [c * width**2 + t for t in warp],
+    "(H, W, 21), a thread a pixel": [t * 21 + c for t in warp],
+    "(21, H, W), a thread a row": [c * width**2 + t * width for t in warp],
+}
+fetched = {}
+for name, places in wanted.items():
+    fetched[name] = len({place // 32 for place in places})
+    print(f"{name:29} {fetched[name]:3} lines")
+assert list(fetched.values()) == [1, 21, 32]
+
+# %% [markdown]
+# The classes of *one* pixel lie far apart, but nobody fetches those together:
+# what counts is what the 32 want at the same moment, and that is one class of
+# 32 neighbours. (What else the 21 lines hold is wanted later, if a cache keeps
+# them until then.) On a CPU it is the other way round: there one thread wants
+# its own numbers side by side.
+#
+# minifcn's plain functions stay as they are. On a GPU one asks, before it
+# begins, whether a kernel of its name takes over
+# (`minifcn/backend/kernels.py`), and only where `MINIFCN_KERNELS=1`, or
+# `with_kernels()`, asks for it.
+#
+# **Predict.** What does `with_kernels()` change on a CPU?
+
+# %%
+print("kernels:", ", ".join(TWINS))
+parts = Conv2d(3, 8, 3, padding=1, rng=rng), ReLU(inplace=True), MaxPool2d(2)
+net = Sequential(*parts).to(device).eval()
+x = rng.standard_normal((2, 3, 24, 20), dtype=np.float32)
+plain = to_host(net(to_device(x, device)))
+with with_kernels():
+    by_hand = to_host(net(to_device(x, device)))
+print(f"on the {device}, largest difference: {abs(by_hand - plain).max():.1e}")
+assert np.allclose(by_hand, plain, atol=1e-5)
+
+# %% [markdown]
+# Nothing: NumPy's arrays never go to a kernel.
 #
 # You find no figures of a GPU here or in `docs/speed.md`: none has been
-# measured. `python -m minifcn bench --device gpu` is written for whoever has
-# one. On a CPU, the same command without `--device gpu` shows each layer of
+# measured. The kernels have been compiled for three GPUs and run as loops on a
+# CPU, as you did here; on a GPU they have not run yet. That is why they have to
+# be asked for. `python -m minifcn bench --device gpu` is written for whoever
+# has one. On a CPU, the same command without `--device gpu` shows each layer of
 # VGG16 beside PyTorch and beside lesson 2's one product for all windows.
 
 # %% [markdown]
@@ -585,6 +749,9 @@ assert step == 5_000_000 and conv1_1 > 20 * step
 #   `minifcn/convolution/textbook.py`.
 # - Threads, and memory that is used again (fresh memory costs, too):
 #   `minifcn/backend/parallel.py`.
+# - Kernels for columns, pooling, the loss and SGD, each with the line of NumPy
+#   that it does: `minifcn/kernels/im2col.py` and the files beside it; how they
+#   are launched: `minifcn/kernels/launch.py`.
 # - The sides, host and device: `minifcn/backend/arrays.py`. Honest timing,
 #   samples in turn and medians of ratios: `minifcn/commands/bench/timing.py`;
 #   the limits: `minifcn/commands/bench/machine.py`.
@@ -601,3 +768,4 @@ assert step == 5_000_000 and conv1_1 > 20 * step
 # 2. `f23`: two outputs in four products. They are counted.
 # 3. `in_bands`: a convolution by bands of rows, of one image and one kernel,
 #    with padding. No band may look at more than it needs.
+# 4. `gather`: what one thread of a col2im does, in two dimensions.

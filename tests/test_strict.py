@@ -124,13 +124,15 @@ def test_the_loss_that_a_training_tells(device):
     device.assert_copies({"get": 1})
 
 
+@pytest.mark.parametrize("ignore", [255, -1])
 @pytest.mark.parametrize("label, message", [(7, "label 7 is none of the 4 classes"), (-2, "label below 0")])
-def test_a_label_that_is_no_class(label, message, device):
+def test_a_label_that_is_no_class(label, message, ignore, device):
     scores, labels, _ = batch_of_scores()
     labels = labels.astype("int16")
+    labels[labels == 255] = ignore
     labels[1, 2, 3] = label
     with pytest.raises(InputError, match=message):
-        SoftmaxCrossEntropy()(to_device(scores, "gpu"), to_device(labels, "gpu"))
+        SoftmaxCrossEntropy(ignore)(to_device(scores, "gpu"), to_device(labels, "gpu"))
 
 
 def batch_of_scores():

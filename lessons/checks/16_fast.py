@@ -7,7 +7,7 @@ products and rows are counted while the answer works.
 import numpy as np
 
 from lessons.hints import Wrong, is_same, same
-from minifcn.convolution import conv2d
+from minifcn.convolution import col2im, conv2d
 
 
 def attainable(answer):
@@ -83,6 +83,47 @@ def in_bands(answer):
                 f"a band got {max(calls)} rows; its windows see no more than "
                 f"{rows + kernel[0] - 1}"
             )
+
+
+def gather(answer):
+    rng = np.random.default_rng(0)
+    for kernel, windows, stride, inside, hint in (
+        ((1, 1), (3, 4), 1, False, "wrong for a 1x1 kernel"),
+        ((3, 2), (5, 4), 1, True, "right for 1x1 kernels, wrong for 3x2"),
+        ((3, 2), (5, 4), 1, False, "right inside, wrong at the border"),
+        ((3, 2), (4, 3), 2, False, "right for stride 1, wrong for stride 2"),
+        ((2, 1), (2, 3), 3, False, "wrong where no window sees some pixels"),
+    ):
+        columns = rng.standard_normal((*kernel, *windows))
+        h, w = (stride * (n - 1) + k for n, k in zip(windows, kernel))
+        rows, cols = range(h), range(w)
+        if inside:  # where all taps find a window
+            rows, cols = (range(k - 1, n) for k, n in zip(kernel, windows))
+        expected = col2im(
+            columns.reshape(1, columns[..., 0, 0].size, -1),
+            (h, w),
+            kernel,
+            stride,
+        )[0, 0, rows.start : rows.stop, cols.start : cols.stop]
+        given = [
+            [_entry(answer, columns, row, col, stride, hint) for col in cols]
+            for row in rows
+        ]
+        same(given, expected, hint)
+
+
+def _entry(answer, columns, row, col, stride, hint):
+    """What the answer gives for a pixel; the hint where it looks outside."""
+    try:
+        given = answer(columns.copy(), row, col, stride)
+    except IndexError:
+        raise Wrong(
+            f"{hint}: it looks at a window that is not there, for the pixel "
+            f"({row}, {col}) of windows {columns.shape[2:]}"
+        ) from None
+    if given is None:
+        raise Wrong("it returns None: is the `return` missing?")
+    return given
 
 
 class _Number:

@@ -36,3 +36,14 @@ def in_bands(x, weight, padding, rows, convolve):
     Returns y, (h + 2*padding - kh + 1, w + 2*padding - kw + 1).
     """
     raise NotImplementedError
+
+
+def gather(columns, row, col, stride):
+    """What one thread of a gathering col2im adds up: all that comes to a pixel.
+
+    columns    (kh, kw, oh, ow): columns[i, j, y, x] belongs to tap (i, j) of
+               the window that begins at row y * stride, column x * stride
+    row, col   of the pixel; no padding, no dilation
+    Returns a number: 0 where no window sees the pixel.
+    """
+    raise NotImplementedError

@@ -22,3 +22,17 @@ def in_bands(x, weight, padding, rows, convolve):
         bottom = min(top + rows + kh - 1, len(padded))
         bands.append(convolve(padded[top:bottom], weight))
     return np.concatenate(bands)
+
+
+def gather(columns, row, col, stride):
+    kh, kw, oh, ow = columns.shape
+    total = 0.0
+    for i in range(kh):
+        for j in range(kw):
+            top, left = row - i, col - j  # of the window with this tap here
+            if top < 0 or left < 0 or top % stride or left % stride:
+                continue
+            y, x = top // stride, left // stride
+            if y < oh and x < ow:
+                total += columns[i, j, y, x]
+    return total

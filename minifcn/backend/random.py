@@ -1,8 +1,8 @@
 """Random numbers that follow from a key and a place: made where they are used, and the same bits on NumPy and CuPy.
 
 Number i of a key is SplitMix64's: what its generator gives as the i-th after the seed `key` (Steele, Lea, Flood 2014,
-"Fast splittable pseudorandom number generators", figure 17, with the constants of its successor in Java, those of
-Vigna's splitmix64.c). No number needs the one before it, so a GPU makes all at once.
+"Fast splittable pseudorandom number generators"; mixed as in Vigna's splitmix64.c). No number needs the one before it,
+so a GPU makes all at once.
 """
 
 import math
@@ -13,7 +13,7 @@ import numpy as np
 from minifcn.backend.arrays import Array
 from minifcn.backend.parallel import chunks, room, run_all
 
-# NumPy's scalars, as CuPy takes a larger Python int for a signed one where it can.
+# NumPy's scalars: a Python int would be signed or not by its size on CuPy.
 GAMMA = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: the step from one number's state to the next
 MIX = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)

@@ -3,7 +3,7 @@
     loops       the definition, pixel by pixel: to read and to test against
     matrix      C itself, the slides' way: small inputs
     definition  of the transposed convolution: stretch, pad, flip, convolve (transposed.py); else as textbook
-    textbook    windows as columns, then one product: any setting, and the GPU's way
+    textbook    windows as columns, then one product: any setting; with `definition` for some gradients the GPU's way
     im2col      the same band by band, in a CPU's cache and on its cores (fast/bands.py)
     winograd    a quarter of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
 

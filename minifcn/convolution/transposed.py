@@ -22,6 +22,8 @@ from minifcn.convolution.checks import check_output_padding
 from minifcn.convolution.geometry import How, Pair, Setting, pair
 from minifcn.convolution.textbook import conv2d, pad
 
+CALL = 1 << 19  # entries, 2 MB: an estimate for GPUs, on which a call takes some 5 microseconds; not measured
+
 
 def by_definition(x: Array, weight: Array, output_size: Pair, how: How) -> Array:
     """x (N, C, h, w), weight (C, O/groups, kh, kw) -> y (N, O, H, W) with (H, W) = output_size."""
@@ -38,21 +40,22 @@ def by_definition(x: Array, weight: Array, output_size: Pair, how: How) -> Array
     return conv2d(padded, kernels, How(dilation=how.dilation, groups=groups))  # (N, O, H, W)
 
 
-def gathers(images: int, input_size: Pair, weight_shape: tuple, how: How) -> bool:
+def gathers(images: int, input_size: Pair, weight_shape: tuple, how: How, call: int = 0) -> bool:
     """Whether `by_definition` is less work than windows added up, for images x (images, C, h, w), (h, w) = input_size.
 
     With a stride it never is: most of what it multiplies are the zeros between pixels.
+    call  entries that could be copied in the time of a call: windows are added up in one for each tap
     """
     (c, o, *kernel_size), taps = weight_shape, math.prod(weight_shape[2:])
     size = (n + d * (k - 1) - 2 * p for n, k, p, d in zip(input_size, kernel_size, how.padding, how.dilation))
     copied = math.prod(weight_shape) + images * c * taps * math.prod(size)  # entries: flipped kernels, windows of x
     added = images * o * how.groups * taps * math.prod(input_size)  # entries, which costs twice as much
-    return how.stride == (1, 1) and (taps == 1 or copied <= 2 * added)
+    return how.stride == (1, 1) and (taps == 1 or copied <= 2 * added + taps * call)
 
 
 def plain(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
     """The better of the two by name, for a convolution to output_size of as many images as x."""
-    return "definition" if gathers(len(x), output_size, weight_shape, how) else "textbook"
+    return "definition" if gathers(len(x), output_size, weight_shape, how, CALL) else "textbook"
 
 
 def contributions(

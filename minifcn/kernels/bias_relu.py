@@ -7,18 +7,19 @@ TWINS = ("bias_relu",)
 
 SOURCE = """
 extern "C" __global__ void bias_relu(
-    REAL* y, const REAL* bias,                // (images, channels, h, w), (channels)
+    REAL* y, const REAL* bias,  // (images, channels, h, w), (channels)
     INDEX images, INDEX channels, INDEX h, INDEX w,
-    INDEX yn, INDEX yc, INDEX yh, INDEX yw,   // the way in y from an image, channel, row, column to the next
-    INDEX step)                               // ... and in bias
+    INDEX yn, INDEX yc, INDEX yh, INDEX yw,  // from one to the next in y,
+    INDEX step)                              // and in bias
 {
     INDEX pixel = (INDEX)blockIdx.x * blockDim.x + threadIdx.x;
     if (pixel >= h * w) return;
-    for (INDEX plane = blockIdx.y; plane < images * channels; plane += gridDim.y) {
+    INDEX row = pixel / w, col = pixel % w, planes = images * channels;
+    for (INDEX plane = blockIdx.y; plane < planes; plane += gridDim.y) {
         INDEX image = plane / channels, channel = plane % channels;
-        REAL* place = y + image * yn + channel * yc + pixel / w * yh + pixel % w * yw;
+        REAL* place = y + image * yn + channel * yc + row * yh + col * yw;
         REAL sum = *place + bias[channel * step];
-        *place = sum <= 0 ? 0 : sum;          // a nan stays
+        *place = sum <= 0 ? 0 : sum;  // a nan stays
     }
 }
 """

@@ -18,7 +18,7 @@ extern "C" __global__ void max_pool(
     INDEX top = pixel / ow * sh - ph, left = pixel % ow * sw - pw;  // where its window begins
     for (INDEX plane = blockIdx.y; plane < images * channels; plane += gridDim.y) {
         const REAL* from = x + plane / channels * xn + plane % channels * xc;
-        REAL best = -1 / (REAL)0;                                    // -inf
+        REAL best = -1 / (REAL)0;                                   // -inf
         TAP tap = 0;
         for (INDEX i = kh - 1; i >= 0; i--)                         // the last tap first: of equals the first one wins
             for (INDEX j = kw - 1; j >= 0; j--) {

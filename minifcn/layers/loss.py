@@ -42,8 +42,8 @@ class SoftmaxCrossEntropy(Layer):
         self._check(scores, labels)
         n, n_class, *size = scores.shape
         flat = n, math.prod(size)
-        counted = (labels != self.ignore_label).reshape(flat)  # (N, H*W)
         target = labels.astype("int64").reshape(flat)  # (N, H*W)
+        counted = target != self.ignore_label  # which may be no number of the labels' own dtype
         inside = target.view("uint64") < n_class  # what is below 0 counts as very large
         target *= inside
         weights = counted.astype(scores.dtype)
@@ -89,7 +89,8 @@ class SoftmaxCrossEntropy(Layer):
 
     def _refuse(self, labels, n_class):
         """InputError for labels that are no class, nor void."""
-        value = int(array_module(labels).where(labels != self.ignore_label, labels, 0).max())
+        labels = labels.astype("int64")
+        value = int((labels * (labels != self.ignore_label)).max())
         raise InputError(
             f"SoftmaxCrossEntropy: label {value if value >= n_class else 'below 0'} is none of the "
             f"{n_class} classes, nor void ({self.ignore_label})"

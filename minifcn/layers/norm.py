@@ -68,7 +68,7 @@ def _neighbours(terms, before, size):
     for shift in range(-before, size - before):
         first, last = max(0, -shift), channels - max(0, shift)
         if first < last:
-            part = total[:, first:last]  # `total[...] += ` would copy twice on CuPy where N is 1
+            part = total[:, first:last]
             part += terms[:, first + shift : last + shift]
     return total
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import weakref
 
 import numpy as np
 import pytest
@@ -41,6 +42,25 @@ def test_it_prints_the_paper_s_table_and_names_what_it_wrote(capsys, tmp_path):
             assert (f"{network}/{name}" in files) == (name != "predictions.png" or network != "vgg16")
         assert f"{out / network / 'best.npz'}" in said
     assert "predictions.png" in files and f"{out / 'predictions.png'}" in said
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_no_network_is_in_memory_any_more_when_the_next_one_gives_it_back(monkeypatch, tmp_path):
+    made, there = [], []
+
+    def watched(kind):
+        def make(*args, **kwargs):
+            trainer = kind(*args, **kwargs)
+            made.append(weakref.ref(trainer.model))
+            return trainer
+
+        return make
+
+    for name in ("Pretrainer", "Trainer"):
+        monkeypatch.setattr(demo, name, watched(getattr(demo, name)))
+    monkeypatch.setattr(demo, "release", lambda: there.append(sum(model() is not None for model in made)))
+    assert tiny.command("demo", "--out", tmp_path, "--epochs", 1, *CPU) == 0
+    assert len(made) == 5 and there == 5 * [0]
 
 
 @pytest.mark.usefixtures("no_pictures")

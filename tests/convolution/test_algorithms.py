@@ -14,7 +14,7 @@ from minifcn.backend import to_device
 from minifcn.convolution import conv2d
 from minifcn.convolution.algorithms import ALGORITHMS, fastest, find
 from minifcn.convolution.geometry import How
-from minifcn.convolution.transposed import by_definition, gathers
+from minifcn.convolution.transposed import by_definition, gathers, plain
 from minifcn.errors import InputError
 
 HOW = (64, 64, 3, 3), How()  # weight's shape, and stride 1
@@ -45,6 +45,14 @@ def test_auto_takes_the_fast_ways_on_the_host_and_the_plain_ones_on_the_device(d
 )
 def test_where_an_inputs_gradient_is_gathered(images, size, weight, how, expected):
     assert gathers(images, size, weight, How.of(**how)) is expected
+
+
+def test_a_small_inputs_gradient_is_gathered_where_calls_take_time():
+    how = 1, (4, 4), (64, 64, 3, 3), How.of(padding=1)  # 46,080 entries to copy, 9,216 to add, in 9 calls
+    assert [gathers(*how, call) for call in (0, 3071, 3072)] == [False, False, True]
+    x = np.empty((1, 1, 1, 1), "float32")
+    assert plain(x, *how[1:]) == "definition"
+    assert plain(x, (11, 11), (4096, 512, 7, 7), How()) == "textbook"  # fc6: its kernels alone are 103 million
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)

@@ -91,3 +91,19 @@ def test_a_photo_goes_to_the_device_and_comes_back(device):
     scores = photo_scores(Tiled(model.to("gpu"), 60), IMAGE, PREPROCESSING, "gpu")
     found = np.concatenate([to_host(band) for _, band in scores], axis=1)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * abs(expected).max())
+
+
+def test_only_classes_and_probabilities_come_back(device, monkeypatch):
+    """One transfer of each for a band; the scores stay on the device."""
+    came = []
+    image = IMAGE[:40, :40]
+    model = tiny.filled(FCN8s(4, **tiny.NETWORK)).eval()
+    expected = predict_photo(Tiled(model), image, PREPROCESSING, probabilities=True)
+    net = Tiled(model.to("gpu"))
+    device.forget()
+    monkeypatch.setattr(prediction, "to_host", lambda x: came.append((str(x.dtype), x.shape)) or to_host(x))
+    label, probabilities = predict_photo(net, image, PREPROCESSING, "gpu", probabilities=True)
+    assert came == [("uint8", (40, 40)), ("float16", (4, 40, 40))]
+    device.assert_copies(waits={"get": 2}, uploads={"asarray": 1})
+    assert (label == expected[0]).mean() > 0.99  # but where two scores are equal to rounding
+    np.testing.assert_allclose(probabilities, expected[1], atol=2e-3)

@@ -4,16 +4,15 @@ import mmap
 
 import numpy as np
 import pytest
-import raw_kernel
 from strict_array import StrictArray
 
 from minifcn.backend.kernels import with_kernels
 from minifcn.convolution.textbook import add_to_windows, columns_of
 from minifcn.kernels import launch
+from minifcn.layers.elementwise import bias_relu
 
 ECHO = 'extern "C" __global__ void echo(INDEX* y, INDEX a, INDEX* b) { y[0] = b ? -1 : a; }'
 ADD = 'extern "C" __global__ void add(REAL* y, REAL* x, REAL a) { y[0] = x[0] + a; }'
-kernel = pytest.mark.skipif(not raw_kernel.COMPILER, reason="g++ is not here to compile the kernels for the host")
 
 
 def strict(values, dtype="float32"):
@@ -33,26 +32,22 @@ def indices(monkeypatch):
     return found
 
 
-@kernel
 def test_beyond_what_an_int_counts(indices):
     """Two images 9 GiB apart, on memory that is only promised: what nobody touches takes none."""
     far = 9 << 30
     promised = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000  # MAP_NORESERVE, which Python has from 3.12 on
-    with mmap.mmap(-1, far + (1 << 20), promised) as memory:
-        base = np.frombuffer(memory, "float32")
-        x = np.lib.stride_tricks.as_strided(base, (2, 2, 4, 5), (far, 80, 20, 4))
-        x[...] = numbers = np.arange(80).reshape(x.shape)
-        with with_kernels():
-            columns = columns_of(StrictArray(x), (3, 2), (1, 1), (1, 1))
-        assert np.array_equal(columns._a, columns_of(numbers.astype("float32"), (3, 2), (1, 1), (1, 1)))
-        added = np.arange(2 * 2 * 6 * 8, dtype="float32").reshape(2, 2, 3, 2, 2, 4)
-        expected = numbers.astype("float32")
-        add_to_windows(expected, added, (1, 1), (1, 1))
-        with with_kernels():
-            add_to_windows(StrictArray(x), StrictArray(added), (1, 1), (1, 1))
-        assert np.array_equal(x, expected)
-        assert indices == ["int64", "int64"]
-        del base, x, columns
+    base = np.frombuffer(mmap.mmap(-1, far + (1 << 20), promised), "float32")
+    x = np.lib.stride_tricks.as_strided(base, (2, 2, 4, 5), (far, 80, 20, 4))
+    x[...] = numbers = np.arange(80, dtype="float32").reshape(x.shape)
+    with with_kernels():
+        columns = columns_of(StrictArray(x), (3, 2), (1, 1), (1, 1))
+    assert np.array_equal(columns._a, columns_of(numbers, (3, 2), (1, 1), (1, 1)))
+    added = np.arange(2 * 2 * 6 * 8, dtype="float32").reshape(2, 2, 3, 2, 2, 4)
+    with with_kernels():
+        add_to_windows(StrictArray(x), StrictArray(added), (1, 1), (1, 1))
+    add_to_windows(numbers, added, (1, 1), (1, 1))
+    assert np.array_equal(x, numbers)
+    assert indices == ["int64", "int64"]
 
 
 def test_an_int_where_it_reaches():
@@ -70,7 +65,6 @@ def test_an_int_where_it_reaches():
     assert launch.steps(StrictArray(np.zeros((3, 1, 4), "float64")[:, :, ::-2])) == (4, 0, -2)
 
 
-@kernel
 @pytest.mark.parametrize("far, index", [(launch.FAR, "int32"), (0, "int64")])
 def test_numbers_have_the_kernels_types(monkeypatch, far, index):
     monkeypatch.setattr(launch, "FAR", far)
@@ -98,7 +92,6 @@ def test_nothing_to_do_is_no_launch():
         launch.launch("no C at all", "nothing", planes, pixels, strict([]))
 
 
-@kernel
 def test_compiled_once():
     launch.compiled.cache_clear()
     for value in (1, 2, 3):
@@ -106,3 +99,12 @@ def test_compiled_once():
     assert launch.compiled.cache_info().misses == 1
     launch.launch(ADD, "add", 1, 1, strict([0], "float64"), strict([0], "float64"), 0.5)
     assert launch.compiled.cache_info().misses == 2
+
+
+def test_more_planes_than_a_grid_has(monkeypatch):
+    monkeypatch.setattr(launch, "BLOCK", 1)
+    y = np.arange(-35_000, 35_000, dtype="float32").reshape(2, -1, 1, 1)
+    bias = np.arange(35_000, dtype="float32")
+    with with_kernels():
+        actual = bias_relu(StrictArray(y.copy()), StrictArray(bias))
+    assert np.array_equal(actual._a[:, :, 0, 0], [np.maximum(y[0, :, 0, 0] + bias, 0), y[1, :, 0, 0] + bias])

@@ -255,6 +255,17 @@ def test_on_the_device(device):
         device.assert_same(array, results["cpu"][1][name])
 
 
+def test_a_step_waits_once_and_uploads_its_batch_alone(device):
+    """A second step does: in the first the class weights are brought there, and the velocities made."""
+    net, batches = dropping("float32").to("gpu"), [(batch(n)[0].astype("float32"), batch(n)[1]) for n in range(2)]
+    criterion = PixelLoss("mean", np.array([1.0, 2.0]))
+    steps = fit(net, batches, sgd(net, 0.9), fixed(0.001), criterion, device="gpu", sample=0.7)
+    next(steps)
+    device.forget()
+    next(steps)
+    device.assert_copies(waits={"get": 1}, uploads={"asarray": 2})
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 def test_a_step_that_ends_in_an_error_keeps_no_maps(error, monkeypatch):
     net, criterion = Sequential(Conv2d(3, 4, 1), Conv2d(4, 2, 1)), PixelLoss()
@@ -268,14 +279,3 @@ def test_a_step_that_ends_in_an_error_keeps_no_maps(error, monkeypatch):
     with pytest.raises(error):
         next(fit(net, [batch(0)], SGD(net.parameters(), LR), fixed(LR), criterion))
     assert not any(layer._kept for layer in (net, *net.layers(), criterion.criterion))
-
-
-def test_a_step_waits_once_and_uploads_its_batch_alone(device):
-    """A second step does: in the first the class weights are brought there, and the velocities made."""
-    net, batches = dropping("float32").to("gpu"), [(batch(n)[0].astype("float32"), batch(n)[1]) for n in range(2)]
-    criterion = PixelLoss("mean", np.array([1.0, 2.0]))
-    steps = fit(net, batches, sgd(net, 0.9), fixed(0.001), criterion, device="gpu", sample=0.7)
-    next(steps)
-    device.forget()
-    next(steps)
-    device.assert_copies(waits={"get": 1}, uploads={"asarray": 2})

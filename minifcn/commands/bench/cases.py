@@ -35,14 +35,23 @@ class Case(NamedTuple):
     bytes: float = 0
 
 
+def full() -> dict[str, Case]:
+    """The full FCN-8s on one image of 500x500: {"forward": Case, "training step": Case}."""
+    return {
+        "forward": _forward_case("FCN-8s", "fcn8s", 7),
+        "training step": _step_case("FCN-8s, 500x500: training step", FULL, IMAGE, 5),
+    }
+
+
 def networks() -> list[Case]:
     """The full networks on one image of 500x500, and the economical FCN-8s on small batches."""
+    forward, step = full().values()
     return [
-        _forward_case("FCN-8s", "fcn8s", 7),
+        forward,
         _forward_case("FCN-AlexNet", "fcn-alexnet", 9),
         _forward_case("FCN-VGG16", "fcn-vgg16", 5),
         _forward_case("FCN-GoogLeNet", "fcn-googlenet", 9),
-        _step_case("FCN-8s, 500x500: training step", FULL, IMAGE, 5),
+        step,
         _step_case("small FCN-8s, 8 of 96x96: step", SMALL, (8, 3, 96, 96), 15),
         _step_case("small FCN-8s, 8 of 240x180: step", SMALL, (8, 3, 180, 240), 9),
     ]

@@ -45,16 +45,14 @@ def run(options: Namespace) -> None:
         raise InputError(f"bench: section {unknown[0]!r} is none of {', '.join(ALL)}")
     if gpu and list(sections) == ["memory"]:
         raise InputError("bench memory: only the CPU's is measured; leave --device gpu or the section out")
-    roundings = ("no TF32", "TF32") if gpu and has_tf32() else ("no TF32",)
+    roundings = ("no TF32", "TF32") if gpu and has_tf32() else ("no TF32",) if gpu else ("",)
     files = [] if out is None else report.bench_files(out, options.overwrite, ["", "-tf32"][: len(roundings)])
     print(options.device_reason)
     written: list[str] = []
     for rounding, pair in zip_longest(roundings, files):
-        name = "CPU"
         if gpu:
             allow_tf32(rounding == "TF32")
-            name = f"{gpu_name()}, {rounding}"
-        written += _measure(device, name, sections, pair)
+        written += _measure(device, rounding, sections, pair)
     if gpu:
         if "TF32" not in roundings:
             print("TF32 was not measured, this GPU has none: compute capability 8.0 and more have")
@@ -66,13 +64,14 @@ def run(options: Namespace) -> None:
         say("wrote", " and ".join(written))
 
 
-def _measure(device, name, sections, files):
-    """Measure the sections on a device of this name, print them and write the two files, if any -> those written."""
+def _measure(device, rounding, sections, files):
+    """Measure the sections on a device, print them and write the two files, if any -> those written."""
+    name = f"{gpu_name()}, {rounding}" if device == "gpu" else "CPU"
     threads, limits, timed = thread_count(), measure_limits(device), {}
     for section in (section for section in SECTIONS if section in sections):
         timed[section] = _followed(section, lambda case: measure(case, device))
         limits = limits.or_better(measure_limits(device))
-        report.show_section(section, timed[section], limits)
+        report.show_section(section, rounding, timed[section], limits)
     report.show_limits(name, threads, limits)
     memory = measure_memory() if "memory" in sections and device == "cpu" else []
     if memory:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import minifcn
+from minifcn.backend import memory
 from minifcn.commands.bench import peers
 
 
@@ -61,9 +62,7 @@ def allow_tf32(allowed: bool) -> None:
 
 def release() -> None:
     """Give back what CuPy and PyTorch hold and do not use: each has a pool of its own, on one card."""
-    import cupy
-
-    cupy.get_default_memory_pool().free_all_blocks()
+    memory.release()
     if torch := peers.pytorch("gpu"):
         torch.cuda.empty_cache()
 

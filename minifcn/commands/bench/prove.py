@@ -9,7 +9,7 @@ from pathlib import Path
 from minifcn.backend import gpu_status
 from minifcn.commands.bench import gpu, report, right, trainings, twins
 from minifcn.commands.bench.account import CUT_OFF, Table, reason, verdict, write
-from minifcn.commands.bench.quick import FASTER, GOALS, Quick
+from minifcn.commands.bench.quick import FASTER, GOALS, SCORES, Quick
 from minifcn.commands.streams import say
 from minifcn.commands.tables import console
 from minifcn.errors import InputError
@@ -90,8 +90,11 @@ def _fill(table, quick):
 def _rooflines(folder, quick):
     """Draw those whose layers are measured -> {file's name: what it shows}."""
     drawn = {}
+    competitors = sorted(
+        quick.competitors, key=("plain", "PyTorch", "kernels").index
+    )  # in the colours of other rooflines
     for rounding, rows in quick.measured.items():
-        points, limits = report.roofline_points(rows, quick.competitors), quick.limits.get(rounding)
+        points, limits = report.roofline_points(rows, competitors), quick.limits.get(rounding)
         if limits and points["plain"] and not isnan(limits.product):
             title = f"{gpu.name()}, float32, {rounding}"
             save_roofline(folder / PICTURES[rounding], title, limits.product, quick.copy, points)
@@ -156,8 +159,15 @@ def _tables(quick, kernels):
             quick.network,
         ),
         Table(
+            "Its scores beside PyTorch's",
+            f"Without TF32. {ERROR} Limit: {SCORES:g}. None where PyTorch is not there.",
+            ("", "error", "right"),
+            quick.scores,
+        ),
+        Table(
             "Its memory",
-            "Gigabytes that CuPy's pool, or PyTorch's, holds at the most: weights, gradients, maps and work space.",
+            "Gigabytes that CuPy's pool, or PyTorch's, holds at the most: weights, gradients, maps and work space. The "
+            "columns of a convolution take a quarter of what is free, and 2 GiB at the most.",
             ("", *quick.competitors),
             quick.memory,
         ),

@@ -14,16 +14,18 @@ from typing import Any
 
 import numpy as np
 
+from minifcn.backend import to_host
 from minifcn.backend.kernels import VARIABLE, with_kernels
 from minifcn.commands.bench import cases, gpu, launches, twins
 from minifcn.commands.bench.cases import Case
 from minifcn.commands.bench.machine import Limits, measure_limits
-from minifcn.commands.bench.right import Row, Ways, last_words
+from minifcn.commands.bench.right import Row, Ways, difference, last_words
 from minifcn.commands.bench.timing import Measured, medians
 
 RUNS = 5  # samples of each competitor
 ROUNDINGS = {"no TF32": False, "TF32": True}
 GOALS = {"forward": 2.0, "training step": 2.5}  # times PyTorch's, without TF32
+SCORES = 1e-3  # how far two ways of summing thousands of products in float32 may lie apart, cuDNN's Winograd among them
 DEMO_SECONDS = 60
 FASTER = 0.95  # of the plain way's time: above it a kernel is not worth its lines
 
@@ -42,6 +44,7 @@ class Quick:
         self.limits: dict[str, Limits] = {}
         self.full: dict[str, dict[str, float]] = {}  # {"forward": {competitor: seconds}}, without TF32
         self.held: dict[str, dict[str, float]] = {}  # {"forward": {competitor: bytes}}
+        self.apart: dict[str, float] = {}  # {way: difference of its scores from PyTorch's}
         self.kernels: dict[str, list[tuple[float, float]]] = {}  # {name: [(plain seconds, kernel's)]}
         self.measured: dict[str, list[Measured]] = {}  # {rounding: layers}
 
@@ -65,8 +68,13 @@ class Quick:
 
     def network(self) -> Iterator[Row]:
         """The full FCN-8s, forward and a training step, beside PyTorch."""
-        for what, case in _full_cases().items():
+        for what, case in cases.full().items():
             functions = self._by_way(case)
+            if what == "forward" and "PyTorch" in functions:
+                *mine, theirs = (_on_host(function()) for function in functions.values())
+                self.apart = {
+                    way: difference({"scores": scores}, {"scores": theirs}) for way, scores in zip(self.ways, mine)
+                }
             for rounding in self.roundings:
                 gpu.allow_tf32(ROUNDINGS[rounding])
                 row = self._measure(case, functions)
@@ -78,6 +86,11 @@ class Quick:
             self.held[what] = {name: gpu.memory_held(name, function) for name, function in functions.items()}
             del functions
             gpu.release()
+
+    def scores(self) -> Iterator[Row]:
+        """How far the full FCN-8s' scores are from PyTorch's."""
+        for way, error in self.apart.items():
+            yield way, error, error <= SCORES
 
     def memory(self) -> Iterator[Row]:
         """What the card must have for the full FCN-8s."""
@@ -109,7 +122,7 @@ class Quick:
 
     def launched(self) -> Iterator[Row]:
         """What the GPU is given by each in one call of the full FCN-8s, and for how long it is busy with it."""
-        for what, case in _full_cases().items():
+        for what, case in cases.full().items():
             for name, function in self._by_way(case).items():
                 if not (counted := launches.count(function)):
                     yield "not counted: that takes PyTorch with a CUPTI that works", *[""] * 7, "not known"
@@ -188,14 +201,13 @@ def demo_seconds(kernels: bool, most: float) -> float:
     return time.monotonic() - started
 
 
+def _on_host(scores):
+    """As NumPy's array, whether CuPy's or PyTorch's."""
+    return to_host(scores) if hasattr(scores, "get") else scores.cpu().numpy()
+
+
 def _taken(ratio, is_right):
     """Which is to be the default, where a kernel takes `ratio` of the plain way's time."""
     if not is_right:
         return "plain"
     return "not known" if np.isnan(ratio) else "kernel" if ratio <= FASTER else "plain"
-
-
-def _full_cases() -> dict[str, Case]:
-    """{"forward": Case, "training step": Case} of the full FCN-8s on one image of 500x500."""
-    found = {case.name: case for case in cases.networks()}
-    return {what: found[f"FCN-8s, 500x500: {what}"] for what in GOALS}

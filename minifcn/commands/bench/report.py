@@ -26,13 +26,16 @@ def show_limits(device: str, threads: int, limits: Limits) -> None:
     print(f"  copying {limits.copy / 1e9:,.1f} GB/s read and written")
 
 
-def show_section(section: str, results: Sequence[Measured], limits: Limits) -> None:
-    """A section's figures, as ratios to each competitor; which of them are bound by products, not by memory."""
+def show_section(section: str, rounding: str, results: Sequence[Measured], limits: Limits) -> None:
+    """A section's figures, as ratios to each competitor; which of them are bound by products, not by memory.
+
+    rounding  of a GPU's products, for the title, or ""
+    """
     others = [name for name in results[0].seconds if name != "minifcn"]
     bound = [row.case.flops > row.case.bytes * limits.product / limits.copy for row in results]
     moved = any(row.case.bytes for row in results)
     heads = [f"/ {name}" for name in others] + ["of peak"] * any(bound) + ["MB", "GB/s"] * moved
-    table = new_table(section, "", "ms", *heads)
+    table = new_table(", ".join(filter(None, (section, rounding))), "", "ms", *heads)
     for row, by_products in zip(results, bound):
         ratios = [f"{row.ratio(name):.2f}" for name in others]
         seconds, size = row.seconds["minifcn"], row.case.bytes

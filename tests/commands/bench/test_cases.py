@@ -8,6 +8,7 @@ from minifcn.commands.bench import cases, peers
 from minifcn.convolution.algorithms import ALGORITHMS
 from minifcn.layers import Conv2d, ConvTranspose2d, Dropout2d, MaxPool2d, ReLU, SoftmaxCrossEntropy
 from minifcn.models import MODELS
+from minifcn.models.summary import summarize
 
 TINY = {"n_class": 3, "width": 1 / 32, "fc_channels": 5}
 
@@ -98,6 +99,15 @@ def test_the_layers_are_vggs():
 
 def test_the_forward_passes_flops_are_the_summarys():
     assert cases._forward_case("FCN-8s", "fcn8s", 1).flops == pytest.approx(2 * 182e9, rel=0.01)
+
+
+def test_a_steps_flops_are_those_of_two_gradients_but_of_the_images():
+    """By hand for the first two convolutions: forward, dL/dweight, and dL/dx of the second alone; two images."""
+    first, second, *_ = (2 * 9 * 6 * 4 * pairs for pairs in (3 * 2, 2 * 2))
+    net = {"n_class": 2, "width": 1 / 32, "fc_channels": 2, "padding": "same"}
+    case = cases._step_case("a step", net, (2, 3, 6, 4), 1)
+    others = [2 * row.multiply_adds for row in summarize(MODELS["fcn8s"](**net), (6, 4))][2:]
+    assert case.flops == 2 * (2 * first + 3 * second + 3 * sum(others))
 
 
 def test_each_forward_pass_is_of_the_network_it_names(torch, monkeypatch):

@@ -12,6 +12,7 @@ from PIL import Image
 
 from minifcn.commands.bench import command, gpu, machine, memory, peers, timing
 from minifcn.commands.bench.cases import Case
+from minifcn.commands.bench.launches import Launches
 from minifcn.commands.bench.machine import Limits
 from minifcn.commands.bench.report import bench_files, roofline_points
 from minifcn.commands.bench.timing import Measured, medians
@@ -211,6 +212,59 @@ def test_a_process_that_dies_is_told_in_a_line(monkeypatch):
     monkeypatch.setattr(memory, "WHATS", {"dying": None})  # the process knows no such thing
     with pytest.raises(InputError, match=r"bench memory: minifcn's dying did not end .KeyError"):
         memory._in_a_process("minifcn", "dying")
+
+
+class TestOnAGpu:
+    """With a card that a test makes up: limits and times are what it says."""
+
+    @pytest.fixture
+    def card(self, monkeypatch):
+        self.tf32 = []
+        speed = {False: Limits(1e12, 1e11), True: Limits(8e12, 2e11)}
+        patches = {
+            "has_tf32": lambda: True,
+            "allow_tf32": self.tf32.append,
+            "gpu_name": lambda: "A card",
+            "measure_limits": lambda device: speed[self.tf32[-1]],
+            "measure": lambda case, device: Measured(case, {"minifcn": 1e-3, "PyTorch": 2e-3}),
+            "count": lambda function: Launches(7, 0, 1, 0, 2, 4e-4),
+            "SECTIONS": {"layers": lambda: [Case("a layer", lambda device: {"minifcn": print}, 1, 8e8, 1e6)]},
+        }
+        for name, value in patches.items():
+            monkeypatch.setattr(command, name, value)
+        monkeypatch.setattr("minifcn.commands.bench.report.pytorch", lambda device: True)
+        return {"device": "gpu", "device_reason": "on a card", "overwrite": False, "prove": False}
+
+    def test_both_roundings_each_beside_its_own_limits(self, card, capsys, tmp_path):
+        command.run(Namespace(sections=[], out=tmp_path, **card))
+        assert self.tf32 == [False, True]
+        rows = []
+        for name in ("bench.csv", "bench-tf32.csv"):
+            with (tmp_path / name).open(newline="") as file:
+                rows += csv.DictReader(file)
+        assert [(row["device"], row["product_gflops"]) for row in rows] == [
+            ("A card, no TF32", "1000.0"),
+            ("A card, TF32", "8000.0"),
+        ]
+        assert (tmp_path / "roofline.png").exists() and (tmp_path / "roofline-tf32.png").exists()
+        printed = capsys.readouterr().out
+        tables = [line.split() for line in printed.splitlines() if "a layer" in line]
+        assert tables == [
+            ["a", "layer", "1.00", "0.50", "0.80", "1.0", "1.0"],  # ms, / PyTorch, of peak, MB, GB/s
+            ["a", "layer", "1.00", "0.50", "0.10", "1.0", "1.0"],
+            ["a", "layer", "10", "0.40"],  # launches, and the milliseconds that they take
+        ]
+        assert printed.count("geometric mean") == 2
+        assert "layers, no TF32" in printed and "layers, TF32" in printed and "the GPU's own clock" in printed
+
+    def test_an_older_card(self, card, monkeypatch, capsys):
+        monkeypatch.setattr(command, "has_tf32", lambda: False)
+        monkeypatch.setattr(command, "count", lambda function: None)
+        command.run(Namespace(sections=[], out=None, **card))
+        printed = capsys.readouterr().out
+        assert self.tf32 == [False]
+        assert "TF32 was not measured, this GPU has none" in printed
+        assert "launches were not counted" in printed
 
 
 def test_memory_is_not_measured_on_a_gpu():

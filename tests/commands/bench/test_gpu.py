@@ -33,8 +33,10 @@ class FakeCuPy:
         self.cupy = ModuleType("cupy")
         self.cupy.__version__ = "14.2.0"
         self.cupy.get_default_memory_pool = lambda: pool
+        self.cupy.get_default_pinned_memory_pool = lambda: SimpleNamespace(free_all_blocks=lambda: None)
         self.cupy.cuda = SimpleNamespace(
             Event=Event,
+            is_available=lambda: True,
             Device=Device,
             get_elapsed_time=lambda start, end: 1e3 * (end.at - start.at),
             get_local_runtime_version=lambda: 12090,

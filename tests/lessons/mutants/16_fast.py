@@ -89,6 +89,48 @@ def all_for_each_band(x, weight, padding, rows, convolve):
     return np.concatenate([convolve(padded, weight)[top : top + rows] for top in range(0, count, rows)])
 
 
+def asked(columns, row, col, stride, seen):
+    """The sum over the taps of the entry that `seen` finds: (top, left) -> (y, x), or None."""
+    total = 0.0
+    for i, j in np.ndindex(columns.shape[:2]):
+        if (place := seen(row - i, col - j, stride, columns.shape[2:])) is not None:
+            total += columns[i, j, place[0], place[1]]
+    return total
+
+
+def no_border(columns, row, col, stride):
+    return asked(columns, row, col, stride, lambda top, left, s, size: (top // s, left // s))
+
+
+def wrapped(columns, row, col, stride):
+    return asked(columns, row, col, stride, lambda top, left, s, size: (top // s % size[0], left // s % size[1]))
+
+
+def within(top, left, stride, size):
+    y, x = top // stride, left // stride
+    return (y, x) if 0 <= y < size[0] and 0 <= x < size[1] else None
+
+
+def stride_rounded(columns, row, col, stride):
+    return asked(columns, row, col, stride, within)
+
+
+def stride_ignored(columns, row, col, stride):
+    return asked(columns, row, col, stride, lambda top, left, s, size: within(top, left, 1, size))
+
+
+def taps_flipped(columns, row, col, stride):
+    return asked(columns[::-1, ::-1], row, col, stride, within)
+
+
+def only_its_own_window(columns, row, col, stride):
+    return columns[0, 0, row // stride, col // stride]
+
+
+def nothing_returned(columns, row, col, stride):
+    asked(columns, row, col, stride, within)
+
+
 MUTANTS = {
     "attainable": {
         only_the_slope: "the lower one counts",
@@ -111,5 +153,14 @@ MUTANTS = {
         all_at_once: "called 1 times for 2 bands",
         row_by_row: "called 6 times for 2 bands",
         all_for_each_band: "a band got 6 rows",
+    },
+    "gather": {
+        no_border: "right inside, wrong at the border",
+        wrapped: "right inside, wrong at the border",
+        stride_rounded: "right for stride 1, wrong for stride 2",
+        stride_ignored: "right for stride 1, wrong for stride 2",
+        taps_flipped: "right for 1x1 kernels, wrong for 3x2",
+        only_its_own_window: "right for 1x1 kernels, wrong for 3x2",
+        nothing_returned: "is the `return` missing?",
     },
 }
