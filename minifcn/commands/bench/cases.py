@@ -167,7 +167,9 @@ def training_step(model: FCN, other: peers.TorchFCN | None, shape: tuple[int, ..
 
 
 def convolution(layer: Conv2d, shape: tuple[int, ...], device: str) -> Functions:
-    """Forward and the gradients of input, weight and bias, the textbook's way too."""
+    """Forward and the gradients of input, weight and bias, the textbook's way too; on a GPU that is minifcn's own."""
+    if device == "gpu":
+        return layer_step(layer, shape, device)
     plain: Any = copy.copy(layer.to(device))  # with the same weights
     plain.algorithm = "textbook"
     return layer_step(layer, shape, device) | {"textbook": layer_step(plain, shape, device)["minifcn"]}

@@ -115,8 +115,10 @@ def _first_tables(quick):
         ),
         Table(
             "Kernels, each beside its plain function",
-            f"On {right.DRAWS} drawn shapes. {ERROR} Limits: {limits}. One that is not right is left out below."
-            + " There is no minifcn/kernels/: all below is the plain way." * (not twins.names()),
+            f"On {right.DRAWS} drawn shapes, in float32 on those of the full FCN-8s, too. {ERROR} Limits: {limits}. "
+            "One that is not right is left out below."
+            + " There is no minifcn/kernels/: all below is the plain way."
+            * (not twins.names()),
             ("", *right.LIMITS, "right"),
             right.kernels_apart,
         ),

@@ -83,12 +83,13 @@ def show_launches(counted: dict[str, dict[str, Launches]]) -> None:
 
 def show_legend(device: str, sections: Sequence[str]) -> None:
     """What the columns of these sections mean."""
+    textbook = "layers" in sections and device == "cpu"
     if set(sections) != {"memory"}:
         by = ", by the GPU's own clock" if device == "gpu" else ""
         print(f"ms: one call, the median of interleaved samples{by}")
-        if pytorch(device) or "layers" in sections:  # the textbook's, too
+        if pytorch(device) or textbook:
             print("/: minifcn's time over the other's, below 1 it is faster")
-    if "layers" in sections:
+    if textbook:
         print("textbook: the columns of a whole layer and one product,")
         print("  as DeZero and Chainer compute a convolution")
     if "layers" in sections or "networks" in sections:
