@@ -403,7 +403,7 @@ def train(net, labels, steps, lr=0.05, weights=None):
     net.train()
     for number in range(steps):
         some = draw.integers(len(images), size=8)
-        net.reseed(number)  # the channels that dropout drops
+        net.reseed([1, number])  # the channels that dropout drops
         net.zero_grad()
         scores = net(to_device(images[some], device))
         losses.append(criterion(scores, to_device(labels[some], device)))

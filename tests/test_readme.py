@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import tiny
 
+from minifcn.backend import arrays
 from minifcn.commands.main import main
 from minifcn.data.sets import scenes
 
@@ -39,10 +40,12 @@ def test_the_transposed_convolution_prints_what_it_says(capsys):
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in PRETRAIN])
 def test_commands_are_understood(command, tmp_path, monkeypatch, capsys):
-    """Each command line passes the parser and fails only for want of its data or weights."""
+    """Each command line passes the parser and fails only for want of its data, weights or GPU."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(arrays, "gpu_status", lambda: arrays.GpuStatus(False, "there is no GPU"))
+    wanting = r"PATH|VOCdevkit|photos|there is no such file|a folder that exists|new/|there is no GPU"
     assert main(shlex.split(command)) == 2
-    assert re.search(r"PATH|VOCdevkit|photos|there is no such file|a folder that exists|new/", capsys.readouterr().err)
+    assert re.search(wanting, capsys.readouterr().err)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -47,7 +47,7 @@ def launch(source: str, name: str, planes: int, pixels: int, *args: Any, **types
 
 @functools.cache
 def compiled(xp: Any, source: str, name: str, types: tuple[tuple[str, str], ...]) -> Any:
-    """The kernel, compiled when it is first launched. Products and sums are rounded one by one, as in array operations."""
+    """The kernel, compiled when first launched. Products and sums are rounded one by one, as in array operations."""
     return xp.RawKernel(typedefs(types) + source, name, ("--fmad=false",))
 
 
