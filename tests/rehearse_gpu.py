@@ -2,7 +2,8 @@
 
     python tests/rehearse_gpu.py --out DIR
 
-shows that it runs to its end, and what its account looks like. (`tests/commands/bench/test_prove.py` does the same.)
+shows that it runs to its end, and what its account looks like. (`tests/commands/bench/test_prove.py` does the same;
+`tests/bench_on_cupy.py` runs it on CuPy's own code.)
 """
 
 import argparse
@@ -20,13 +21,12 @@ def rehearse(out, patch, overwrite=False):
     """Run it; patch(owner, name, value) puts what stands in for a GPU in its place, and may take it back later."""
     import strict_array
 
-    from minifcn.commands.bench import cases, gpu, prove, quick, right, twins
+    from minifcn.commands.bench import gpu, prove, quick
     from minifcn.commands.bench.machine import Limits
 
     def untimed(functions, *_):
         return [np.nan for function in functions if (function(), True)]
 
-    small = {"n_class": 21, "width": 1 / 32, "fc_channels": 5, "padding": "same"}
     stand_ins = {
         gpu: {
             "wait": lambda: None,
@@ -37,25 +37,37 @@ def rehearse(out, patch, overwrite=False):
             "name": lambda: "none",
             "facts": lambda: iter([("GPU", ["none"]), ("NumPy", [np.__version__])]),
         },
-        quick: {
-            "medians": untimed,
-            "measure_limits": lambda device: Limits(np.nan, np.nan),
-            "demo_seconds": lambda kernels, most: np.nan,
-        },
-        right: {"kernels_apart": right.kernels},
+        quick: {"medians": untimed, "measure_limits": lambda device: Limits(np.nan, np.nan)},
         prove: {"MARK": MARK},
-        cases: {"FULL": small, "IMAGE": (1, 3, 40, 33)},
-        twins: {"TWINS": {name: twin._replace(full=_small(twin.full)) for name, twin in twins.TWINS.items()}},
+        **little(),
     }
-    for owner, values in stand_ins.items():
-        for name, value in values.items():
-            patch(owner, name, value)
+    put_all(stand_ins, patch)
     patch(sys.modules, "cupy", strict_array.xp)
     prove.prove(Namespace(sections=[], device="gpu", device_reason=MARK, out=out, overwrite=overwrite))
 
 
+def little():
+    """{owner: {name: value}} of what makes it small, and keeps it in this process."""
+    from minifcn.commands.bench import cases, quick, right, twins
+
+    full = {"n_class": 21, "width": 1 / 32, "fc_channels": 5, "padding": "same"}
+    return {
+        cases: {"FULL": full, "IMAGE": (1, 3, 40, 33)},
+        twins: {"TWINS": {name: twin._replace(full=_small(twin.full)) for name, twin in twins.TWINS.items()}},
+        right: {"kernels_apart": right.kernels},
+        quick.Quick: {"demo": lambda self: ((way, (np.nan, "", "not known")) for way in self.ways)},
+    }
+
+
 def _small(shapes):
     return {name: shape._replace(maps=(1, 3, 9, 8)) for name, shape in shapes.items()}
+
+
+def put_all(stand_ins, put):
+    """Each of {owner: {name: value}} by put(owner, name, value)."""
+    for owner, values in stand_ins.items():
+        for name, value in values.items():
+            put(owner, name, value)
 
 
 def _patch(owner, name, value):

@@ -8,7 +8,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from minifcn.backend.parallel import thread_count
 from minifcn.commands.bench import report
 from minifcn.commands.bench.cases import SECTIONS
-from minifcn.commands.bench.gpu import allow_tf32, has_tf32
+from minifcn.commands.bench.gpu import allow_tf32, check_rounding, has_tf32
 from minifcn.commands.bench.gpu import name as gpu_name
 from minifcn.commands.bench.launches import count
 from minifcn.commands.bench.machine import measure_limits
@@ -38,9 +38,11 @@ def run(options: Namespace) -> None:
     TF32 and with it, and launches are counted. --prove shows on a GPU in nine minutes that all is right there, and how
     quick; exit code 1 if a check fails.
     """
+    device, sections, out, gpu = options.device, options.sections or ALL, options.out, options.device == "gpu"
+    if gpu:
+        check_rounding()
     if options.prove:
         return prove(options)
-    device, sections, out, gpu = options.device, options.sections or ALL, options.out, options.device == "gpu"
     if unknown := [name for name in sections if name not in ALL]:
         raise InputError(f"bench: section {unknown[0]!r} is none of {', '.join(ALL)}")
     if gpu and list(sections) == ["memory"]:

@@ -3,6 +3,8 @@
 The double of CuPy that tests put in its place has arrays alone: there other functions stand in for these.
 """
 
+import gc
+import os
 import platform
 import subprocess
 import sys
@@ -14,6 +16,9 @@ import numpy as np
 import minifcn
 from minifcn.backend import memory
 from minifcn.commands.bench import peers
+from minifcn.errors import InputError
+
+OVERRULING = ("NVIDIA_TF32_OVERRIDE", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE")  # which cuBLAS, and PyTorch, obey first
 
 
 def seconds_of(function: Callable[[], Any], count: int) -> float:
@@ -60,8 +65,16 @@ def allow_tf32(allowed: bool) -> None:
     peers.allow_tf32(allowed)
 
 
+def check_rounding() -> None:
+    """InputError where the environment overrules `allow_tf32`: a figure would not be what it says it is."""
+    for variable in OVERRULING:
+        if variable in os.environ:
+            raise InputError(f"bench: {variable} is set, but TF32 is measured on and off here; unset it")
+
+
 def release() -> None:
     """Give back what CuPy and PyTorch hold and do not use: each has a pool of its own, on one card."""
+    gc.collect()  # a network's parts refer to each other: it goes when somebody looks for such
     memory.release()
     if torch := peers.pytorch("gpu"):
         torch.cuda.empty_cache()
@@ -116,7 +129,7 @@ def facts() -> Iterator[tuple[str, tuple[str]]]:
         except Exception as error:
             yield what, (f"not found out: {type(error).__name__}",)
     if not torch:
-        yield "PyTorch", ("not installed, or without a GPU: nothing is compared with it",)
+        yield "PyTorch", (f"nothing is compared with it ({peers.missing('gpu')})",)
 
 
 def _driver():

@@ -38,14 +38,20 @@ def count(function: Callable[[], Any]) -> Launches | None:
     gpu.wait()
     events: list[Any] = []
     with contextlib.suppress(RuntimeError):  # another profiler is at work, or the driver forbids it
-        with torch.profiler.profile(activities=list(torch.profiler.supported_activities())) as profile:
-            function()
-            gpu.wait()
+        for _ in range(2):  # the first time it may begin to listen too late
+            with torch.profiler.profile(activities=list(torch.profiler.supported_activities())) as profile:
+                function()
+                gpu.wait()
         events = [event for event in profile.events() if event.device_type == torch.autograd.DeviceType.CUDA]
-    # A region that the optimizer names is an event of the device, too.
-    taken = [e for e in events if not getattr(e, "is_user_annotation", False) and not e.name.endswith("Sync")]
+    taken = [event for event in events if not _no_work(event)]
     words = "Memcpy HtoD", "Memcpy DtoH", "Memcpy", "Memset"
     uploads, downloads, copies, fillings = (sum(e.name.startswith(word) for e in taken) for word in words)
     kernels, seconds = len(taken) - copies - fillings, sum(e.time_range.elapsed_us() for e in taken) / 1e6
     copies -= uploads + downloads
     return Launches(kernels, uploads, downloads, copies, fillings, seconds) if kernels else None
+
+
+def _no_work(event):
+    """A region that somebody has named, as PyTorch's optimizers do, or one who waits: events of the device, too."""
+    named = getattr(event, "is_user_annotation", False) or getattr(event, "activity_type", "") == "gpu_user_annotation"
+    return named or event.name.endswith((" Sync", " Wait Event"))

@@ -57,7 +57,7 @@ def _in_a_process(peer, what):
 def print_memory(peer: str, what: str) -> None:
     """Print this process's bytes before and at the peak of "minifcn"'s or "PyTorch"'s work, one of WHATS."""
     if peer == "minifcn":
-        peers.pytorch = lambda device: None  # type: ignore[assignment]  # neither imported nor built
+        peers.pytorch = lambda device: None  # neither imported nor built
     model, other = cases.twins(cases.FULL, "cpu")
     for parameter in model.parameters():
         # Ours before it is measured, not when it is first used; the other has copies, and needs our geometry alone.

@@ -10,16 +10,29 @@ from minifcn.backend import Array, to_host
 from minifcn.backend.parallel import thread_count
 
 
-@functools.cache
 def pytorch(device: str) -> Any:
     """The module, if it is installed and can use "cpu" or "gpu", else None. It takes as many threads as minifcn."""
+    return _tried(device)[0]
+
+
+def missing(device: str) -> str:
+    """In one line why it is None, "" where it is not."""
+    return _tried(device)[1]
+
+
+@functools.cache
+def _tried(device):
     try:
         import torch
-    except ImportError:
-        return None
-    torch.set_num_threads(thread_count())
-    torch.backends.cudnn.benchmark = True  # on a GPU the fastest of cuDNN's algorithms, which it finds by trying
-    return torch if device == "cpu" or torch.cuda.is_available() else None
+
+        torch.set_num_threads(thread_count())
+        torch.backends.cudnn.benchmark = True  # on a GPU the fastest of cuDNN's algorithms, which it finds by trying
+        if device == "gpu":  # is_available() does not see that a build is for other cards
+            square = torch.ones(2, 2).to("cuda")
+            (square @ square).sum().item()
+    except Exception as error:  # not installed, a library of its own missing, or no card that it can use
+        return None, f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+    return torch, ""
 
 
 def allow_tf32(allowed: bool) -> None:

@@ -180,12 +180,6 @@ def _tables(quick, kernels):
             quick.each_kernel,
         ),
         Table(
-            "Layers of the full FCN-8s",
-            "Forward and backward on one image of 500x500; as above.",
-            ("", *times, *ratios, "rate / limit"),
-            quick.layers,
-        ),
-        Table(
             "Launches",
             "What the driver reports of one call (CUPTI, by PyTorch's profiler), and how long it was busy with it; "
             "busy: that over the time above, without TF32. The rest it waits for the host. Right: no upload, and "
@@ -195,13 +189,22 @@ def _tables(quick, kernels):
         ),
         Table(
             "The demo",
-            "Seconds of `python -m minifcn demo --device gpu`, from its start to its end.",
+            "Seconds of `python -m minifcn demo --device gpu`, from its start to its end: with its imports, "
+            "and with what has to be compiled that the parts above have not left in CuPy's cache.",
             ("", "s", "goal", "goal reached"),
             quick.demo,
         ),
         Table(
+            "Layers of the full FCN-8s",
+            "Forward and backward on one image of 500x500; as above, but with the profiler loaded that has counted.",
+            ("", *times, *ratios, "rate / limit"),
+            quick.layers,
+        ),
+        Table(
             ADVICE,
-            f"A kernel is worth its lines if it is right and takes at most {FASTER:g} of the plain way's time.",
+            f"A kernel is worth its lines if it is right and takes at most {FASTER:g} of the plain way's time. One "
+            "that is not goes with its file in minifcn/kernels/, or its name in that file's TWINS; the rest is what "
+            'all get once `kernels_wanted` in minifcn/backend/kernels.py takes "1" where the environment says nothing.',
             ("", "right", "kernel / plain", "take"),
             lambda: quick.advice({row[0]: row[-1] is True for row in kernels.rows}),
         ),

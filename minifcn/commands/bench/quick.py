@@ -4,22 +4,21 @@ What one part measures and another needs is kept here. Times are medians of inte
 (`minifcn.commands.bench.gpu`).
 """
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
 from minifcn.backend import to_host
 from minifcn.backend.kernels import VARIABLE, with_kernels
 from minifcn.commands.bench import cases, gpu, launches, twins
+from minifcn.commands.bench.account import reason
 from minifcn.commands.bench.cases import Case
 from minifcn.commands.bench.machine import Limits, measure_limits
-from minifcn.commands.bench.right import Rows, Ways, difference, last_words
+from minifcn.commands.bench.right import OVERDUE, Rows, Ways, difference, last_words, run_process
 from minifcn.commands.bench.timing import Measured, medians
 
 RUNS = 5  # samples of each competitor
@@ -45,6 +44,7 @@ class Quick:
         self.full: dict[str, dict[str, float]] = {}  # {"forward": {competitor: seconds}}, without TF32
         self.kernels: dict[str, list[tuple[float, float]]] = {}  # {name: [(plain seconds, kernel's)]}
         self.measured: dict[str, list[Measured]] = {name: [] for name in self.roundings}  # layers
+        self.without = ""  # why PyTorch's part of the case under way broke off
 
     @property
     def competitors(self) -> list[str]:
@@ -152,9 +152,11 @@ class Quick:
             yield way, partial(self._demo, on)
 
     def _demo(self, on):
-        seconds = demo_seconds(on, self.left())
-        reached = "not known" if np.isnan(seconds) else "yes" if seconds < DEMO_SECONDS else "no"
-        return seconds, f"{DEMO_SECONDS}", reached
+        most = max(1, min(self.left(), 2 * DEMO_SECONDS))
+        seconds = demo_seconds(on, most)
+        if seconds is None:
+            return f"more than {most:.0f}", f"{DEMO_SECONDS}", "no" if most >= DEMO_SECONDS else "not known"
+        return seconds, f"{DEMO_SECONDS}", "yes" if seconds < DEMO_SECONDS else "no"
 
     def advice(self, right: dict[str, bool]) -> Rows:
         """Plain or kernel, one by one: a kernel that is right and takes at most 0.95 of the plain way's time."""
@@ -176,18 +178,31 @@ class Quick:
 
             return call
 
+        gpu.release()  # what the case before has left
         functions = case.make("gpu")
         mine = {way: within(on, functions["minifcn"]) for way, on in self.ways.items()}
-        return mine | {name: function for name, function in functions.items() if name == "PyTorch"}
+        return mine | self._theirs(functions.get("PyTorch"))
+
+    def _theirs(self, function):
+        """{"PyTorch": function} if it works: where it does not, the others are measured all the same."""
+        self.without = ""
+        if not function:
+            return {}
+        try:
+            function()
+        except Exception as error:  # a card that is too small for both, or that this build knows nothing of
+            self.without = reason(error)
+            return {}
+        return {"PyTorch": function}
 
     def _measure(self, case: Case, functions: cases.Functions, rounding: str) -> Measured:
         gpu.allow_tf32(ROUNDINGS[rounding])
         return Measured(case, dict(zip(functions, medians(functions.values(), RUNS, "gpu"))))
 
-    def _times(self, row: Measured) -> list[float]:
-        """Milliseconds of all competitors, then the ratio of each way to PyTorch."""
-        seconds = [row.seconds.get(name, np.nan) for name in self.competitors]
-        return [1e3 * one for one in seconds] + [one / seconds[-1] for one in seconds[:-1]]
+    def _times(self, row: Measured) -> list[Any]:
+        """Milliseconds of all competitors, or why PyTorch has none, then the ratio of each way to it."""
+        *mine, theirs = [row.seconds.get(name, np.nan) for name in self.competitors]
+        return [*(1e3 * one for one in mine), self.without or 1e3 * theirs, *(one / theirs for one in mine)]
 
     def _goal(self, goal: float, ratios: list[float]) -> tuple[str, str]:
         """A goal, and by which ways it is reached."""
@@ -204,16 +219,14 @@ class Quick:
         return f"{row.case.bytes / seconds / self.copy:.2f} of copy"
 
 
-def demo_seconds(kernels: bool, most: float) -> float:
-    """The demo in a process of its own, from its start to its end; nan where it took longer than `most`."""
+def demo_seconds(kernels: bool, most: float) -> float | None:
+    """The demo in a process of its own, from its start to its end; None where it took longer than `most`."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "minifcn", "demo", "--device", "gpu", "--out", folder]
-        settings = os.environ | {VARIABLE: "1" if kernels else "0"}
-        try:
-            process = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=max(1, most))
-        except subprocess.TimeoutExpired:
-            return np.nan
+        demo = ["-m", "minifcn", "demo", "--device", "gpu", "--out", folder]
+        process = run_process(demo, most, **{VARIABLE: "1" if kernels else "0"})
+    if process.returncode == OVERDUE:
+        return None
     if process.returncode:
         raise RuntimeError(last_words(process))
     return time.monotonic() - started

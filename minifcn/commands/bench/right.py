@@ -7,6 +7,7 @@ largest number there is.
 
 import copy
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,8 +27,9 @@ from minifcn.optim import SGD
 
 LIMITS = {"float64": 1e-10, "float32": 1e-4}
 GRADIENT = 1e-6  # as `minifcn check` has it
+OVERDUE = 124  # the exit code of a process that was stopped, as of timeout(1)
 DRAWS = 12  # shapes that each kernel is tried with
-PROCESS_SECONDS = 120
+PROCESS_SECONDS = 150  # most of them to compile, where nothing is in CuPy's cache yet
 NETWORK: dict[str, Any] = {"n_class": 4, "width": 1 / 16, "fc_channels": 8, "padding": "same", "upsampling": "learned"}
 
 Rows = Iterator[tuple[str, Any]]  # what is checked, and a function that gives the row's cells, or the cells
@@ -60,7 +62,7 @@ def kernels_apart() -> Rows:
     if not twins.names():
         return
     call = "from minifcn.commands.bench import right; right.print_kernels()"
-    process = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, timeout=PROCESS_SECONDS)
+    process = run_process(["-c", call], PROCESS_SECONDS)
     for line in process.stdout.splitlines():
         name, cells = json.loads(line)
         yield name, cells
@@ -72,6 +74,17 @@ def print_kernels() -> None:
     """The rows of `kernels`, a line each, as JSON."""
     for name, work in kernels():
         print(json.dumps((name, work())), flush=True)
+
+
+def run_process(arguments: list[str], most: float, **environment: str) -> subprocess.CompletedProcess:
+    """Python with these arguments, for so many seconds at the most: what it has printed by then is kept."""
+    command, settings = [sys.executable, *arguments], os.environ | environment
+    try:
+        return subprocess.run(command, env=settings, capture_output=True, text=True, timeout=most)
+    except subprocess.TimeoutExpired as late:
+        printed = late.stdout or ""
+        printed = printed.decode() if isinstance(printed, bytes) else printed  # bytes even of a process with text
+        return subprocess.CompletedProcess(command, OVERDUE, printed, f"stopped after {most:.0f} seconds")
 
 
 def last_words(process: subprocess.CompletedProcess) -> str:

@@ -33,6 +33,8 @@ class Measured(NamedTuple):
 
 def measure(case: Case, device: str) -> Measured:
     """Time all competitors of a case on "cpu" or "gpu"."""
+    if device == "gpu":
+        gpu.release()  # what the case before has left
     functions = case.make(device)
     return Measured(case, dict(zip(functions, medians(functions.values(), case.runs, device))))
 

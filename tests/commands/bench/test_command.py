@@ -56,10 +56,21 @@ def test_limits_count_every_operation_and_byte(monkeypatch):
     monkeypatch.setattr(machine, "COPY", {"cpu": 1000})
     seconds = iter([2.0, 0.5, 1.0, 4.0, 2.0, 8.0])
     monkeypatch.setattr(machine, "TRIES", 3)
+    monkeypatch.setattr(machine, "SECONDS", 0)
     monkeypatch.setattr(machine, "seconds_of", lambda *_: next(seconds))
     limits = machine.measure_limits("cpu")
     assert limits == Limits(2 * 10**3 / 0.5, 2 * 4000 / 2.0)
     assert limits.or_better(Limits(1.0, 5000.0)) == Limits(4000.0, 5000.0)
+
+
+def test_a_quick_try_is_repeated_until_a_clock_has_risen(monkeypatch):
+    now = iter(range(100))
+    monkeypatch.setattr(machine.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr(machine, "TRIES", 2)
+    monkeypatch.setattr(machine, "SECONDS", 5)
+    seconds = iter([9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0])
+    monkeypatch.setattr(machine, "seconds_of", lambda *_: next(seconds))
+    assert machine._fastest(print, "gpu") == 4.0  # two without a look at the clock, and on till it says 5
 
 
 @pytest.fixture
@@ -68,6 +79,7 @@ def small(monkeypatch):
     monkeypatch.setattr(timing, "SAMPLE_SECONDS", 0)
     monkeypatch.setattr(machine, "PRODUCT", {"cpu": 64})
     monkeypatch.setattr(machine, "COPY", {"cpu": 1 << 16})
+    monkeypatch.setattr(machine, "SECONDS", 0)
     x = np.ones(1000)
 
     def functions(*names):
@@ -270,3 +282,10 @@ class TestOnAGpu:
 def test_memory_is_not_measured_on_a_gpu():
     with pytest.raises(InputError, match="bench memory: only the CPU's is measured"):
         command.run(Namespace(device="gpu", sections=["memory"], out=None, prove=False))
+
+
+def test_what_overrules_the_roundings_is_refused(monkeypatch):
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
+    for prove in (False, True):
+        with pytest.raises(InputError, match=r"NVIDIA_TF32_OVERRIDE is set, .*; unset it"):
+            command.run(Namespace(device="gpu", sections=[], out=None, prove=prove))

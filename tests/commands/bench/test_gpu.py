@@ -1,6 +1,7 @@
 """What CuPy knows beyond arrays, on a fake with CuPy's names (`tests/test_cupy_names.py` looks them up in its list)."""
 
 import sys
+import weakref
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -62,7 +63,7 @@ def fake(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy._core", core)
     monkeypatch.setitem(sys.modules, "cupy.cuda", ModuleType("cupy.cuda"))
     sys.modules["cupy.cuda"].cublas = fake.cublas
-    monkeypatch.setattr(peers, "pytorch", lambda device: None)
+    monkeypatch.setattr(peers, "_tried", lambda device: (None, "ImportError: no PyTorch"))
     return fake
 
 
@@ -91,6 +92,47 @@ def told():
     return {what: which for what, (which,) in gpu.facts()}
 
 
+def test_what_nobody_uses_is_given_back_although_it_refers_to_itself(fake):
+    class Net:
+        pass
+
+    net = Net()
+    net.itself, gone = net, weakref.ref(net)
+    del net
+    gpu.release()
+    assert gone() is None and fake.done[0] == "free"
+
+
+def test_a_pytorch_that_cannot_use_the_card_is_none(monkeypatch):
+    """Its own CPU build, or one for other cards: `is_available` may say yes."""
+    torch = SimpleNamespace(set_num_threads=lambda count: None, backends=SimpleNamespace(cudnn=SimpleNamespace()))
+    torch.ones = lambda *shape: SimpleNamespace(to=unusable)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    peers._tried.cache_clear()
+    try:
+        assert peers.pytorch("gpu") is None and peers.pytorch("cpu") is torch
+        assert peers.missing("gpu") == "RuntimeError: no kernel image is available" and peers.missing("cpu") == ""
+        monkeypatch.setitem(sys.modules, "torch", None)
+        peers._tried.cache_clear()
+        assert peers.pytorch("cpu") is None and peers.missing("cpu").startswith("ModuleNotFoundError: import of torch")
+    finally:
+        peers._tried.cache_clear()
+
+
+def unusable(device):
+    raise RuntimeError("no kernel image is available\nfor this card")
+
+
+def test_pytorchs_own_events_have_what_is_asked_of_them():
+    torch = pytest.importorskip("torch")
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        torch.ones(3) + 1
+    assert torch.profiler.ProfilerActivity.CPU in torch.profiler.supported_activities()
+    event = next(event for event in profile.events() if event.name == "aten::add")
+    assert event.device_type == torch.autograd.DeviceType.CPU and event.time_range.elapsed_us() > 0
+    assert event.is_user_annotation is False and not launches._no_work(event)
+
+
 def test_facts(fake):
     facts = told()
     assert facts["GPU"] == "A card" == gpu.name()
@@ -100,7 +142,7 @@ def test_facts(fake):
     fake.cupy.cuda.Device.compute_capability = "120"
     assert told()["compute capability"] == "12.0"
     assert facts["cuBLAS"] == "120900" and facts["CuPy"] == "14.2.0"
-    assert facts["PyTorch"] == "not installed, or without a GPU: nothing is compared with it"
+    assert facts["PyTorch"] == "nothing is compared with it (ImportError: no PyTorch)"
 
 
 def test_what_cannot_be_found_out_is_said(fake):
@@ -143,6 +185,7 @@ EVENTS = (
     ("Memset (Device)", 1),
     ("Optimizer.step#SGD.step", 50, "CUDA", True),
     ("Stream Sync", 70),
+    ("Stream Wait Event", 70),
 )
 
 
@@ -161,4 +204,4 @@ def test_launches(fake, monkeypatch, torch, expected):
     assert counted == (expected and pytest.approx(expected))
     if counted:
         assert counted.launches == 6
-        assert fake.done.count("work") == 2  # the first compiles
+        assert fake.done.count("work") == 3  # the first compiles, the second sets the profiler up

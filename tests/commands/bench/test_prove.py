@@ -229,7 +229,7 @@ class TestQuick:
         assert [row[1] for row in rows] == [1.0, 8.0, 3.0]
 
     def test_layers_are_held_against_the_limit_with_their_own_rounding(self, quick, monkeypatch, tmp_path):
-        names = {"minifcn": None, "PyTorch": None, "textbook": None}
+        names = {"minifcn": None, "PyTorch": lambda: None, "textbook": None}
         monkeypatch.setattr(cases, "layers", lambda: [Case("conv", lambda device: names, 1, 1e9, 1e6)])
         monkeypatch.setattr(cases, "parts", lambda: [Case("relu", lambda device: names, 1, 1e6, 1e7)])
         self.seconds(monkeypatch, (1e-3, 2e-4, 1e-4), (2e-5, 1e-5, 2e-5), (1e-3, 2e-5, 1e-5))
@@ -244,6 +244,31 @@ class TestQuick:
         for path in tmp_path.iterdir():
             with Image.open(path) as picture:
                 assert picture.size == (900, 560)
+
+    def test_where_pytorch_breaks_off_the_rest_is_measured(self, quick, monkeypatch):
+        def too_large():
+            raise MemoryError("out of memory")
+
+        functions = {"minifcn": print, "PyTorch": too_large}
+        monkeypatch.setattr(cases, "full", lambda: {"forward": Case("forward", lambda device: functions, 1, 1e9)})
+        self.seconds(monkeypatch, (3e-3, 1e-3), (3e-3, 1e-3))
+        first, _ = measured(quick.network())
+        assert first[:4] == ("forward, no TF32", *near(3, 1), "broke off: MemoryError: out of memory")
+        assert np.isnan(first[4:6]).all() and first[6:] == ("0.10 of product", "2", "not known")
+
+    @pytest.mark.parametrize(
+        "seconds, left, told",
+        [
+            (59.0, 200.0, (59.0, "60", "yes")),
+            (61.0, 200.0, (61.0, "60", "no")),
+            (None, 200.0, ("more than 120", "60", "no")),
+            (None, 30.0, ("more than 30", "60", "not known")),
+        ],
+    )
+    def test_the_demo(self, quick, monkeypatch, seconds, left, told):
+        quick.left = lambda: left
+        monkeypatch.setattr("minifcn.commands.bench.quick.demo_seconds", lambda kernels, most: seconds)
+        assert measured(quick.demo()) == [("plain", *told), ("kernels", *told)]
 
     def test_goals_are_for_no_tf32(self, quick, monkeypatch):
         functions = {"minifcn": lambda: np.ones(3), "PyTorch": lambda: np.ones(3) + 1e-5}
@@ -342,6 +367,12 @@ def test_kernels_in_a_process_of_their_own(monkeypatch):
     assert name == "spread" and cells[::2] == [0.5, False]
     with pytest.raises(RuntimeError, match="ValueError: illegal address"):
         next(rows)
+
+
+def test_a_process_that_is_late_has_its_lines_kept():
+    process = right.run_process(["-c", "import os, time; print(os.environ['A'], flush=True); time.sleep(60)"], 1, A="1")
+    assert process.stdout == "1\n" and right.last_words(process) == "stopped after 1 seconds"
+    assert process.returncode == right.OVERDUE
 
 
 def test_the_process_prints_rows(monkeypatch, capsys):
