@@ -106,7 +106,7 @@ def test_what_nobody_uses_is_given_back_although_it_refers_to_itself(fake):
 def test_a_pytorch_that_cannot_use_the_card_is_none(monkeypatch):
     """Its own CPU build, or one for other cards: `is_available` may say yes."""
     torch = SimpleNamespace(set_num_threads=lambda count: None, backends=SimpleNamespace(cudnn=SimpleNamespace()))
-    torch.ones = lambda *shape: SimpleNamespace(to=unusable)
+    torch.ones = lambda *shape: SimpleNamespace(to={"cuda": Unusable()}.get)
     monkeypatch.setitem(sys.modules, "torch", torch)
     peers._tried.cache_clear()
     try:
@@ -119,8 +119,9 @@ def test_a_pytorch_that_cannot_use_the_card_is_none(monkeypatch):
         peers._tried.cache_clear()
 
 
-def unusable(device):
-    raise RuntimeError("no kernel image is available\nfor this card")
+class Unusable:
+    def __matmul__(self, other):
+        raise RuntimeError("no kernel image is available\nfor this card")
 
 
 def test_pytorchs_own_events_have_what_is_asked_of_them():
