@@ -124,6 +124,20 @@ def test_the_loss_that_a_training_tells(device):
     device.assert_copies({"get": 1})
 
 
+def test_labels_left_on_the_other_side(device):
+    scores, labels, _ = batch_of_scores()
+    for one, other in (scores, to_device(labels, "gpu")), (to_device(scores, "gpu"), labels):
+        with pytest.raises(InputError, match="the array of labels is on one device, that of scores is on another"):
+            SoftmaxCrossEntropy()(one, other)
+
+
+def test_class_weights_may_lie_on_either_side(device):
+    scores, labels, _ = batch_of_scores()
+    weights = np.array([1.0, 2.0, 0.5, 0.0])
+    expected = SoftmaxCrossEntropy(class_weights=weights)(scores, labels)
+    assert SoftmaxCrossEntropy(class_weights=to_device(weights, "gpu"))(scores, labels) == expected
+
+
 @pytest.mark.parametrize("ignore", [255, -1])
 @pytest.mark.parametrize("label, message", [(7, "label 7 is none of the 4 classes"), (-2, "label below 0")])
 def test_a_label_that_is_no_class(label, message, ignore, device):
@@ -173,6 +187,40 @@ def test_sgd(device):
     optimizer.load_state_dict(host_optimizer.state_dict())  # as from a file
     for one, other in zip(optimizer.state_dict()["velocity"], velocities, strict=True):
         device.assert_same(one, other)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("way", [("cpu", "gpu"), ("gpu", "cpu")])
+def test_sgd_follows_its_parameters(way, dtype, device):
+    """Moved after a first step, to the other side and another dtype, as loaded there from a state of the first side."""
+    before, after = way
+    parameter = Parameter(to_device(np.array([1.0, -2.0], "float32"), before))
+    moved, loaded = SGD([parameter], lr=0.5, momentum=0.5), Parameter(to_device(np.array([0.5, -3.0], dtype), after))
+
+    def step(optimizer, parameter, gradient):
+        parameter.grad[...] = to_device(np.array(gradient, parameter.dtype), parameter.device)
+        optimizer.step()
+
+    step(moved, parameter, [1.0, 2.0])  # velocity (1, 2), data (0.5, -3)
+    other = SGD([loaded], lr=0.5, momentum=0.5)
+    other.load_state_dict(moved.state_dict())
+    parameter.to(after)
+    parameter.astype(dtype)
+    for optimizer, one in (moved, parameter), (other, loaded):
+        step(optimizer, one, [3.0, -5.0])  # velocity (3.5, -4), data (-1.25, -1)
+        (velocity,) = optimizer.state_dict()["velocity"]
+        assert type(velocity) is type(one.data) and velocity.dtype == one.dtype == dtype
+        np.testing.assert_array_equal(to_host(velocity), [3.5, -4.0])
+        np.testing.assert_array_equal(to_host(one.data), [-1.25, -1.0])
+
+
+@pytest.mark.parametrize("way", [("cpu", "gpu"), ("gpu", "cpu")])
+def test_a_parameter_loads_from_either_side(way, device):
+    source, target = way
+    parameter = Parameter(to_device(np.zeros(2, "float32"), target))
+    parameter.load(to_device(np.array([1.0, 2.0]), source))
+    assert parameter.device == target and parameter.dtype == "float32"
+    np.testing.assert_array_equal(to_host(parameter.data), [1.0, 2.0])
 
 
 @pytest.mark.parametrize("piece", [4096, 7])

@@ -8,7 +8,7 @@ import numpy as np
 from minifcn.backend import Array, array_module, to_host
 from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import BLOCK, bands, room, run_all
-from minifcn.convolution.checks import check_gradient
+from minifcn.convolution.checks import check_gradient, check_same_device
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
 
@@ -86,6 +86,7 @@ class SoftmaxCrossEntropy(Layer):
             )
         if not np.issubdtype(labels.dtype, np.integer):
             raise InputError(f"SoftmaxCrossEntropy: labels are {labels.dtype}, expected integers")
+        check_same_device("SoftmaxCrossEntropy: the array of labels", labels, "that of scores is", scores)
 
     def _refuse(self, labels, n_class):
         """InputError for labels that are no class, nor void."""
@@ -100,7 +101,7 @@ class SoftmaxCrossEntropy(Layer):
         """The class weights (C,) where the scores are, and in their dtype: brought there once."""
         xp = array_module(scores)
         if self._there is None or array_module(self._there) is not xp or self._there.dtype != scores.dtype:
-            self._there = xp.asarray(self.class_weights, dtype=scores.dtype)
+            self._there = xp.asarray(to_host(self.class_weights), dtype=scores.dtype)
         return self._there
 
 
