@@ -2,7 +2,8 @@
 
     python tests/rehearse_gpu.py --out DIR
 
-shows that it runs to its end, and what its account looks like. (`tests/commands/bench/test_prove.py` does the same.)
+shows that it runs to its end, and what its account looks like. g++ compiles the kernels for it.
+(`tests/commands/bench/test_prove.py` does the same.)
 """
 
 import argparse
@@ -71,4 +72,9 @@ if __name__ == "__main__":
     parser.add_argument("--out", metavar="DIR", required=True)
     parser.add_argument("--overwrite", action="store_true", help="replace the account in DIR")
     options = parser.parse_args()
-    rehearse(options.out, _patch, options.overwrite)
+    from minifcn.errors import InputError
+
+    try:
+        rehearse(options.out, _patch, options.overwrite)
+    except InputError as error:
+        parser.error(str(error))
