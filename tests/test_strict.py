@@ -90,26 +90,45 @@ def forward_backward(layer, x, dy):
     return [layer(x), layer.backward(dy), *(parameter.grad.copy() for parameter in layer.parameters())]
 
 
-@pytest.mark.parametrize("weights, uploads", [(None, {}), ([1.0, 2.0, 0.5, 0.0], {"asarray": 1})])
+@pytest.mark.parametrize("weights", [None, [1.0, 2.0, 0.5, 0.0]])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_loss(reduction, weights, uploads, device):
-    """It waits once for all that it must know of labels and loss; the class weights are brought there once."""
+def test_loss(reduction, weights, device):
+    """It waits once for all that it must know of labels and loss, and uploads nothing."""
     scores, labels, dloss = batch_of_scores()
     incoming = [dloss] if reduction == "none" else []
     criterion = SoftmaxCrossEntropy(class_weights=weights, reduction=reduction)
     loss, dscores = criterion(scores, labels), criterion.backward(*incoming)
 
     arrays = [to_device(a, "gpu") for a in (scores, labels, *incoming)]
-    for expected_uploads in (uploads, {}):
-        device.forget()
-        loss_there, dscores_there = criterion(*arrays[:2]), criterion.backward(*arrays[2:])
-        device.assert_copies({"get": 1}, expected_uploads)
+    criterion(*arrays[:2])  # the class weights are brought there
+    device.forget()
+    loss_there, dscores_there = criterion(*arrays[:2]), criterion.backward(*arrays[2:])
+    device.assert_copies({"get": 1})
 
-        device.assert_same(dscores_there, dscores)
-        if reduction == "none":
-            device.assert_same(loss_there, loss)
-        else:
-            assert isinstance(loss_there, float) and loss_there == pytest.approx(loss, rel=1e-5)
+    device.assert_same(dscores_there, dscores)
+    if reduction == "none":
+        device.assert_same(loss_there, loss)
+    else:
+        assert isinstance(loss_there, float) and loss_there == pytest.approx(loss, rel=1e-5)
+
+
+def test_class_weights_that_change(device):
+    scores, labels, _ = batch_of_scores()
+    scores_there, labels_there = to_device(scores, "gpu"), to_device(labels, "gpu")
+    criterion = SoftmaxCrossEntropy(class_weights=[1.0, 2.0, 0.5, 0.0])
+    criterion(scores_there, labels_there)
+    criterion.class_weights[1] = 7.0
+    assert criterion(scores_there, labels_there) == pytest.approx(criterion(scores, labels), rel=1e-5)
+    criterion.class_weights = to_device(np.array([0.0, 3.0, 1.0, 1.0]), "gpu")
+    expected = SoftmaxCrossEntropy(class_weights=[0.0, 3.0, 1.0, 1.0])(scores, labels)
+    assert criterion(scores_there, labels_there) == pytest.approx(expected, rel=1e-5)
+
+
+def test_scores_and_labels_on_two_devices(device):
+    scores, labels, _ = batch_of_scores()
+    for pair in ((to_device(scores, "gpu"), labels), (scores, to_device(labels, "gpu"))):
+        with pytest.raises(InputError, match="scores and labels are on two devices: use to_device"):
+            SoftmaxCrossEntropy()(*pair)
 
 
 def test_the_loss_that_a_training_tells(device):

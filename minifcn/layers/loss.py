@@ -1,5 +1,6 @@
 """The loss of every pixel: softmax, then cross-entropy."""
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -22,7 +23,7 @@ class SoftmaxCrossEntropy(Layer):
     backward  dL/dscores (N, C, H, W) = w (softmax(scores) - onehot(label)), divided by the sum of w for the mean
 
     ignore_label   pixels with this label count nowhere (VOC's void border: 255)
-    class_weights  w of each class, C numbers; None: 1 everywhere. Not to be changed after the first call
+    class_weights  w of each class, C numbers; None: 1 everywhere
     reduction      "mean" over the counted pixels, weighted as in PyTorch; "sum"; "none": each pixel's loss (N, H, W),
                    whose backward takes the incoming gradient (N, H, W)
     The loss is a Python float, but for "none". Stable for scores of any size: the largest is subtracted first.
@@ -36,7 +37,6 @@ class SoftmaxCrossEntropy(Layer):
             raise InputError(f"SoftmaxCrossEntropy: reduction {reduction!r} is none of {', '.join(REDUCTIONS)}")
         self.ignore_label, self.class_weights, self.reduction = ignore_label, class_weights, reduction
         self.pixels = 0  # that counted in the last forward pass
-        self._there: Array = None  # the class weights beside the scores
 
     def forward(self, scores: Array, labels: Array) -> float | Array:
         self._check(scores, labels)
@@ -48,7 +48,7 @@ class SoftmaxCrossEntropy(Layer):
         target *= inside
         weights = counted.astype(scores.dtype)
         if self.class_weights is not None:
-            weights *= self._weights_beside(scores)[target]
+            weights *= _beside(self.class_weights, scores)[target]
         softmax, loss = softmax_loss(scores.reshape(n, n_class, flat[1]), target, weights)
         wrong, pixels, weight, total = _sums(counted > inside, counted, weights, loss)
         if wrong:
@@ -86,6 +86,8 @@ class SoftmaxCrossEntropy(Layer):
             )
         if not np.issubdtype(labels.dtype, np.integer):
             raise InputError(f"SoftmaxCrossEntropy: labels are {labels.dtype}, expected integers")
+        if array_module(labels) is not array_module(scores):
+            raise InputError("SoftmaxCrossEntropy: scores and labels are on two devices: use to_device(...) on one")
 
     def _refuse(self, labels, n_class):
         """InputError for labels that are no class, nor void."""
@@ -96,12 +98,19 @@ class SoftmaxCrossEntropy(Layer):
             f"{n_class} classes, nor void ({self.ignore_label})"
         )
 
-    def _weights_beside(self, scores):
-        """The class weights (C,) where the scores are, and in their dtype: brought there once."""
-        xp = array_module(scores)
-        if self._there is None or array_module(self._there) is not xp or self._there.dtype != scores.dtype:
-            self._there = xp.asarray(self.class_weights, dtype=scores.dtype)
-        return self._there
+
+def _beside(class_weights, scores):
+    """The class weights (C,) as an array of the scores' kind."""
+    xp = array_module(scores)
+    if xp is np or isinstance(class_weights, xp.ndarray):
+        return xp.asarray(class_weights, dtype=scores.dtype)
+    return _uploaded(tuple(map(float, class_weights)), scores.dtype.name, xp)
+
+
+@functools.lru_cache(maxsize=16)
+def _uploaded(numbers, dtype, xp):
+    """A tuple of numbers as an array of the device: brought there once, not at every pass."""
+    return xp.asarray(numbers, dtype=dtype)
 
 
 def _sums(*arrays):
