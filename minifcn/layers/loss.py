@@ -127,12 +127,12 @@ def softmax_loss(scores: Array, target: Array, weights: Array) -> tuple[Array, A
     """scores (N, C, P), target and weights (N, P) -> softmax (N, C, P), and each pixel's -w log softmax (N, P)."""
     xp = array_module(scores)
     softmax, loss = xp.empty(scores.shape, scores.dtype), xp.empty_like(weights)
-    every = softmax.reshape(-1)
+    in_a_row = softmax.reshape(-1)  # (N*C*P,), a view
 
     def some(images, pixels):
         part, probability = scores[images, :, pixels], softmax[images, :, pixels]
         xp.subtract(part, part.max(axis=1, keepdims=True), out=probability)
-        chosen = every[_places(target, scores.shape, images, pixels)]  # (n, p)
+        chosen = in_a_row[_places(target, scores.shape, images, pixels)]  # (n, p)
         xp.exp(probability, out=probability)
         total = probability.sum(axis=1, keepdims=True)  # (n, 1, p)
         probability /= total
@@ -147,19 +147,19 @@ def softmax_loss_grad(softmax: Array, target: Array, scale: Array) -> Array:
     """softmax (N, C, P), target and scale (N, P) -> scale (softmax - onehot(target)), (N, C, P)."""
     xp = array_module(softmax)
     dscores = xp.empty(softmax.shape, softmax.dtype)
-    every = dscores.reshape(-1)
+    in_a_row = dscores.reshape(-1)  # (N*C*P,), a view
 
     def some(images, pixels):
         share = scale[images, pixels]
         xp.multiply(softmax[images, :, pixels], share[:, None], out=dscores[images, :, pixels])
-        every[_places(target, softmax.shape, images, pixels)] -= share  # - onehot(label)
+        in_a_row[_places(target, softmax.shape, images, pixels)] -= share  # - onehot(label)
 
     run_all(some, _pixels(softmax), xp)
     return dscores
 
 
 def _places(target, shape, images, pixels):
-    """Where the numbers of some pixels' own classes lie in an array (N, C, P) that is read in a row: (n, p)."""
+    """Where in an array (N, C, P), read in a row, the entries of some pixels lie, each of its own class: (n, p)."""
     xp, (_, n_class, count) = array_module(target), shape
     places = target[images, pixels] * count
     places += xp.arange(pixels.start, pixels.stop)
