@@ -20,7 +20,7 @@ LEAST_WORK = 600_000  # the product of tiles, input and output channels
 def fastest(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
     """The way for a convolution to output_size; x is an array of its dtype, device and number of images.
 
-    The device has only the two of `textbook_or_definition`. Half precision is not for Winograd's transforms, which cost a
+    The device has only two, see `textbook_or_definition`. Half precision is not for Winograd's transforms, which cost a
     digit of the three there are.
     """
     if array_module(x) is not np:
