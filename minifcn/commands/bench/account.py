@@ -4,7 +4,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -24,23 +24,33 @@ class Table:
 
     columns  of its rows, the first one's name included
     about    what the figures mean
-    fill     gives the rows: texts, floats (nan: not measured), and bools (False: a check that failed)
+    fill     () -> an iterator of (name of a row, its cells or the function that finds them out)
+    rows     of a name and cells: texts, floats (nan: not measured), and bools (False: a check that failed)
     ended    why it is not whole, where it is not
+    broken   rows, or the whole table, that broke off; each is a check that failed
     """
 
     title: str
     about: str
     columns: tuple[str, ...]
-    fill: Callable[[], Any]
+    fill: Callable[[], Iterable[tuple[str, Any]]]
     rows: list[tuple] = field(default_factory=list)
     ended: str = NOT_REACHED
-    broke: bool = False
+    broken: list[str] = field(default_factory=list)
 
     @property
     def checks(self) -> list[tuple[str, bool]]:
-        """(what, whether it was right) of every check in it; to have broken off is one that failed."""
+        """(what, whether it was right) of every check in it."""
         found = [(row[0], cell) for row in self.rows for cell in row[1:] if isinstance(cell, bool)]
-        return [*found, (self.title, False)] if self.broke else found
+        return found + [(name, False) for name in self.broken]
+
+    def add(self, name: str, cells: Any) -> None:
+        """Add a row; where its function breaks off, that is told in its first cell, and the next row has its turn."""
+        try:
+            self.rows.append((name, *(cells() if callable(cells) else cells)))
+        except Exception as error:  # of CuPy, PyTorch, or a GPU that is too small
+            self.rows.append((name, reason(error), *[""] * (len(self.columns) - 2)))
+            self.broken.append(name)
 
     def show(self) -> None:
         """Print it."""
@@ -55,7 +65,7 @@ class Table:
 def reason(error: Exception) -> str:
     """What went wrong, in a line without anybody's folders."""
     line = (str(error).strip().splitlines() or [""])[0]
-    return f"Broke off: {type(error).__name__}: " + re.sub(
+    return f"broke off: {type(error).__name__}: " + re.sub(
         r"(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\"]+)+(?=[/\\])", "...", line
     )
 

@@ -88,8 +88,8 @@ def name() -> str:
     return cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
 
 
-def facts() -> Iterator[tuple[str, str]]:
-    """(what, which) of the GPU, the host and all versions; what cannot be found out is said, and ends nothing."""
+def facts() -> Iterator[tuple[str, tuple[str]]]:
+    """(what, (which,)) of the GPU, the host and all versions; what cannot be found out is said, and ends nothing."""
     import cupy
 
     runtime, device, torch = cupy.cuda.runtime, cupy.cuda.Device(), peers.pytorch("gpu")
@@ -112,11 +112,11 @@ def facts() -> Iterator[tuple[str, str]]:
         about["cuDNN"] = lambda: f"{torch.backends.cudnn.version()}, algorithms chosen by trying (cudnn.benchmark)"
     for what, ask in about.items():
         try:
-            yield what, str(ask())
+            yield what, (str(ask()),)
         except Exception as error:
-            yield what, f"not found out: {type(error).__name__}"
+            yield what, (f"not found out: {type(error).__name__}",)
     if not torch:
-        yield "PyTorch", "not installed, or without a GPU: nothing is compared with it"
+        yield "PyTorch", ("not installed, or without a GPU: nothing is compared with it",)
 
 
 def _driver():

@@ -61,14 +61,14 @@ def _work_through(tables, folder, quick, known):
             _fill(table, quick)
             table.show()
         pictures |= _rooflines(folder, quick)
-        write(folder, gpu.name(), MARK, known, pictures)
+        write(folder, quick.name, MARK, known, pictures)
     return pictures
 
 
 def _wrong_kernels(table):
     """The names of those that may not take part in what follows: what is not known to be right."""
     right = {row[0] for row in table.rows if row[-1] is True}
-    return [name for name in twins.names() if name not in right or table.broke]
+    return [name for name in twins.names() if name not in right or table.title in table.broken]
 
 
 def _fill(table, quick):
@@ -78,25 +78,24 @@ def _fill(table, quick):
         gpu.release()
         gpu.allow_tf32(False)  # whatever the table before, or the environment, has left
         with console.status(table.title, spinner="line"):
-            for row in table.fill():
-                table.rows.append(row)
-                if quick.left() <= 0:
+            for name, cells in table.fill():
+                if quick.left() <= 0 and table.title != ADVICE:
                     table.ended = CUT_OFF
                     break
-    except Exception as error:  # of CuPy, PyTorch, or a GPU that is too small
-        table.ended, table.broke = reason(error), True
+                table.add(name, cells)
+    except Exception as error:  # before a row, or between two
+        table.ended = reason(error)
+        table.broken.append(table.title)
 
 
 def _rooflines(folder, quick):
     """Draw those whose layers are measured -> {file's name: what it shows}."""
     drawn = {}
-    competitors = sorted(
-        quick.competitors, key=("plain", "PyTorch", "kernels").index
-    )  # in the colours of other rooflines
+    competitors = sorted(quick.competitors, key=("plain", "PyTorch", "kernels").index)  # colours as elsewhere
     for rounding, rows in quick.measured.items():
         points, limits = report.roofline_points(rows, competitors), quick.limits.get(rounding)
         if limits and points["plain"] and not isnan(limits.product):
-            title = f"{gpu.name()}, float32, {rounding}"
+            title = f"{quick.name}, float32, {rounding}"
             save_roofline(folder / PICTURES[rounding], title, limits.product, quick.copy, points)
             drawn[PICTURES[rounding]] = f"A roofline of {title}: the layers of FCN-8s below what the GPU can do"
     return drawn
@@ -162,8 +161,8 @@ def _tables(quick, kernels):
         ),
         Table(
             "Its scores beside PyTorch's",
-            f"Without TF32. {ERROR} Limit: {SCORES:g}. None where PyTorch is not there.",
-            ("", "error", "right"),
+            f"Without TF32. {ERROR} Limit: {SCORES:g}.",
+            ("", *ways, "right"),
             quick.scores,
         ),
         Table(
@@ -190,7 +189,7 @@ def _tables(quick, kernels):
             "Launches",
             "What the driver reports of one call (CUPTI, by PyTorch's profiler), and how long it was busy with it; "
             "busy: that over the time above, without TF32. The rest it waits for the host. Right: no upload, and "
-            "in a step at most one download, of the loss, for which the host waits.",
+            "in a step at most one download, of the loss, for which the host waits. Without PyTorch nobody counts.",
             ("", "kernels", "uploads", "downloads", "copies", "fillings", "ms busy", "busy", "right"),
             quick.launched,
         ),
@@ -204,6 +203,6 @@ def _tables(quick, kernels):
             ADVICE,
             f"A kernel is worth its lines if it is right and takes at most {FASTER:g} of the plain way's time.",
             ("", "right", "kernel / plain", "take"),
-            lambda: quick.advice({row[0]: row[-1] for row in kernels.rows}),
+            lambda: quick.advice({row[0]: row[-1] is True for row in kernels.rows}),
         ),
     ]

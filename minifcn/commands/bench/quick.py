@@ -1,7 +1,7 @@
 """How quick a GPU is with the full FCN-8s, its layers and each kernel, beside PyTorch and beside its own limits.
 
-Each part yields the rows of a table; what one measures and another needs is kept here. Times are medians of interleaved
-samples, in the GPU's own clock (`minifcn.commands.bench.gpu`).
+What one part measures and another needs is kept here. Times are medians of interleaved samples, in the GPU's own clock
+(`minifcn.commands.bench.gpu`).
 """
 
 import os
@@ -9,8 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from functools import cache, partial
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from minifcn.backend.kernels import VARIABLE, with_kernels
 from minifcn.commands.bench import cases, gpu, launches, twins
 from minifcn.commands.bench.cases import Case
 from minifcn.commands.bench.machine import Limits, measure_limits
-from minifcn.commands.bench.right import Row, Ways, difference, last_words
+from minifcn.commands.bench.right import Rows, Ways, difference, last_words
 from minifcn.commands.bench.timing import Measured, medians
 
 RUNS = 5  # samples of each competitor
@@ -31,30 +31,20 @@ FASTER = 0.95  # of the plain way's time: above it a kernel is not worth its lin
 
 
 class Quick:
-    """The parts in the order in which they are measured.
+    """The parts in the order in which they are measured: rows of a name, and a function that measures its cells.
 
     left  tells the seconds that are left
     ways  of minifcn that are measured beside PyTorch
     """
 
     def __init__(self, left: Callable[[], float]):
-        self.left = left
+        self.left, self.name = left, gpu.name()  # asked for now: after a mistake a GPU may answer nothing
         self.ways: Ways = {"plain": False}
         self.roundings = [name for name, tf32 in ROUNDINGS.items() if not tf32 or gpu.has_tf32()]
         self.limits: dict[str, Limits] = {}
         self.full: dict[str, dict[str, float]] = {}  # {"forward": {competitor: seconds}}, without TF32
-        self.held: dict[str, dict[str, float]] = {}  # {"forward": {competitor: bytes}}
-        self.apart: dict[str, float] = {}  # {way: difference of its scores from PyTorch's}
         self.kernels: dict[str, list[tuple[float, float]]] = {}  # {name: [(plain seconds, kernel's)]}
-        self.measured: dict[str, list[Measured]] = {}  # {rounding: layers}
-
-    def machine(self) -> Iterator[Row]:
-        """The limits: products with each rounding, and copies."""
-        for rounding in self.roundings:
-            gpu.allow_tf32(ROUNDINGS[rounding])
-            self.limits[rounding] = measure_limits("gpu")
-            yield f"product of float32 matrices, {rounding}", self.limits[rounding].product / 1e12, "TFLOP/s"
-        yield "copy, read and written", self.copy / 1e9, "GB/s"
+        self.measured: dict[str, list[Measured]] = {name: [] for name in self.roundings}  # layers
 
     @property
     def competitors(self) -> list[str]:
@@ -63,91 +53,118 @@ class Quick:
 
     @property
     def copy(self) -> float:
-        """Bytes a second."""
-        return max(limits.copy for limits in self.limits.values())
+        """Bytes a second, nan before they are measured."""
+        return max((limits.copy for limits in self.limits.values()), default=np.nan)
 
-    def network(self) -> Iterator[Row]:
+    def machine(self) -> Rows:
+        """The limits: products with each rounding, and copies."""
+        for rounding in self.roundings:
+            yield f"product of float32 matrices, {rounding}", partial(self._product, rounding)
+        yield "copy, read and written", lambda: (self.copy / 1e9, "GB/s")
+
+    def _product(self, rounding):
+        gpu.allow_tf32(ROUNDINGS[rounding])
+        self.limits[rounding] = measure_limits("gpu")
+        return self.limits[rounding].product / 1e12, "TFLOP/s"
+
+    def network(self) -> Rows:
         """The full FCN-8s, forward and a training step, beside PyTorch."""
         for what, case in cases.full().items():
-            functions = self._by_way(case)
-            if what == "forward" and "PyTorch" in functions:
-                *mine, theirs = (_on_host(function()) for function in functions.values())
-                self.apart = {
-                    way: difference({"scores": scores}, {"scores": theirs}) for way, scores in zip(self.ways, mine)
-                }
+            functions = cache(partial(self._by_way, case))  # made by the first who needs them
             for rounding in self.roundings:
-                gpu.allow_tf32(ROUNDINGS[rounding])
-                row = self._measure(case, functions)
-                times = self._times(row)
-                goal = ("", "") if ROUNDINGS[rounding] else self._goal(GOALS[what], times[len(self.competitors) :])
-                yield f"{what}, {rounding}", *times, self._share(row, rounding), *goal
-                self.full.setdefault(what, row.seconds)
-            gpu.allow_tf32(False)
-            self.held[what] = {name: gpu.memory_held(name, function) for name, function in functions.items()}
-            del functions
-            gpu.release()
+                yield f"{what}, {rounding}", partial(self._network, what, case, functions, rounding)
 
-    def scores(self) -> Iterator[Row]:
+    def _network(self, what, case, functions, rounding):
+        row = self._measure(case, functions(), rounding)
+        self.full.setdefault(what, row.seconds)
+        times = self._times(row)
+        goal = ("", "") if ROUNDINGS[rounding] else self._goal(GOALS[what], times[len(self.competitors) :])
+        return *times, self._share(row, rounding), *goal
+
+    def scores(self) -> Rows:
         """How far the full FCN-8s' scores are from PyTorch's."""
-        for way, error in self.apart.items():
-            yield way, error, error <= SCORES
+        yield "forward", self._scores
 
-    def memory(self) -> Iterator[Row]:
+    def _scores(self):
+        functions = self._by_way(cases.full()["forward"])
+        if "PyTorch" not in functions:
+            return *("" for _ in self.ways), "not known"
+        *mine, theirs = ({"scores": _on_host(function())} for function in functions.values())
+        errors = [difference(scores, theirs) for scores in mine]
+        return *errors, max(errors) <= SCORES
+
+    def memory(self) -> Rows:
         """What the card must have for the full FCN-8s."""
-        for what, held in self.held.items():
-            yield what, *(held.get(name, np.nan) / 1e9 for name in self.competitors)
+        for what, case in cases.full().items():
+            yield what, partial(self._memory, case)
 
-    def each_kernel(self) -> Iterator[Row]:
+    def _memory(self, case):
+        functions = self._by_way(case)
+        held = {name: gpu.memory_held(name, function) / 1e9 for name, function in functions.items()}
+        return [held.get(name, np.nan) for name in self.competitors]
+
+    def each_kernel(self) -> Rows:
         """Each kernel beside CuPy's generic way and the copy limit."""
-        rng = np.random.default_rng(0)
-        for name in (name for name in twins.names() if name in twins.TWINS):
-            twin = twins.TWINS[name]
-            for where, shape in twin.full.items():
-                given = twin.given(rng, shape, "float32")
-                size = twins.moved(twin, given)
-                plain, kernel = medians([twins.caller(twin, given, on) for on in (False, True)], RUNS, "gpu")
-                self.kernels.setdefault(name, []).append((plain, kernel))
-                shares = (size / self.copy / seconds for seconds in (plain, kernel))
-                yield f"{name}, {where}", size / 1e6, 1e3 * plain, 1e3 * kernel, kernel / plain, *shares
+        for name in twins.names():
+            for where, shape in twins.TWINS[name].full.items():
+                yield f"{name}, {where}", partial(self._kernel, name, shape)
 
-    def layers(self) -> Iterator[Row]:
+    def _kernel(self, name, shape):
+        twin = twins.TWINS[name]
+        given = twin.given(np.random.default_rng(0), shape, "float32")
+        size = twins.moved(twin, given)
+        plain, kernel = medians([twins.caller(twin, given, on) for on in (False, True)], RUNS, "gpu")
+        self.kernels.setdefault(name, []).append((plain, kernel))
+        shares = (size / self.copy / seconds for seconds in (plain, kernel))
+        return size / 1e6, 1e3 * plain, 1e3 * kernel, kernel / plain, *shares
+
+    def layers(self) -> Rows:
         """The layers of the full FCN-8s, forward and backward; with TF32 those that multiply."""
         for rounding in self.roundings:
-            gpu.allow_tf32(ROUNDINGS[rounding])
-            self.measured[rounding] = []
             for case in cases.layers() + (cases.parts() if not ROUNDINGS[rounding] else []):
-                row = self._measure(case, self._by_way(case))
-                self.measured[rounding].append(row)
-                yield f"{case.name}, {rounding}", *self._times(row), self._share(row, rounding)
+                yield f"{case.name}, {rounding}", partial(self._layer, case, rounding)
 
-    def launched(self) -> Iterator[Row]:
+    def _layer(self, case, rounding):
+        row = self._measure(case, self._by_way(case), rounding)
+        self.measured[rounding].append(row)
+        return *self._times(row), self._share(row, rounding)
+
+    def launched(self) -> Rows:
         """What the GPU is given by each in one call of the full FCN-8s, and for how long it is busy with it."""
         for what, case in cases.full().items():
-            for name, function in self._by_way(case).items():
-                if not (counted := launches.count(function)):
-                    yield "not counted: that takes PyTorch with a CUPTI that works", *[""] * 7, "not known"
-                    return
-                share = counted.seconds / self.full.get(what, {}).get(name, np.nan)
-                waits = 0 if what == "forward" else 1
-                right = counted.uploads == 0 and counted.downloads <= waits if name in self.ways else ""
-                yield f"{what}, {name}", *map(str, counted[:5]), 1e3 * counted.seconds, share, right
+            functions = cache(partial(self._by_way, case))
+            for name in self.competitors:
+                yield f"{what}, {name}", partial(self._launches, what, name, functions)
 
-    def demo(self) -> Iterator[Row]:
+    def _launches(self, what, name, functions):
+        function = functions().get(name)
+        counted = launches.count(function) if function else None
+        if not counted:
+            return "not counted", *[""] * 6, "not known"
+        share = counted.seconds / self.full.get(what, {}).get(name, np.nan)
+        waits = 0 if what == "forward" else 1
+        right = counted.uploads == 0 and counted.downloads <= waits if name in self.ways else ""
+        return *map(str, counted[:5]), 1e3 * counted.seconds, share, right
+
+    def demo(self) -> Rows:
         """`python -m minifcn demo` as anybody would start it."""
         for way, on in self.ways.items():
-            seconds = demo_seconds(on, self.left())
-            reached = "not known" if np.isnan(seconds) else "yes" if seconds < DEMO_SECONDS else "no"
-            yield way, seconds, f"{DEMO_SECONDS}", reached
+            yield way, partial(self._demo, on)
 
-    def advice(self, right: dict[str, bool]) -> Iterator[Row]:
+    def _demo(self, on):
+        seconds = demo_seconds(on, self.left())
+        reached = "not known" if np.isnan(seconds) else "yes" if seconds < DEMO_SECONDS else "no"
+        return seconds, f"{DEMO_SECONDS}", reached
+
+    def advice(self, right: dict[str, bool]) -> Rows:
         """Plain or kernel, one by one: a kernel that is right and takes at most 0.95 of the plain way's time."""
         for name, is_right in right.items():
             plain, kernel = (sum(times) for times in zip(*self.kernels.get(name, [(np.nan, np.nan)])))
-            yield name, "yes" if is_right else "no", kernel / plain, _taken(kernel / plain, is_right)
+            yield name, ("yes" if is_right else "no", kernel / plain, _taken(kernel / plain, is_right))
         for what, seconds in self.full.items():
             if "kernels" in seconds:
                 ratio = seconds["kernels"] / seconds["plain"]
-                yield f"all that are right, FCN-8s' {what}", "", ratio, _taken(ratio, True)
+                yield f"all that are right, FCN-8s' {what}", ("", ratio, _taken(ratio, True))
 
     def _by_way(self, case: Case) -> cases.Functions:
         """{way: minifcn's function in that way, "PyTorch": its own}."""
@@ -163,7 +180,8 @@ class Quick:
         mine = {way: within(on, functions["minifcn"]) for way, on in self.ways.items()}
         return mine | {name: function for name, function in functions.items() if name == "PyTorch"}
 
-    def _measure(self, case: Case, functions: dict[str, Callable[[], Any]]) -> Measured:
+    def _measure(self, case: Case, functions: cases.Functions, rounding: str) -> Measured:
+        gpu.allow_tf32(ROUNDINGS[rounding])
         return Measured(case, dict(zip(functions, medians(functions.values(), RUNS, "gpu"))))
 
     def _times(self, row: Measured) -> list[float]:

@@ -1,7 +1,8 @@
 """Whether a GPU computes what the CPU does: layers, networks, gradients, and each kernel beside its twin.
 
-Each check yields rows: what is checked, an error for each way (plain arrays, then the kernels where there are any), and
-whether all errors are within their limits. An error is the largest difference over the largest number there is.
+Each check yields rows: what is checked, and a function that finds out the errors of each way (plain arrays, then the
+kernels where there are any) and whether all are within their limits. An error is the largest difference over the
+largest number there is.
 """
 
 import copy
@@ -9,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ import numpy as np
 from minifcn.backend import Array, array_module, to_device, to_host
 from minifcn.backend.kernels import with_kernels
 from minifcn.commands.bench import twins
+from minifcn.commands.bench.account import reason
 from minifcn.gradcheck import check_gradients, every_layer
 from minifcn.layers import Layer, Parameter
 from minifcn.models import MODELS
@@ -27,76 +30,53 @@ DRAWS = 12  # shapes that each kernel is tried with
 PROCESS_SECONDS = 120
 NETWORK: dict[str, Any] = {"n_class": 4, "width": 1 / 16, "fc_channels": 8, "padding": "same", "upsampling": "learned"}
 
-Row = tuple[Any, ...]
+Rows = Iterator[tuple[str, Any]]  # what is checked, and a function that gives the row's cells, or the cells
 Results = dict[str, np.ndarray]
 Ways = dict[str, bool]  # {"plain": False}, and {"kernels": True} too: what to tell `with_kernels`
 
 
-def layers(ways: Ways) -> Iterator[Row]:
+def layers(ways: Ways) -> Rows:
     """Outputs and all gradients of every layer, loss and network, and SGD, on the GPU beside the CPU."""
-    there = every_layer("gpu") + _networks("gpu")
-    for (name, host, x, _), (_, device, x_there, _) in zip(every_layer("cpu") + _networks("cpu"), there):
-
-        def error(dtype, host=host, device=device, x=x, x_there=x_there):
-            # A rectifier or a pooling that decides otherwise by rounding shows as a jump: then another input tells.
-            found = difference(results(device, x_there, dtype), results(host, x, dtype))
-            if dtype == "float32" and found > LIMITS[dtype]:
-                found = min(found, difference(results(device, -x_there, dtype), results(host, -x, dtype)))
-            return found
-
-        yield name, *by_way(ways, error, LIMITS)
-
-    def sgd_error(dtype):
-        return difference(_sgd("gpu", dtype), _sgd("cpu", dtype))
-
-    yield "SGD, 3 steps", *by_way(ways, sgd_error, LIMITS)
+    hosts, theres = (every_layer(device) + _networks(device) for device in ("cpu", "gpu"))
+    for (name, host, x, _), (_, there, x_there, _) in zip(hosts, theres):
+        yield name, partial(by_way, ways, partial(_layer_error, host, x, there, x_there), LIMITS)
+    yield "SGD, 3 steps", partial(by_way, ways, _sgd_error, LIMITS)
 
 
-def gradients(ways: Ways) -> Iterator[Row]:
+def gradients(ways: Ways) -> Rows:
     """Hand-written against numerical gradients, both computed on the GPU in float64."""
     for name, layer, x, samples in every_layer("gpu"):
-
-        def error(_, layer=layer, x=x, samples=samples):
-            found = check_gradients(layer, x, samples=samples).error
-            return found if np.isfinite(found) else np.inf  # nan: something was not tested
-
-        yield name, *by_way(ways, error, {"": GRADIENT})
+        yield name, partial(by_way, ways, partial(_gradient_error, layer, x, samples), {"": GRADIENT})
 
 
-def kernels_apart() -> Iterator[Row]:
+def kernels() -> Rows:
+    """Each kernel beside the plain function that it stands for, on drawn shapes, in float32 on the full ones, too."""
+    for name in twins.names():
+        yield name, partial(by_way, {"": True}, partial(_twin_error, name), LIMITS)
+
+
+def kernels_apart() -> Rows:
     """`kernels` in a process of its own: after a kernel that goes astray a process has no GPU any more."""
     if not twins.names():
         return
     call = "from minifcn.commands.bench import right; right.print_kernels()"
     process = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, timeout=PROCESS_SECONDS)
     for line in process.stdout.splitlines():
-        yield tuple(json.loads(line))
+        name, cells = json.loads(line)
+        yield name, cells
     if process.returncode:
         raise RuntimeError(last_words(process))
+
+
+def print_kernels() -> None:
+    """The rows of `kernels`, a line each, as JSON."""
+    for name, work in kernels():
+        print(json.dumps((name, work())), flush=True)
 
 
 def last_words(process: subprocess.CompletedProcess) -> str:
     """The line with which a process that failed has ended."""
     return (process.stderr.strip().splitlines() or ["the process was killed"])[-1]
-
-
-def print_kernels() -> None:
-    """The rows of `kernels`, a line each, as JSON."""
-    for row in kernels():
-        print(json.dumps(row), flush=True)
-
-
-def kernels() -> Iterator[Row]:
-    """Each kernel beside the plain function that it stands for, on drawn shapes, in float32 on the full ones, too."""
-    for name in twins.names():
-        if name not in twins.TWINS:
-            yield name, np.nan, np.nan, False
-            continue
-        twin, rng, errors = twins.TWINS[name], np.random.default_rng(0), {}
-        for dtype in LIMITS:
-            shapes = [twins.draw_shape(rng) for _ in range(DRAWS)] + list(twin.full.values()) * (dtype == "float32")
-            errors[dtype] = max(_twin_difference(twin, twin.given(rng, shape, dtype)) for shape in shapes)
-        yield name, *errors.values(), all(errors[dtype] <= limit for dtype, limit in LIMITS.items())
 
 
 def results(layer: Layer, x: Array, dtype: str) -> Results:
@@ -121,14 +101,43 @@ def difference(actual: Results, expected: Results) -> float:
 
 
 def by_way(ways: Ways, error: Callable[[str], float], limits: dict[str, float]) -> list[Any]:
-    """The error of each way and dtype, and whether all are within their limits."""
-    errors, right = [], True
+    """The error of each way and dtype, in words where it breaks off, and whether all are within their limits."""
+    errors: list[Any] = []
+    right = True
     for on in ways.values():
-        with with_kernels(on):
-            for dtype, limit in limits.items():
-                errors.append(error(dtype))
+        for dtype, limit in limits.items():
+            try:
+                with with_kernels(on):
+                    errors.append(error(dtype))
                 right = right and errors[-1] <= limit
+            except Exception as problem:
+                errors.append(reason(problem))
+                right = False
     return [*errors, right]
+
+
+def _layer_error(host, x, there, x_there, dtype):
+    error = difference(results(there, x_there, dtype), results(host, x, dtype))
+    if dtype == "float32" and error > LIMITS[dtype]:
+        # A rectifier or a pooling that decides otherwise by rounding shows as a jump: then another input tells.
+        error = min(error, difference(results(there, -x_there, dtype), results(host, -x, dtype)))
+    return error
+
+
+def _gradient_error(layer, x, samples, _):
+    error = check_gradients(layer, x, samples=samples).error
+    return error if np.isfinite(error) else np.inf  # nan: something was not tested
+
+
+def _twin_error(name, dtype):
+    """The largest on all shapes."""
+    twin, rng = twins.TWINS[name], np.random.default_rng(0)
+    shapes = [twins.draw_shape(rng) for _ in range(DRAWS)] + list(twin.full.values()) * (dtype == "float32")
+    return max(_twin_difference(twin, twin.given(rng, shape, dtype)) for shape in shapes)
+
+
+def _sgd_error(dtype):
+    return difference(_sgd("gpu", dtype), _sgd("cpu", dtype))
 
 
 def _networks(device):

@@ -2,13 +2,13 @@
 
 import tempfile
 import warnings
-from collections.abc import Iterator
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
-from minifcn.backend.kernels import with_kernels
-from minifcn.commands.bench.right import NETWORK, Row, Ways, by_way, difference
+from minifcn.backend.kernels import kernels_wanted
+from minifcn.commands.bench.right import NETWORK, Rows, Ways, by_way, difference
 from minifcn.data import open_dataset
 from minifcn.errors import Caution
 from minifcn.models import MODELS
@@ -24,25 +24,26 @@ LIMITS = {"float64": 1e-8, "float32": 1e-3}
 STEPS = 20
 
 
-def trainings(ways: Ways) -> Iterator[Row]:
+def trainings(ways: Ways) -> Rows:
     """The losses of 20 steps beside the CPU's, and whether the same comes twice, and after a stop, bit for bit."""
     for dtype, limit in LIMITS.items():
-        expected = _losses("cpu", dtype)
-
-        def error(_, dtype=dtype, expected=expected):
-            return difference(_losses("gpu", dtype), expected)
-
-        yield f"losses of {STEPS} steps, {dtype}, beside the CPU's", *by_way(ways, error, {"": limit})
+        error = partial(_losses_error, dtype)
+        yield f"losses of {STEPS} steps, {dtype}, beside the CPU's", partial(by_way, ways, error, {"": limit})
     with tempfile.TemporaryDirectory() as folder:
-
-        def weights(name, stop=None):
-            return {way: _trained(Path(folder, name, way), on, stop) for way, on in ways.items()}
-
-        once = weights("once")
+        once = cache(lambda kernels: _trained(Path(folder, f"once {kernels}")))
         for what, stop in ((f"{STEPS} steps twice, bit for bit", None), ("stopped half-way and resumed", STEPS // 2)):
-            again = weights(what, stop)
-            errors = [difference(again[way], once[way]) for way in ways]
-            yield what, *errors, not any(errors)
+            error = partial(_repeat_error, once, Path(folder, what), stop)
+            yield what, partial(by_way, ways, error, {"": 0.0})
+
+
+def _losses_error(dtype, _):
+    return difference(_losses("gpu", dtype), _losses("cpu", dtype))
+
+
+def _repeat_error(once, folder, stop, _):
+    """How far the weights of two runs are apart, with kernels or without as it is now."""
+    kernels = kernels_wanted()
+    return difference(_trained(folder / f"{kernels}", stop), once(kernels))
 
 
 def _losses(device, dtype):
@@ -56,7 +57,7 @@ def _losses(device, dtype):
     return {"losses": np.array([step.loss for step in fit(model, batches, optimizer, fixed(0.01), device=device)])}
 
 
-def _trained(folder, kernels, stop=None):
+def _trained(folder, stop=None):
     """The weights of a trainer's run on the GPU, stopped after so many steps and gone on with."""
     scenes = _scenes()
     settings = Settings(model="fcn8s", width=1 / 16, fc_channels=8, batch_size=2, epochs=1)
@@ -64,7 +65,7 @@ def _trained(folder, kernels, stop=None):
     def trainer(resume):
         return Trainer(settings, folder, "gpu", resume=resume, datasets=scenes)
 
-    with with_kernels(kernels), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", Caution)  # a network of a few steps has learned nothing
         run = trainer(False)
         try:

@@ -87,21 +87,25 @@ def test_memory_is_what_the_pool_holds_after_two_calls(fake):
     assert fake.done == ["free", "work", "work", "wait"]
 
 
+def told():
+    return {what: which for what, (which,) in gpu.facts()}
+
+
 def test_facts(fake):
-    facts = dict(gpu.facts())
+    facts = told()
     assert facts["GPU"] == "A card" == gpu.name()
     assert facts["compute capability"] == "9.0" and facts["multiprocessors"] == "132"
     assert facts["memory"] == "80.0 GB, 60.0 of them free"
     assert facts["driver"].endswith("CUDA up to 13.0") and facts["CUDA runtime"] == "12.9"
     fake.cupy.cuda.Device.compute_capability = "120"
-    assert dict(gpu.facts())["compute capability"] == "12.0"
+    assert told()["compute capability"] == "12.0"
     assert facts["cuBLAS"] == "120900" and facts["CuPy"] == "14.2.0"
     assert facts["PyTorch"] == "not installed, or without a GPU: nothing is compared with it"
 
 
 def test_what_cannot_be_found_out_is_said(fake):
     del fake.cublas.getVersion
-    assert dict(gpu.facts())["cuBLAS"] == "not found out: AttributeError"
+    assert told()["cuBLAS"] == "not found out: AttributeError"
 
 
 class FakeTorch:
