@@ -26,15 +26,10 @@ def check_numbers(name: str, array: Array, axes: str, kinds: str = "iuf") -> Non
         raise InputError(f"{name} is {array.dtype}, expected {wanted}: use astype('float32')")
 
 
-def check_same_device(name: str, array: Array, other_name: str, other: Array) -> None:
-    """InputError unless both arrays are on one device; other_name as in "weight is"."""
-    if array_module(array) is not array_module(other):
-        raise InputError(f"{name} is on one device, {other_name} on another: use to_device(...) or a layer's to(...)")
-
-
 def check_same_kind(name: str, array: Array, other_name: str, other: Array) -> None:
     """InputError unless both arrays have one dtype, and are on one device; other_name as in "weight is"."""
-    check_same_device(name, array, other_name, other)
+    if array_module(array) is not array_module(other):
+        raise InputError(f"{name} is on one device, {other_name} on another: use to_device(...) or a layer's to(...)")
     if array.dtype != other.dtype:
         raise InputError(f"{name} is {array.dtype}, {other_name} {other.dtype}: use astype(...) on one of them")
 
