@@ -42,7 +42,7 @@ def main():
     for n, c, size in SHAPES:
         x, weight = random(n, c, size, size), random(c, c, 3, 3)
         functions = [step for name in ("im2col", "winograd") for step in steps(name, x, weight, random(*x.shape))]
-        seconds = medians(functions, 5, lambda: None)
+        seconds = medians(functions, 5, "cpu")
         im2col, winograd = seconds[:3], seconds[3:]
         ratios = [f"{one / other:.2f}" for one, other in zip(im2col, winograd)]
         tiles = n * (-(-size // TILE)) ** 2

@@ -34,7 +34,7 @@ def main():
             path = Path(folder) / "vgg16.pth"
             torch.save(vgg16(), path, _use_new_zipfile_serialization=as_zip)
             size = path.stat().st_size
-            ours, theirs = medians([partial(read, path) for read in READERS.values()], RUNS, lambda: None)
+            ours, theirs = medians([partial(read, path) for read in READERS.values()], RUNS, "cpu")
             memory = [in_a_process(reader, path) / size for reader in READERS]
             ratios = (f"{ours / theirs:.2f}", *(f"{m:.2f}" for m in memory), f"{memory[0] / memory[1]:.2f}")
             table.add_row(f"{name}: {size / 2**20:.0f} MiB", f"{ours:.3f}", f"{theirs:.3f}", *ratios)

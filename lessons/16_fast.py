@@ -582,14 +582,24 @@ assert step == 5_000_000 and conv1_1 > 20 * step
 # it, `y += b` and `maximum(y, 0)`, are two, and each fetches all of `y` from
 # memory and writes it back. Both can be done while the number is near. This is
 # minifcn's kernel for it, in CUDA's C: `REAL` is a float, `INDEX` an int, and a
-# *plane* is one channel of one image. Read it line by line.
+# *plane* is one channel of one image. Threads start in **blocks**, here of 256:
+# `blockIdx` is a block's number, `blockDim` its size, and `threadIdx` a
+# thread's number in its block. `yn`, `yc`, `yh` and `yw` say how far it is in
+# memory to the next image, channel, row and column. Read it line by line.
+#
+# **Predict.** A plane has 698 * 698 pixels. How many blocks is that, and what
+# do the threads do that are left over?
 
 # %%
 print(bias_relu.SOURCE)
+blocks = -(-(698 * 698) // 256)
+print("blocks:", blocks, " threads left over:", 256 * blocks - 698 * 698)
+assert blocks == 1904
 
 # %% [markdown]
-# (The loop over planes is there because a GPU takes no more than 65535 of them
-# at once; mostly each thread has one.)
+# The threads left over have no pixel, and return at once. (The loop over planes
+# is there because a GPU takes no more than 65535 of them at once; mostly each
+# thread has one.)
 #
 # **Predict.** conv1_1's output once more: how many megabytes cross between
 # memory and arithmetic for the two kernels of CuPy's, how many for this one?
@@ -735,9 +745,10 @@ assert np.allclose(by_hand, plain, atol=1e-5)
 # You find no figures of a GPU here or in `docs/speed.md`: none has been
 # measured. The kernels have been compiled for three GPUs and run as loops on a
 # CPU, as you did here; on a GPU they have not run yet. That is why they have to
-# be asked for. `python -m minifcn bench --device gpu` is written for whoever
-# has one. On a CPU, the same command without `--device gpu` shows each layer of
-# VGG16 beside PyTorch and beside lesson 2's one product for all windows.
+# be asked for. Whoever has one can find out: `python -m minifcn bench --device
+# gpu --prove --out proof` checks everything there and times it. On a CPU,
+# `python -m minifcn bench` shows each layer of VGG16 beside PyTorch and beside
+# lesson 2's one product for all windows.
 
 # %% [markdown]
 # ## What was left out, and where the real thing stands

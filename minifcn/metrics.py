@@ -3,10 +3,7 @@
 import numpy as np
 
 from minifcn.backend import Array, array_module, to_host
-from minifcn.backend.parallel import BLOCK, bands, room
 from minifcn.errors import InputError
-
-PIECE = 4096  # pixels that one product counts on a GPU: many short ones keep all of it busy
 
 # The paper's four, and how tables and pictures name them.
 FIGURES = {
@@ -55,9 +52,8 @@ class ConfusionMatrix:
         return [_pixel_accuracy(of_one) for of_one in counts]
 
     def _count(self, predicted, actual, images):
-        """The counts of so many images, (images, n_class, n_class)."""
-        there = hasattr(predicted, "get") and hasattr(actual, "get")
-        if not there:
+        """The counts of so many images, (images, n_class, n_class): made where the labels are, then brought home."""
+        if not (hasattr(predicted, "get") and hasattr(actual, "get")):
             predicted, actual = to_host(predicted), to_host(actual)
         if predicted.shape != actual.shape:
             shapes = f"predicted has shape {predicted.shape}, actual {actual.shape}"
@@ -65,29 +61,29 @@ class ConfusionMatrix:
         for name, labels in (("predicted", predicted), ("actual", actual)):
             if labels.dtype.kind not in "iu":
                 raise InputError(f"ConfusionMatrix: {name} is {labels.dtype}, expected integers (argmax)")
-        predicted, actual = predicted.reshape(images, -1), actual.reshape(images, -1)  # (images, pixels)
-        if there:
-            counts = to_host(_counts_by_products(predicted, actual, self.n_class, self.ignore_label))
-            counts, counted = counts[:, :-1, :-1].astype(np.int64), counts[:, -1, -1]
-            if counts.sum() == counted.sum():
-                return counts  # else there is a value outside the classes: the host says which
-        pairs = zip(to_host(predicted), to_host(actual))
-        return np.array([self._count_on_host(*pair) for pair in pairs])
+        xp, n = array_module(actual), self.n_class
+        flat = images, actual.size // max(1, images)
+        said, true = predicted.reshape(flat).astype("int64"), actual.reshape(flat).astype("int64")
+        counted = true != self.ignore_label
+        outside = counted & ((said.view("uint64") >= n) | (true.view("uint64") >= n))  # below 0 is very large there
+        # A cell of the matrix for each pixel, and two more: for void, and for what is no class.
+        cells = xp.where(counted & ~outside, true * n + said, n * n + outside)
+        cells += (xp.arange(images) * (n * n + 2))[:, None]
+        counts = to_host(xp.bincount(cells.ravel(), minlength=images * (n * n + 2))).reshape(images, n * n + 2)
+        if counts[:, -1].any():
+            self._refuse(counted, predicted=predicted, actual=actual)
+        return counts[:, : n * n].reshape(images, n, n)
 
-    def _count_on_host(self, predicted, actual):
-        """The counts (n_class, n_class) of one image."""
-        counted = actual != self.ignore_label
-        predicted = self._classes("predicted", predicted[counted])
-        actual = self._classes("actual", actual[counted])
-        pairs = np.bincount(actual * self.n_class + predicted, minlength=self.n_class**2)
-        return pairs.reshape(self.n_class, self.n_class)
-
-    def _classes(self, name, labels):
-        outside = labels[(labels < 0) | (labels >= self.n_class)]
-        if outside.size:
-            expected = f"expected a class 0..{self.n_class - 1} or {self.ignore_label} (void) in actual"
-            raise InputError(f"ConfusionMatrix: {name} holds {outside[0]}, {expected}: check the labels and n_class")
-        return labels.astype(np.int64)  # the labels' own type may be too small for actual * n_class
+    def _refuse(self, counted, **labels):
+        """InputError for a value that is no class where the pixel counts."""
+        for name, values in labels.items():
+            values = to_host(values).reshape(counted.shape)[to_host(counted)]
+            outside = values[(values < 0) | (values >= self.n_class)]
+            if outside.size:
+                expected = f"expected a class 0..{self.n_class - 1} or {self.ignore_label} (void) in actual"
+                raise InputError(
+                    f"ConfusionMatrix: {name} holds {outside[0]}, {expected}: check the labels and n_class"
+                )
 
     @property
     def iu_per_class(self) -> np.ndarray:
@@ -120,34 +116,6 @@ class ConfusionMatrix:
 def predicted_classes(scores: Array, axis: int = 1) -> Array:
     """The class of the largest score along an axis, in the smallest dtype that holds them all: less to bring home."""
     return scores.argmax(axis=axis).astype(np.min_scalar_type(scores.shape[axis] - 1))
-
-
-def _counts_by_products(predicted, actual, n_class, ignore_label):
-    """The counts of images whose labels are (N, pixels), where those are: float64 (N, n_class + 1, n_class + 1).
-
-    A product of two matrices of 0 and 1, a row for each class of the truth and a column for each predicted one, counts
-    their pixels, exactly: sums of at most PIECE ones. A last row and column of ones count the pixels that are not void,
-    whatever they hold. NumPy's way, bincount, would wait for a GPU twice.
-    """
-    xp, (images, pixels) = array_module(actual), actual.shape
-    pieces = -(-pixels // PIECE)
-    truth = xp.full((images, pieces * PIECE), ignore_label, "int64")
-    truth[:, :pixels] = actual
-    said = xp.zeros_like(truth)
-    said[:, :pixels] = predicted
-    truth, said = truth.reshape(images, pieces, 1, PIECE), said.reshape(images, pieces, PIECE, 1)
-    counted = truth != ignore_label
-    truth = xp.where(counted, truth, -1)
-    classes = xp.arange(n_class + 1)
-    counts = xp.zeros((images, n_class + 1, n_class + 1))
-    for some, part in bands(images, pieces, PIECE * (n_class + 1), room(BLOCK, xp)):
-        rows = (truth[some, part] == classes[:, None]).astype("float32")  # (n, pieces, n_class + 1, PIECE)
-        rows[:, :, -1:] = counted[some, part]
-        columns = (said[some, part] == classes).astype("float32")  # (n, pieces, PIECE, n_class + 1)
-        columns[..., -1] = 1
-        of_some = counts[some]
-        of_some += (rows @ columns).sum(axis=1, dtype="float64")  # (n, n_class + 1, n_class + 1)
-    return counts
 
 
 def _pixel_accuracy(counts):

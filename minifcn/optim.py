@@ -13,7 +13,7 @@ Every backward pass adds to the gradients: to accumulate k batches, call `step()
 import math
 from collections.abc import Callable, Sequence
 
-from minifcn.backend import Array, array_module
+from minifcn.backend import Array, array_module, to_device
 from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import run_blocks, scratch
 from minifcn.errors import InputError
@@ -32,8 +32,8 @@ class SGD:
     momentum      0 <= momentum < 1
     weight_decay  the factor of the L2 penalty's gradient, >= 0
 
-    Each array is changed in place and keeps its dtype. The velocities live beside their parameters: move a
-    network to its device before the first step.
+    Each array is changed in place and keeps its dtype. The velocities live beside their parameters, and follow them to
+    another device or dtype.
     Raises InputError for settings outside these bounds, or an empty list.
     Source: Sutskever et al. 2013, in torch.optim.SGD's form: the learning rate is outside the velocity.
     """
@@ -82,14 +82,16 @@ class SGD:
             if v.shape != (shape := self.parameters[i].shape):
                 raise InputError(f"SGD: velocity {place} is {v.shape}, its parameter {shape}: {advice}")
         for i, v in zip(trainable, velocity):
-            data = self.parameters[i].data
-            self.velocity[i] = array_module(data).array(v, dtype=data.dtype)
+            self.velocity[i] = to_device(v, self.parameters[i].device).astype(self.parameters[i].dtype)  # a copy
 
     def _velocity(self, i):
-        if self.velocity[i] is None:
-            data = self.parameters[i].data
-            self.velocity[i] = array_module(data).zeros_like(data)
-        return self.velocity[i]
+        p, velocity = self.parameters[i], self.velocity[i]
+        if velocity is None:
+            velocity = array_module(p.data).zeros_like(p.data)
+        elif type(velocity) is not type(p.data) or velocity.dtype != p.dtype:  # the parameter has moved
+            velocity = to_device(velocity, p.device).astype(p.dtype)
+        self.velocity[i] = velocity
+        return velocity
 
 
 @by_kernel

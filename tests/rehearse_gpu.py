@@ -2,8 +2,8 @@
 
     python tests/rehearse_gpu.py --out DIR
 
-shows that it runs to its end, and what its account looks like. (`tests/commands/bench/test_prove.py` does the same;
-`tests/bench_on_cupy.py` runs it on CuPy's own code.)
+shows that it runs to its end, and what its account looks like. g++ compiles the kernels for it.
+(`tests/commands/bench/test_prove.py` does the same; `tests/bench_on_cupy.py` runs it on CuPy's own code.)
 """
 
 import argparse
@@ -83,4 +83,9 @@ if __name__ == "__main__":
     parser.add_argument("--out", metavar="DIR", required=True)
     parser.add_argument("--overwrite", action="store_true", help="replace the account in DIR")
     options = parser.parse_args()
-    rehearse(options.out, _patch, options.overwrite)
+    from minifcn.errors import InputError
+
+    try:
+        rehearse(options.out, _patch, options.overwrite)
+    except InputError as error:
+        parser.error(str(error))

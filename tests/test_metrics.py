@@ -48,6 +48,14 @@ def test_the_four_figures_by_hand():
     assert all(type(figure) is float for figure in figures(confusion))
 
 
+def test_each_image_and_none():
+    confusion = ConfusionMatrix(3)
+    images = np.array([[[0, 1], [2, 2]], [[0, 0], [1, 1]]])
+    assert confusion.update_each(images, np.array([[[0, 1], [2, 1]], [[1, 255], [0, 1]]])) == [3 / 4, 1 / 3]
+    assert confusion.update_each(images[:0], images[:0]) == []
+    assert confusion.counts.tolist() == [[1, 1, 0], [1, 2, 1], [0, 0, 1]]
+
+
 def test_void_counts_nowhere_whatever_was_predicted():
     with_void = matrix([0, 1, 1, 0, 255, 7], [0, 1, 255, 255, 255, 255], 2)
     assert with_void.counts.tolist() == [[1, 0], [0, 1]]

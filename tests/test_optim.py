@@ -1,5 +1,6 @@
 """SGD and the schedules: by hand, and against torch.optim.SGD."""
 
+import sys
 import tracemalloc
 
 import numpy as np
@@ -118,7 +119,8 @@ def test_a_state_of_another_network_changes_nothing():
     assert optimizer.state_dict()["velocity"][0][0] == 1.0
 
 
-def test_on_the_strict_double():
+def test_on_the_strict_double(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", strict_array.xp)
     p = Parameter(strict_array.xp.asarray(np.array([1.0, -2.0], np.float32)))
     p.grad[...] = strict_array.xp.asarray(np.array([0.5, 1.0], np.float32))
     optimizer = SGD([p], lr=0.1, weight_decay=0.2)

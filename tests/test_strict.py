@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from conv_cases import columns_at_a_time
 
-from minifcn import metrics
 from minifcn.backend import to_device, to_host
 from minifcn.data import Preprocessing, Scenes
 from minifcn.errors import InputError
@@ -91,26 +90,45 @@ def forward_backward(layer, x, dy):
     return [layer(x), layer.backward(dy), *(parameter.grad.copy() for parameter in layer.parameters())]
 
 
-@pytest.mark.parametrize("weights, uploads", [(None, {}), ([1.0, 2.0, 0.5, 0.0], {"asarray": 1})])
+@pytest.mark.parametrize("weights", [None, [1.0, 2.0, 0.5, 0.0]])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_loss(reduction, weights, uploads, device):
-    """It waits once for all that it must know of labels and loss; the class weights are brought there once."""
+def test_loss(reduction, weights, device):
+    """It waits once for all that it must know of labels and loss, and uploads nothing."""
     scores, labels, dloss = batch_of_scores()
     incoming = [dloss] if reduction == "none" else []
     criterion = SoftmaxCrossEntropy(class_weights=weights, reduction=reduction)
     loss, dscores = criterion(scores, labels), criterion.backward(*incoming)
 
     arrays = [to_device(a, "gpu") for a in (scores, labels, *incoming)]
-    for expected_uploads in (uploads, {}):
-        device.forget()
-        loss_there, dscores_there = criterion(*arrays[:2]), criterion.backward(*arrays[2:])
-        device.assert_copies({"get": 1}, expected_uploads)
+    criterion(*arrays[:2])  # the class weights are brought there
+    device.forget()
+    loss_there, dscores_there = criterion(*arrays[:2]), criterion.backward(*arrays[2:])
+    device.assert_copies({"get": 1})
 
-        device.assert_same(dscores_there, dscores)
-        if reduction == "none":
-            device.assert_same(loss_there, loss)
-        else:
-            assert isinstance(loss_there, float) and loss_there == pytest.approx(loss, rel=1e-5)
+    device.assert_same(dscores_there, dscores)
+    if reduction == "none":
+        device.assert_same(loss_there, loss)
+    else:
+        assert isinstance(loss_there, float) and loss_there == pytest.approx(loss, rel=1e-5)
+
+
+def test_class_weights_that_change(device):
+    scores, labels, _ = batch_of_scores()
+    scores_there, labels_there = to_device(scores, "gpu"), to_device(labels, "gpu")
+    criterion = SoftmaxCrossEntropy(class_weights=[1.0, 2.0, 0.5, 0.0])
+    criterion(scores_there, labels_there)
+    criterion.class_weights[1] = 7.0
+    assert criterion(scores_there, labels_there) == pytest.approx(criterion(scores, labels), rel=1e-5)
+    criterion.class_weights = to_device(np.array([0.0, 3.0, 1.0, 1.0]), "gpu")
+    expected = SoftmaxCrossEntropy(class_weights=[0.0, 3.0, 1.0, 1.0])(scores, labels)
+    assert criterion(scores_there, labels_there) == pytest.approx(expected, rel=1e-5)
+
+
+def test_scores_and_labels_on_two_devices(device):
+    scores, labels, _ = batch_of_scores()
+    for pair in ((to_device(scores, "gpu"), labels), (scores, to_device(labels, "gpu"))):
+        with pytest.raises(InputError, match="scores and labels are on two devices: use to_device"):
+            SoftmaxCrossEntropy()(*pair)
 
 
 def test_the_loss_that_a_training_tells(device):
@@ -122,6 +140,13 @@ def test_the_loss_that_a_training_tells(device):
     device.forget()
     assert PixelLoss("sum")(scores, labels) == pytest.approx(expected, rel=1e-5)
     device.assert_copies({"get": 1})
+
+
+def test_class_weights_may_lie_on_either_side(device):
+    scores, labels, _ = batch_of_scores()
+    weights = np.array([1.0, 2.0, 0.5, 0.0])
+    expected = SoftmaxCrossEntropy(class_weights=weights)(scores, labels)
+    assert SoftmaxCrossEntropy(class_weights=to_device(weights, "gpu"))(scores, labels) == expected
 
 
 @pytest.mark.parametrize("ignore", [255, -1])
@@ -175,11 +200,43 @@ def test_sgd(device):
         device.assert_same(one, other)
 
 
-@pytest.mark.parametrize("piece", [4096, 7])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("way", [("cpu", "gpu"), ("gpu", "cpu")])
+def test_sgd_follows_its_parameters(way, dtype, device):
+    """Moved after a first step, to the other side and another dtype, as loaded there from a state of the first side."""
+    before, after = way
+    parameter = Parameter(to_device(np.array([1.0, -2.0], "float32"), before))
+    moved, loaded = SGD([parameter], lr=0.5, momentum=0.5), Parameter(to_device(np.array([0.5, -3.0], dtype), after))
+
+    def step(optimizer, parameter, gradient):
+        parameter.grad[...] = to_device(np.array(gradient, parameter.dtype), parameter.device)
+        optimizer.step()
+
+    step(moved, parameter, [1.0, 2.0])  # velocity (1, 2), data (0.5, -3)
+    other = SGD([loaded], lr=0.5, momentum=0.5)
+    other.load_state_dict(moved.state_dict())
+    parameter.to(after)
+    parameter.astype(dtype)
+    for optimizer, one in (moved, parameter), (other, loaded):
+        step(optimizer, one, [3.0, -5.0])  # velocity (3.5, -4), data (-1.25, -1)
+        (velocity,) = optimizer.state_dict()["velocity"]
+        assert type(velocity) is type(one.data) and velocity.dtype == one.dtype == dtype
+        np.testing.assert_array_equal(to_host(velocity), [3.5, -4.0])
+        np.testing.assert_array_equal(to_host(one.data), [-1.25, -1.0])
+
+
+@pytest.mark.parametrize("way", [("cpu", "gpu"), ("gpu", "cpu")])
+def test_a_parameter_loads_from_either_side(way, device):
+    source, target = way
+    parameter = Parameter(to_device(np.zeros(2, "float32"), target))
+    parameter.load(to_device(np.array([1.0, 2.0]), source))
+    assert parameter.device == target and parameter.dtype == "float32"
+    np.testing.assert_array_equal(to_host(parameter.data), [1.0, 2.0])
+
+
 @pytest.mark.parametrize("ignore", [255, 1, -1])
-def test_confusion_matrix(ignore, piece, device, monkeypatch):
-    """It counts on the device, and brings the counts alone to the host, in one transfer."""
-    monkeypatch.setattr(metrics, "PIECE", piece)
+def test_confusion_matrix(ignore, device):
+    """It counts on the device, and brings the counts alone to the host."""
     rng = np.random.default_rng(8)
     predicted, actual = rng.integers(4, size=(2, 3, 5, 6))
     actual[rng.random(actual.shape) < 0.3] = ignore
@@ -195,10 +252,10 @@ def test_confusion_matrix(ignore, piece, device, monkeypatch):
     confusion, each = ConfusionMatrix(4, ignore), ConfusionMatrix(4, ignore)
     device.forget()
     confusion.update(predicted, actual)
-    device.assert_copies(waits={"get": 1})
+    device.assert_copies(waits={"get": 1, "bincount": 2})
     device.forget()
     *found, void = each.update_each(predicted, actual)
-    device.assert_copies(waits={"get": 1})
+    device.assert_copies(waits={"get": 1, "bincount": 2})
     assert found == accuracies and np.isnan(void)
     for counts in (confusion.counts, each.counts):
         assert isinstance(counts, np.ndarray) and counts.dtype == "int64"
@@ -225,8 +282,8 @@ def test_predicted_classes_take_little_room(n_class, dtype, device):
     assert to_host(classes).tolist() == [[0, 0, 0], [0, n_class - 1, 0]]
 
 
-def test_evaluation_waits_twice_for_images_of_one_size(device):
-    """Once for the loss, once for the counts."""
+def test_evaluation_brings_two_arrays_home_for_images_of_one_size(device):
+    """Of the loss, and of the counts."""
     data = Scenes("val", count=5, size=40)
     model = FCN32s(n_class=data.n_class, width=0.0625, fc_channels=8, padding="same", seed=9)
     for parameter in model.parameters():  # the score layer begins at zero
@@ -237,7 +294,7 @@ def test_evaluation_waits_twice_for_images_of_one_size(device):
     model.to("gpu")
     device.forget()
     confusion, loss = evaluate(model, data, preprocessing, "gpu", accuracies=each)
-    device.assert_copies(waits={"get": 2}, uploads={"asarray": 2})
+    device.assert_copies(waits={"get": 2, "bincount": 2}, uploads={"asarray": 2})
     assert loss == pytest.approx(expected_loss, rel=1e-4) and each == expected_each
     np.testing.assert_array_equal(confusion.counts, expected.counts)
 

@@ -113,13 +113,13 @@ def gather(answer):
 
 
 def _entry(answer, columns, row, col, stride, hint):
-    """What the answer gives for a pixel; the hint where it looks outside."""
+    """What the answer gives for a pixel; the hint where an index is wrong."""
     try:
         given = answer(columns.copy(), row, col, stride)
-    except IndexError:
+    except IndexError as error:
         raise Wrong(
-            f"{hint}: it looks at a window that is not there, for the pixel "
-            f"({row}, {col}) of windows {columns.shape[2:]}"
+            f"{hint}: {error}, for the pixel ({row}, {col}) and columns "
+            f"{columns.shape}"
         ) from None
     if given is None:
         raise Wrong("it returns None: is the `return` missing?")

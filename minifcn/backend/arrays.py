@@ -79,16 +79,18 @@ def gpu_at_hand() -> bool:
 def resolve_device(wanted: str | None = None) -> tuple[str, str]:
     """Turn "auto", "cpu" or "gpu" (default: $MINIFCN_DEVICE, else "auto") into a device and one line saying why.
 
-    Returns ("cpu" or "gpu", reason). Raises InputError for an unknown name, and for "gpu" where none works.
+    Returns ("cpu" or "gpu", reason). Raises InputError for an unknown name, for "gpu" where none works, and
+    for what MINIFCN_KERNELS cannot be.
     """
     wanted = wanted or os.environ.get("MINIFCN_DEVICE") or "auto"
     if wanted not in DEVICES:
         raise InputError(f"device {wanted!r} is none of {', '.join(DEVICES)}")
+    kernels = ", with kernels" if kernels_wanted() else ""  # asked on a CPU too, so that a slip shows there
     if wanted == "cpu":
         return "cpu", "NumPy on the CPU, as asked"
     usable, reason = gpu_status()
     if usable:
-        return "gpu", f"CuPy on the GPU{', with kernels' if kernels_wanted() else ''}: {reason}"
+        return "gpu", f"CuPy on the GPU{kernels}: {reason}"
     if wanted == "gpu":
         raise InputError(f"device gpu was asked for, but {reason}; use --device cpu")
     return "cpu", f"NumPy on the CPU: {reason}" if gpu_at_hand() else "NumPy on the CPU"

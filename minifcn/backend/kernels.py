@@ -25,7 +25,7 @@ _wanted: bool | None = None  # None: as the environment says
 
 def kernels_wanted() -> bool:
     """Whether kernels are asked for, and there are any. Raises InputError where the variable is neither 0 nor 1."""
-    given = os.environ.get(VARIABLE, "0")
+    given = os.environ.get(VARIABLE) or "0"
     if given not in ("0", "1"):
         raise InputError(f"{VARIABLE} is {given!r}; expected 1, for kernels by hand on a GPU, or 0")
     return (given == "1" if _wanted is None else _wanted) and bool(_twins())

@@ -4,6 +4,7 @@ What arrays leave free on the GPU stays in CuPy's pool, for those to come: to as
 have it only once `release` gives it back.
 """
 
+import contextlib
 import functools
 import re
 import sys
@@ -75,5 +76,6 @@ def release() -> None:
     _device_bytes.cache_clear()
     cupy: Any = sys.modules.get("cupy")
     if hasattr(cupy, "cuda") and cupy.cuda.is_available():
-        cupy.get_default_memory_pool().free_all_blocks()
-        cupy.get_default_pinned_memory_pool().free_all_blocks()
+        with contextlib.suppress(RuntimeError):  # a GPU that has failed: what is told is the error with which it did
+            cupy.get_default_memory_pool().free_all_blocks()
+            cupy.get_default_pinned_memory_pool().free_all_blocks()

@@ -3,7 +3,8 @@
     loops       the definition, pixel by pixel: to read and to test against
     matrix      C itself, the slides' way: small inputs
     definition  of the transposed convolution: stretch, pad, flip, convolve (transposed.py); else as textbook
-    textbook    windows as columns, then one product: any setting; with `definition` for some gradients the GPU's way
+    textbook    windows as columns, then one product: any setting; the GPU's way, but where an input's gradient is
+                quicker by `definition`
     im2col      the same band by band, in a CPU's cache and on its cores (fast/bands.py)
     winograd    a quarter of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
 
@@ -47,7 +48,7 @@ if (spec := find_spec("minifcn.convolution.fast")) and spec.origin:  # a folder 
 
     ALGORITHMS |= {"im2col": _of(bands), "winograd": _of(winograd)}
 else:
-    from minifcn.convolution.transposed import plain as fastest
+    from minifcn.convolution.transposed import textbook_or_definition as fastest
 
 NAMES = ("auto", *ALGORITHMS)
 

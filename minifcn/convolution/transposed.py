@@ -44,7 +44,7 @@ def gathers(images: int, input_size: Pair, weight_shape: tuple, how: How, call: 
     """Whether `by_definition` is less work than windows added up, for images x (images, C, h, w), (h, w) = input_size.
 
     With a stride it never is: most of what it multiplies are the zeros between pixels.
-    call  entries that could be copied in the time of a call: windows are added up in one for each tap
+    call  how many entries could be copied in the time of one call: to add windows up takes a call for each tap
     """
     (c, o, *kernel_size), taps = weight_shape, math.prod(weight_shape[2:])
     size = (n + d * (k - 1) - 2 * p for n, k, p, d in zip(input_size, kernel_size, how.padding, how.dilation))
@@ -53,8 +53,8 @@ def gathers(images: int, input_size: Pair, weight_shape: tuple, how: How, call: 
     return how.stride == (1, 1) and (taps == 1 or copied <= 2 * added + taps * call)
 
 
-def plain(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
-    """The better of the two by name, for a convolution to output_size of as many images as x."""
+def textbook_or_definition(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
+    """The better of the two, for the input's gradient of a convolution to output_size, of as many images as x."""
     return "definition" if gathers(len(x), output_size, weight_shape, how, CALL) else "textbook"
 
 

@@ -67,6 +67,6 @@ class Preprocessing:
 
 
 def predict_image(model: Callable, image: np.ndarray, preprocessing: Preprocessing, device: str = "cpu") -> np.ndarray:
-    """The class of every pixel of one image uint8 (H, W, 3) -> uint8 (H, W). The model is in evaluation mode."""
+    """The class of every pixel of one image uint8 (H, W, 3) -> (H, W), uint8 up to 256 classes. The model evaluates."""
     scores = model(to_device(preprocessing(image)[None], device))  # (1, n_class, H, W)
     return to_host(predicted_classes(scores)[0])

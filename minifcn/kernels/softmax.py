@@ -72,7 +72,7 @@ def softmax_loss_grad(softmax: Array, target: Array, scale: Array) -> Array:
     """dscores = scale * softmax, less scale where the class is the target: the same bits."""
     xp = array_module(softmax)
     dscores = xp.empty(softmax.shape, softmax.dtype)
-    softmax, target, scale = map(xp.ascontiguousarray, (softmax, target, scale))
+    softmax, target, scale = map(xp.ascontiguousarray, (softmax, target, scale.astype(softmax.dtype, copy=False)))
     n, c, pixels = softmax.shape
     launch(BACKWARD, "softmax_loss_grad", n, pixels, softmax, dscores, target, scale, n, c, pixels, LABEL=target.dtype)
     return dscores

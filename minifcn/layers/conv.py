@@ -68,7 +68,7 @@ class Conv2d(Layer):
         return math.prod(output_size) * self.weight.size
 
     def forward(self, x: Array, rectified: bool = False) -> Array:
-        """y; with `rectified` max(y, 0), for a ReLU that follows: bias and ReLU in one pass over y."""
+        """y; `rectified`, of a layer with a bias, max(y, 0) in one pass with it: for a network whose ReLU follows."""
         check_input(self, x)
         how, weight, bias = self.how, self.weight.data, self.bias.data if self.bias else None
         size = how.output_size(x.shape[2:], self.kernel_size)

@@ -4,7 +4,7 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import PARTS, cut, run_all
-from minifcn.convolution.checks import check_kind, check_numbers
+from minifcn.convolution.checks import check_gradient, check_kind, check_numbers
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
 from minifcn.layers.parameter import Rng, he_normal, zeros
@@ -44,6 +44,8 @@ class Linear(Layer):
 
     def backward(self, dy: Array) -> Array:
         (x,) = self.kept()
+        check_gradient(self, dy, (len(x), self.out_features))
+        check_kind(self, dy, "dy")
         if self.weight.trainable:
             self.weight.add_grad(_product(dy.T, x), fresh=True)
         if self.bias and self.bias.trainable:

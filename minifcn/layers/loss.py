@@ -1,5 +1,6 @@
 """The loss of every pixel: softmax, then cross-entropy."""
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -22,7 +23,7 @@ class SoftmaxCrossEntropy(Layer):
     backward  dL/dscores (N, C, H, W) = w (softmax(scores) - onehot(label)), divided by the sum of w for the mean
 
     ignore_label   pixels with this label count nowhere (VOC's void border: 255)
-    class_weights  w of each class, C numbers; None: 1 everywhere. Not to be changed after the first call
+    class_weights  w of each class, C numbers; None: 1 everywhere
     reduction      "mean" over the counted pixels, weighted as in PyTorch; "sum"; "none": each pixel's loss (N, H, W),
                    whose backward takes the incoming gradient (N, H, W)
     The loss is a Python float, but for "none". Stable for scores of any size: the largest is subtracted first.
@@ -36,7 +37,6 @@ class SoftmaxCrossEntropy(Layer):
             raise InputError(f"SoftmaxCrossEntropy: reduction {reduction!r} is none of {', '.join(REDUCTIONS)}")
         self.ignore_label, self.class_weights, self.reduction = ignore_label, class_weights, reduction
         self.pixels = 0  # that counted in the last forward pass
-        self._there: Array = None  # the class weights beside the scores
 
     def forward(self, scores: Array, labels: Array) -> float | Array:
         self._check(scores, labels)
@@ -48,7 +48,7 @@ class SoftmaxCrossEntropy(Layer):
         target *= inside
         weights = counted.astype(scores.dtype)
         if self.class_weights is not None:
-            weights *= self._weights_beside(scores)[target]
+            weights *= _beside(self.class_weights, scores)[target]
         softmax, loss = softmax_loss(scores.reshape(n, n_class, flat[1]), target, weights)
         wrong, pixels, weight, total = _sums(counted > inside, counted, weights, loss)
         if wrong:
@@ -86,6 +86,8 @@ class SoftmaxCrossEntropy(Layer):
             )
         if not np.issubdtype(labels.dtype, np.integer):
             raise InputError(f"SoftmaxCrossEntropy: labels are {labels.dtype}, expected integers")
+        if array_module(labels) is not array_module(scores):
+            raise InputError("SoftmaxCrossEntropy: scores and labels are on two devices: use to_device(...) on one")
 
     def _refuse(self, labels, n_class):
         """InputError for labels that are no class, nor void."""
@@ -96,12 +98,21 @@ class SoftmaxCrossEntropy(Layer):
             f"{n_class} classes, nor void ({self.ignore_label})"
         )
 
-    def _weights_beside(self, scores):
-        """The class weights (C,) where the scores are, and in their dtype: brought there once."""
-        xp = array_module(scores)
-        if self._there is None or array_module(self._there) is not xp or self._there.dtype != scores.dtype:
-            self._there = xp.asarray(self.class_weights, dtype=scores.dtype)
-        return self._there
+
+def _beside(class_weights, scores):
+    """The class weights (C,) as an array of the scores' kind."""
+    xp = array_module(scores)
+    if xp is np:
+        return np.asarray(to_host(class_weights), dtype=scores.dtype)
+    if isinstance(class_weights, xp.ndarray):
+        return xp.asarray(class_weights, dtype=scores.dtype)
+    return _uploaded(tuple(map(float, class_weights)), scores.dtype.name, xp)
+
+
+@functools.lru_cache(maxsize=16)
+def _uploaded(numbers, dtype, xp):
+    """A tuple of numbers as an array of the device: brought there once, not at every pass."""
+    return xp.asarray(numbers, dtype=dtype)
 
 
 def _sums(*arrays):
@@ -118,12 +129,12 @@ def softmax_loss(scores: Array, target: Array, weights: Array) -> tuple[Array, A
     """scores (N, C, P), target and weights (N, P) -> softmax (N, C, P), and each pixel's -w log softmax (N, P)."""
     xp = array_module(scores)
     softmax, loss = xp.empty(scores.shape, scores.dtype), xp.empty_like(weights)
-    every = softmax.reshape(-1)
+    in_a_row = softmax.reshape(-1)  # (N*C*P,), a view
 
     def some(images, pixels):
         part, probability = scores[images, :, pixels], softmax[images, :, pixels]
         xp.subtract(part, part.max(axis=1, keepdims=True), out=probability)
-        chosen = every[_places(target, scores.shape, images, pixels)]  # (n, p)
+        chosen = in_a_row[_places(target, scores.shape, images, pixels)]  # (n, p)
         xp.exp(probability, out=probability)
         total = probability.sum(axis=1, keepdims=True)  # (n, 1, p)
         probability /= total
@@ -138,19 +149,19 @@ def softmax_loss_grad(softmax: Array, target: Array, scale: Array) -> Array:
     """softmax (N, C, P), target and scale (N, P) -> scale (softmax - onehot(target)), (N, C, P)."""
     xp = array_module(softmax)
     dscores = xp.empty(softmax.shape, softmax.dtype)
-    every = dscores.reshape(-1)
+    in_a_row = dscores.reshape(-1)  # (N*C*P,), a view
 
     def some(images, pixels):
         share = scale[images, pixels]
         xp.multiply(softmax[images, :, pixels], share[:, None], out=dscores[images, :, pixels])
-        every[_places(target, softmax.shape, images, pixels)] -= share  # - onehot(label)
+        in_a_row[_places(target, softmax.shape, images, pixels)] -= share  # - onehot(label)
 
     run_all(some, _pixels(softmax), xp)
     return dscores
 
 
 def _places(target, shape, images, pixels):
-    """Where the numbers of some pixels' own classes lie in an array (N, C, P) that is read in a row: (n, p)."""
+    """Where in an array (N, C, P), read in a row, the entries of some pixels lie, each of its own class: (n, p)."""
     xp, (_, n_class, count) = array_module(target), shape
     places = target[images, pixels] * count
     places += xp.arange(pixels.start, pixels.stop)

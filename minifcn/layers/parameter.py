@@ -98,7 +98,7 @@ class Parameter:
         if tuple(array.shape) != self.shape:
             raise InputError(f"what is to be loaded has shape {tuple(array.shape)}, the parameter {self.shape}")
         if not self.waits:
-            self.data[...] = array_module(self.data).asarray(array)
+            self.data[...] = to_device(array, self.device)
         elif self._whole and (self._whole.dtype, self._whole.device) == (self._dtype, self._device):
             self._whole.load(array.reshape(self._whole.shape))  # what is shared stays shared
         else:

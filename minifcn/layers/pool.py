@@ -5,7 +5,7 @@ from typing import Any
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.kernels import by_kernel
-from minifcn.backend.parallel import run_blocks, scratch
+from minifcn.backend.parallel import BLOCK, chunks, room, run_blocks, scratch
 from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import How, Pair, Setting, Window, pair
 from minifcn.errors import InputError
@@ -105,22 +105,24 @@ def max_pool(x: Array, output_size: Pair, kernel_size: Pair, how: How, winners: 
     """
     xp = array_module(x)
     y = xp.full((*x.shape[:2], *output_size), -xp.inf, dtype=x.dtype)
-    winner = xp.empty(y.shape, dtype=tap_dtype(kernel_size)) if winners else None
+    winner = xp.zeros(y.shape, dtype=tap_dtype(kernel_size)) if winners else None
     taps = list(taps_of(kernel_size, how, x.shape[2:], output_size))
 
     def pool(block):
         best = y[block]
-        if winners:
-            led = scratch("led", (len(taps), *best.shape), "bool", xp)  # whether a tap was the largest up to its turn
-            led[...] = False
-        for number, out, taken in taps:  # the last tap first, and >=: so of equal values the first tap wins
-            part, candidate = best[out], x[block][taken]
+        for some in chunks(len(taps), best.size, room(BLOCK, xp)):  # of taps
             if winners:
-                xp.greater_equal(candidate, part, out=led[number][out])
-            xp.maximum(part, candidate, out=part)
-        if winners:  # the last that led
-            numbers = xp.arange(len(taps), dtype=winner.dtype).reshape(-1, 1, 1, 1, 1)
-            (led * numbers).max(axis=0, out=winner[block])  # (taps, n, c, oh, ow) -> (n, c, oh, ow)
+                led = scratch("led", (some.stop - some.start, *best.shape), "bool", xp)
+                led[...] = False
+            for row, (_, out, taken) in enumerate(taps[some]):  # the last tap first, and >=: of equals the first wins
+                part, candidate = best[out], x[block][taken]
+                if winners:  # note where it is the largest so far
+                    xp.greater_equal(candidate, part, out=led[row][out])
+                xp.maximum(part, candidate, out=part)
+            if winners:  # the last that led has won
+                numbers = xp.arange(some.start, some.stop, dtype=winner.dtype).reshape(-1, 1, 1, 1, 1)
+                last, so_far = (led * numbers).max(axis=0), winner[block]  # (taps, n, c, oh, ow) -> (n, c, oh, ow)
+                xp.maximum(so_far, last, out=so_far)
 
     run_blocks(pool, x.shape, xp, axes=2)
     return y, winner

@@ -77,6 +77,8 @@ def fit(
     if not isinstance(criterion, PixelLoss):
         given = type(criterion).__name__
         raise InputError(f"fit: the criterion is a {given}; expected a PixelLoss, which tells the loss of a pixel")
+    if (there := optimizer.parameters[0].device) != device:
+        raise InputError(f"fit: device is {device!r}, but the model is on {there!r}: give device={there!r}")
     while group := [batch[:2] for _, batch in zip(range(accumulate), batches)]:  # in this order it reads none too many
         with hold(), _forgotten(model, criterion.criterion):
             model.train()

@@ -62,6 +62,10 @@ def test_the_environment_says_something_else(seam, monkeypatch):
     monkeypatch.setenv(VARIABLE, "yes")
     with pytest.raises(InputError, match="MINIFCN_KERNELS is 'yes'; expected 1, for kernels by hand on a GPU, or 0"):
         seam(on_device("float32"))
+    with pytest.raises(InputError, match="MINIFCN_KERNELS is 'yes'"):  # where there is no GPU, too
+        arrays.resolve_device("cpu")
+    monkeypatch.setenv(VARIABLE, "")  # as good as not there
+    assert seam(on_device("float32"))[0] == "plain"
 
 
 def test_the_line_on_the_device_says_so(monkeypatch):

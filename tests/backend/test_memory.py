@@ -81,6 +81,18 @@ def test_what_no_array_uses_is_given_back(monkeypatch):
     assert without_a_gpu.pool.given_back == 0
 
 
+def test_a_gpu_that_has_failed_takes_nothing_back_and_says_nothing_more(monkeypatch):
+    """Not in place of the error with which it failed."""
+
+    def fail():
+        raise RuntimeError("an illegal memory access was encountered")
+
+    cupy = Cupy(free=0)
+    cupy.pool.free_all_blocks = fail
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    memory.release()
+
+
 class TestShortage:
     def test_on_the_gpu(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "cupy", Cupy(free=3 * 2**30, pooled=2**29))

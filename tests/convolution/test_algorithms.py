@@ -14,7 +14,7 @@ from minifcn.backend import to_device
 from minifcn.convolution import conv2d
 from minifcn.convolution.algorithms import ALGORITHMS, fastest, find
 from minifcn.convolution.geometry import How
-from minifcn.convolution.transposed import by_definition, gathers, plain
+from minifcn.convolution.transposed import by_definition, gathers, textbook_or_definition
 from minifcn.errors import InputError
 
 HOW = (64, 64, 3, 3), How()  # weight's shape, and stride 1
@@ -51,8 +51,10 @@ def test_a_small_inputs_gradient_is_gathered_where_calls_take_time():
     how = 1, (4, 4), (64, 64, 3, 3), How.of(padding=1)  # 46,080 entries to copy, 9,216 to add, in 9 calls
     assert [gathers(*how, call) for call in (0, 3071, 3072)] == [False, False, True]
     x = np.empty((1, 1, 1, 1), "float32")
-    assert plain(x, *how[1:]) == "definition"
-    assert plain(x, (11, 11), (4096, 512, 7, 7), How()) == "textbook"  # fc6: its kernels alone are 103 million
+    assert textbook_or_definition(x, *how[1:]) == "definition"
+    assert (
+        textbook_or_definition(x, (11, 11), (4096, 512, 7, 7), How()) == "textbook"
+    )  # fc6: its kernels alone are 103 million
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)

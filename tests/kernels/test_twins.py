@@ -145,6 +145,17 @@ def test_softmax_loss_and_its_gradient(xp, shape, seed, dtype, layout, label, ho
     assert_bits(dscores, softmax_loss_grad(softmax, target.astype("int64"), weights))
 
 
+def test_the_loss_takes_an_incoming_gradient_of_another_dtype(xp):
+    """As the plain function does, and keeps the scores' own."""
+    softmax, scale = numbers(0, "float32", (1, 3, 5)), numbers(1, "float64", (1, 5))
+    target = np.array([[0, 2, 1, 1, 0]])
+    with by_kernels(FAR=1 << 30, BLOCK=256, PLANES=9, order="forward"):
+        dscores = softmax_loss_grad(*(laid(xp, array) for array in (softmax, target, scale)))
+    expected = softmax_loss_grad(softmax, target, scale)
+    assert dscores.dtype == expected.dtype == "float32"
+    np.testing.assert_allclose(to_host(dscores), expected, rtol=1e-6, atol=1e-7)
+
+
 def test_softmax_of_nan_and_infinities(xp):
     scores = np.array(
         [[0, np.nan, 1], [np.nan, 0, 1], [np.inf, 0, 1], [-np.inf, 0, 1], [1e38, -1e38, 0], [-np.inf] * 3]

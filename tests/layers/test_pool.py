@@ -1,6 +1,7 @@
 """Max and mean of windows: by hand, at the edges, among equals, and against a loop over windows."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -95,6 +96,16 @@ class TestMaxPool:
         layer = MaxPool2d(17, return_indices=True)
         assert layer(x)[1] == 16 * 17 + 15
         np.testing.assert_array_equal(layer.backward(np.array([[[[7.0]]]])), 7 * x)
+
+    def test_many_taps_take_little_memory(self):
+        """Their notes of who was the largest so far would fill 300 times the map's bytes."""
+        layer, x = MaxPool2d(17, 1, padding=8), np.random.default_rng(6).standard_normal((1, 1, 200, 200), "float32")
+        tracemalloc.start()
+        try:
+            layer(x)
+            assert tracemalloc.get_traced_memory()[1] < 40 * x.nbytes
+        finally:
+            tracemalloc.stop()
 
     @pytest.mark.parametrize(
         "settings, size",

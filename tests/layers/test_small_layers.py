@@ -102,6 +102,20 @@ class TestLinear:
         with pytest.raises(InputError, match=r"Linear: input has shape .*, (this layer takes|expected) \(N, 3\)"):
             Linear(3, 2)(np.ones(shape, np.float32))
 
+    @pytest.mark.parametrize(
+        "dy, problem",
+        [
+            (np.ones((1, 2), np.float32), r"dy has shape \(1, 2\), the output \(4, 2\)"),
+            (np.ones((4, 2)), "dy is float64, this layer's weights are float32"),
+        ],
+    )
+    def test_a_gradient_that_does_not_fit_is_refused(self, dy, problem):
+        layer = Linear(3, 2)
+        layer(np.ones((4, 3), np.float32))
+        with pytest.raises(InputError, match=f"^Linear: {problem}"):
+            layer.backward(dy)
+        assert not layer.weight.grad.any()
+
     def test_repr(self):
         assert repr(Linear(3, 2)) == "Linear(3, 2)"
 

@@ -224,6 +224,12 @@ def test_what_cannot_be(wrong, problem):
     np.testing.assert_array_equal(net.weight.data, before)
 
 
+def test_a_model_on_another_device_than_the_batches_are_brought_to(device):
+    net = dropping("float32").to("gpu")
+    with pytest.raises(InputError, match=r"^fit: device is 'cpu', but the model is on 'gpu': give device='gpu'"):
+        list(fit(net, [batch(0)], sgd(net), fixed(LR)))
+
+
 def test_any_number_of_batches_makes_a_step():
     net = regression()
     for accumulate in (np.int64(3), 10**20):

@@ -48,7 +48,7 @@ def prove(options: Namespace) -> None:
     rest = _tables(quick, tables[-1])
     pictures = _work_through(rest, folder, quick, [*tables, *rest])
     say(verdict([*tables, *rest]))
-    say("wrote", folder / "gpu.md", "and", folder / "gpu.csv", *pictures)
+    say(f"in {folder}: {', '.join(['gpu.md', 'gpu.csv', *pictures])}")
     if not all(right for table in (*tables, *rest) for _, right in table.checks):
         sys.exit(1)
 
@@ -114,6 +114,7 @@ def _first_tables(quick):
         ),
         Table(
             "Kernels, each beside its plain function",
+            "Plain: CuPy's array operations; kernels: by hand, with MINIFCN_KERNELS=1. "
             f"On {right.DRAWS} drawn shapes, in float32 on those of the full FCN-8s, too. {ERROR} Limits: {limits}. "
             "One that is not right is left out below."
             + " There is no minifcn/kernels/: all below is the plain way."
@@ -126,9 +127,9 @@ def _first_tables(quick):
 
 def _tables(quick, kernels):
     """All else, in order of importance."""
-    ways, times = quick.ways, [f"ms, {name}" for name in quick.competitors]
+    ways, times = quick.ways, [f"{name} ms" for name in quick.competitors]
     ratios = [f"{way} / PyTorch" for way in ways]
-    both = [f"{dtype}, {way}" for way in ways for dtype in right.LIMITS]
+    both = [f"{dtype} {way}" for way in ways for dtype in right.LIMITS]
     return [
         Table(
             "Layers and networks, GPU beside CPU",
@@ -174,15 +175,15 @@ def _tables(quick, kernels):
         ),
         Table(
             "Each kernel beside CuPy's generic way",
-            "On shapes of the full FCN-8s. MB: what the definition reads and writes; of copy: the time that copying as "
-            "much takes, over its own.",
-            ("", "MB", "ms, plain", "ms, kernel", "kernel / plain", "of copy, plain", "of copy, kernel"),
+            "On shapes of the full FCN-8s. MB: what the definition reads and writes; copy: the time that copying as "
+            "much takes.",
+            ("", "MB", "plain ms", "kernel ms", "kernel / plain", "copy / plain", "copy / kernel"),
             quick.each_kernel,
         ),
         Table(
             "Launches",
             "What the driver reports of one call (CUPTI, by PyTorch's profiler), and how long it was busy with it; "
-            "busy: that over the time above, without TF32. The rest it waits for the host. Right: no upload, and "
+            "busy: that over the time above, without TF32. In the rest it waits for the host. Right: no upload, and "
             "in a step at most one download, of the loss, for which the host waits. Without PyTorch nobody counts.",
             ("", "kernels", "uploads", "downloads", "copies", "fillings", "ms busy", "busy", "right"),
             quick.launched,

@@ -87,7 +87,7 @@ def test_a_rehearsal(monkeypatch, tmp_path, capsys):
     assert str(tmp_path) not in text
     tables = tables_of(tmp_path / "new")
     layers = tables["Layers and networks, GPU beside CPU"]
-    assert list(layers)[-2:] == ["fcn16s", "SGD, 3 steps"] and layers["fcn16s"]["float32, kernels"] != ""
+    assert list(layers)[-2:] == ["fcn16s", "SGD, 3 steps"] and layers["fcn16s"]["float32 kernels"] != ""
     assert set(tables["Kernels, each beside its plain function"]) == set(twins.TWINS)
     timed = tables["The full FCN-8s, one image of 500x500"]["training step, TF32"]
     assert timed == dict.fromkeys(timed, "nan") | {"rate / limit": "", "goal": "", "goal reached": ""}
@@ -122,7 +122,7 @@ class TestRehearsal:
         monkeypatch.setattr(right, "MODELS", {})
         assert rehearse(tmp_path, monkeypatch) == 1
         row = tables_of(tmp_path)["Layers and networks, GPU beside CPU"]["Conv2d"]
-        assert row["right"] == "NO" and float(row["float64, plain"]) == pytest.approx(1e-3, rel=0.1)
+        assert row["right"] == "NO" and float(row["float64 plain"]) == pytest.approx(1e-3, rel=0.1)
 
     def test_what_breaks_off_does_not_end_the_run(self, monkeypatch, tmp_path):
         """A row that does is told in its first cell; a table that does, below its rows."""
@@ -149,7 +149,7 @@ class TestRehearsal:
         monkeypatch.setattr(right, "MODELS", {})
         assert rehearse(tmp_path, monkeypatch) == 1
         layers = tables_of(tmp_path)["Layers and networks, GPU beside CPU"]
-        assert layers["MaxPool2d"]["float64, kernels"] == "broke off: TypeError: CuPy does not do this"
+        assert layers["MaxPool2d"]["float64 kernels"] == "broke off: TypeError: CuPy does not do this"
         assert layers["MaxPool2d"]["right"] == "NO" and layers["SGD, 3 steps"]["right"] == "yes"
 
     def test_out_of_time(self, monkeypatch, tmp_path):
@@ -175,7 +175,7 @@ class TestRehearsal:
         there.clear()
         assert rehearse(tmp_path, monkeypatch) == 0
         text = (tmp_path / "gpu.md").read_text()
-        assert "There is no minifcn/kernels/" in text and "float64, kernels" not in text
+        assert "There is no minifcn/kernels/" in text and "float64 kernels" not in text
 
     def test_files_in_the_way(self, monkeypatch, tmp_path):
         (tmp_path / "gpu.csv").write_text("mine")

@@ -127,6 +127,18 @@ def only_its_own_window(columns, row, col, stride):
     return columns[0, 0, row // stride, col // stride]
 
 
+def never_rounded(columns, row, col, stride):
+    return asked(columns, row, col, stride, lambda top, left, s, size: (top / s, left / s))
+
+
+def taps_mixed_up(columns, row, col, stride):
+    total = 0.0
+    for i, j in np.ndindex(columns.shape[:2]):
+        if (place := within(row - i, col - j, stride, columns.shape[2:])) is not None:
+            total += columns[j, i, place[0], place[1]]
+    return total
+
+
 def nothing_returned(columns, row, col, stride):
     asked(columns, row, col, stride, within)
 
@@ -161,6 +173,8 @@ MUTANTS = {
         stride_ignored: "right for stride 1, wrong for stride 2",
         taps_flipped: "right for 1x1 kernels, wrong for 3x2",
         only_its_own_window: "right for 1x1 kernels, wrong for 3x2",
+        never_rounded: "valid indices, for the pixel (0, 0)",
+        taps_mixed_up: "wrong for 3x2: index 2 is out of bounds for axis 1 with size 2",
         nothing_returned: "is the `return` missing?",
     },
 }
