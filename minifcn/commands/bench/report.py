@@ -10,9 +10,10 @@ from pathlib import Path
 from minifcn.commands.bench.launches import Launches
 from minifcn.commands.bench.machine import Limits
 from minifcn.commands.bench.memory import Memory
-from minifcn.commands.bench.peers import pytorch
+from minifcn.commands.bench.peers import missing, pytorch
 from minifcn.commands.bench.timing import Measured
 from minifcn.commands.main import check_free
+from minifcn.commands.streams import say
 from minifcn.commands.tables import console, new_table
 from minifcn.errors import InputError
 
@@ -98,7 +99,7 @@ def show_legend(device: str, sections: Sequence[str]) -> None:
     if "layers" in sections or "parts" in sections:
         print("MB: what the definition reads and writes; GB/s: in that time")
     if not pytorch(device):
-        print("PyTorch was not measured, it is not installed for this device:")
+        say("PyTorch was not measured:", missing(device))
         print("  pip install -r requirements-test.txt")
 
 
