@@ -137,9 +137,10 @@ class TestCommand:
 
     def test_without_pytorch_it_says_so(self, capsys, monkeypatch):
         monkeypatch.setattr("minifcn.commands.bench.report.pytorch", lambda device: None)
+        monkeypatch.setattr("minifcn.commands.bench.report.missing", lambda device: "No module named 'torch'")
         assert tiny.command("bench", "parts", "--device", "cpu") == 0
         printed = capsys.readouterr().out
-        assert "PyTorch was not measured, it is not installed" in printed
+        assert "PyTorch was not measured: No module named 'torch'" in printed
         assert "the median" in printed and "/:" not in printed  # there is no ratio to explain
         assert tiny.command("bench", "layers", "--device", "cpu") == 0
         assert "/:" in capsys.readouterr().out  # the textbook's
