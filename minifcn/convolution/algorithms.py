@@ -7,6 +7,8 @@
                 quicker by `definition`
     im2col      the same band by band, in a CPU's cache and on its cores (fast/bands.py)
     winograd    a quarter of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
+    phases      of the transposed convolution: no pixel is added to twice (fast/phases.py): a stride, no dilation
+    separable   along one axis, then the other (fast/separable.py): kernels that are products, such as bilinear ones
 
 A transposed convolution goes the same ways: it is `grad_input`, its own input's gradient is `forward`, and its weight's
 is `grad_weight` with x and dy in each other's place.
@@ -43,12 +45,18 @@ ALGORITHMS = {
     "textbook": _of(textbook),
 }
 if (spec := find_spec("minifcn.convolution.fast")) and spec.origin:  # a folder without __init__.py has none
-    from minifcn.convolution.fast import bands, winograd
-    from minifcn.convolution.fast.crossovers import fastest  # what "auto" takes
+    from minifcn.convolution.fast import bands, phases, separable, winograd
+    from minifcn.convolution.fast.crossovers import fastest, fastest_transposed  # what "auto" takes
 
-    ALGORITHMS |= {"im2col": _of(bands), "winograd": _of(winograd)}
+    ALGORITHMS |= {"im2col": _of(bands), "winograd": _of(winograd), "phases": _of(phases)}
+    ALGORITHMS["separable"] = Algorithm(separable.conv2d, separable.conv2d_grad_input, bands.conv2d_grad_weight)
 else:
     from minifcn.convolution.transposed import textbook_or_definition as fastest
+
+    def fastest_transposed(x: Array, weight: Array, how: How) -> str:
+        """The better of the `plain` ways for a transposed convolution of x (N, I, h, w) with these weights."""
+        return fastest(x, x.shape[2:], weight.shape, how)
+
 
 NAMES = ("auto", *ALGORITHMS)
 

@@ -8,7 +8,7 @@ import numpy as np
 from minifcn.backend import Array, array_module
 from minifcn.backend.memory import in_bytes
 from minifcn.convolution import checks
-from minifcn.convolution.algorithms import ALGORITHMS, NAMES, fastest
+from minifcn.convolution.algorithms import ALGORITHMS, NAMES, fastest_transposed
 from minifcn.convolution.geometry import How, Pair, Setting, Window, pair, told_size
 from minifcn.convolution.matrix import conv_matrix_bytes
 from minifcn.layers.conv import describe, grad_bias
@@ -83,7 +83,7 @@ class ConvTranspose2d(Layer):
         more = [(0, there - here) for there, here in zip(how.output_size(size, self.kernel_size), size_in)]
         if any(map(any, more)):  # an output_padding beyond the stride has room for zeros below and to the right
             x = array_module(x).pad(x, ((0, 0), (0, 0), *more))  # (N, I, h or more, w or more)
-        name = fastest(x, x.shape[2:], weight.shape, how) if self.algorithm == "auto" else self.algorithm
+        name = fastest_transposed(x, weight, how) if self.algorithm == "auto" else self.algorithm
         algorithm = ALGORITHMS[name]
         y = algorithm.grad_input(x, weight, size, how)  # C^T x, (N, O, H, W)
         if self.bias:

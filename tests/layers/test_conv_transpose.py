@@ -6,7 +6,7 @@ from conv_cases import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d
 
 from minifcn.convolution.algorithms import ALGORITHMS as WAYS
 from minifcn.errors import InputError
-from minifcn.layers import ConvTranspose2d
+from minifcn.layers import ConvTranspose2d, bilinear_weight
 
 ALGORITHMS = ["matrix", "textbook", "definition", "im2col"]
 
@@ -120,12 +120,33 @@ def test_auto_goes_the_same_way_back():
     assert " by winograd; " in repr(layer) and any(kept is WAYS["winograd"] for kept in layer.kept())
 
 
+@pytest.mark.parametrize("groups", [1, 6])
+def test_auto_sees_that_bilinear_kernels_have_changed(groups):
+    """They are taken apart while they are products, and not a moment longer: weights may be written to in place."""
+    rng = np.random.default_rng(0)
+    x, layers = rng.standard_normal((2, 6, 12, 10)), []
+    for algorithm in ("auto", "textbook"):
+        layer = ConvTranspose2d(6, 6, 16, 8, 2, groups=groups, bias=False, algorithm=algorithm).astype("float64")
+        layer.weight.data = bilinear_weight(6, 16, groups, "float64")
+        layers.append(layer)
+    for change, served in ((0.0, "separable"), (0.0, "separable"), (1e-3, "phases")):
+        results = []
+        for layer in layers:
+            layer.zero_grad()
+            layer.weight.data[5, 0, 2, 3] += change
+            y = layer(x)
+            results.append((y, layer.backward(np.cos(y)), layer.weight.grad))
+        assert f" by {served}; " in repr(layers[0])
+        for ours, theirs in zip(*results):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
 def test_repr_of_the_paper_s_upsampling_names_a_matrix_that_nobody_could_hold():
     layer = ConvTranspose2d(21, 21, 64, 32, bias=False)
     assert repr(layer) == "ConvTranspose2d(21, 21, kernel_size=64, stride=32, bias=False, algorithm='auto')"
     layer(np.zeros((1, 21, 3, 4), np.float32))
     gib = (21 * 3 * 4) * (21 * 128 * 160) * 4 / 2**30  # (h - 1) 32 + 64 = 128 and 160 pixels
-    assert repr(layer).endswith(f" [last call: 3x4 -> 128x160 by im2col; C would take {1024 * gib:.4g} MiB]")
+    assert repr(layer).endswith(f" [last call: 3x4 -> 128x160 by phases; C would take {1024 * gib:.4g} MiB]")
 
 
 class TestOutputSize:

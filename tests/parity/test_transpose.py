@@ -14,6 +14,8 @@ from minifcn.convolution import (
     conv_transpose2d,
     symbolic_conv_matrix,
 )
+from minifcn.convolution.fast import phases
+from minifcn.convolution.geometry import How
 from minifcn.layers import Conv2d, ConvTranspose2d
 
 from .compare import drawn, relative_error
@@ -31,7 +33,8 @@ def test_the_transpose_is_the_adjoint(case, seed):
     x, weight = rng.standard_normal(shape), rng.standard_normal(weight_shape)
     y = rng.standard_normal(conv2d(x, weight, **how).shape)
     ways = [lambda v: conv2d_grad_input(v, weight, shape[2:], **how)]
-    for algorithm in ("matrix", "textbook", "definition"):
+    more = ("phases",) if phases.applies(How.of(**how)) else ()
+    for algorithm in ("matrix", "textbook", "definition", *more):
         ways.append(lambda v, algorithm=algorithm: conv_transpose2d(v, weight, shape[2:], **how, algorithm=algorithm))
     for back in ways:
         assert adjoint_error(lambda v: conv2d(v, weight, **how), back, x, y) < ADJOINT

@@ -8,6 +8,7 @@ is little to do at all, im2col has fewer steps.
 import numpy as np
 
 from minifcn.backend import Array, array_module
+from minifcn.convolution.fast.separable import factors
 from minifcn.convolution.fast.winograd import TILE, applies
 from minifcn.convolution.geometry import How, Pair
 from minifcn.convolution.transposed import textbook_or_definition
@@ -15,6 +16,8 @@ from minifcn.convolution.transposed import textbook_or_definition
 LEAST_CHANNELS = 16  # of input and output
 LEAST_TILES = 24  # of 4x4 output pixels, in all images together
 LEAST_WORK = 600_000  # the product of tiles, input and output channels
+
+LEAST_COLUMNS = 20_000  # entries of a transposed convolution's columns: with fewer its calls take longer than its work
 
 
 def fastest(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
@@ -29,3 +32,22 @@ def fastest(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
     tiles = len(x) * -(-oh // TILE) * -(-ow // TILE)
     enough = min(o, c) >= LEAST_CHANNELS and tiles >= LEAST_TILES and tiles * o * c >= LEAST_WORK
     return "winograd" if enough and applies(weight_shape[2:], how) and x.itemsize > 2 else "im2col"
+
+
+def fastest_transposed(x: Array, weight: Array, how: How) -> str:
+    """The way for a transposed convolution of x (N, I, h, w) with weight (I, O/groups, kh, kw), and for its gradients.
+
+    The weights' numbers count, too: bilinear ones are `separable`.
+    """
+    (i, o, kh, kw), (sh, sw), pixels = weight.shape, how.stride, len(x) * x.shape[2] * x.shape[3]
+    o *= how.groups
+    if array_module(x) is np and x.itemsize > 2 and min(sh, sw) > 1 and pixels * o * kh * kw >= LEAST_COLUMNS:
+        if factors(weight, how.groups):
+            return "separable"
+        overlap, whole = kh > sh and kw > sw, -(-kh // sh) * sh * -(-kw // sw) * sw
+        few_zeros = 3 * whole <= 4 * kh * kw  # which fill the kernels up to whole strides
+        # Phases copy each pixel of the small map, and all weights, once for each tap: few beside the large map's?
+        wide, long = o * sh * sw >= 2 * i, pixels * sw >= 10 * i // how.groups
+        if how.dilation == (1, 1) and overlap and few_zeros and wide and long:
+            return "phases"
+    return fastest(x, x.shape[2:], weight.shape, how)

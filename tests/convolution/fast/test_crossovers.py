@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from minifcn.convolution.fast.crossovers import fastest
+from minifcn.convolution.fast.crossovers import fastest, fastest_transposed
 from minifcn.convolution.geometry import How
+from minifcn.layers import bilinear_weight
 
 PLAIN = How()
 
@@ -33,3 +34,42 @@ def test_auto(images, size, weight, how, chosen):
     assert fastest(np.empty(images, "float32"), size, weight, how) == chosen
     assert fastest(np.empty(images, "float64"), size, weight, how) == chosen
     assert fastest(np.empty(images, "float16"), size, weight, how) == "im2col"
+
+
+@pytest.mark.parametrize(
+    "x, weight, how, chosen",
+    [  # x (N, I, h, w), weight (I, O/groups, kh, kw)
+        ((8, 21, 12, 12), (21, 21, 16, 16), How.of(8), "phases"),  # upscore8 of 96x96 pixels
+        ((1, 21, 16, 16), (21, 21, 64, 64), How.of(32), "phases"),  # FCN-32s' of 500x500
+        ((1, 21, 16, 16), (21, 21, 63, 63), How.of(32), "phases"),
+        ((1, 21, 16, 16), (21, 1, 64, 64), How.of(32, groups=21), "phases"),
+        ((1, 21, 16, 16), (21, 21, 4, 4), How.of(2), "phases"),
+        ((8, 21, 3, 3), (21, 21, 4, 4), How.of(2), "im2col"),  # 72 pixels, of which the kernels need 105
+        ((8, 21, 3, 3), (21, 1, 4, 4), How.of(2, groups=21), "phases"),  # and here 5
+        ((1, 4, 8, 8), (4, 4, 4, 4), How.of(2), "im2col"),  # little to do
+        ((4, 32, 32, 32), (32, 64, 4, 4), How.of(2), "phases"),
+        ((4, 64, 32, 32), (64, 3, 4, 4), How.of(2), "im2col"),  # many channels to few
+        ((4, 32, 32, 32), (32, 32, 2, 2), How.of(2), "im2col"),  # nothing overlaps
+        ((4, 32, 32, 32), (32, 32, 3, 3), How.of(2), "im2col"),  # 7 zeros to 9 numbers
+        ((4, 32, 32, 32), (32, 32, 7, 7), How.of(4), "phases"),  # 15 to 49
+        ((4, 32, 32, 32), (32, 32, 4, 4), How.of((1, 2)), "im2col"),
+        ((4, 32, 32, 32), (32, 32, 4, 4), How.of(2, dilation=2), "im2col"),
+        ((4, 64, 48, 48), (64, 64, 3, 3), How.of(padding=1), "winograd"),  # without a stride as any convolution
+    ],
+)
+def test_auto_of_a_transposed_convolution(x, weight, how, chosen):
+    drawn = np.random.default_rng(0).standard_normal(weight, "float32")
+    assert fastest_transposed(np.empty(x, "float32"), drawn, how) == chosen
+    assert fastest_transposed(np.empty(x, "float64"), drawn.astype("float64"), how) == chosen
+    if chosen == "phases":
+        assert fastest_transposed(np.empty(x, "float16"), drawn.astype("float16"), how) == "im2col"
+
+
+@pytest.mark.parametrize("groups", [1, 21])
+@pytest.mark.parametrize("images, size, kernel_size, stride", [(8, 12, 16, 8), (8, 3, 4, 2), (1, 16, 63, 32)])
+def test_auto_of_bilinear_upsampling(images, size, kernel_size, stride, groups):
+    x, weight = np.empty((images, 21, size, size), "float32"), bilinear_weight(21, kernel_size, groups)
+    assert fastest_transposed(x, weight, How.of(stride, groups=groups)) == "separable"
+    assert fastest_transposed(x[:1, :, :2, :1], weight[:, :, :4, :4], How.of(2, groups=groups)) == "im2col"  # little
+    weight[-1, 0, 0, 0] += 1
+    assert fastest_transposed(x, weight, How.of(stride, groups=groups)) != "separable"
