@@ -1,8 +1,8 @@
 """Which way suits which array and shape: what "auto" takes.
 
-Measured on two cores in float32 (benchmarks/crossovers.py, docs/speed.md). Winograd's transforms of the image are
-shared by all channels, those of the kernels by all tiles: with few of either they cost more than they save. Where there
-is little to do at all, im2col has fewer steps.
+Measured on two cores in float32 (benchmarks/crossovers.py and upsampling.py, docs/speed.md). Winograd's transforms of
+the image are shared by all channels, those of the kernels by all tiles: with few of either they cost more than they
+save. Where there is little to do at all, im2col has fewer steps.
 """
 
 import numpy as np
