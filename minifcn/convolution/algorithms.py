@@ -6,6 +6,7 @@
     textbook    windows as columns, then one product: any setting; the GPU's way, but where an input's gradient is
                 quicker by `definition`
     im2col      the same band by band, in a CPU's cache and on its cores (fast/bands.py)
+    mec         a row of the kernel at a time: kw copies of the image, not kh*kw (fast/mec.py): stride 1, no groups
     winograd    a quarter of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
     phases      of the transposed convolution: no pixel is added to twice (fast/phases.py): a stride, no dilation
     separable   along one axis, then the other (fast/separable.py): kernels that are products, such as bilinear ones
@@ -45,10 +46,10 @@ ALGORITHMS = {
     "textbook": _of(textbook),
 }
 if (spec := find_spec("minifcn.convolution.fast")) and spec.origin:  # a folder without __init__.py has none
-    from minifcn.convolution.fast import bands, phases, separable, winograd
+    from minifcn.convolution.fast import bands, mec, phases, separable, winograd
     from minifcn.convolution.fast.crossovers import fastest, fastest_transposed  # what "auto" takes
 
-    ALGORITHMS |= {"im2col": _of(bands), "winograd": _of(winograd), "phases": _of(phases)}
+    ALGORITHMS |= {"im2col": _of(bands), "mec": _of(mec), "winograd": _of(winograd), "phases": _of(phases)}
     ALGORITHMS["separable"] = Algorithm(separable.conv2d, separable.conv2d_grad_input, bands.conv2d_grad_weight)
 else:
     from minifcn.convolution.transposed import textbook_or_definition as fastest

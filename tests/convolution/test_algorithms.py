@@ -64,7 +64,7 @@ def test_what_is_asked_for_is_taken(name):
 
 def test_each_is_a_way_of_its_own():
     """Their numbers are equal, so that no other test would notice one that stands in another's place."""
-    names = ["loops", "matrix", "definition", "textbook", "im2col", "winograd", "phases", "separable"]
+    names = ["loops", "matrix", "definition", "textbook", "im2col", "mec", "winograd", "phases", "separable"]
     assert list(ALGORITHMS) == names
     assert len({way.grad_input for way in ALGORITHMS.values()}) == len(names)
     assert ALGORITHMS["definition"].grad_input is by_definition

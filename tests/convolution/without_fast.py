@@ -36,7 +36,7 @@ def step():
 
 
 def main():
-    assert not {"im2col", "winograd", "phases", "separable"} & set(algorithms.ALGORITHMS)
+    assert not {"im2col", "mec", "winograd", "phases", "separable"} & set(algorithms.ALGORITHMS)
     for module in pkgutil.walk_packages(minifcn.__path__, "minifcn."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
