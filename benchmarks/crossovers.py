@@ -1,9 +1,9 @@
-"""Where Winograd's algorithm overtakes im2col, from which `convolution/fast/crossovers.py` takes its numbers.
+"""Where other ways overtake im2col, from which `convolution/fast/crossovers.py` takes its numbers.
 
     python benchmarks/crossovers.py
 
-Medians of interleaved samples of 3x3 convolutions and both gradients: im2col's time over Winograd's, above 1 where the
-latter is faster, beside what "auto" takes.
+Medians of interleaved samples of 3x3 convolutions and both gradients: im2col's time over Winograd's and over that of
+columns along the width alone, above 1 where those are faster, beside what "auto" takes.
 """
 
 import sys
@@ -22,6 +22,7 @@ from minifcn.convolution.fast.winograd import TILE
 from minifcn.convolution.geometry import How
 
 HOW = How(padding=(1, 1))
+OTHERS = "mec", "winograd"
 SHAPES = [  # images, channels, pixels across
     *((8, 4, n) for n in (24, 96)),
     *((8, 8, n) for n in (24, 48, 96)),
@@ -37,18 +38,18 @@ SHAPES = [  # images, channels, pixels across
 
 
 def main():
-    title = f"im2col's time over Winograd's, float32, {thread_count()} threads"
-    table = Table("images", "channels", "pixels", "tiles", "forward", "dx", "dW", "together", "auto", title=title)
+    title = f"im2col's time over others', float32, {thread_count()} threads: forward, dx, dW, together"
+    table = Table("images", "channels", "pixels", "tiles", *OTHERS, "auto", title=title)
     for n, c, size in SHAPES:
         x, weight = random(n, c, size, size), random(c, c, 3, 3)
-        functions = [step for name in ("im2col", "winograd") for step in steps(name, x, weight, random(*x.shape))]
-        seconds = medians(functions, 5, "cpu")
-        im2col, winograd = seconds[:3], seconds[3:]
-        ratios = [f"{one / other:.2f}" for one, other in zip(im2col, winograd)]
+        functions = [step for name in ("im2col", *OTHERS) for step in steps(name, x, weight, random(*x.shape))]
+        im2col, *others = np.reshape(medians(functions, 5, "cpu"), (-1, 3))
+        ratios = [
+            " ".join(f"{ratio:.2f}" for ratio in (*im2col / other, im2col.sum() / other.sum())) for other in others
+        ]
         tiles = n * (-(-size // TILE)) ** 2
-        together = f"{sum(im2col) / sum(winograd):.2f}"
         taken = fastest(x, (size, size), weight.shape, HOW)
-        table.add_row(str(n), str(c), f"{size}x{size}", str(tiles), *ratios, together, taken)
+        table.add_row(str(n), str(c), f"{size}x{size}", str(tiles), *ratios, taken)
     Console(width=100).print(table)
 
 

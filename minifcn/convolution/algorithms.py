@@ -8,6 +8,7 @@
     im2col      the same band by band, in a CPU's cache and on its cores (fast/bands.py)
     mec         a row of the kernel at a time: kw copies of the image, not kh*kw (fast/mec.py): stride 1, no groups
     winograd    a quarter of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
+                mec+winograd: the former, but for the weight's gradient
     phases      of the transposed convolution: no pixel is added to twice (fast/phases.py): a stride, no dilation
     separable   along one axis, then the other (fast/separable.py): kernels that are products, such as bilinear ones
 
@@ -50,6 +51,7 @@ if (spec := find_spec("minifcn.convolution.fast")) and spec.origin:  # a folder 
     from minifcn.convolution.fast.crossovers import fastest, fastest_transposed  # what "auto" takes
 
     ALGORITHMS |= {"im2col": _of(bands), "mec": _of(mec), "winograd": _of(winograd), "phases": _of(phases)}
+    ALGORITHMS["mec+winograd"] = _of(mec)._replace(grad_weight=winograd.conv2d_grad_weight)
     ALGORITHMS["separable"] = Algorithm(separable.conv2d, separable.conv2d_grad_input, bands.conv2d_grad_weight)
 else:
     from minifcn.convolution.transposed import textbook_or_definition as fastest

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from minifcn.convolution.geometry import pair
 from minifcn.layers import Conv2d, ConvTranspose2d
 
 from .compare import assert_equal_to, check_layer, copy_state, drawn, fill, to_torch, torch
@@ -39,6 +40,21 @@ def test_conv2d_by_winograd(case, bias, seed, x_layout, dy_layout):
     channels, layouts = (shape[1], out), (x_layout, dy_layout)
     settings = {"padding": settings["padding"], "bias": bias}
     check(Conv2d, torch.nn.Conv2d, channels, 3, settings, shape, seed, layouts, algorithm="winograd")
+
+
+@drawn(60)
+@given(convolutions(), st.booleans(), seeds, layouts, layouts)
+def test_conv2d_by_columns_along_the_width(case, bias, seed, x_layout, dy_layout):
+    shape, (out, _, kernel_rows, kernel_columns), settings = case
+    kernel, settings = (kernel_rows + 1, kernel_columns), settings | {"stride": 1, "groups": 1, "bias": bias}
+    channels, layouts = (shape[1], out), (x_layout, dy_layout)
+    assume(
+        all(
+            n + 2 * p > d * (k - 1)
+            for n, k, p, d in zip(shape[2:], kernel, *map(pair, (settings["padding"], settings["dilation"])))
+        )
+    )
+    check(Conv2d, torch.nn.Conv2d, channels, kernel, settings, shape, seed, layouts, algorithm="mec")
 
 
 @drawn(15)

@@ -2,20 +2,25 @@
 
 Measured on two cores in float32 (benchmarks/crossovers.py and upsampling.py, docs/speed.md). Winograd's transforms of
 the image are shared by all channels, those of the kernels by all tiles: with few of either they cost more than they
-save. Where there is little to do at all, im2col has fewer steps.
+save. Columns along the width alone save copies, which is most of the time where channels are few; but their products
+are several. Where there is little to do at all, im2col has fewer steps.
 """
 
 import numpy as np
 
 from minifcn.backend import Array, array_module
+from minifcn.convolution.fast import mec, winograd
 from minifcn.convolution.fast.separable import factors
-from minifcn.convolution.fast.winograd import TILE, applies
 from minifcn.convolution.geometry import How, Pair
 from minifcn.convolution.transposed import textbook_or_definition
 
-LEAST_CHANNELS = 16  # of input and output
+LEAST_CHANNELS = 16  # of input and output, for Winograd's algorithm
+ENOUGH_CHANNELS = 32  # below them columns along the width alone are quicker but for the weight's gradient
 LEAST_TILES = 24  # of 4x4 output pixels, in all images together
 LEAST_WORK = 600_000  # the product of tiles, input and output channels
+
+SHARED_CHANNELS = range(8, 129)  # of input or output, whichever are fewer, for columns along the width alone
+LEAST_SHARED = 1 << 15  # their entries in one image: of fewer im2col's single product is quicker than several
 
 LEAST_COLUMNS = 20_000  # entries of a transposed convolution's columns: with fewer its calls take longer than its work
 
@@ -29,9 +34,15 @@ def fastest(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
     if array_module(x) is not np:
         return textbook_or_definition(x, output_size, weight_shape, how)
     (oh, ow), (o, c) = output_size, weight_shape[:2]
-    tiles = len(x) * -(-oh // TILE) * -(-ow // TILE)
-    enough = min(o, c) >= LEAST_CHANNELS and tiles >= LEAST_TILES and tiles * o * c >= LEAST_WORK
-    return "winograd" if enough and applies(weight_shape[2:], how) and x.itemsize > 2 else "im2col"
+    channels, kernel_size = min(o, c), weight_shape[2:]
+    if x.itemsize == 2:
+        return "im2col"
+    tiles = len(x) * -(-oh // winograd.TILE) * -(-ow // winograd.TILE)
+    shared = channels in SHARED_CHANNELS and channels * oh * ow >= LEAST_SHARED and mec.applies(kernel_size, how)
+    enough = channels >= LEAST_CHANNELS and tiles >= LEAST_TILES and tiles * o * c >= LEAST_WORK
+    if enough and winograd.applies(kernel_size, how):
+        return "mec+winograd" if shared and channels < ENOUGH_CHANNELS else "winograd"
+    return "mec" if shared else "im2col"
 
 
 def fastest_transposed(x: Array, weight: Array, how: How) -> str:

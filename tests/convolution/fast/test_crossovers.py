@@ -19,14 +19,22 @@ PLAIN = How()
         (1, (18, 18), (512, 512, 3, 3), PLAIN, "winograd"),  # 25 tiles, and 6.6 million pairs of channels
         (8, (10, 10), (64, 64, 3, 3), PLAIN, "im2col"),  # 72 tiles, but only 0.3 million
         (8, (10, 10), (128, 128, 3, 3), PLAIN, "winograd"),
-        (8, (96, 96), (16, 16, 3, 3), PLAIN, "winograd"),  # 4608 tiles, 1.2 million
-        (2, (96, 96), (16, 16, 3, 3), PLAIN, "im2col"),  # 1152 tiles, but only 0.3 million
-        (8, (96, 96), (15, 64, 3, 3), PLAIN, "im2col"),  # few channels
-        (8, (96, 96), (64, 15, 3, 3), PLAIN, "im2col"),
-        (1, (698, 698), (64, 64, 3, 5), PLAIN, "im2col"),
+        (8, (48, 48), (32, 32, 3, 3), PLAIN, "winograd"),  # 1152 tiles, 1.2 million
+        (8, (48, 48), (64, 31, 3, 3), PLAIN, "mec+winograd"),  # few channels
+        (8, (48, 48), (31, 64, 3, 3), PLAIN, "mec+winograd"),
+        (8, (40, 40), (16, 64, 3, 3), PLAIN, "winograd"),  # 25,600 entries in an image of 16 channels
+        (8, (48, 48), (64, 15, 3, 3), PLAIN, "mec"),  # fewer
+        (2, (96, 96), (16, 16, 3, 3), PLAIN, "mec"),  # 1152 tiles, but only 0.3 million
+        (1, (96, 96), (8, 16, 3, 3), PLAIN, "mec"),
+        (1, (96, 96), (16, 7, 3, 3), PLAIN, "im2col"),  # fewer still
+        (1, (45, 45), (16, 16, 3, 3), PLAIN, "im2col"),  # 32,400 entries in an image of 16 channels
+        (1, (46, 46), (16, 16, 3, 3), PLAIN, "mec"),  # 33,856
+        (1, (698, 698), (64, 64, 3, 5), PLAIN, "mec"),
+        (1, (60, 60), (128, 512, 5, 5), PLAIN, "mec"),
+        (1, (60, 60), (512, 129, 5, 5), PLAIN, "im2col"),  # many channels: copies are little beside the products
         (1, (698, 698), (64, 64, 1, 1), PLAIN, "im2col"),
         (1, (698, 698), (64, 64, 3, 3), How(stride=(2, 1)), "im2col"),
-        (1, (698, 698), (64, 64, 3, 3), How(dilation=(1, 2)), "im2col"),
+        (1, (698, 698), (64, 64, 3, 3), How(dilation=(1, 2)), "mec"),
         (1, (698, 698), (64, 32, 3, 3), How(groups=2), "im2col"),
     ],
 )
