@@ -8,7 +8,7 @@
     im2col      the same band by band, in a CPU's cache and on its cores (fast/bands.py)
     mec         a row of the kernel at a time: kw copies of the image, not kh*kw (fast/mec.py): stride 1, no groups
     winograd    a quarter of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
-                mec+winograd: the former, but for the weight's gradient
+                mec+winograd: mec, but the weight's gradient by winograd
     phases      of the transposed convolution: no pixel is added to twice (fast/phases.py): a stride, no dilation
     separable   along one axis, then the other (fast/separable.py): kernels that are products, such as bilinear ones
 
@@ -57,7 +57,7 @@ else:
     from minifcn.convolution.transposed import textbook_or_definition as fastest
 
     def fastest_transposed(x: Array, weight: Array, how: How) -> str:
-        """The better of the `plain` ways for a transposed convolution of x (N, I, h, w) with these weights."""
+        """The better of the two plain ways for a transposed convolution of x (N, I, h, w) with these weights."""
         return fastest(x, x.shape[2:], weight.shape, how)
 
 
