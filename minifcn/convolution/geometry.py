@@ -141,6 +141,11 @@ class How(NamedTuple):
         return rows.output_size(input_size[0]), cols.output_size(input_size[1])
 
 
+def tap_dtype(kernel_size: Pair) -> str:
+    """The smallest dtype that numbers the taps of a kernel."""
+    return "uint8" if kernel_size[0] * kernel_size[1] <= 256 else "int32"
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a map's pixels lie on the image, along one axis, in image pixels.

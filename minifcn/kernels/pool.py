@@ -1,7 +1,7 @@
 """Max-pooling and its gradient. The plain functions are `max_pool` and `spread` in layers/pool.py."""
 
 from minifcn.backend import Array, array_module
-from minifcn.convolution.geometry import How, Pair
+from minifcn.convolution.geometry import How, Pair, tap_dtype
 from minifcn.kernels.launch import launch, steps
 
 TWINS = ("max_pool", "spread")
@@ -71,7 +71,7 @@ def max_pool(x: Array, output_size: Pair, kernel_size: Pair, how: How, winners: 
 
     A thread for each output pixel goes through its window.
     """
-    xp, tap = array_module(x), "uint8" if kernel_size[0] * kernel_size[1] <= 256 else "int32"
+    xp, tap = array_module(x), tap_dtype(kernel_size)
     n, c = x.shape[:2]
     y = xp.empty((n, c, *output_size), dtype=x.dtype)
     winner = xp.empty(y.shape, dtype=tap) if winners else None

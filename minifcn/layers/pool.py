@@ -7,7 +7,7 @@ from minifcn.backend import Array, array_module
 from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import BLOCK, chunks, room, run_blocks, scratch
 from minifcn.convolution.checks import check_floats, check_gradient
-from minifcn.convolution.geometry import How, Pair, Setting, Window, pair
+from minifcn.convolution.geometry import How, Pair, Setting, Window, pair, tap_dtype
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
 
@@ -159,11 +159,6 @@ def taps_of(kernel_size: Pair, how: How, input_size: Pair, output_size: Pair) ->
         out_rows, in_rows = rows.valid(tap // cols.kernel, input_size[0], output_size[0])
         out_cols, in_cols = cols.valid(tap % cols.kernel, input_size[1], output_size[1])
         yield number, (..., out_rows, out_cols), (..., in_rows, in_cols)
-
-
-def tap_dtype(kernel_size: Pair) -> str:
-    """The smallest dtype that numbers the taps."""
-    return "uint8" if kernel_size[0] * kernel_size[1] <= 256 else "int32"
 
 
 class AvgPool2d(Pool2d):

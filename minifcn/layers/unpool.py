@@ -2,9 +2,9 @@
 
 from minifcn.backend import Array, array_module
 from minifcn.convolution.checks import check_floats, check_gradient
-from minifcn.convolution.geometry import Pair, Setting, Window, told_size
+from minifcn.convolution.geometry import Pair, Setting, Window, tap_dtype, told_size
 from minifcn.errors import InputError
-from minifcn.layers.pool import Pool2d, spread, tap_dtype, taps_of
+from minifcn.layers.pool import Pool2d, spread, taps_of
 
 
 class MaxUnpool2d(Pool2d):

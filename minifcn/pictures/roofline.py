@@ -31,7 +31,7 @@ def save_roofline(path: Path, title: str, product: float, copy: float, points: M
     axes.set_xlabel("FLOP of the definition for each byte that goes in and out")
     dress(axes, title, color="0.92")
     roofs = "roofs: copying, and the matrix product;\nabove them: fewer products, or cached"
-    axes.legend(frameon=False, loc="lower right", title=roofs)
+    axes.legend(framealpha=1, edgecolor="none", loc="lower right", title=roofs)  # over the lines to names
     figure.draw_without_rendering()  # gives the axes their place
     _name_points(axes, [(name, x, rate / 1e9) for name, x, rate in named])
     save(figure, path)

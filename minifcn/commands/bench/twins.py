@@ -13,11 +13,11 @@ import numpy as np
 
 from minifcn.backend import to_device, to_host
 from minifcn.backend.kernels import with_kernels
-from minifcn.convolution.geometry import How, Pair, pair
+from minifcn.convolution.geometry import How, Pair, pair, tap_dtype
 from minifcn.convolution.textbook import add_to_windows, columns_of
 from minifcn.layers.elementwise import bias_relu
 from minifcn.layers.loss import softmax_loss, softmax_loss_grad
-from minifcn.layers.pool import max_pool, spread, tap_dtype
+from minifcn.layers.pool import max_pool, spread
 from minifcn.optim import sgd_update
 
 

@@ -116,13 +116,14 @@ def _shifted(x, images, rows, kernel_size, ow, how):
     shifted[:, :, :, : inside.start] = 0
     shifted[:, :, :, inside.stop :] = 0
     seen = x[images, :, top + inside.start : top + inside.stop].swapaxes(0, 1)  # (C, n, ..., W)
-    for column, window in enumerate([how.windows(kernel_size)[1]] * kw):
-        outs, taken = window.valid(column, w, ow)
+    _, across = how.windows(kernel_size)
+    for column in range(kw):
+        outs, taken = across.valid(column, w, ow)
         part = shifted[column, :, :, inside]
         part[..., : outs.start] = 0
         part[..., outs.stop :] = 0
         part[..., outs] = seen[..., taken]
-    flat = shifted.reshape(kw * c, -1)
+    flat = shifted.reshape(kw * c, -1)  # (kw*C, n*height*ow)
     t = flat.shape[1] - down * (kh - 1) * ow
     return [flat[:, row * down * ow : row * down * ow + t] for row in range(kh)], height
 
