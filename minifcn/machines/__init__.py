@@ -1,0 +1,3 @@
+"""One network trained by several processes, on one machine or many: synchronous data-parallel SGD."""
+
+from minifcn.machines.group import Group

@@ -1,0 +1,37 @@
+"""Processes that work on one thing together, and what they tell each other in few words."""
+
+import socket
+from typing import Any
+
+from minifcn.backend import Array
+
+
+class Group:
+    """This process alone: a group of one. `minifcn.machines.mpi` has the one of several.
+
+    rank  this process's number, 0 .. size - 1; rank 0 alone owns the run's folder and the terminal
+    size  how many processes there are
+    host  the name of this one's machine
+
+    All processes call the same methods in the same order.
+    """
+
+    rank, size = 0, 1
+
+    def __init__(self) -> None:
+        self.host = socket.gethostname()
+
+    def share(self, count: int) -> slice:
+        """Which of `count` things in a row are this process's: runs in the order of the ranks, as long as can be."""
+        return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
+
+    def gather(self, value: Any) -> list:
+        """[each process's value], in the order of the ranks, for all of them: small Python objects."""
+        return [value]
+
+    def broadcast(self, value: Any) -> Any:
+        """Rank 0's value, for all: a Python object, which may hold arrays."""
+        return value
+
+    def sum(self, array: Array) -> None:
+        """Replace the array's numbers by their sums over the processes, added in the order of the ranks."""
