@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 16. Why is it fast?
 #
-# **Time:** 75 minutes
+# **Time:** 85 minutes
 #
 # **Know before:** im2col, columns and one product (lesson 2), and what layers
 # VGG16 has (lesson 5).
@@ -9,10 +9,10 @@
 # All of minifcn is NumPy, and yet its full FCN-8s took half of PyTorch's time
 # on the two CPU cores where both were measured. Nothing in it is magic. In this
 # lesson you meet the two limits of every computer, arithmetic and memory, and
-# then the five means against them: a good order, small bands, fewer products,
-# several threads, and at last a different machine, with threads by the
-# thousand. Times are printed, and yours will differ; what is *asserted* are
-# counts and equalities, which are the same everywhere.
+# then the six means against them: a good order, small bands, fewer copies,
+# fewer products, several threads, and at last a different machine, with threads
+# by the thousand. Times are printed, and yours will differ; what is *asserted*
+# are counts and equalities, which are the same everywhere.
 
 # %%
 import time
@@ -245,6 +245,81 @@ assert peaks[8] < peaks[128] / 4
 # a whole layer are trips to memory, once no cache holds them (here they are 19
 # MB, conv1_2's a gigabyte). minifcn takes about 1 MB, what a core's own cache
 # (L2) holds, and asks for that memory once.
+
+# %% [markdown]
+# ## A third of the copies
+#
+# A band spares the memory, not the work of copying: im2col writes each pixel
+# nine times for a 3x3 kernel. Where channels are few, the product has little to
+# do with those copies, and making them takes the longer.
+#
+# Look at which pixels the kernel's *second* row sees: those that its first row
+# sees when the window stands one row further down. They are copied already. So
+# shift the image along its **width** alone, three copies instead of nine,
+#
+# $$f_{j,c}[r, q] = x_c[r, q + j]$$
+#
+# and read each copy row after row as one long line. In it, a row further down
+# is `ow` numbers further on, all of them.
+#
+# **Predict.** The image has 32 channels and 130x130 pixels, the output 128x128.
+# Which shape has $f$ as a matrix, and which part of it are the columns of the
+# kernel's row $i$?
+
+# %%
+o, c, kh, kw = weight.shape
+height, oh, ow = 130, 128, 128
+x = rng.standard_normal((c, height, 130), dtype=np.float32)
+f = np.stack([x[:, :, j : j + ow] for j in range(kw)])  # (kw, C, height, ow)
+f = f.reshape(kw * c, height * ow)
+parts = [f[:, i * ow : (i + oh) * ow] for i in range(kh)]
+columns = im2col(x[None], (kh, kw))[0]
+print("f:      ", f.shape, f"{f.nbytes / 1e6:5.2f} MB copied")
+print("columns:", columns.shape, f"{columns.nbytes / 1e6:5.2f} MB copied")
+assert all(np.shares_memory(part, f) for part in parts)  # views, no copies
+assert parts[2].shape == (96, 128 * 128)
+
+# %% [markdown]
+# Three **views** of one matrix, each two rows of the image longer than what it
+# shows, and BLAS multiplies a view as it is. The price: in place of one product
+# there are three, one for each row of the kernel, and their sum,
+#
+# $$y = \sum_i W_i \, f[:, \; i \cdot ow : (i + oh) \cdot ow]$$
+#
+# where $W_i$, ($O$, $kw \cdot C$), is row $i$ of all kernels. The same views
+# give the weights' gradient: $dW_i$ is $dy$ times the view, transposed.
+
+
+# %%
+def by_width(x, weight):
+    """conv2d of x (C, H, W), no padding: columns along the width alone."""
+    o, c, kh, kw = weight.shape
+    oh, ow = x.shape[1] - kh + 1, x.shape[2] - kw + 1
+    f = np.stack([x[:, :, j : j + ow] for j in range(kw)])
+    f = f.reshape(kw * c, -1)
+    rows = weight.transpose(2, 0, 3, 1).reshape(kh, o, kw * c)
+    views = (f[:, i * ow : (i + oh) * ow] for i in range(kh))
+    y = sum(row @ view for row, view in zip(rows, views))
+    return y.reshape(o, oh, ow)
+
+
+assert np.allclose(by_width(x, weight), conv2d(x[None], weight)[0], atol=1e-3)
+print("channels  all columns ms  along the width ms")
+for channels in (4, 16, 64):
+    image = rng.standard_normal((channels, 98, 98), dtype=np.float32)
+    kernels = rng.standard_normal((channels, channels, 3, 3), np.float32)
+    plain = kernels.reshape(channels, -1)
+    with threadpool_limits(1):
+        all_columns = seconds(lambda: plain @ im2col(image[None], (3, 3))[0])
+        along_width = seconds(lambda: by_width(image, kernels))
+    print(f"{channels:8}{1e3 * all_columns:16.2f}{1e3 * along_width:20.2f}")
+
+# %% [markdown]
+# The method is called MEC (Cho and Brand 2017), for *memory-efficient
+# convolution*; minifcn takes it, in bands, where channels are few.
+#
+# **Think.** With a stride of 2 down the rows it does not work like this. Which
+# numbers of $f$ would a view have to leave out?
 
 # %% [markdown]
 # ## Fewer products: Winograd
