@@ -33,5 +33,12 @@ class Group:
         """Rank 0's value, for all: a Python object, which may hold arrays."""
         return value
 
-    def sum(self, array: Array) -> None:
-        """Replace the array's numbers by their sums over the processes, added in the order of the ranks."""
+    def any(self, flag: bool) -> bool:
+        """Whether it is so in any process, for all of them."""
+        return any(self.gather(bool(flag)))
+
+    def sum(self, array: Array, half: bool = False) -> None:
+        """Replace the array's numbers by their sums over the processes, added in the order of the ranks.
+
+        half  what travels is float16, half of float32's bytes; the additions keep the array's dtype
+        """

@@ -24,7 +24,7 @@ class ThreadGroup(Group):
     def broadcast(self, value):
         return self.gather(value)[0]
 
-    def sum(self, array):
+    def sum(self, array, half=False):
         first, *others = self.gather(array)
         array[...] = first
         for other in others:
