@@ -77,7 +77,7 @@ def _check_objects(seen):
 class AuxiliaryLoss(PixelLoss):
     """GoogLeNet's loss: that of its last scores, and a share of that of each auxiliary classifier's. Told is the first.
 
-    loss = criterion((scores, *others), labels)
+    loss = criterion((scores, *others), labels, divisor)
     dscores, *dothers = criterion.backward(share)
     """
 
@@ -85,10 +85,10 @@ class AuxiliaryLoss(PixelLoss):
         super().__init__(reduction, class_weights)
         self.others = [PixelLoss(reduction, class_weights) for _ in range(2)]
 
-    def __call__(self, scores: tuple[Array, ...], labels: Array) -> float:
+    def __call__(self, scores: tuple[Array, ...], labels: Array, divisor: float) -> float:
         scores, *others = scores
-        loss = super().__call__(scores, labels)
-        auxiliary = [criterion(s, labels) for criterion, s in zip(self.others, others, strict=True)]
+        loss = super().__call__(scores, labels, divisor)
+        auxiliary = [criterion(s, labels, divisor) for criterion, s in zip(self.others, others, strict=True)]
         return loss if all(map(math.isfinite, auxiliary)) else math.nan
 
     def backward(self, share: float = 1.0) -> tuple[Array, ...]:
