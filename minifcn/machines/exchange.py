@@ -24,13 +24,20 @@ class Exchange:
     group       the processes; in a group of one nothing is done
     wire        "float16": gradients travel as float16, in half of float32's bytes; None: as they are
 
-    For each step: `begin`, the backward passes, `finish`. Raises InputError for another wire.
+    For each step: `begin`, the backward passes, `finish`. Raises InputError for another wire, and where some processes
+    have the parameters on a GPU and some not.
     """
 
     def __init__(self, parameters: Sequence[Parameter], group: Group, wire: str | None = None) -> None:
         if wire not in WIRES:
             raise InputError(f"wire is {wire!r}; expected 'float16', or None for gradients as they are")
         self.parameters, self.group, self.half = list(parameters), group, wire == "float16"
+        devices = group.gather(self.parameters[0].device)
+        if len(set(devices)) > 1:
+            where = f"rank {devices.index('gpu')} has a GPU and rank {devices.index('cpu')} has none"
+            raise InputError(f"{where}: start one process for each GPU, or give --device cpu")
+        if self.half and devices[0] == "gpu":
+            raise InputError("wire is 'float16', which GPUs have not: leave it out")
         self.changed = threading.Condition()
         self.each: dict[Parameter, int] = {}  # how often one backward pass adds to a gradient, as the last step showed
 

@@ -6,6 +6,11 @@ from typing import Any
 from minifcn.backend import Array
 
 
+def share(count: int, rank: int, size: int) -> slice:
+    """Which of `count` things in a row are the rank's of `size`: runs in the order of the ranks, as long as can be."""
+    return slice(count * rank // size, count * (rank + 1) // size)
+
+
 class Group:
     """This process alone: a group of one. `minifcn.machines.mpi` has the one of several.
 
@@ -22,8 +27,8 @@ class Group:
         self.host = socket.gethostname()
 
     def share(self, count: int) -> slice:
-        """Which of `count` things in a row are this process's: runs in the order of the ranks, as long as can be."""
-        return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
+        """Which of `count` things in a row are this process's."""
+        return share(count, self.rank, self.size)
 
     def gather(self, value: Any) -> list:
         """[each process's value], in the order of the ranks, for all of them: small Python objects."""
@@ -40,8 +45,16 @@ class Group:
     def sum(self, array: Array, half: bool = False) -> None:
         """Replace the array's numbers by their sums over the processes, added in the order of the ranks.
 
-        half  what travels is float16, half of float32's bytes; the additions keep the array's dtype
+        half  what travels between hosts' arrays is float16; the additions keep the array's dtype
         """
+
+    def alike(self, text: str) -> bool:
+        """Whether every process asks this with the same text within a moment."""
+        return True
+
+    def abort(self, code: int) -> None:
+        """End all processes at once, with this exit code."""
+        raise SystemExit(code)
 
 
 ALONE = Group()

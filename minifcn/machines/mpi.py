@@ -1,0 +1,105 @@
+"""The group of an MPI job's processes, over mpi4py."""
+
+import functools
+import hashlib
+import pickle
+import time
+from typing import Any
+
+import numpy as np
+
+from minifcn.backend import Array, array_module
+from minifcn.errors import InputError
+from minifcn.machines.group import Group
+from minifcn.machines.messages import Messages
+from minifcn.machines.nccl import GpuSums, take_gpu
+from minifcn.machines.sums import spread, sum_in_order
+from minifcn.machines.wires import HalfWire, Wire
+
+GRACE = 2.0  # seconds in which an error that all processes have reaches all of them
+FAILED = 1  # the tag of messages about errors; all others have 0
+
+
+def join() -> Group:
+    """The group of the MPI job that this process belongs to; a plain `Group` where it is the only one.
+
+    MPI is started here, not earlier. Each process gets a GPU of its own, if it uses one. Raises InputError where
+    mpi4py, or an MPI library for it, is missing.
+    """
+    try:
+        from mpi4py import MPI  # which asks MPI to allow calls from several threads
+    except (ImportError, RuntimeError) as error:
+        raise InputError(f'MPI does not start ({error}): pip install -e ".[mpi]"') from error
+    if MPI.COMM_WORLD.Get_size() == 1:
+        return Group()
+    group = MpiGroup(MPI.COMM_WORLD)
+    take_gpu(group.messages.hosts[: group.rank].count(group.host))
+    return group
+
+
+class MpiGroup(Group):
+    """The processes of a communicator; one thread at a time calls its methods.
+
+    comm  mpi4py's, or what stands in for one: see `Messages`
+    """
+
+    def __init__(self, comm: Any) -> None:
+        super().__init__()
+        self.comm, self.messages = comm, Messages(comm)
+        self.rank, self.size = self.messages.rank, self.messages.size
+        self.others = [rank for rank in range(self.size) if rank != self.rank]
+        self.messages.hosts = self.gather(self.host)
+
+    def gather(self, value: Any) -> list:
+        data = _bytes(pickle.dumps(value))
+        sizes = {rank: np.empty(1, np.int64) for rank in self.others}
+        self.messages.swap(dict.fromkeys(self.others, np.array([data.size])), sizes)
+        received = {rank: np.empty(int(sizes[rank][0]), np.uint8) for rank in self.others}
+        self.messages.swap(dict.fromkeys(self.others, data), received)
+        return [pickle.loads(received[rank].data) if rank in received else value for rank in range(self.size)]
+
+    def broadcast(self, value: Any) -> Any:
+        # Arrays are sent from where they are and received where they stay: pickle holds the rest.
+        arrays: list[pickle.PickleBuffer] = []
+        pickled = pickle.dumps(value if self.rank == 0 else None, protocol=5, buffer_callback=arrays.append)
+        parts = [_bytes(pickled), *(_bytes(array.raw()) for array in arrays)]
+        sizes = self.gather([part.size for part in parts])[0]
+        if self.rank:
+            parts = [np.empty(size, np.uint8) for size in sizes]
+        for part in parts:
+            spread(part, self.messages)
+        return value if self.rank == 0 else pickle.loads(parts[0].data, buffers=[part.data for part in parts[1:]])
+
+    def sum(self, array: Array, half: bool = False) -> None:
+        if not array.flags.c_contiguous:
+            copy = array_module(array).ascontiguousarray(array)
+            self.sum(copy, half)
+            array[...] = copy
+        elif isinstance(array, np.ndarray):
+            sum_in_order(array.reshape(-1), self.messages, HalfWire() if half else Wire())
+        else:
+            self.gpu_sums.sum(array)
+
+    @functools.cached_property
+    def gpu_sums(self) -> GpuSums:
+        """What sums on the GPU, once it is needed."""
+        return GpuSums(self)
+
+    def alike(self, text: str) -> bool:
+        digest = _bytes(hashlib.sha256(text.encode()).digest())
+        received = {rank: np.empty_like(digest) for rank in self.others}
+        requests = [self.comm.Irecv(received[rank], rank, FAILED) for rank in self.others]
+        requests += [self.comm.Isend(digest, rank, FAILED) for rank in self.others]
+        end = time.monotonic() + GRACE
+        while requests := [request for request in requests if not request.Test()]:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.01)
+        return all(np.array_equal(other, digest) for other in received.values())
+
+    def abort(self, code: int) -> None:
+        self.comm.Abort(code)
+
+
+def _bytes(buffer: Any) -> np.ndarray:
+    return np.frombuffer(buffer, np.uint8)
