@@ -85,8 +85,10 @@ class Batches:
         """How many samples an epoch has."""
         return len(self.dataset) * self.passes
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Iterates over (images, labels, indices) of epoch `number`, from batch `start` on.
+    def epoch(
+        self, number: int, start: int = 0, stop: int | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Iterates over (images, labels, indices) of epoch `number`, from batch `start` on, up to `stop` or the end.
 
         images and labels as `collate` gives them, indices (N,) the samples' places in the data set; of several
         processes each reads and gets its own samples of a batch alone, which may be none.
@@ -95,7 +97,7 @@ class Batches:
         n, rng = len(self.dataset), self._rng(number, 0)
         looks = [rng.permutation(n) if self.shuffle else np.arange(n) for _ in range(self.passes)]
         order = np.concatenate([n * look + samples for look, samples in enumerate(looks)])
-        groups = (order[own] for own in self._own(start, len(order)))
+        groups = (order[own] for own in islice(self._own(start, len(order)), None if stop is None else stop - start))
         waiting: deque = deque()
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="minifcn-data")
         try:

@@ -15,6 +15,7 @@ from minifcn.data import Augmented, Dataset, compose, crop, dominant, open_split
 from minifcn.data.looking.inspection import shown_classes
 from minifcn.data.transforms import Augmentation
 from minifcn.errors import InputError, caution
+from minifcn.machines.together import in_first
 from minifcn.models import BACKBONES
 from minifcn.training.criterion import PixelLoss
 from minifcn.training.settings import PretrainSettings
@@ -39,7 +40,7 @@ class Pretrainer(Trainer):
         view = compose(crop(settings.crop), dominant(self.validation.classes))
         seen, self.validation = (Augmented(part, view, settings.seed) for part in (self.training, self.validation))
         if not self.begun:
-            _check_objects(seen)
+            in_first(self.group, lambda: _check_objects(seen))
 
     def open_data(self, own: dict | None = None) -> Sequence[Dataset]:
         """Scenes have one object each, which fills much of them."""
