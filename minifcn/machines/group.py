@@ -34,6 +34,10 @@ class Group:
         """[each process's value], in the order of the ranks, for all of them: small Python objects."""
         return [value]
 
+    def collect(self, value: Any) -> list:
+        """The same for rank 0 alone, and [] for the others: objects that may hold arrays."""
+        return [value]
+
     def broadcast(self, value: Any) -> Any:
         """Rank 0's value, for all: a Python object, which may hold arrays."""
         return value

@@ -58,6 +58,16 @@ class MpiGroup(Group):
         self.messages.swap(dict.fromkeys(self.others, data), received)
         return [pickle.loads(received[rank].data) if rank in received else value for rank in range(self.size)]
 
+    def collect(self, value: Any) -> list:
+        data = _bytes(pickle.dumps(value if self.rank else None))
+        sizes = self.gather(data.size)
+        if self.rank:
+            self.messages.swap({0: data}, {})
+            return []
+        received = {rank: np.empty(sizes[rank], np.uint8) for rank in self.others}
+        self.messages.swap({}, received)
+        return [value, *(pickle.loads(received[rank].data) for rank in self.others)]
+
     def broadcast(self, value: Any) -> Any:
         # Arrays are sent from where they are and received where they stay: pickle holds the rest.
         arrays: list[pickle.PickleBuffer] = []

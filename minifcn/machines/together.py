@@ -1,5 +1,6 @@
 """What one process does or fails at, told to all: none waits for another that has given up."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -49,7 +50,8 @@ def in_turn(group: Group, items: Sequence[Item], work: Callable[[Item], Result])
     Each process does every `group.size`-th item. All of them go through the iterator to its end.
     """
     for start in range(0, len(items), group.size):
-        some = items[start : start + group.size]
-        results = in_all(group, lambda: work(some[group.rank]) if group.rank < len(some) else None)  # noqa: B023
-        if group.rank == 0:
-            yield from zip(some, results)
+        some, own = items[start : start + group.size], items[start + group.rank : start + group.rank + 1]
+        results: list[Result] = []
+        in_all(group, lambda: results.extend(map(work, own)))  # noqa: B023
+        collected = group.collect(results)
+        yield from zip(some, itertools.chain.from_iterable(collected))

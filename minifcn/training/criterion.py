@@ -30,10 +30,10 @@ class PixelLoss:
 
     def divisor(self, labels: np.ndarray) -> float:
         """How many pixels are not void, or for the weighted mean the sum of their weights."""
-        counted = labels[labels != VOID]
+        counted = labels != VOID
         if self.weights is None:
-            return float(counted.size)
-        return float(self.weights.take(counted, mode="clip").sum())  # the pass refuses what is no class
+            return float(np.count_nonzero(counted))
+        return float(self.weights.take(labels[counted], mode="clip").sum())  # the pass refuses what is no class
 
     def __call__(self, scores: Array, labels: Array, divisor: float) -> float:
         self.scale = 1 / divisor if self.mean else 1.0

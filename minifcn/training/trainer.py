@@ -200,10 +200,13 @@ class Trainer:
         counted = self.settings.batch_size * self.settings.sample
         return max(1, round(counted * (min(side**2, pixels) if side else pixels)))
 
-    def validate(self, advance: Callable | None = None) -> float:
-        """Measure the network on the validation images -> their loss a pixel; `confusion` and `accuracies` are new."""
+    def validate(self, advance: Callable | None = None, group: Group = ALONE) -> float:
+        """Measure the network on the validation images -> their loss a pixel; `confusion` and `accuracies` are new.
+
+        group  the processes that call this together, and share the images out
+        """
         self.accuracies = []
-        how = (self.model, self.validation, self.preprocessing, self.device, advance, self.accuracies, self.group)
+        how = (self.model, self.validation, self.preprocessing, self.device, advance, self.accuracies, group)
         self.confusion, loss = evaluate(*how)
         return loss
 
@@ -270,7 +273,7 @@ class Trainer:
         """Measure, note and save at an epoch's end."""
         progress = self.progress
         watch.begin("validation", len(self.validation))
-        loss = self.validate(watch.advance)
+        loss = self.validate(watch.advance, self.group)
         if not math.isfinite(loss):
             raise self._diverged(f"the validation loss is {loss}")
         row = {

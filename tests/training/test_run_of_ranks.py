@@ -185,6 +185,17 @@ def test_another_version_is_refused():
         check_alike(Other(), Settings(), *tiny.scenes(1, 1))
 
 
+def test_the_first_rank_alone_may_validate(tmp_path):
+    """As it does for the pictures of a run that was finished before."""
+
+    def validate(group):
+        trainer = make(group, tmp_path)
+        return trainer.validate(group=group), trainer.validate() if group.rank == 0 else None
+
+    (first, alone), (second, _) = run_ranks(2, validate)
+    assert first == second == pytest.approx(alone, rel=1e-6)
+
+
 def test_several_ranks_compare_as_one_process_does(tmp_path):
     validation = tiny.scenes(1, 5)[1]
     for name in ("fcn32s", "fcn8s"):
