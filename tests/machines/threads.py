@@ -31,6 +31,12 @@ class ThreadComm:
         self.network.waiting[self.rank, dest, tag].append(buffer.tobytes())
         return Request(lambda: True)
 
+    def Improbe(self, tag):
+        for source in range(self.network.size):
+            if arrived := self.network.waiting[source, self.rank, tag]:
+                return Message(arrived.popleft())
+        return None
+
     def Irecv(self, buffer, source, tag):
         arrived, place = self.network.waiting[source, self.rank, tag], object()
         order = self.network.receiving[source, self.rank, tag]
@@ -50,6 +56,16 @@ class ThreadComm:
     def Abort(self, code):
         self.network.broken.set()
         raise SystemExit(code)
+
+
+class Message:
+    """One that has arrived."""
+
+    def __init__(self, sent):
+        self.sent = sent
+
+    def Recv(self, buffer):
+        memoryview(buffer).cast("B")[:] = self.sent
 
 
 class Request:
