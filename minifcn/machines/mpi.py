@@ -4,6 +4,7 @@ import functools
 import hashlib
 import pickle
 import time
+import warnings
 from typing import Any
 
 import numpy as np
@@ -20,16 +21,29 @@ GRACE = 2.0  # seconds in which an error that all processes have reaches all of 
 FAILED = 2  # the tag of messages about errors: see `Messages` for others
 
 
+def load() -> Any:
+    """mpi4py's module MPI, its library not started. Raises InputError where either is missing."""
+    try:
+        import mpi4py
+
+        mpi4py.rc(initialize=False, finalize=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of another library's mpiexec: see `minifcn.machines.starting`
+            from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        raise InputError(f'MPI does not start ({error}): pip install -e ".[mpi]"') from error
+    return MPI
+
+
 def join() -> Group:
     """The group of the MPI job that this process belongs to; a plain `Group` where it is the only one.
 
     MPI is started here, not earlier. Each process gets a GPU of its own, if it uses one. Raises InputError where
     mpi4py, or an MPI library for it, is missing.
     """
-    try:
-        from mpi4py import MPI  # which asks MPI to allow calls from several threads
-    except (ImportError, RuntimeError) as error:
-        raise InputError(f'MPI does not start ({error}): pip install -e ".[mpi]"') from error
+    MPI = load()
+    if not MPI.Is_initialized():
+        MPI.Init_thread()  # which asks it to allow calls from several threads
     if MPI.COMM_WORLD.Get_size() == 1:
         return Group()
     group = MpiGroup(MPI.COMM_WORLD.Dup())

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -44,13 +45,17 @@ def join() -> Group:
         return Group()
     from minifcn.machines import mpi  # only now: one process needs no MPI
 
+    several = f"{size} processes were started ({variable})"
     try:
-        group = mpi.join()
+        library = " ".join(re.findall(r"[\w.]+", mpi.load().Get_library_version())[:3])
     except InputError as error:
-        raise InputError(f"{size} processes were started ({variable}), but {error}; or start one process") from error
+        raise InputError(f"{several}, but {error}; or start one process") from error
+    # As it starts under Open MPI's launcher, MPICH's library ends the process, without a word that helps.
+    foreign = variable.startswith("OMPI") and not library.startswith("Open MPI")
+    group = Group() if foreign else mpi.join()
     if group.size != size:
-        others = f"{size} processes were started ({variable}), but mpi4py's MPI library sees {group.size}"
-        raise InputError(f"{others}: use the mpiexec that came with it, or unset {variable} for one process")
+        ways = f"use the mpiexec that came with that, or unset {variable} for one process"
+        raise InputError(f"{several}, but not by the launcher of mpi4py's MPI library, {library}: {ways}")
     return group
 
 

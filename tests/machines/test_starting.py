@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+from types import SimpleNamespace
 
 import pytest
 from threadpoolctl import threadpool_limits
 
 from minifcn.backend.parallel import thread_count
 from minifcn.errors import InputError
-from minifcn.machines import Group, starting
+from minifcn.machines import Group, mpi, starting
 from minifcn.machines.starting import in_words, join, sharing_cores, started
 
 
@@ -49,11 +50,19 @@ def test_what_launchers_tell(environment, variables, expected):
     assert started() == expected
 
 
-def test_processes_that_mpi_does_not_know_of_are_refused(environment, monkeypatch):
-    """As those of another MPI library's mpiexec."""
-    environment(OMPI_COMM_WORLD_SIZE="3", OMPI_COMM_WORLD_RANK="0")
-    monkeypatch.setattr("minifcn.machines.mpi.join", Group)
-    with pytest.raises(InputError, match=r"^3 processes were started \(OMPI_COMM_WORLD_SIZE\), but .* sees 1: use"):
+@pytest.mark.parametrize(
+    ("names", "version", "library"),
+    [
+        (("PMI_SIZE", "PMI_RANK"), "Open MPI v4.1.4, package: Debian", "Open MPI v4.1.4"),
+        (("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"), "MPICH Version:      5.0.2\nMPICH", "MPICH Version 5.0.2"),
+    ],
+)
+def test_another_library_than_the_launchers_is_refused(environment, monkeypatch, names, version, library):
+    """Each process would be alone in its world; MPICH's library does not even start."""
+    environment(**dict(zip(names, ("3", "0"))))
+    monkeypatch.setattr(mpi, "load", lambda: SimpleNamespace(Get_library_version=lambda: version))
+    monkeypatch.setattr(mpi, "join", Group if names[0] == "PMI_SIZE" else None)
+    with pytest.raises(InputError, match=f"^3 processes were started .{names[0]}., but not by .* {library}: use the"):
         join()
 
 
