@@ -435,7 +435,9 @@ print(dedent(loop).strip())
 # What it can besides: make one step of several batches, for images that do not
 # fit into memory at once or differ in size (`accumulate`); pass over batches
 # that are all void; count a share of the pixels (`sample`, lesson 11); stop
-# where the loss is no number any more.
+# where the loss is no number any more; take part in a step of several machines
+# (`exchange`), of whose batches this one has some rows: its pieces. The end of
+# this lesson says how that works.
 #
 # **Predict.** We train a classifier in both ways, on the same draws and without
 # dropout, whose masks would differ. How far apart are the losses?

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from minifcn.backend.parallel import thread_count
 from minifcn.errors import InputError
+from minifcn.machines import mpi
 from minifcn.machines.group import Group
 
 LAUNCHERS = {  # environment variables: how many processes a launcher started, and which of them this one is
@@ -43,8 +44,6 @@ def join() -> Group:
     _, size, variable = started()
     if size == 1:
         return Group()
-    from minifcn.machines import mpi  # only now: one process needs no MPI
-
     several = f"{size} processes were started ({variable})"
     try:
         library = " ".join(re.findall(r"[\w.]+", mpi.load().Get_library_version())[:3])
