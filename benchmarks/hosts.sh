@@ -30,7 +30,7 @@ address() { case $1 in a) echo 10.77.0.1 ;; b) echo 10.77.0.2 ;; c) echo 10.77.0
 set_up() {
     ssh-keygen -q -t ed25519 -N "" -f "$work/key"
     ssh-keygen -q -t ed25519 -N "" -f "$work/of_hosts"
-    mkdir -p /run/sshd
+    mkdir -p /run/sshd "$work/runs"
     ip link add fcn-bridge type bridge
     ip address add 10.77.0.254/24 dev fcn-bridge
     ip link set fcn-bridge up
@@ -41,8 +41,10 @@ set_up() {
         ip -n "fcn-$host" address add "$(address "$host")/24" dev eth0
         ip -n "fcn-$host" link set eth0 up
         ip -n "fcn-$host" link set lo up
-        # A name of its own, too: who is missing is told by it, and cores are shared by those of one host.
-        ip netns exec "fcn-$host" unshare --uts sh -c "hostname host-$host; exec /usr/sbin/sshd -f /dev/null \
+        # A name of its own, too: who is missing is told by it, and cores are shared by those of one host. And the runs
+        # are seen by the first host alone.
+        ip netns exec "fcn-$host" unshare --uts --mount sh -c "hostname host-$host; \
+            [ $host = a ] || mount -t tmpfs none $work/runs; exec /usr/sbin/sshd -f /dev/null \
             -o ListenAddress=$(address "$host") -o HostKey=$work/of_hosts -o AuthorizedKeysFile=$work/key.pub \
             -o PidFile=none -o StrictModes=no -o PermitRootLogin=prohibit-password -o UsePAM=no"
     done
@@ -128,10 +130,10 @@ EOF
 
 set_up
 echo "== a training on one host, and on three"
-(over a "${train[@]}" "$work/one" --epochs 3) >"$work/log"
+(over a "${train[@]}" "$work/runs/one" --epochs 3) >"$work/log"
 echo "one host: $(grep -o '[0-9.]* img/s' "$work/log" | tail -1)"
 three() { # a rate, and options: 3 epochs of 4 steps
-    local before run="$work/three$*"
+    local before run="$work/runs/three$*"
     shape "$1"
     before=$(received)
     (over a,b,c "${train[@]}" "$run" --epochs 3 "${@:2}") >"$work/log"
@@ -140,7 +142,7 @@ three() { # a rate, and options: 3 epochs of 4 steps
 }
 
 three ""
-difference=$(apart "$work/one" "$work/three")
+difference=$(apart "$work/runs/one" "$work/runs/three")
 check "their weights differ by $difference of the largest" "$python" -c "assert $difference < 1e-3"
 three 1gbit
 three 100mbit
@@ -148,21 +150,23 @@ three 100mbit --wire float16
 shape ""
 
 echo "== rank 1 is killed, and two hosts go on"
-(over a,b,c "${train[@]}" "$work/killed" --epochs 200) >"$work/log" 2>&1 &
+(over a,b,c "${train[@]}" "$work/runs/killed" --epochs 200) >"$work/log" 2>&1 &
 job=$!
 seconds_until "^epoch .* 3/200" "$work/log" 120 >/dev/null
 start=$SECONDS
-kill -9 "$(ip netns pids fcn-b | xargs -I{} sh -c 'grep -qsa minifcn /proc/{}/cmdline && grep -qs python /proc/{}/comm && echo {}' | head -1)"
+for process in $(ip netns pids fcn-b); do
+    [[ $(cat "/proc/$process/comm") != python* ]] || kill -9 "$process"
+done
 code=0
 wait "$job" || code=$?
 job=
 check "the job ended $((SECONDS - start)) s later, with $code" [ "$code" -ne 0 ]
-check "its checkpoint is whole" whole "$work/killed" 3
-(over a,c "${train[@]}" "$work/killed" --resume --epochs 8) | grep -E "processes|going on|^epoch +8/8"
-check "two hosts have trained it to its end" whole "$work/killed" 8
+check "its checkpoint is whole" whole "$work/runs/killed" 3
+(over a,c "${train[@]}" "$work/runs/killed" --resume --epochs 8) | grep -E "processes|going on|^epoch +8/8"
+check "two hosts have trained it to its end" whole "$work/runs/killed" 8
 
 echo "== the network of host b is cut, and mended"
-(over a,b,c "${train[@]}" "$work/cut" --epochs 8) >"$work/log" 2>&1 &
+(over a,b,c "${train[@]}" "$work/runs/cut" --epochs 8) >"$work/log" 2>&1 &
 job=$!
 seconds_until "^epoch .*2/8" "$work/log" 120 >/dev/null
 ip link set fcn-b down
@@ -174,4 +178,4 @@ code=0
 wait "$job" || code=$?
 job=
 check "the network mended, the training ends with $code" [ "$code" -eq 0 ]
-check "its checkpoint is whole" whole "$work/cut" 8
+check "its checkpoint is whole" whole "$work/runs/cut" 8
