@@ -18,6 +18,7 @@ def ends_together(group: Group) -> Iterator[None]:
     """
     try:
         yield
+        group.leave()
     except BaseException as error:
         code = exit_code(error)
         if not group.alike(f"{type(error).__name__}: {error}"):
@@ -26,6 +27,7 @@ def ends_together(group: Group) -> Iterator[None]:
             what = str(error) or type(error).__name__
             print(f"minifcn: error: rank {group.rank} on {group.host}: {what}", file=sys.stderr, flush=True)
             group.abort(code)
+        group.leave()
         if group.rank:
             raise SystemExit(code) from error
         raise

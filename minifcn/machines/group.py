@@ -52,8 +52,11 @@ class Group:
         half  what travels between hosts' arrays is float16; the additions keep the array's dtype
         """
 
+    def leave(self) -> None:
+        """Wait for all processes: the last call of each, but for `abort`."""
+
     def alike(self, text: str) -> bool:
-        """Whether every process asks this with the same text within a moment."""
+        """Whether every process asks this with the same text within a moment, and all may go on together."""
         return True
 
     def abort(self, code: int) -> None:
