@@ -26,13 +26,13 @@ def check_alike(group: Group, settings: Settings, training: Dataset, validation:
         if others := [what for what in mine if told[what] != first[what]]:
             what, (one, other) = others[0], (told[others[0]], first[others[0]])
             if what == "settings":
-                what = next(name for name in other if one.get(name) != other[name])
-                one, other = one.get(what), other[what]
+                what = next(name for name in one | other if one.get(name) != other.get(name))
+                one, other = one.get(what), other.get(what)
             differs = f"rank {rank} on {host} has {what} {one}, rank 0 on {first_host} {other}"
             raise InputError(f"{differs}: give all processes the same program, options and data")
 
 
 def _told(dataset):
-    """What tells a data set from another: how many pairs it has, and a digest of names, classes and kind."""
+    """What tells a data set from another: how many pairs it has, and a digest of their names and its classes."""
     text = repr((dataset.name, list(dataset.classes), list(dataset.names)))
-    return f"{len(dataset)} ({hashlib.sha256(text.encode()).hexdigest()[:8]})"
+    return f"{len(dataset)} (digest {hashlib.sha256(text.encode()).hexdigest()[:8]})"

@@ -11,6 +11,10 @@ class Broken(RuntimeError):
     """Another rank has failed."""
 
 
+class Aborted(Exception):
+    """A rank has ended all of them, with this exit code."""
+
+
 class ThreadComm:
     """One rank's end of a network of threads, as much of an mpi4py communicator as `Messages` needs.
 
@@ -43,9 +47,9 @@ class ThreadComm:
         order.append(place)
 
         def look():
-            if self.network.broken.is_set():
-                raise Broken
             if order[0] is not place or not arrived:
+                if self.network.broken.is_set():
+                    raise Broken
                 return False
             memoryview(buffer)[:] = arrived.popleft()
             order.popleft()
@@ -54,8 +58,7 @@ class ThreadComm:
         return Request(look)
 
     def Abort(self, code):
-        self.network.broken.set()
-        raise SystemExit(code)
+        raise Aborted(code)
 
 
 class Message:
@@ -88,8 +91,8 @@ class Network:
         self.receiving = collections.defaultdict(collections.deque)
 
 
-def run_ranks(size, function):
-    """[function(group) of each rank], each in a thread of its own; the first error of any is raised."""
+def ended(size, function):
+    """[how function(group) of each rank ended, each in a thread of its own: a Future]."""
     network = Network(size)
 
     def run(rank):
@@ -100,7 +103,12 @@ def run_ranks(size, function):
             raise
 
     with ThreadPoolExecutor(size) as pool:
-        futures = [pool.submit(run, rank) for rank in range(size)]
+        return [pool.submit(run, rank) for rank in range(size)]
+
+
+def run_ranks(size, function):
+    """[function(group) of each rank]; the first error of any is raised."""
+    futures = ended(size, function)
     errors = [future.exception() for future in futures]
     for error in sorted(filter(None, errors), key=lambda e: isinstance(e, Broken)):
         raise error
