@@ -1,6 +1,5 @@
 """The group of an MPI job's processes, over mpi4py."""
 
-import functools
 import hashlib
 import pickle
 import time
@@ -63,6 +62,7 @@ class MpiGroup(Group):
         self.rank, self.size = self.messages.rank, self.messages.size
         self.others = [rank for rank in range(self.size) if rank != self.rank]
         self.messages.hosts = self.gather(self.host)
+        self.gpus: GpuSums | None = None  # until there is something to sum on them
 
     def gather(self, value: Any) -> list:
         data = _bytes(pickle.dumps(value))
@@ -102,12 +102,8 @@ class MpiGroup(Group):
         elif isinstance(array, np.ndarray):
             sum_in_order(array.reshape(-1), self.messages, HalfWire() if half else Wire())
         else:
-            self.gpu_sums.sum(array)
-
-    @functools.cached_property
-    def gpu_sums(self) -> GpuSums:
-        """What sums on the GPU, once it is needed."""
-        return GpuSums(self)
+            self.gpus = self.gpus or GpuSums(self)
+            self.gpus.sum(array)
 
     def leave(self) -> None:
         for _ in range(2):  # in the second nobody waits so long as to say so
