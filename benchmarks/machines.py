@@ -5,7 +5,8 @@
     python benchmarks/machines.py --measure                              # needs mpiexec: the extra [mpi]
 
 Of n hosts each sends and receives 2 (n - 1) / n times the bytes of all gradients in a step, in two rounds of n - 1
-messages for each bucket. Some of it is hidden behind the rest of the backward pass. Two ways of using n hosts:
+messages for each bucket; the switch between them is taken to let all do so at once. Some of it may be hidden behind
+the rest of the backward pass. Two ways of using n hosts:
 
     the batch grows    each host keeps its batch: n times the images a step, and so n times fewer steps an epoch
     the batch stays    each host gets its share: the same training, n times as fast at best, until a share is one image
@@ -77,7 +78,7 @@ def parse():
     help = "8 images of 96x96, 4 of 240x240, or the paper's FCN-8s and one of 500x500; default: small"
     parser.add_argument("--net", choices=NETS, default="small", help=help)
     parser.add_argument("--step", type=float, metavar="S", help="seconds of a step on one host; default: measured here")
-    parser.add_argument("--images", type=int, metavar="N", help="of that step; default: the net's own")
+    parser.add_argument("--images", type=int, metavar="N", help="of that step, beside --step; default: the net's own")
     parser.add_argument("--bandwidth", type=float, default=1, metavar="G", help="Gbit/s of each host; default: 1")
     parser.add_argument("--message", type=float, default=2e-5, metavar="S", help="seconds a message; default: 2e-5")
     help = "share of a step's computation beside which gradients travel; default: 0"
@@ -93,12 +94,13 @@ def parse():
 def model(options):
     """Print the table of what n hosts give."""
     settings, images, _ = NETS[options.net]
-    parameters = [p for p in FCN8s(**settings).parameters() if p.trainable]
+    parameters = [p for p in reversed(FCN8s(**settings).parameters()) if p.trainable]
     size = sum(p.size for p in parameters) * (2 if options.float16 else 4)
     step = options.step or timed(options.net, 3)
     rate = options.bandwidth * 1e9 / 8
     costs = Costs(step, options.images or images, size, len(buckets(parameters)), rate, options.message, options.hidden)
-    what = f"{costs.images} images in {step:.3g} s on one host; {size / 1e6:.1f} MB of gradients"
+    images = f"{costs.images} image{'s' * (costs.images > 1)}"
+    what = f"{images} in {step:.3g} s on one host; {size / 1e6:.1f} MB of gradients"
     how = f"{options.bandwidth:g} Gbit/s, {options.hidden:.0%} of the computation hides the exchange"
     heads = "hosts", "exchange, s", "batch grows: images/s", "of linear", "batch stays: images/s", "of linear"
     table = table_of(f"{options.net} net: {what}\n{how}", *heads)
