@@ -2,11 +2,14 @@
 
 import contextlib
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 
 from minifcn.errors import InputError
 from minifcn.machines.group import Group
+
+HEARD = 0.5  # seconds in which rank 0 has said its word: the first process that ends takes all others with it
 
 
 @contextlib.contextmanager
@@ -14,7 +17,8 @@ def ends_together(group: Group) -> Iterator[None]:
     """What raises in all processes alike is raised by rank 0 alone; in the others it becomes a silent exit.
 
     An error in some of them is told in one line, with the rank and its host, and ends all processes at once, which
-    else would wait for those for good. Exit codes: 2 for bad input, 130 for Ctrl-C, else 1.
+    else would wait for those for good. A Ctrl-C, which launchers send to all, may find each somewhere else: all end,
+    and rank 0 says so. Exit codes: 2 for bad input, 130 for Ctrl-C, else 1.
     """
     try:
         yield
@@ -22,15 +26,26 @@ def ends_together(group: Group) -> Iterator[None]:
     except BaseException as error:
         code = exit_code(error)
         if not group.alike(f"{type(error).__name__}: {error}"):
-            if code == 1:
-                traceback.print_exception(error)
-            what = str(error) or type(error).__name__
-            print(f"minifcn: error: rank {group.rank} on {group.host}: {what}", file=sys.stderr, flush=True)
+            _tell(group, error, code)
             group.abort(code)
         group.leave()
         if group.rank:
             raise SystemExit(code) from error
         raise
+
+
+def _tell(group, error, code):
+    """Say what ends this process, and so all."""
+    if isinstance(error, KeyboardInterrupt):
+        if group.rank:
+            time.sleep(HEARD)
+        else:
+            print("minifcn: stopped", file=sys.stderr, flush=True)
+        return
+    if code == 1:
+        traceback.print_exception(error)
+    what = str(error) or type(error).__name__
+    print(f"minifcn: error: rank {group.rank} on {group.host}: {what}", file=sys.stderr, flush=True)
 
 
 def exit_code(error: BaseException) -> int:

@@ -1,6 +1,7 @@
 """The group of an MPI job's processes, over mpi4py."""
 
 import hashlib
+import os
 import pickle
 import time
 import warnings
@@ -123,6 +124,8 @@ class MpiGroup(Group):
         return self.messages.whole and all(np.array_equal(other, digest) for other in received.values())
 
     def abort(self, code: int) -> None:
+        if code == 130:  # Ctrl-C has reached all: each leaves by itself, and silently
+            os._exit(code)
         self.comm.Abort(code)
 
 

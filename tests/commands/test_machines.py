@@ -168,6 +168,21 @@ def test_ctrl_c_saves_once(photos, tmp_path):
 
 
 @needs_mpi
+def test_ctrl_c_ends_a_prediction(alone, photos, tmp_path):
+    """Wherever it finds each process; what was predicted is in the table."""
+    (tmp_path / "many").mkdir()
+    for number in range(400):
+        shutil.copy(photos / "val" / "0.png", tmp_path / "many" / f"{number}.png")
+    process = start(2, "predict", tmp_path / "many", "--weights", alone / "best.npz", "--out", tmp_path / "out")
+    while "many/0.png: " not in process.stdout.readline():
+        assert process.poll() is None, process.stderr.read()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and err.count("minifcn: ") == err.count("minifcn: stopped\n") == 1
+    assert (tmp_path / "out" / "shares.csv").is_file()
+
+
+@needs_mpi
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc to find the process in")
 def test_a_killed_process_ends_all(photos, tmp_path):
     process = begun(photos, tmp_path / "run")

@@ -3,10 +3,10 @@
 import pytest
 
 from minifcn.errors import InputError
-from minifcn.machines import Group, mpi
+from minifcn.machines import Group, ending, mpi
 from minifcn.machines.ending import ends_together
 
-from .threads import Aborted, ended
+from .threads import Aborted, ThreadComm, ended
 
 
 def told(capsys):
@@ -18,6 +18,8 @@ def told(capsys):
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
     monkeypatch.setattr(mpi, "GRACE", 0.3)
+    monkeypatch.setattr(ending, "HEARD", 0)
+    monkeypatch.setattr(mpi.os, "_exit", ThreadComm(0, None).Abort)
 
 
 def ends(size, work):
@@ -50,19 +52,24 @@ def test_what_all_raise_is_raised_by_rank_0_alone(capsys, error, code):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize(
-    "error, code", [(InputError("a picture"), 2), (OSError("a disk"), 2), (KeyboardInterrupt(), 130)]
-)
-def test_what_one_raises_is_told_with_its_rank_and_host_and_ends_all(capsys, error, code):
+@pytest.mark.parametrize("error", [InputError("a picture"), OSError("a disk")])
+def test_what_one_raises_is_told_with_its_rank_and_host_and_ends_all(capsys, error):
     def work(group):
         if group.rank == 1:
             raise error
         group.gather(None)
 
     stop = ends(3, work)[1]
-    assert (type(stop), stop.args) == (Aborted, (code,))
-    what = str(error) or "KeyboardInterrupt"
-    assert told(capsys) == [f"minifcn: error: rank 1 on b: {what}"]
+    assert (type(stop), stop.args) == (Aborted, (2,))
+    assert told(capsys) == [f"minifcn: error: rank 1 on b: {error}"]
+
+
+def test_a_ctrl_c_that_finds_each_somewhere_else_is_told_by_rank_0(capsys):
+    def work(group):
+        raise KeyboardInterrupt(f"at line {group.rank}")
+
+    assert [(type(end), end.args) for end in ends(3, work)] == [(Aborted, (130,))] * 3
+    assert told(capsys) == ["minifcn: stopped"]
 
 
 def test_a_mistake_in_the_code_shows_where_it_was_made(capsys):
