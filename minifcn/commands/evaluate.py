@@ -31,6 +31,7 @@ def run(options: Namespace) -> None:
         raise InputError(f"--picture {options.picture}: expected a .png file in a folder that exists")
     print(options.device_reason)
     given = in_first(options.group, lambda: _given(options))
+    given["root"] = getattr(options, "root", given["root"])  # it may lie elsewhere on this machine
     dataset = open_splits(splits=[options.split], **given)[0]
     scores, rows = compare(options.weights, dataset, options.device, options.group)
     print_results(scores, dataset)

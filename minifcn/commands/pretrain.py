@@ -16,4 +16,5 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> None:
     """Train a classifier on labels of whole images, the dominant object's; train --init then makes an FCN of it."""
     settings, _ = in_first(options.group, lambda: starting_settings(options, PretrainSettings))
+    settings.root = getattr(options, "root", settings.root)  # it may lie elsewhere on this machine
     run_training(Pretrainer, settings, options)

@@ -33,6 +33,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> None:
     """Train one network. Ctrl-C saves the run and says how to go on; --resume goes on."""
     staged, every, sources = in_first(options.group, lambda: _asked(options))
+    for settings in every:  # the first has decided, but the data may lie elsewhere on this machine
+        settings.root = getattr(options, "root", settings.root)
     if options.explain:
         explain(every[0], sources)
         for settings in every[1:]:
