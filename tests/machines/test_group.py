@@ -39,7 +39,7 @@ def test_sums_have_the_bits_of_additions_in_the_order_of_the_ranks(size, shape, 
 
 
 def test_a_long_array_is_summed_in_pieces(monkeypatch):
-    monkeypatch.setattr(sums, "PIECE", 64)
+    monkeypatch.setattr(sums, "MESSAGE", 64)
 
     def add(group):
         array = drawn(group.rank, 1001, "float64")
