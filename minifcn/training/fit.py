@@ -101,8 +101,9 @@ def fit(
             for piece in step.here:
                 model.reseed([seed, number], piece.batch, piece.first)
                 images, labels = to_device(piece.images, device), to_device(piece.labels, device)
-                losses[piece.batch] += criterion(model(images), labels, piece.divisor)
-                model.backward(criterion.backward(1 / step.counting))
+                losses[piece.batch] += (loss := criterion(model(images), labels, piece.divisor))
+                if math.isfinite(loss):  # else all are about to end
+                    model.backward(criterion.backward(1 / step.counting))
             exchange.finish()
             losses = [sum(parts) for parts in zip(*exchange.group.gather(losses))]
             if wrong := [loss for loss in losses if not math.isfinite(loss)]:
