@@ -49,7 +49,7 @@ class Group:
     def sum(self, array: Array, half: bool = False) -> None:
         """Replace the array's numbers by their sums over the processes, added in the order of the ranks.
 
-        half  what travels between hosts' arrays is float16; the additions keep the array's dtype
+        half  what travels is float16, of arrays on the host; the additions keep the array's dtype
         """
 
     def leave(self) -> None:

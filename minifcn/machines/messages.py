@@ -34,7 +34,7 @@ class Messages:
         What is sent between two ranks arrives in the order of the calls. A rank that keeps this one waiting is named
         on standard error.
         """
-        self.hear()
+        self._hear()
         self.whole = False
         waiting = [(r, self.comm.Irecv(_bytes(a), r, 0)) for r, a in take.items() if a.size]
         waiting += [(r, self.comm.Isend(_bytes(a), r, 0)) for r, a in give.items() if a.size]
@@ -52,20 +52,20 @@ class Messages:
         if warning > self.patience:
             self.patience = 2 * (time.monotonic() - start)  # so long it may take
 
-    def hear(self) -> None:
+    def _beat(self):
+        """Tell everybody that this process waits: those that wait for it do not wait for this one then."""
+        self._hear()
+        self.beats = [request for request in self.beats if not request.Test()]
+        for rank in range(self.size):
+            if rank != self.rank:
+                self.beats.append(self.comm.Isend(np.array([self.rank], np.int64), rank, WAITING))
+
+    def _hear(self):
         """Hear which others wait."""
         rank = np.empty(1, np.int64)
         while message := self.comm.Improbe(tag=WAITING):  # from anybody
             message.Recv(rank)
             self.heard[int(rank[0])] = time.monotonic()
-
-    def _beat(self):
-        """Tell everybody that this process waits: those that wait for it do not wait for this one then."""
-        self.hear()
-        self.beats = [request for request in self.beats if not request.Test()]
-        for rank in range(self.size):
-            if rank != self.rank:
-                self.beats.append(self.comm.Isend(np.array([self.rank], np.int64), rank, WAITING))
 
     def _name(self, missing, waited):
         """Name the missing ranks that do not wait themselves. One process does it, the first that is not missing."""

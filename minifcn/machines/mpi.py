@@ -107,9 +107,10 @@ class MpiGroup(Group):
             self.gpus.sum(array)
 
     def leave(self) -> None:
-        for _ in range(2):  # in the second nobody waits so long as to say so
+        # MPI minds messages that are left. Whoever waits says so; the second time nobody waits that long, and all that
+        # was said before is heard.
+        for _ in range(2):
             self.gather(None)
-        self.messages.hear()  # so that no message is left, which MPI would mind
 
     def alike(self, text: str) -> bool:
         digest = _bytes(hashlib.sha256(f"{self.messages.whole} {text}".encode()).digest())

@@ -1,16 +1,16 @@
 """A GPU for each process, and sums over them by NVIDIA's NCCL, as CuPy has it. Not yet run on two GPUs.
 
 Written from CuPy 14.2's source (cupy_backends/cuda/libs/nccl.pyx) and tested with a stand-in. NCCL adds in an order of
-its own, the same every time for the same GPUs and links, and not that of the ranks.
+its own, the same every time for the same GPUs and links, and not that of the ranks. Who keeps it waiting is not told.
 """
 
 import os
 import warnings
 from collections.abc import MutableMapping
-from typing import Any
 
 from minifcn.backend import Array
 from minifcn.errors import InputError
+from minifcn.machines.group import Group
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"  # which GPUs CUDA shows a process: read when it first uses one
 
@@ -36,7 +36,7 @@ class GpuSums:
     Raises InputError where NCCL is missing.
     """
 
-    def __init__(self, group: Any) -> None:
+    def __init__(self, group: Group) -> None:
         import cupy
 
         with warnings.catch_warnings():

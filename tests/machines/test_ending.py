@@ -95,15 +95,18 @@ def test_who_fails_while_the_others_wait_to_leave_ends_them(capsys):
         if group.rank == 1:
             raise InputError("late")
 
-    assert ends(2, work)[1].args == (2,)
+    waiting, late = ends(2, work)
+    assert waiting is not None  # it had not ended when the error came
+    assert late.args == (2,)
     assert told(capsys) == ["minifcn: error: rank 1 on b: late"]
 
 
-def test_nobody_waits_for_a_message_that_was_broken_off(capsys):
-    """All are interrupted, but one within a message: what is on its way would be taken for something else."""
+@pytest.mark.parametrize("ranks", [[0], [0, 1]])
+def test_nobody_waits_for_a_message_that_was_broken_off(ranks):
+    """All are interrupted, some within a message: what is on its way would be taken for something else."""
 
     def work(group):
-        if group.rank == 0:
+        if group.rank in ranks:
             group.messages.whole = False
         raise KeyboardInterrupt
 

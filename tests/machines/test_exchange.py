@@ -135,13 +135,15 @@ def test_frozen_parameters_are_left_alone_and_may_be_thawed():
             for parameter in own:
                 parameter.zero_grad()
             between.begin(1)
+            if step == 1:
+                first.grad = np.full(2, 7.0)
             backward(own, [np.ones(2), np.ones(2)])
             between.finish()
             if step == 1:
                 frozen = first.grad.tolist()
         return frozen, first.grad.tolist(), last.grad.tolist()
 
-    assert run_ranks(2, train) == [([0, 0], [2, 2], [2, 2])] * 2
+    assert run_ranks(2, train) == [([7, 7], [2, 2], [2, 2])] * 2
 
 
 def test_parameters_of_two_dtypes_go_in_buckets_of_their_own():
