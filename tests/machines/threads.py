@@ -1,10 +1,13 @@
 """A group whose processes are threads of this one: what several ranks do, without MPI."""
 
 import collections
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from minifcn.machines.mpi import MpiGroup
+
+TAGS = range(3)  # of messages: 0, `WAITING`, `FAILED`
 
 
 class Broken(RuntimeError):
@@ -87,8 +90,9 @@ class Network:
 
     def __init__(self, size):
         self.size, self.broken = size, threading.Event()
-        self.waiting = collections.defaultdict(collections.deque)
-        self.receiving = collections.defaultdict(collections.deque)
+        places = list(itertools.product(range(size), range(size), TAGS))  # now: two threads could make one each
+        self.waiting = {place: collections.deque() for place in places}
+        self.receiving = {place: collections.deque() for place in places}
 
 
 def ended(size, function):
