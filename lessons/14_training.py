@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 14. How does the network learn, and with which settings?
 #
-# **Time:** 60 minutes
+# **Time:** 75 minutes
 #
 # **Know before:** gradients (lesson 2), the loss of each pixel and dropout
 # (lesson 4), surgery on a classifier (lesson 12), skips (lesson 13).
@@ -435,7 +435,9 @@ print(dedent(loop).strip())
 # What it can besides: make one step of several batches, for images that do not
 # fit into memory at once or differ in size (`accumulate`); pass over batches
 # that are all void; count a share of the pixels (`sample`, lesson 11); stop
-# where the loss is no number any more.
+# where the loss is no number any more; take part in a step of several machines
+# (`exchange`), of whose batches this one has some rows: its pieces. The end of
+# this lesson says how that works.
 #
 # **Predict.** We train a classifier in both ways, on the same draws and without
 # dropout, whose masks would differ. How far apart are the losses?
@@ -726,6 +728,115 @@ assert 0 < turned < 20
 # augmentation.
 
 # %% [markdown]
+# ## One batch on several machines
+#
+# A step of 20 images takes one machine long. Let several have the same weights
+# and some of the images each. What must they tell each other to make the step
+# that one alone would have made? The loss of a batch is a mean over its $P$
+# labelled pixels. Group its images by the machine $m$ that has them:
+#
+# $$L = \frac{1}{P} \sum_i \ell_i, \qquad \frac{\partial L}{\partial w} =
+# \sum_m \left( \sum_{i \in m} \frac{1}{P} \frac{\partial \ell_i}{\partial w}
+# \right)$$
+#
+# So the gradient is a **sum over the machines**, if each divides by the $P$ of
+# the *whole* batch. They tell each other their counts before the forward pass
+# and their gradients behind the backward pass, and all make the same step:
+# **synchronous data-parallel** training.
+#
+# It is tempting to spare the counts: each machine takes the mean over its own
+# pixels, as if it was alone, and the mean of these gradients is taken.
+#
+# **Predict.** Two machines have four images each; in the second one's, three
+# pixels of four are void. Is the mean of the two means right? And with no void
+# at all?
+
+
+# %%
+def weight_gradient(images, labels, pixels):
+    """The gradient of a convolution's weight: losses summed, over `pixels`."""
+    conv = Conv2d(3, 3, 3, padding=1, rng=np.random.default_rng(3))
+    criterion = SoftmaxCrossEntropy(reduction="sum")
+    criterion(conv.astype("float64")(images), labels)
+    conv.backward(criterion.backward() / pixels)
+    return conv.weight.grad
+
+
+eight = images[:8].astype("float64")
+truth = np.where(labels[:8] == 255, 0, labels[:8])
+halves = slice(0, 4), slice(4, 8)
+off = {}
+for void in ("no void", "void"):
+    if void == "void":
+        truth[4:, 32:] = truth[4:, :, 32:] = 255
+    pixels = [(truth[half] != 255).sum() for half in halves]
+    whole = weight_gradient(eight, truth, sum(pixels))
+    parts = [weight_gradient(eight[h], truth[h], sum(pixels)) for h in halves]
+    means = [sum(pixels) / p * part for p, part in zip(pixels, parts)]
+    for way, found in {"sum": sum(parts), "mean": sum(means) / 2}.items():
+        off[void, way] = abs(found - whole).max() / abs(whole).max()
+        print(f"{void}, {way} of the two: off by {off[void, way]:.1e}")
+assert off["no void", "mean"] < 1e-12 < 0.1 < off["void", "mean"]
+assert max(off["no void", "sum"], off["void", "sum"]) < 1e-12
+
+# %% [markdown]
+# The mean of means lets a pixel of the second machine count four times as much
+# as one of the first. Nothing tells you so: the loss falls all the same, toward
+# weights that one machine would not have found. A machine whose pixels are all
+# void has no mean at all; here it sends zeros.
+#
+# ## How the sums come about
+#
+# Each of $n$ machines holds a gradient of $B$ bytes and is to have the sum. If
+# all send theirs to one, that one gets $(n - 1) B$ bytes and sends as many. If
+# instead each **owns a part** of the weights, it gets that part from all
+# others, adds, and sends the sum of its part back to all.
+#
+# **Predict.** How many bytes does each machine send then, for 2, 4 and 100 of
+# them? And does it matter in which order the owner adds?
+
+
+# %%
+def summed(gradients):
+    """(what each of n machines has in the end, floats that one sends)."""
+    n, sums = len(gradients), []
+    parts = [np.array_split(gradient, n) for gradient in gradients]
+    for owner in range(n):
+        total = np.zeros_like(parts[0][owner])
+        for machine in range(n):  # in the order of their numbers
+            total += parts[machine][owner]
+        sums.append(total)
+    sent = (n - 1) * (parts[0][0].size + sums[0].size)  # a part, a sum to each
+    return [np.concatenate(sums) for _ in range(n)], sent
+
+
+for n in (2, 4, 100):
+    gradients = rng.standard_normal((n, 12_000)).astype("float32")
+    everywhere, sent = summed(gradients)
+    assert all(np.array_equal(one, everywhere[0]) for one in everywhere)
+    assert np.allclose(everywhere[0], gradients.sum(axis=0), atol=1e-4)
+    assert sent == 2 * (n - 1) / n * 12_000
+    backwards = summed(gradients[::-1])[0][0]
+    differing = (everywhere[0] != backwards).mean()
+    print(
+        f"{n:3} machines: {sent / 12_000:.2f} B each; "
+        f"{differing:.0%} of the sums differ in another order"
+    )
+
+# %% [markdown]
+# Twice the gradient at most, however many machines there are: $2 (n - 1) / n
+# \cdot B$. The full FCN-8s has 134 million weights, so about a gigabyte a step,
+# eight seconds and a half at 1 Gbit/s; with a quarter of the channels it is 2.6
+# million, a sixth of a second. Some of it can be hidden: the last layers'
+# gradients are ready first, and travel while earlier layers still compute.
+#
+# The order matters in the last bits, with three machines and more, since
+# rounding comes after each addition. If two machines added in different orders,
+# their weights would drift apart for ever. So all take the sum that one made,
+# and that one adds by the machines' numbers: the same run twice gives the same
+# bits.
+
+# %% [markdown]
 # ## What was left out, and where the real thing stands
 #
 # - The optimizer, and rates that fall during the run (the paper's stay fixed):
@@ -737,6 +848,9 @@ assert 0 < turned < 20
 #   validation and checkpoints, so that a run survives being stopped:
 #   `minifcn/training/trainer.py`. Pretraining on whole images:
 #   `minifcn/training/pretraining.py`.
+# - Several machines: the sums, and which of them travel while the backward pass
+#   goes on, in `minifcn/machines/exchange.py`; how to start it, and what it
+#   costs, in `docs/machines.md`.
 # - Balancing and augmentation: `minifcn/data/balance.py`,
 #   `minifcn/data/transforms.py`.
 # - Adam, batch normalisation, warm-up: they came after the paper, or it did
@@ -754,3 +868,4 @@ assert 0 < turned < 20
 # 2. `equal_rate`: which learning rate on a mean loss, with another momentum,
 #    moves a weight as far in the long run as one on a summed loss?
 # 3. `shift`: move an image and its label map, as jitter does.
+# 4. `whole_gradient`: machines have divided by their own pixels. Mend it.

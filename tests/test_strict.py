@@ -132,13 +132,13 @@ def test_scores_and_labels_on_two_devices(device):
 
 
 def test_the_loss_that_a_training_tells(device):
-    """Of a pixel, though the sum is minimised: the count of pixels comes with the sum, in one transfer."""
+    """Of a pixel, though the sum is minimised, in one transfer: the pixels are counted on the host."""
     scores, labels, _ = batch_of_scores()
     pixels = int((labels != 255).sum())
     expected = SoftmaxCrossEntropy(reduction="sum")(scores, labels) / pixels
     scores, labels = to_device(scores, "gpu"), to_device(labels, "gpu")
     device.forget()
-    assert PixelLoss("sum")(scores, labels) == pytest.approx(expected, rel=1e-5)
+    assert PixelLoss("sum")(scores, labels, pixels) == pytest.approx(expected, rel=1e-5)
     device.assert_copies({"get": 1})
 
 

@@ -1,7 +1,8 @@
 """What the answers to lesson 14's exercises must do, and what is wrong if not.
 
 The expected steps come from minifcn's optimizer, the expected rates from
-steps that are really made, the expected maps from single pixels.
+steps that are really made, the expected maps from single pixels, the expected
+gradients from the pixels' own.
 """
 
 import numpy as np
@@ -130,3 +131,41 @@ def _moved(image, label, down, right):
         pictured[row, col] = image[near]
         labelled[row, col] = label[near] if near == (y, x) else 255
     return pictured, labelled
+
+
+def whole_gradient(answer):
+    cases = {  # pixels of each machine -> what is new
+        (4,): "one machine has the whole batch: its gradient stays",
+        (3, 3): "wrong for two machines of as many pixels",
+        (6, 2): "right for as many pixels each, wrong for 6 and 2",
+        (1, 5, 3): "right for two machines, wrong for three",
+        (4, 0): "a machine without a pixel has nan, and counts for nothing",
+        (0, 2, 0, 7): "right for one machine without a pixel, wrong for two",
+    }
+    mistakes = {  # what some make of the means of those that have one
+        "the mean of the means: pixels count less where many are": _mean,
+        "the sum of the means: each is over its own pixels only": sum,
+    }
+    rng = np.random.default_rng(0)
+    for pixels, hint in cases.items():
+        each = [rng.standard_normal((count, 2, 3)) for count in pixels]
+        everything = np.concatenate(each)  # each pixel's part, (pixels, 2, 3)
+        means = [_mean(part) if len(part) else NOTHING for part in each]
+        given = [gradient.copy() for gradient in means]
+        found = answer(given, list(pixels))
+        if not np.array_equal(given, means, equal_nan=True):
+            raise Wrong("it changes the arrays it was given: make a new one")
+        for mistake, make in mistakes.items():
+            made = make([m for m in means if m is not NOTHING])
+            if is_same(found, made) and not is_same(made, _mean(everything)):
+                raise Wrong(mistake)
+        if len(everything) > 1 and is_same(found, sum(everything)):
+            raise Wrong("the sum over all pixels: divide by how many they are")
+        same(found, _mean(everything), hint)
+
+
+NOTHING = np.full((2, 3), np.nan)  # the mean over no pixels
+
+
+def _mean(arrays):
+    return sum(arrays) / len(arrays)

@@ -42,3 +42,17 @@ def shift(image, label, down, right):
     shift(image, np.array([[1, 2, 3]]), 0, 1)[1] is [[255, 1, 2]].
     """
     raise NotImplementedError
+
+
+def whole_gradient(gradients, pixels):
+    """The gradient of a batch's mean loss, from machines that share the batch.
+
+    gradients   a list of arrays, one a machine: that of the mean loss over the
+                machine's own labelled pixels; all nan where it has none
+    pixels      how many labelled pixels each has, some perhaps 0, not all
+    Returns the gradient of the mean over the labelled pixels of all of them, a
+    new array of the same shape; what was given stays as it was.
+
+    whole_gradient([np.array([1.0]), np.array([5.0])], [30, 10]) is [2.0].
+    """
+    raise NotImplementedError

@@ -28,3 +28,8 @@ def shift(image, label, down, right):
         slice(m - right, m - right + w),
     )
     return image[rows, columns], label[rows, columns]
+
+
+def whole_gradient(gradients, pixels):
+    there = [(p, g) for p, g in zip(pixels, gradients) if p > 0]
+    return sum(p * g for p, g in there) / sum(pixels)

@@ -33,13 +33,13 @@ def random_bits(key: np.uint64, start: int, stop: int, xp: Any) -> Array:
     return z
 
 
-def random_mask(key: np.uint64, shape: tuple[int, ...], p: float, xp: Any) -> Array:
-    """Bools of this shape, each False with probability p, 0 <= p < 1: entry i is number i of the key, >= 2^64 p."""
+def random_mask(key: np.uint64, shape: tuple[int, ...], p: float, xp: Any, first: int = 0) -> Array:
+    """Bools of this shape, each False with probability p, 0 <= p < 1: entry i is number first + i of key, >= 2^64 p."""
     size = math.prod(shape)
     mask, least = xp.empty(size, "bool"), np.uint64(int(p * 2**64))
 
     def some(part):
-        xp.greater_equal(random_bits(key, part.start, part.stop, xp), least, out=mask[part])
+        xp.greater_equal(random_bits(key, first + part.start, first + part.stop, xp), least, out=mask[part])
 
     run_all(some, ((part,) for part in chunks(size, 1, room(PIECE, xp))), xp)
     return mask.reshape(shape)

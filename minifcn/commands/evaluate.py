@@ -2,12 +2,14 @@
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 from minifcn.commands.options import add_settings
 from minifcn.commands.streams import say
 from minifcn.commands.terminal import print_results
-from minifcn.data import Dataset, open_splits
+from minifcn.data import open_splits
 from minifcn.errors import InputError
+from minifcn.machines.together import in_first
 from minifcn.pictures.runs import save_predictions
 from minifcn.training.evaluation import compare
 from minifcn.training.settings import TOLD, Settings
@@ -28,16 +30,18 @@ def run(options: Namespace) -> None:
     if options.picture is not None and not (options.picture.endswith(".png") and Path(options.picture).parent.is_dir()):
         raise InputError(f"--picture {options.picture}: expected a .png file in a folder that exists")
     print(options.device_reason)
-    dataset = _dataset(options)
-    scores, rows = compare(options.weights, dataset, options.device)
+    given = in_first(options.group, lambda: _given(options))
+    given["root"] = getattr(options, "root", given["root"])  # it may lie elsewhere on this machine
+    dataset = open_splits(splits=[options.split], **given)[0]
+    scores, rows = compare(options.weights, dataset, options.device, options.group)
     print_results(scores, dataset)
-    if options.picture:
+    if options.picture and options.group.rank == 0:
         save_predictions(options.picture, rows, dataset.classes, dataset.palette)
         say(f"wrote {options.picture}")
 
 
-def _dataset(options: Namespace) -> Dataset:
-    """The data set that is asked for; what is not told of it is as the first of the networks was trained with."""
+def _given(options: Namespace) -> dict[str, Any]:
+    """What opens the data set; what is not told of it is as the first of the networks was trained with."""
     about = read_about(options.weights[0])
     sizes = {path: read_about(path).get("size") or "their own size" for path in options.weights}
     if not hasattr(options, "size") and len(set(sizes.values())) > 1:
@@ -51,4 +55,4 @@ def _dataset(options: Namespace) -> Dataset:
         say(
             f"images and labels are brought to {how['size']} pixels, as {'asked' if 'size' in given else 'in training'}"
         )
-    return open_splits(data, splits=[options.split], **how)[0]
+    return {"name": data, **how}

@@ -36,8 +36,12 @@ def follow(trainer: Trainer, verbose: bool | None = None, tensorboard: bool = Fa
 
     verbose      a line a class after each epoch; False: after the last; None: never
     tensorboard  write curves and pictures for TensorBoard, too
-    A run that is finished is left as it is; of its pictures only those are drawn that are missing.
+    A run that is finished is left as it is; of its pictures only those are drawn that are missing. Of several processes
+    the first shows and draws.
     """
+    if trainer.group.rank:
+        trainer.run()
+        return
     board = [Board(trainer)] if tensorboard else []
     describe(trainer)
     if trainer.done:

@@ -2,21 +2,27 @@
 
 Exit code 0; 2 and one line for bad input; 130 for Ctrl-C; 1 where nobody reads on, as after `| head`. A command's
 options, and what it does, stand in the file of its name, which is imported only where that command is asked for.
+Where several processes run it together (`minifcn.machines`), all end alike, and the first alone speaks.
 """
 
 import argparse
+import contextlib
 import importlib
 import sys
 import textwrap
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 from minifcn import __version__
 from minifcn.backend import DEVICES, resolve_device
 from minifcn.backend.files import check_folder
 from minifcn.backend.memory import release, shortage
-from minifcn.commands.streams import any_letter, flush, say
+from minifcn.commands.streams import any_letter, flush, one_voice, say
 from minifcn.errors import Caution, InputError
+from minifcn.machines import Group
+from minifcn.machines.ending import ends_together
+from minifcn.machines.starting import join, sharing_cores, started
 
 ABOUT = "Fully convolutional networks from scratch on NumPy and CuPy."
 COMMANDS = {
@@ -32,6 +38,7 @@ COMMANDS = {
     "bench": "how fast this is here, beside PyTorch and the machine's limits",
     "check": "compare every hand-written gradient with a numerical one",
 }
+SHARED = ("train", "pretrain", "evaluate", "predict")  # which several processes may do together
 LESS_MEMORY = {  # what to use where there is too little for a command
     "train": "a smaller --batch-size, --crop, --size or --width, or --recompute",
     "pretrain": "a smaller --batch-size, --crop or --width",
@@ -48,42 +55,66 @@ def main(arguments: list[str] | None = None) -> int:
     # A run that diverges overflows; its loss says so in one line, NumPy would in many.
     warnings.filterwarnings("ignore", category=RuntimeWarning, module="minifcn")
     warnings.filterwarnings("always", category=Caution)
-    warnings.showwarning = _Warnings()
-    with any_letter():
+    here = started()
+    warnings.showwarning = _Warnings() if here.rank == 0 else _silent
+    with any_letter(), one_voice(here.rank, here.size):
         try:
             _run(sys.argv[1:] if arguments is None else arguments)
             return 0
         except KeyboardInterrupt as stop:
-            say(f"minifcn: {str(stop) or 'stopped'}", error=True)
-            return 130
+            code, what = 130, str(stop) or "stopped"
         except BrokenPipeError:
             return 1
         except InputError as error:
-            what = str(error)
+            code, what = 2, f"error: {error}"
         except OSError as error:
-            what = f"{error.filename or 'a file, or what is printed'}: {error.strerror or error}"
+            code, what = 2, f"error: {error.filename or 'a file, or what is printed'}: {error.strerror or error}"
         finally:
             release()
-        say(f"minifcn: error: {what}", error=True)
-        return 2
+        if here.rank == 0:  # here the others have the same to say, if anything: see `ends_together`
+            say(f"minifcn: {what}", error=True)
+        return code
 
 
 def _run(arguments):
     """Run one command."""
-    options = argparse.Namespace()
     try:
         options = _parse(arguments)
         if getattr(options, "out", None) == "":  # a variable of the shell that is not set, say
             raise InputError("--out is empty: name a folder, . is this one")
-        if "device" in options:
+        if "device" not in options:
+            options.run(options)
+            return
+        with _company(arguments[0]) as options.group, _shortage_in_words(arguments[0], options):
             options.device, options.device_reason = resolve_device(options.device)
-        options.run(options)
+            options.run(options)
+    finally:
+        flush()
+
+
+@contextlib.contextmanager
+def _company(command: str) -> Iterator[Group]:
+    """The group of the processes that run the command together, which end together; of one alone, mostly."""
+    _, size, variable = started()
+    if size > 1 and command not in SHARED:
+        several = f"{command} is run by one process, but {size} were started ({variable})"
+        raise InputError(f"{several}: leave mpiexec out; several share {', '.join(SHARED)}")
+    group = join()
+    with ends_together(group), contextlib.ExitStack() as until_then:
+        if group.size > 1:
+            print(until_then.enter_context(sharing_cores(group)))
+        yield group
+
+
+@contextlib.contextmanager
+def _shortage_in_words(command, options):
+    """A shortage of memory is bad input, with advice on how the command would take less."""
+    try:
+        yield
     except Exception as error:
         if not (what := shortage(error)):
             raise
-        raise InputError(f"{what}: {_less_memory(arguments[0], options)}") from error
-    finally:
-        flush()
+        raise InputError(f"{what}: {_less_memory(command, options)}") from error
 
 
 def _less_memory(command, options):
@@ -116,6 +147,10 @@ class _Warnings:
             say(f"minifcn: caution: {message}", error=True)
         elif self.first.setdefault(message.kind, message) is message:
             say(f"minifcn: caution: {message}; of others like it nothing is said", error=True)
+
+
+def _silent(*_, **__):
+    """Shows no warning."""
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,11 +1,12 @@
-"""Options made from the table of settings."""
+"""Options made from the table of settings, and the one that only several processes can have."""
 
 import argparse
 import typing
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import Any
 
+from minifcn.errors import InputError
 from minifcn.training.settings import GROUPS, Settings, option, settings_of, shown
 
 
@@ -32,3 +33,14 @@ def add_settings(
             help += f"; default: {said}"
         groups[about.group].add_argument(option(field.name), default=argparse.SUPPRESS, help=help, **way)
     return groups
+
+
+def sharing(options: Namespace) -> dict[str, Any]:
+    """Who trains together, and how gradients travel between them, for a `Trainer`: {"group": ..., "wire": ...}.
+
+    Raises InputError where they are to travel, but one process trains alone.
+    """
+    if options.wire and options.group.size == 1:
+        what = f"--wire {options.wire}: gradients travel between several processes only"
+        raise InputError(f"{what}: leave it out, or start them, mpiexec -n 4 python -m minifcn ...")
+    return {"group": options.group, "wire": options.wire}

@@ -12,13 +12,14 @@ from rich.progress import Progress
 from minifcn.backend.memory import shortage
 from minifcn.commands.main import check_free
 from minifcn.commands.photos import find_photos
-from minifcn.commands.results import plan, summary, write_results, write_table
+from minifcn.commands.results import Job, plan, summary, write_results, write_table
 from minifcn.commands.streams import errors_in_terminal, say
 from minifcn.commands.tables import console
 from minifcn.data import VOID, Preprocessing, read_image
 from minifcn.data.prediction import predict_photo
 from minifcn.data.resizing import Size, parse_size, resized, size_text
 from minifcn.errors import InputError
+from minifcn.machines.together import in_first, in_turn
 from minifcn.models.tiles import TILE, Tiled
 from minifcn.weights.loading import load_model
 
@@ -47,12 +48,8 @@ def run(options: Namespace) -> None:
     share; of several images in a table, too. One that cannot be read does not stop the others: the last line names it,
     and the exit code is 2.
     """
-    photos, lines = find_photos(options.images, options.out)
-    out = Path(options.out)
-    jobs, line = plan(photos, out, options)
-    table = out / TABLE if len(jobs) > 1 else None
-    _check(options, jobs, table)
-    model, about = load_model(options.weights)
+    jobs, table, lines = in_first(options.group, lambda: _asked(options))
+    model, about = load_model(options.weights, options.group)
     if len(about["classes"]) > VOID:
         what = f"{len(about['classes'])} classes, but a label map of 8 bits holds {VOID}"
         raise InputError(f"weights {options.weights}: {what}: use weights of fewer")
@@ -60,46 +57,71 @@ def run(options: Namespace) -> None:
     model.to(options.device)
     size, told = _size(options, about)
     say(options.device_reason)
-    for text in filter(None, (*lines, line, told)):
+    for text in filter(None, (*lines, told)):
         say(text)
     failed = _predict_all(options, jobs, table, network, about, size)
+    if len(jobs) == 1 and failed:
+        raise InputError(failed[jobs[0].photo])
     if failed:
         more = f" and {len(failed) - LISTED} more" if len(failed) > LISTED else ""
-        raise InputError(f"{len(failed)} of {len(jobs)} images failed: {', '.join(map(str, failed[:LISTED]))}{more}")
+        raise InputError(f"{len(failed)} of {len(jobs)} images failed: {', '.join(map(str, [*failed][:LISTED]))}{more}")
+
+
+def _asked(options: Namespace) -> tuple[list[Job], Path | None, list[str]]:
+    """(what is made of each photograph, the table of their shares or None, lines to say); all is free to be written."""
+    photos, lines = find_photos(options.images, options.out)
+    out = Path(options.out)
+    jobs, line = plan(photos, out, options)
+    table = out / TABLE if len(jobs) > 1 else None
+    _check(options, jobs, table)
+    return jobs, table, [*lines, line]
 
 
 def _predict_all(options, jobs, table, network, about, size):
-    """Predict one image after the other, and write what is made of them; returns those that failed."""
-    preprocessing = Preprocessing.from_dict(about["preprocessing"])
-    failed, shares, tiled = [], {}, False
+    """Predict all images, and write what is made of them; returns {photo: why} of those that failed.
+
+    Of several processes each predicts one at a time, and the first writes.
+    """
+    preprocessing, group = Preprocessing.from_dict(about["preprocessing"]), options.group
+    failed, shares, tiled = {}, {}, False
     most = len(about["classes"]) if len(jobs) == 1 else COMPACT
+
+    def predict(job):
+        """(image, label, probabilities), or why it failed."""
+        nonlocal tiled
+        try:
+            image = read_image(job.photo)
+            seen = max(resized(size, image.shape[:2]) if size else image.shape[:2])
+            if seen > options.tile and not tiled:
+                say(f"images larger than {options.tile} pixels are computed in tiles, to the same scores")
+                tiled = True
+            return image, *predict_photo(network, image, preprocessing, options.device, size, bool(job.scores))
+        except (InputError, OSError, MemoryError) as error:
+            return _why(job.photo, error)
+
     shown = console.is_terminal and len(jobs) > 1
     bar = Progress(console=console, transient=True, redirect_stderr=errors_in_terminal())
-    # Only where it is shown: older versions of rich end even one that is disabled with a line feed.
-    with bar if shown else contextlib.nullcontext(), _made(jobs[0].label.parent if table is None else table.parent):
+    folder = jobs[0].label.parent if table is None else table.parent
+    with contextlib.ExitStack() as until_then:
+        if group.rank == 0:
+            until_then.enter_context(_made(folder))
+        results = in_turn(group, jobs, predict)
+        if shown:  # only then: older versions of rich end even a bar that is disabled with a line feed
+            results = until_then.enter_context(bar).track(results, len(jobs), description="images")
         try:
-            for job in bar.track(jobs, description="images") if shown else jobs:
-                try:
-                    image = read_image(job.photo)
-                    seen = max(resized(size, image.shape[:2]) if size else image.shape[:2])
-                    if seen > options.tile and not tiled:
-                        say(f"images larger than {options.tile} pixels are computed in tiles, to the same scores")
-                        tiled = True
-                    predicted = predict_photo(network, image, preprocessing, options.device, size, bool(job.scores))
-                except (InputError, OSError, MemoryError) as error:
-                    why = _why(job.photo, error)
-                    if len(jobs) == 1:
-                        raise InputError(why) from error
-                    say(f"minifcn: failed: {why}", error=True)
-                    failed.append(job.photo)
-                else:
-                    shares[job.photo] = write_results(job, image, *predicted, about, most)
+            for job, result in results:
+                if not isinstance(result, str):
+                    shares[job.photo] = write_results(job, *result, about, most)
+                    continue
+                failed[job.photo] = result
+                if len(jobs) > 1:
+                    say(f"minifcn: failed: {result}", error=True)
         finally:  # Ctrl-C and full disks, too
             if table and shares:
                 write_table(table, shares, about["classes"])
         if shares:
             say(summary([job for job in jobs if job.photo in shares], table))
-    return failed
+    return group.broadcast(failed)
 
 
 def _check(options, jobs, table):

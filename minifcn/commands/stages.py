@@ -4,11 +4,14 @@ import argparse
 import shlex
 import warnings
 from argparse import Namespace
+from typing import Any
 
 from minifcn.commands.following import follow, take_small
+from minifcn.commands.options import sharing
 from minifcn.commands.streams import say
 from minifcn.commands.terminal import print_results
 from minifcn.errors import Caution, InputError
+from minifcn.machines.together import in_first
 from minifcn.pictures.runs import save_predictions
 from minifcn.training.evaluation import compare
 from minifcn.training.recipes import recipe
@@ -51,18 +54,19 @@ def old_stages(options: Namespace, staged: Staged) -> list[Settings]:
 
 def run_stages(options: Namespace, staged: Staged, every: list[Settings]) -> None:
     """Train the stages that are left, then compare all of them."""
-    datasets = None
+    datasets, group = None, options.group
     for number in range(staged.under_way if options.resume else 0, len(every)):
         settings, folder = every[number], staged.folders[number]
         say(f"stage {number + 1} of {len(every)}, in {folder.path}")
         begins = number == 0 and not options.resume
         where = FirstFolder(staged, every) if begins else folder
         try:
-            trainer = Trainer(settings, where, options.device, not begins, begins and options.overwrite, datasets)
+            how: dict[str, Any] = {"overwrite": begins and options.overwrite} | sharing(options)
+            trainer = Trainer(settings, where, options.device, not begins, datasets=datasets, **how)
             if begins and take_small(options, trainer):
-                staged, every, _ = new_stages(options)
-                how = {"overwrite": options.overwrite, "datasets": (trainer.training, trainer.validation)}
-                trainer = Trainer(every[0], FirstFolder(staged, every), options.device, **how)
+                staged, every, _ = in_first(group, lambda: new_stages(options))
+                datasets = trainer.training, trainer.validation
+                trainer = Trainer(every[0], FirstFolder(staged, every), options.device, datasets=datasets, **how)
             follow(trainer, options.verbose or None, options.tensorboard)
         except KeyboardInterrupt as stop:
             if begins and not str(stop):  # nothing is saved; an old run may still be there
@@ -74,9 +78,10 @@ def run_stages(options: Namespace, staged: Staged, every: list[Settings]) -> Non
 
     folder, validation = staged.folders[-1], trainer.validation
     picture = folder.path / SIDE_BY_SIDE
-    if not picture.exists() or picture.stat().st_mtime < folder.last.stat().st_mtime:
+    if in_first(group, lambda: not picture.exists() or picture.stat().st_mtime < folder.last.stat().st_mtime):
         with warnings.catch_warnings():  # each stage has told its own
             warnings.simplefilter("ignore", Caution)
-            results, rows = compare([folder.best for folder in staged.folders], validation, options.device)
+            results, rows = compare([folder.best for folder in staged.folders], validation, options.device, group)
         print_results(results, validation)
-        save_predictions(picture, rows, validation.classes, validation.palette)
+        if group.rank == 0:
+            save_predictions(picture, rows, validation.classes, validation.palette)

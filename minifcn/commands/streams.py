@@ -29,6 +29,21 @@ def any_letter() -> Iterator[None]:
                 stream.reconfigure(errors=errors)
 
 
+@contextlib.contextmanager
+def one_voice(rank: int, size: int) -> Iterator[None]:
+    """Meanwhile the first of several processes alone prints, and that line by line, though its launcher is no terminal.
+
+    Standard error is everybody's.
+    """
+    with contextlib.ExitStack() as afterwards:
+        if rank:
+            nowhere = afterwards.enter_context(open(os.devnull, "w"))
+            afterwards.enter_context(contextlib.redirect_stdout(nowhere))
+        elif size > 1 and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)
+        yield
+
+
 def errors_in_terminal() -> bool:
     """Whether what goes to standard error is seen in a terminal: a bar may stand below that, not swallow it."""
     return sys.stderr is not None and sys.stderr.isatty()

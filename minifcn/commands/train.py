@@ -4,19 +4,19 @@ import dataclasses
 import math
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from minifcn.commands.following import follow, take_small
-from minifcn.commands.options import add_settings
+from minifcn.commands.options import add_settings, sharing
 from minifcn.commands.stages import new_stages, old_stages, run_stages
 from minifcn.commands.streams import say
 from minifcn.commands.tables import console, new_table
 from minifcn.errors import InputError
+from minifcn.machines.together import in_first
 from minifcn.training.recipes import PIXELS, RECIPES, per_pixel
 from minifcn.training.settings import Settings, option, shown, without_fc
-from minifcn.training.stages import staged_run
+from minifcn.training.stages import Staged, staged_run
 from minifcn.training.starting import starting_settings
 from minifcn.training.trainer import Trainer
 
@@ -32,16 +32,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """Train one network. Ctrl-C saves the run and says how to go on; --resume goes on."""
-    staged = staged_run(options.out) if options.resume and options.out else None
-    if options.stages and options.resume and not staged:
-        raise InputError(f"--resume --stages: {options.out} holds no run in stages: leave --stages out")
-    if options.stages and not staged:
-        staged, every, sources = new_stages(options)
-    elif staged:
-        every, sources = old_stages(options, staged), {}
-    else:
-        settings, sources = starting_settings(options, Settings)
-        every = [settings]
+    staged, every, sources = in_first(options.group, lambda: _asked(options))
+    for settings in every:  # the first has decided, but the data may lie elsewhere on this machine
+        settings.root = getattr(options, "root", settings.root)
     if options.explain:
         explain(every[0], sources)
         for settings in every[1:]:
@@ -49,9 +42,22 @@ def run(options: Namespace) -> None:
     elif staged:
         print(options.device_reason)
         run_stages(options, staged, every)
-        name_files(options.out)
+        name_files(options)
     else:
         run_training(Trainer, every[0], options)
+
+
+def _asked(options: Namespace) -> tuple[Staged | None, list[Settings], Mapping[str, str]]:
+    """(the run in stages or None, the settings of each training, where the first one's come from)."""
+    staged = staged_run(options.out) if options.resume and options.out else None
+    if staged:
+        return staged, old_stages(options, staged), {}
+    if options.stages and options.resume:
+        raise InputError(f"--resume --stages: {options.out} holds no run in stages: leave --stages out")
+    if options.stages:
+        return new_stages(options)
+    settings, sources = starting_settings(options, Settings)
+    return None, [settings], sources
 
 
 def add_run(parser: ArgumentParser, kind: type[Settings]) -> Any:
@@ -63,26 +69,29 @@ def add_run(parser: ArgumentParser, kind: type[Settings]) -> Any:
     run.add_argument("--overwrite", action="store_true", help="replace the run in DIR")
     run.add_argument("--verbose", action="store_true", help="a line a class each epoch, not only at the end")
     run.add_argument("--tensorboard", action="store_true", help="write the curves and pictures for TensorBoard, too")
+    help = "between processes gradients travel in half the bytes, and are rounded to 3 figures"
+    run.add_argument("--wire", choices=["float16"], help=help)
     return run
 
 
 def run_training(kind: type[Trainer], settings: Settings, options: Namespace) -> None:
     """Train, as a `Trainer` of this kind does, and name the files it leaves."""
     print(options.device_reason)
-    trainer = kind(settings, options.out, options.device, options.resume, options.overwrite)
+    how = {"overwrite": options.overwrite} | sharing(options)
+    trainer = kind(settings, options.out, options.device, options.resume, **how)
     if kind is Trainer and take_small(options, trainer):
-        settings, _ = starting_settings(options, Settings)
-        datasets = trainer.training, trainer.validation
-        trainer = kind(settings, options.out, options.device, overwrite=options.overwrite, datasets=datasets)
+        settings, _ = in_first(options.group, lambda: starting_settings(options, Settings))
+        trainer = kind(settings, options.out, options.device, datasets=(trainer.training, trainer.validation), **how)
     follow(trainer, options.verbose, options.tensorboard)
-    name_files(trainer.folder.path)
+    name_files(options)
 
 
-def name_files(folder: str | PathLike) -> None:
-    """Say what a run left in its folder."""
-    folder = Path(folder)
-    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    say(f"in {folder}:", ", ".join(names))
+def name_files(options: Namespace) -> None:
+    """Say what a run left in its folder, which the first of several processes has."""
+    if options.group.rank == 0:
+        folder = Path(options.out)
+        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        say(f"in {folder}:", ", ".join(names))
 
 
 def explain(settings: Settings, sources: Mapping[str, str]) -> None:

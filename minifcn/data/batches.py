@@ -8,10 +8,12 @@ from itertools import islice
 
 import numpy as np
 
+from minifcn.backend import Array
 from minifcn.data.dataset import VOID, Dataset, Sample
 from minifcn.data.images import Preprocessing
 from minifcn.data.transforms import Augmentation
 from minifcn.errors import InputError
+from minifcn.machines import ALONE, Group
 
 THREADS = 2
 LOOK_AHEAD = 3  # batches under way while one is trained on
@@ -22,18 +24,26 @@ def collate(samples: Sequence[Sample]) -> Sample:
 
     Gives images float32 (N, 3, H, W) and labels uint8 (N, H, W) with H, W the largest height and width. Smaller samples
     lie in the upper left, filled up with 0 (the mean colour) and with void. Labels of whole images, (), give (N,).
+    No samples give arrays with no rows, and no extents.
     """
+    if not samples:
+        return np.empty((0, 3, 0, 0), np.float32), np.empty((0, 0, 0), np.uint8)
     images, labels = zip(*samples)
     return _stack(images, 0), _stack(labels, VOID)
 
 
-def _stack(arrays, fill):
-    """Arrays of one number of axes on top of each other, each filled up to the largest extents."""
-    extents = np.max([array.shape for array in arrays], axis=0).astype(int)
+def _stack(arrays, fill, extents=None):
+    """Arrays of one number of axes on top of each other, each filled up to the extents, or else to the largest."""
+    extents = np.max([array.shape for array in arrays], axis=0).astype(int) if extents is None else extents
     stacked = np.full((len(arrays), *extents), fill, dtype=arrays[0].dtype)
     for number, array in enumerate(arrays):
         stacked[(number, *map(slice, array.shape))] = array
     return stacked
+
+
+def extend(array: Array, extents: Sequence[int], fill: float) -> Array:
+    """A batch (N, ...) filled up to these extents as `collate` does; as it is where it has them, or no rows."""
+    return array if array.shape[1:] == tuple(extents) or not len(array) else _stack(array, fill, extents)
 
 
 @dataclass(eq=False)
@@ -47,6 +57,8 @@ class Batches:
                    that is resumed sees the same batches
     shuffle        False: the order of the data set
     passes         an epoch shows each sample so many times, every time augmented anew
+    group          the processes that share out the images of
+    accumulate     batches, a step's: each gets a run of them, which may begin and end within a batch
     """
 
     dataset: Dataset
@@ -56,6 +68,8 @@ class Batches:
     seed: int = 0
     shuffle: bool = True
     passes: int = 1
+    group: Group = ALONE
+    accumulate: int = 1
 
     def __post_init__(self):
         if self.batch_size < 1:
@@ -71,16 +85,19 @@ class Batches:
         """How many samples an epoch has."""
         return len(self.dataset) * self.passes
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Iterates over (images, labels, indices) of epoch `number`, from batch `start` on.
+    def epoch(
+        self, number: int, start: int = 0, stop: int | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Iterates over (images, labels, indices) of epoch `number`, from batch `start` on, up to `stop` or the end.
 
-        images and labels as `collate` gives them, indices (N,) the samples' places in the data set.
+        images and labels as `collate` gives them, indices (N,) the samples' places in the data set; of several
+        processes each reads and gets its own samples of a batch alone, which may be none.
         An error while a sample is read is raised here, at its batch. Leaving the loop ends the threads.
         """
-        n, size, rng = len(self.dataset), self.batch_size, self._rng(number, 0)
+        n, rng = len(self.dataset), self._rng(number, 0)
         looks = [rng.permutation(n) if self.shuffle else np.arange(n) for _ in range(self.passes)]
         order = np.concatenate([n * look + samples for look, samples in enumerate(looks)])
-        groups = (order[first : first + size] for first in range(start * size, len(order), size))
+        groups = (order[own] for own in islice(self._own(start, len(order)), None if stop is None else stop - start))
         waiting: deque = deque()
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="minifcn-data")
         try:
@@ -93,6 +110,14 @@ class Batches:
                 yield *collate([future.result() for future in futures]), indices
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def _own(self, start, samples):
+        """The slice of the epoch's samples that this process has of each batch, from batch `start` on."""
+        size, step = self.batch_size, self.batch_size * self.accumulate
+        for first in range(start * size, samples, step):
+            share = self.group.share(min(step, samples - first))
+            for batch in range(first, min(first + step, samples), size):
+                yield slice(max(batch, first + share.start), min(batch + size, first + share.stop))
 
     def _sample(self, number, index):
         """Sample `index`, counted on over the passes, as epoch `number` sees it: (float32 (3, h, w), uint8 (h, w))."""

@@ -34,8 +34,17 @@ class Augmented(Dataset):
     def __init__(self, dataset: Dataset, augmentation: Augmentation, seed: int = 0):
         self.dataset, self.augmentation, self.seed = dataset, augmentation, seed
         self.name, self.classes, self.palette = dataset.name, dataset.classes, dataset.palette
-        self.mean, self.std = dataset.mean, dataset.std
         self.names, self.notes, self.told = dataset.names, dataset.notes, dataset.told
+
+    @property
+    def mean(self) -> tuple[float, ...]:  # type: ignore[override]
+        """That of the pictures as they are, which may yet have to be computed."""
+        return self.dataset.mean
+
+    @property
+    def std(self) -> tuple[float, ...]:  # type: ignore[override]
+        """As `mean`."""
+        return self.dataset.std
 
     def __len__(self) -> int:
         return len(self.dataset)

@@ -1,5 +1,7 @@
 """Layers that treat every number by itself: y = m x, and so dL/dx = m dL/dy, with an m of 0 or 1, fixed or random."""
 
+import math
+
 import numpy as np
 
 from minifcn.backend import Array, array_module
@@ -91,7 +93,7 @@ class Dropout(Layer):
 
     What is left is scaled up by 1/(1 - p), so that evaluation needs no change (Srivastava et al. 2014). Each forward
     pass draws one number from `rng`, of which the mask follows (`random_mask`), the same on CPU and GPU;
-    `reseed(seed)` makes it repeatable.
+    `reseed(seed)` makes it repeatable, also where a batch goes through in parts: each image keeps its own entries.
     Raises InputError unless 0 <= p < 1.
     """
 
@@ -106,7 +108,8 @@ class Dropout(Layer):
         if not self.training:
             return x
         shape = (*x.shape[:2], *[1] * (x.ndim - 2)) if self.whole_channels else x.shape
-        kept = random_mask(self.rng.integers(2**64, dtype=np.uint64), shape, self.p, array_module(x))
+        key, before = self.rng.integers(2**64, dtype=np.uint64), self.first * math.prod(shape[1:])
+        kept = random_mask(key, shape, self.p, array_module(x), before)
         scale = kept * x.dtype.type(1 / (1 - self.p))
         self.keep(scale)
         return x * scale

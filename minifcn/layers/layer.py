@@ -44,6 +44,7 @@ class Layer:
     forward: Callable[..., Any]
     backward: Callable[..., Any]
     training = True
+    first = 0  # the place in its batch of the first image that comes (`reseed`)
     input_gradient = True  # whether somebody needs dL/dx: where not, backward may return None
     joint = "."  # between this layer's name and its children's
     # What a subclass says of itself, where it is so:
@@ -135,12 +136,17 @@ class Layer:
         """Keep nothing for backward; dropout passes everything. Returns the layer."""
         return self.train(False)
 
-    def reseed(self, seed: int | Sequence[int]) -> None:
-        """Make every dropout mask from now on a function of `seed` alone."""
+    def reseed(self, seed: int | Sequence[int], passes: int = 0, first: int = 0) -> None:
+        """Make every dropout mask from now on a function of these numbers alone.
+
+        passes  so many forward passes seem to have been since `seed`
+        first   the place in its batch of the first image that comes, where a batch goes through in parts
+        """
         # What joins maps does not count: nets had none of it when the first runs were made, which can still be resumed.
         for number, layer in enumerate(layer for layer in self.layers() if not layer.joins):
             if hasattr(layer, "rng"):
-                layer.rng = np.random.default_rng([*np.atleast_1d(seed), number])
+                bits = np.random.PCG64([*np.atleast_1d(seed), number]).advance(passes)  # each draws one number
+                layer.rng, layer.first = np.random.Generator(bits), first
 
     def to(self, device: str) -> "Layer":
         """Move parameters and gradients to "cpu" or "gpu". Returns the layer."""

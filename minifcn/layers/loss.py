@@ -36,7 +36,6 @@ class SoftmaxCrossEntropy(Layer):
         if reduction not in REDUCTIONS:
             raise InputError(f"SoftmaxCrossEntropy: reduction {reduction!r} is none of {', '.join(REDUCTIONS)}")
         self.ignore_label, self.class_weights, self.reduction = ignore_label, class_weights, reduction
-        self.pixels = 0  # that counted in the last forward pass
 
     def forward(self, scores: Array, labels: Array) -> float | Array:
         self._check(scores, labels)
@@ -50,7 +49,7 @@ class SoftmaxCrossEntropy(Layer):
         if self.class_weights is not None:
             weights *= _beside(self.class_weights, scores)[target]
         softmax, loss = softmax_loss(scores.reshape(n, n_class, flat[1]), target, weights)
-        wrong, pixels, weight, total = _sums(counted > inside, counted, weights, loss)
+        wrong, weight, total = _sums(counted > inside, weights, loss)
         if wrong:
             self._refuse(labels, n_class)
         if self.reduction == "mean" and weight == 0:
@@ -58,7 +57,7 @@ class SoftmaxCrossEntropy(Layer):
                 f"SoftmaxCrossEntropy: all {labels.size} labels are void ({self.ignore_label}) or weigh nothing: "
                 "there is no pixel to take the mean over"
             )
-        divisor, self.pixels = weight if self.reduction == "mean" else 1.0, int(pixels)
+        divisor = weight if self.reduction == "mean" else 1.0
         self.keep(softmax, target, weights, divisor, scores.shape)
         return loss.reshape(labels.shape) if self.reduction == "none" else total / divisor
 

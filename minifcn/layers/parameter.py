@@ -32,6 +32,7 @@ class Parameter:
     """
 
     data: Array
+    added: Callable[["Parameter"], None] | None = None  # who is told of each `add_grad`, if anybody
     _shape: tuple[int, ...]  # while the numbers are not there yet
 
     def __init__(self, data: Array, trainable: bool = True, lr_mult: float = 1.0, decay_mult: float = 1.0) -> None:
@@ -141,6 +142,8 @@ class Parameter:
             self._grad = gradient if fresh else gradient.copy()
         else:
             self._grad += gradient
+        if self.added:
+            self.added(self)
 
     def zero_grad(self) -> None:
         """Set the gradient to 0, and free its memory."""

@@ -12,6 +12,8 @@ from minifcn.backend import Array, to_device
 from minifcn.data import VOID, Batches, Dataset, Preprocessing, predict_image
 from minifcn.errors import InputError, caution
 from minifcn.layers import Layer, SoftmaxCrossEntropy
+from minifcn.machines import ALONE, Group
+from minifcn.machines.together import in_all
 from minifcn.metrics import ConfusionMatrix, predicted_classes
 from minifcn.training.cautions import only_class
 from minifcn.weights.loading import load_model
@@ -29,61 +31,76 @@ def evaluate(
     device: str = "cpu",
     advance: Callable | None = None,
     accuracies: list[float] | None = None,
+    group: Group = ALONE,
 ) -> tuple[ConfusionMatrix, float]:
     """Predict every image of `dataset` and compare with its truth.
 
     Each image counts whole and as it is: no padding, no cropping, no dependence on the other images.
     Returns (ConfusionMatrix, mean loss per counted pixel). `advance(n)` is called after every n images, and the list
     `accuracies` gets the pixel accuracy of each in turn, nan where all of it is void.
+    Several processes share the images out, and all get the whole result.
     Leaves the model in the mode it was in. Raises InputError where every pixel is void.
     """
-    confusion = ConfusionMatrix(dataset.n_class)
-    criterion = SoftmaxCrossEntropy(reduction="sum").eval()
-    total, was_training = 0.0, model.training
-    model.eval()
-    try:
-        for images, labels in _equal_sized(Batches(dataset, 1, preprocessing, shuffle=False)):
+    own = range(len(dataset))[group.share(len(dataset))]
+    batches = Batches(dataset, 1, preprocessing, shuffle=False)
+
+    def measure():
+        confusion, total, each = ConfusionMatrix(dataset.n_class), 0.0, []
+        criterion = SoftmaxCrossEntropy(reduction="sum").eval()
+        for images, labels in _equal_sized(batches.epoch(0, own.start, own.stop)):
             scores, labels = model(to_device(images, device)), to_device(labels, device)
             total += criterion(scores, labels)
-            of_each = confusion.update_each(predicted_classes(scores), labels)
-            if accuracies is not None:
-                accuracies += of_each
+            each += confusion.update_each(predicted_classes(scores), labels)
             if advance:
-                advance(len(images))
+                advance(group.size * len(images))  # the others are about as far
+        return confusion.counts, total, each
+
+    was_training = model.training
+    model.eval()
+    try:
+        counts, totals, accuracies_of = zip(*in_all(group, measure))
     finally:
         model.train(was_training)
+    confusion = ConfusionMatrix(dataset.n_class)
+    confusion.counts += sum(counts)
+    if accuracies is not None:
+        accuracies += itertools.chain.from_iterable(accuracies_of)
     pixels = int(confusion.counts.sum())
     if pixels == 0:
         void = f"all labels of {dataset.name} are void ({VOID})"
         raise InputError(f"{void}: there is nothing to evaluate; check the labels")
-    return confusion, total / pixels
+    return confusion, sum(totals) / pixels
 
 
 def compare(
-    weights: Sequence[str | Path], dataset: Dataset, device: str = "cpu"
+    weights: Sequence[str | Path], dataset: Dataset, device: str = "cpu", group: Group = ALONE
 ) -> tuple[list[Result], list[PictureRow]]:
     """Evaluate the networks of several weights files on one data set, each with the preprocessing it was trained with.
 
     Returns (results, rows): results [("FCN-32s", ConfusionMatrix), ...] and rows for `save_predictions`; a second
-    network of one kind is named by its place in `weights`, "FCN-8s (2)".
+    network of one kind is named by its place in `weights`, "FCN-8s (2)". Several processes share the images out; rank 0
+    alone reads the files and gets rows.
     Raises InputError where a network was trained for other classes.
     """
-    networks = [(path, *load_model(path)) for path in weights]  # what is wrong with the last shows before hours pass
+    # What is wrong with the last shows before hours pass.
+    networks = [(path, *load_model(path, group)) for path in weights]
     for path, _, about in networks:
         if tuple(about["classes"]) != tuple(dataset.classes):
             others = f"trained on {about['data']} for other classes than those of {dataset.name}"
             raise InputError(f"weights {path}: {others}")
     results: list[Result] = []
-    rows: list[PictureRow] = [(*dataset[i], {}) for i in picture_indices(dataset)]
+    first = group.rank == 0
+    rows: list[PictureRow] = [(*dataset[i], {}) for i in picture_indices(dataset)] if first else []
     for path, model, about in networks:
         preprocessing = Preprocessing.from_dict(about["preprocessing"])
         name = about.get("title", model.title)
         if name in dict(results):
             name += f" ({len(results) + 1})"
-        confusion, _ = evaluate(model.to(device), dataset, preprocessing, device)
+        confusion, _ = evaluate(model.to(device), dataset, preprocessing, device, group=group)
         results.append((name, confusion))
-        caution_of_one_class(name, confusion, dataset)
-        caution_of_swapped_channels(path, model, dataset, preprocessing, device)
+        if first:
+            caution_of_one_class(name, confusion, dataset)
+            caution_of_swapped_channels(path, model, dataset, preprocessing, device)
         for image, _, predicted in rows:
             predicted[name] = predict_image(model, image, preprocessing, device)
     return results, rows
@@ -138,7 +155,7 @@ def worst_first(accuracies: Sequence[float]) -> list[int]:
 
 def _equal_sized(batches):
     """Neighbouring images of one size together, as (images, labels) of about `BATCH_PIXELS`."""
-    for shape, alike in itertools.groupby(batches.epoch(0), key=lambda sample: sample[0].shape):
+    for shape, alike in itertools.groupby(batches, key=lambda sample: sample[0].shape):
         most = -(-BATCH_PIXELS // math.prod(shape[2:]))
         while group := list(itertools.islice(alike, most)):
             images, labels, _ = zip(*group)

@@ -1,24 +1,24 @@
 """The loop: batches in, one step of SGD for each group of them.
 
 A step depends on the weights and velocities before it, its batches, the seed and its number alone. So a training that
-goes on from a step ends with the same weights as one that was never stopped.
+goes on from a step ends with the same weights as one that was never stopped; and so do, but for rounding, several
+processes that share a step's images out among them, one and the same step.
 """
 
 import contextlib
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from numbers import Integral
 from typing import NamedTuple
 
-import numpy as np
-
 from minifcn.backend import Array, to_device
 from minifcn.backend.parallel import hold
-from minifcn.data import VOID, sample_pixels
 from minifcn.errors import InputError
 from minifcn.layers import Layer
+from minifcn.machines import ALONE, Exchange
 from minifcn.optim import SGD, Schedule
 from minifcn.training.criterion import PixelLoss
+from minifcn.training.pieces import next_pieces
 
 
 class Step(NamedTuple):
@@ -54,11 +54,14 @@ def fit(
     sample: float = 1.0,
     seed: int = 0,
     start: int = 0,
+    exchange: Exchange | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Step]:
     """Train as long as there are batches; yields a `Step` after each, so that others can look, save, or stop.
 
     model       on `device`; each step puts it into training mode
-    batches     (images (N, 3, H, W), labels (N, H, W) or (N,)) on the host; what else comes with them is passed over
+    batches     (images (N, 3, H, W), labels (N, H, W) or (N,)) on the host; what else comes with them is passed over.
+                Of several processes each gives its own rows of every batch, which may be none
     optimizer   of the model's parameters
     schedule    step's number -> learning rate, one of `minifcn.optim`'s
     criterion   the loss of a pixel (default: the mean over the pixels of a batch)
@@ -66,10 +69,14 @@ def fit(
     sample      the probability with which a pixel counts
     seed        with the step's number it fixes the sampled pixels, and what dropout drops
     start       the first step's number
+    exchange    sums the gradients of several processes, all of which call this with the same settings; None: one alone
+    stop        asked before each step, in every process
 
-    Raises InputError for what cannot be, and Diverged, which is one, before a step whose loss is not finite.
+    Raises InputError for what cannot be, and Diverged, which is one, before a step whose loss is not finite; Stopped
+    where `stop` says so in any process.
     """
     criterion, batches, number = criterion or PixelLoss(), iter(batches), start
+    exchange = exchange or Exchange(optimizer.parameters, ALONE)
     if not isinstance(accumulate, Integral) or accumulate < 1:
         raise InputError(f"fit: accumulate is {accumulate}; expected a whole number of batches, at least 1")
     if not 0 < sample <= 1:
@@ -79,25 +86,31 @@ def fit(
         raise InputError(f"fit: the criterion is a {given}; expected a PixelLoss, which tells the loss of a pixel")
     if (there := optimizer.parameters[0].device) != device:
         raise InputError(f"fit: device is {device!r}, but the model is on {there!r}: give device={there!r}")
-    while group := [batch[:2] for _, batch in zip(range(accumulate), batches)]:  # in this order it reads none too many
+
+    def read():
+        # In this order it reads none too many.
+        return None if stop() else [batch[:2] for _, batch in zip(range(accumulate), batches)]
+
+    while step := next_pieces(read, criterion, exchange.group, sample, [seed, number]):
         with hold(), _forgotten(model, criterion.criterion):
             model.train()
             optimizer.lr = schedule(number)
             optimizer.zero_grad()
-            model.reseed([seed, number])
-            if sample < 1:
-                rng = np.random.default_rng([seed, number])
-                group = [(images, sample_pixels(labels, sample, rng)) for images, labels in group]
-            losses, labelled = [], [(images, labels) for images, labels in group if (labels != VOID).any()]
-            for images, labels in labelled:
-                loss = criterion(model(to_device(images, device)), to_device(labels, device))
-                if not math.isfinite(loss):
-                    raise Diverged(f"the loss is {loss}", number, optimizer.lr)
-                model.backward(criterion.backward(1 / len(labelled)))
-                losses.append(loss)
-            if labelled:
+            losses = [0.0] * step.counting  # what this process adds to each batch's
+            exchange.begin(len(step.here))
+            for piece in step.here:
+                model.reseed([seed, number], piece.batch, piece.first)
+                images, labels = to_device(piece.images, device), to_device(piece.labels, device)
+                losses[piece.batch] += (loss := criterion(model(images), labels, piece.divisor))
+                if math.isfinite(loss):  # else all are about to end
+                    model.backward(criterion.backward(1 / step.counting))
+            exchange.finish()
+            losses = [sum(parts) for parts in zip(*exchange.group.gather(losses))]
+            if wrong := [loss for loss in losses if not math.isfinite(loss)]:
+                raise Diverged(f"the loss is {wrong[0]}", number, optimizer.lr)
+            if losses:
                 optimizer.step()
-        yield Step(number, len(group), sum(len(images) for images, _ in group), losses)
+        yield Step(number, step.batches, step.images, losses)
         number += 1
 
 

@@ -15,6 +15,7 @@ from minifcn.data import Augmented, Dataset, compose, crop, dominant, open_split
 from minifcn.data.looking.inspection import shown_classes
 from minifcn.data.transforms import Augmentation
 from minifcn.errors import InputError, caution
+from minifcn.machines.together import in_first
 from minifcn.models import BACKBONES
 from minifcn.training.criterion import PixelLoss
 from minifcn.training.settings import PretrainSettings
@@ -39,7 +40,7 @@ class Pretrainer(Trainer):
         view = compose(crop(settings.crop), dominant(self.validation.classes))
         seen, self.validation = (Augmented(part, view, settings.seed) for part in (self.training, self.validation))
         if not self.begun:
-            _check_objects(seen)
+            in_first(self.group, lambda: _check_objects(seen))
 
     def open_data(self, own: dict | None = None) -> Sequence[Dataset]:
         """Scenes have one object each, which fills much of them."""
@@ -77,7 +78,7 @@ def _check_objects(seen):
 class AuxiliaryLoss(PixelLoss):
     """GoogLeNet's loss: that of its last scores, and a share of that of each auxiliary classifier's. Told is the first.
 
-    loss = criterion((scores, *others), labels)
+    loss = criterion((scores, *others), labels, divisor)
     dscores, *dothers = criterion.backward(share)
     """
 
@@ -85,10 +86,10 @@ class AuxiliaryLoss(PixelLoss):
         super().__init__(reduction, class_weights)
         self.others = [PixelLoss(reduction, class_weights) for _ in range(2)]
 
-    def __call__(self, scores: tuple[Array, ...], labels: Array) -> float:
+    def __call__(self, scores: tuple[Array, ...], labels: Array, divisor: float) -> float:
         scores, *others = scores
-        loss = super().__call__(scores, labels)
-        auxiliary = [criterion(s, labels) for criterion, s in zip(self.others, others, strict=True)]
+        loss = super().__call__(scores, labels, divisor)
+        auxiliary = [criterion(s, labels, divisor) for criterion, s in zip(self.others, others, strict=True)]
         return loss if all(map(math.isfinite, auxiliary)) else math.nan
 
     def backward(self, share: float = 1.0) -> tuple[Array, ...]:

@@ -21,6 +21,8 @@ from minifcn.backend import to_host
 from minifcn.backend.files import check_folder, write_whole
 from minifcn.errors import InputError
 from minifcn.layers import Layer
+from minifcn.machines import ALONE, Group
+from minifcn.machines.together import in_first
 from minifcn.optim import SGD
 from minifcn.weights.about import FORMAT, check_format
 from minifcn.weights.npz import VELOCITY, load_arrays, save_arrays
@@ -116,18 +118,14 @@ class RunFolder:
         arrays = model.state_dict() | dict(velocities)
         save_arrays(self.last, arrays, about | {"progress": dataclasses.asdict(progress)})
 
-    def restore(self, model: Layer, optimizer: SGD) -> tuple[Progress, dict | None]:
+    def restore(self, model: Layer, optimizer: SGD, group: Group = ALONE) -> tuple[Progress, dict | None]:
         """Put last.npz back into model and optimizer -> (Progress, what the file says of the weights).
 
-        (a fresh Progress, None) where the run never came to save anything.
+        (a fresh Progress, None) where the run never came to save anything. Of several processes rank 0 alone reads it.
         """
-        for half in self.path.glob(".*.unfinished"):  # of a process that was killed as it wrote (`write_whole`)
-            half.unlink(missing_ok=True)
-        if not self.last.exists():
+        arrays, about = in_first(group, self._read_last)
+        if about is None:
             return Progress(), None
-        arrays, about = load_arrays(self.last)
-        if "progress" not in about:
-            raise InputError(f"--resume: {self.last} holds no position in a run; start a new one with --init")
         velocity = {name: arrays.pop(name) for name in list(arrays) if name.startswith(VELOCITY)}
         try:
             model.load_state_dict(arrays)
@@ -135,6 +133,17 @@ class RunFolder:
             return Progress(**about["progress"]), about
         except (InputError, KeyError, TypeError) as error:
             raise InputError(f"--resume: {self.last} does not fit {self.config}: {error}") from error
+
+    def _read_last(self):
+        """(arrays, about) of last.npz; ({}, None) where there is none."""
+        for half in self.path.glob(".*.unfinished"):  # of a process that was killed as it wrote (`write_whole`)
+            half.unlink(missing_ok=True)
+        if not self.last.exists():
+            return {}, None
+        arrays, about = load_arrays(self.last)
+        if "progress" not in about:
+            raise InputError(f"--resume: {self.last} holds no position in a run; start a new one with --init")
+        return arrays, about
 
     def write_history(self, rows: list[dict]) -> None:
         """Write history.csv, where it does not say so already: a line an epoch, columns by name."""

@@ -2,6 +2,9 @@
 
 A run that was stopped, however, and resumed ends with the same weights as one that never was: the order of images and
 their augmentation depend on the settings and the epoch alone, a step on the settings and its number (`fit`).
+
+Several processes train as one does: each holds the whole network and computes its share of every step's images. Rank 0
+alone owns the folder, and shows what happens.
 """
 
 import dataclasses
@@ -17,9 +20,12 @@ from minifcn.data import VOID, Batches, Dataset, Preprocessing, class_weights, o
 from minifcn.data.looking.inspection import check_learnable
 from minifcn.data.transforms import Augmentation, compose, crop, jitter, mirror
 from minifcn.errors import InputError
+from minifcn.machines import ALONE, Exchange, Group
+from minifcn.machines.together import in_first
 from minifcn.metrics import FIGURES, ConfusionMatrix
 from minifcn.models import MODELS
 from minifcn.optim import SGD, Schedule, schedule
+from minifcn.training.alike import check_alike
 from minifcn.training.cautions import Cautions, lower_lr
 from minifcn.training.criterion import PixelLoss
 from minifcn.training.evaluation import evaluate
@@ -40,6 +46,8 @@ class Trainer:
 
     resume    go on with the run in it; overwrite: replace it
     datasets  (training, validation) instead of those that the settings name
+    group     the processes that train together, each of which makes a Trainer of the same settings
+    wire      how gradients travel between them: see `Exchange`
     Raises InputError for anything wrong with settings, data, weights or folder, before anything is overwritten.
     """
 
@@ -55,41 +63,48 @@ class Trainer:
         resume: bool = False,
         overwrite: bool = False,
         datasets: tuple[Dataset, Dataset] | None = None,
+        group: Group = ALONE,
+        wire: str | None = None,
     ):
-        self.settings, self.device = settings, device
+        self.settings, self.device, self.group = settings, device, group
         self.folder = out if isinstance(out, RunFolder) else RunFolder(out)
         settings.check()
-        self.saved = self.folder.saved_settings() if resume else {}  # what config.json says
-        self.training, self.validation = datasets or self.open_data(self.folder.saved_own() if resume else None)
+        self.saved = in_first(group, self.folder.saved_settings) if resume else {}  # what config.json says
+        own = in_first(group, self.folder.saved_own) if resume else None
+        self.training, self.validation = datasets or self.open_data(own)
+        check_alike(group, settings, self.training, self.validation)
         if not resume:
-            check_learnable(self.training, self.validation)
+            in_first(group, lambda: check_learnable(self.training, self.validation))
         self.model = self.make_model().to(device)
         self.optimizer = SGD(self.model.parameters(), settings.lr, settings.momentum, settings.weight_decay)
 
         self.transplant, self.origin = None, ""  # what was taken over from settings.init, and whose that is
-        self.progress, about = self.folder.restore(self.model, self.optimizer) if resume else (Progress(), None)
+        self.progress, about = self.folder.restore(self.model, self.optimizer, group) if resume else (Progress(), None)
         if settings.init and about is None:
-            self.transplant, about = start_from(self.model, settings.init)
+            self.transplant, about = start_from(self.model, settings.init, group)
             self.origin = about["data"]
         if about is not None:  # the weights know images only as they were shown to them
             self.preprocessing = Preprocessing.from_dict(about["preprocessing"])
         else:
-            self.preprocessing = Preprocessing(self.training.mean, self.training.std)
+            self.preprocessing = in_first(group, lambda: Preprocessing(self.training.mean, self.training.std))
 
-        self.criterion = self.make_criterion(class_weights(self.training) if settings.class_balance else None)
+        self.exchange = Exchange(self.model.parameters(), group, wire)
+        self.criterion = self.make_criterion(class_weights(self.training, group) if settings.class_balance else None)
         augmentation = self.make_augmentation()
         before_last = (settings.epoch_steps - 1) * settings.accumulate * settings.batch_size  # images before that step
         self.batches = Batches(self.training, settings.batch_size, self.preprocessing, augmentation, seed=settings.seed)
         self.batches.passes = before_last // len(self.training) + 1
+        self.batches.group, self.batches.accumulate = group, settings.accumulate
         self.steps_per_epoch = -(-len(self.batches) // settings.accumulate)
         self.lr_at = self.make_schedule(settings.epochs)
         self.stop_asked = False  # looked at after every step: a step is never cut in half
         self.begun = resume  # whether the folder is this run's
+        self.kept = in_first(group, self.folder.last.exists)  # whether it holds a checkpoint
         self.noted = 0  # steps of the optimizer that `progress` knows of
         self.confusion = ConfusionMatrix(self.training.n_class)  # of the last validation
         self.accuracies: list[float] = []  # and the pixel accuracy of each of its images
         if not resume:
-            self.folder.check(overwrite)
+            in_first(group, lambda: self.folder.check(overwrite))
         if settings.epochs < (done := self.progress.epoch + bool(self.progress.batch)):
             raise InputError(f"--resume: --epochs is {settings.epochs}, but epoch {done} is begun: give {done} or more")
 
@@ -152,15 +167,15 @@ class Trainer:
         }
 
     def run(self, watch: Watch | None = None) -> None:
-        """Train to the end, from any thread; `watch` is told.
+        """Train to the end, from any thread; `watch` is told, in rank 0.
 
         Ctrl-C, or `stop()` from anywhere, saves after the step under way and raises Stopped; `run()` then goes on.
         """
         try:
             with on_ctrl_c(self.stop):
-                self._epochs(watch or Watch())
+                self._epochs((watch if self.group.rank == 0 else None) or Watch())
         except Diverged as error:
-            good = f"; the last good checkpoint stays in {self.folder.last}" if self.folder.last.exists() else ""
+            good = f"; the last good checkpoint stays in {self.folder.last}" if self.kept else ""
             lower = f"start again with {lower_lr(self.settings, self.batch_pixels())}"
             epoch = min(self.progress.epoch + 1, self.settings.epochs)
             raise InputError(f"{error}, in epoch {epoch}; {lower}{good}") from error
@@ -169,7 +184,8 @@ class Trainer:
                 raise
             self.save()
             raise InputError(f"{error}; what is trained is saved: mend this, and --resume goes on") from error
-        self.folder.write_history(self.progress.history)
+        if self.group.rank == 0:
+            self.folder.write_history(self.progress.history)
         self.model.eval()
 
     @property
@@ -184,25 +200,27 @@ class Trainer:
         counted = self.settings.batch_size * self.settings.sample
         return max(1, round(counted * (min(side**2, pixels) if side else pixels)))
 
-    def validate(self, advance: Callable | None = None) -> float:
-        """Measure the network on the validation images -> their loss a pixel; `confusion` and `accuracies` are new."""
+    def validate(self, advance: Callable | None = None, group: Group = ALONE) -> float:
+        """Measure the network on the validation images -> their loss a pixel; `confusion` and `accuracies` are new.
+
+        group  the processes that call this together, and share the images out
+        """
         self.accuracies = []
-        how = (self.model, self.validation, self.preprocessing, self.device, advance, self.accuracies)
+        how = (self.model, self.validation, self.preprocessing, self.device, advance, self.accuracies, group)
         self.confusion, loss = evaluate(*how)
         return loss
 
     def _epochs(self, watch):
-        how = (self.training.classes, self.steps_per_epoch, self.batch_pixels())
+        how = (self.training.classes, self.steps_per_epoch, in_first(self.group, self.batch_pixels))
         cautions = Cautions(self.title(), self.settings, *how)
         try:
             while not self.done:
-                if self.stop_asked:
-                    raise Stopped
                 images_per_second = self._train(watch)
                 self._validate(watch, images_per_second)
                 cautions.look(self.confusion, self.progress.history, self.best_figure)
         except KeyboardInterrupt as interrupt:  # Stopped; or any other, as from a watch
-            at_once = self.stop_asked and not isinstance(interrupt, Stopped)  # a second Ctrl-C does not wait
+            alone = self.stop_asked or self.group.size > 1  # a second Ctrl-C does not wait; the others know of none
+            at_once = alone and not isinstance(interrupt, Stopped)
             self.stop_asked = False
             if at_once or not self.begun or self.noted != self.optimizer.steps:  # the last: half a step is done
                 raise
@@ -221,15 +239,13 @@ class Trainer:
         watch.advance(begin.batch * settings.batch_size)
         batches = self.batches.epoch(begin.epoch, start=begin.batch)
         how = {name: getattr(settings, name) for name in ("accumulate", "sample", "seed")}
-        how |= {"device": self.device, "start": begin.step}
+        how |= {"device": self.device, "start": begin.step, "exchange": self.exchange, "stop": lambda: self.stop_asked}
         started = saved = time.monotonic()
         seen = 0
         for step in fit(self.model, batches, self.optimizer, self.lr_at, self.criterion, **how):
             self._note(step)
             seen += step.images
             watch.advance(step.images, self.progress.loss / max(1, self.progress.losses))
-            if self.stop_asked:
-                raise Stopped
             if time.monotonic() - saved > SAVE_SECONDS:
                 self.save()
                 saved = time.monotonic()
@@ -247,16 +263,17 @@ class Trainer:
         self.noted = self.optimizer.steps
         settings = dataclasses.asdict(self.settings)
         if not self.begun:  # only now: what is wrong with data or network shows in the first step, and costs no old run
-            self.folder.start(settings, self.own())
+            in_first(self.group, lambda: self.folder.start(settings, self.own()))
+            self.kept = False
         elif settings != self.saved:  # more epochs, say: told before any checkpoint that follows from them
-            self.folder.write_settings(settings, self.own())
+            in_first(self.group, lambda: self.folder.write_settings(settings, self.own()))
         self.begun, self.saved = True, settings
 
     def _validate(self, watch, images_per_second):
         """Measure, note and save at an epoch's end."""
         progress = self.progress
         watch.begin("validation", len(self.validation))
-        loss = self.validate(watch.advance)
+        loss = self.validate(watch.advance, self.group)
         if not math.isfinite(loss):
             raise self._diverged(f"the validation loss is {loss}")
         row = {
@@ -268,7 +285,7 @@ class Trainer:
             "images_per_second": images_per_second,
         }
         best = max(progress.best, row[self.best_figure])
-        if best > progress.best:
+        if best > progress.best and self.group.rank == 0:
             save_arrays(self.folder.best, self.model.state_dict(), self.about | {"scores": row})
         self.progress = Progress(progress.epoch + 1, step=progress.step, best=best, history=[*progress.history, row])
         self.save()
@@ -278,8 +295,10 @@ class Trainer:
         """Write last.npz and the history. Weights that are not finite are never written over good ones."""
         if not all_finite([p.data for p in self.model.parameters()]):
             raise self._diverged("the weights are not finite")
-        self.folder.save(self.model, self.optimizer, self.about, self.progress)
-        self.folder.write_history(self.progress.history)
+        if self.group.rank == 0:
+            self.folder.save(self.model, self.optimizer, self.about, self.progress)
+            self.folder.write_history(self.progress.history)
+        self.kept = True
 
     def _diverged(self, what):
         return Diverged(what, self.progress.step, self.optimizer.lr)

@@ -9,6 +9,8 @@ from minifcn.backend import Array
 from minifcn.data import Voc, voc_palette
 from minifcn.errors import InputError, caution
 from minifcn.layers import Layer
+from minifcn.machines import ALONE, Group
+from minifcn.machines.together import in_first
 from minifcn.models import BACKBONES, FCN, MODELS
 from minifcn.models.classifier import Classifier
 from minifcn.models.transplant import Transplant, transplant
@@ -46,9 +48,12 @@ def load_weights(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     }
 
 
-def load_any(path: str | Path) -> tuple[FCN | Classifier, dict[str, Any]]:
-    """Build the network that a file of weights describes, with its weights -> (model in evaluation mode, about)."""
-    arrays, about = load_weights(path)
+def load_any(path: str | Path, group: Group = ALONE) -> tuple[FCN | Classifier, dict[str, Any]]:
+    """Build the network that a file of weights describes, with its weights -> (model in evaluation mode, about).
+
+    group  several processes, of which rank 0 alone reads the file
+    """
+    arrays, about = in_first(group, lambda: load_weights(path))
     networks: dict[str, Any] = {**MODELS, **BACKBONES}
     if about["model"] not in networks:
         raise InputError(f"weights {path}: model {about['model']!r} is none of {', '.join(networks)}")
@@ -63,9 +68,9 @@ def load_any(path: str | Path) -> tuple[FCN | Classifier, dict[str, Any]]:
     return model.eval(), about
 
 
-def load_model(path: str | Path) -> tuple[FCN, dict[str, Any]]:
+def load_model(path: str | Path, group: Group = ALONE) -> tuple[FCN, dict[str, Any]]:
     """The same of a network of scores for every pixel. Raises InputError for another, cautions where scores are 0."""
-    model, about = load_any(path)
+    model, about = load_any(path, group)
     if isinstance(model, Classifier):
         what = f"{model.title} is a classifier of whole images"
         raise InputError(f"weights {path}: {what}: train an FCN from it, minifcn train --init {path}")
@@ -81,12 +86,13 @@ def load_model(path: str | Path) -> tuple[FCN, dict[str, Any]]:
     return model, about
 
 
-def start_from(model: Layer, path: str | Path) -> tuple[Transplant, dict[str, Any]]:
+def start_from(model: Layer, path: str | Path, group: Group = ALONE) -> tuple[Transplant, dict[str, Any]]:
     """Copy a file's weights into a model by name and shape -> (Transplant, about).
 
+    group  several processes, of which rank 0 alone reads the file
     Cautions where layers get none. Raises InputError where nothing fits, or a shape does not.
     """
-    arrays, about = load_weights(path)
+    arrays, about = in_first(group, lambda: load_weights(path))
     try:
         report = transplant(model, arrays)
     except InputError as error:

@@ -45,6 +45,12 @@ def test_a_mask_compares_each_number_with_the_probability(device):
     assert mask.dtype == "bool" and to_host(mask).tolist() == [[n >= p * 2**64] for n in PUBLISHED]
 
 
+def test_a_mask_may_begin_at_any_number_of_its_key():
+    np.testing.assert_array_equal(
+        random_mask(KEY, (3, 4), 0.5, np, 7), random_mask(KEY, (19,), 0.5, np)[7:].reshape(3, 4)
+    )
+
+
 def test_a_mask_is_the_same_in_pieces(monkeypatch):
     whole = random_mask(KEY, (7, 11, 13), 0.5, np)
     monkeypatch.setattr(random, "PIECE", 10)

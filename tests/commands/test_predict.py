@@ -167,7 +167,7 @@ def test_a_damaged_size_in_weights_is_named(capsys, weights, tmp_path):
 
 def test_more_classes_than_a_label_map_holds_are_refused(capsys, monkeypatch, weights, tmp_path):
     about = {"classes": ["x"] * 256, "palette": [[0, 0, 0]] * 256, "preprocessing": {}}
-    monkeypatch.setattr(predict, "load_model", lambda path: (None, about))
+    monkeypatch.setattr(predict, "load_model", lambda path, group: (None, about))
     image = save(tmp_path / "a.png")
     assert tiny.command("predict", image, "--weights", weights, "--out", tmp_path / "out", *CPU) == 2
     assert "256 classes, but a label map of 8 bits holds 255" in capsys.readouterr().err

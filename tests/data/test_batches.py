@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minifcn.data import Batches, Dataset, Preprocessing, collate, compose, jitter, mirror
-from minifcn.data.batches import LOOK_AHEAD, THREADS
+from minifcn.data.batches import LOOK_AHEAD, THREADS, extend
 from minifcn.errors import InputError
 
 AS_IT_IS = Preprocessing((0, 0, 0), (1, 1, 1))
@@ -69,6 +69,23 @@ def test_collate_fills_smaller_samples_up():
     assert not images[1, :, :, 3:].any()
     assert (labels[0, 2:] == 255).all()
     assert (labels[1, :, 3:] == 255).all()
+
+
+def test_rows_take_on_the_extents_of_a_larger_batch():
+    rows = np.arange(12).reshape(2, 2, 3)
+    larger = extend(rows, (4, 3), 9)
+    np.testing.assert_array_equal(larger[:, :2], rows)
+    assert larger.shape == (2, 4, 3) and (larger[:, 2:] == 9).all() and larger.dtype == rows.dtype
+    assert extend(rows, (2, 3), 9) is rows
+    nothing = collate([])
+    assert [len(array) for array in nothing] == [0, 0] and extend(nothing[1], (4, 3), 9) is nothing[1]
+
+
+def test_an_epoch_may_end_early():
+    dataset = Numbered()
+    batches = list(Batches(dataset, 2, AS_IT_IS, shuffle=False).epoch(0, 1, 3))
+    assert [indices.tolist() for _, _, indices in batches] == [[2, 3], [4, 5]] and sorted(dataset.read) == [2, 3, 4, 5]
+    assert not list(Batches(dataset, 2, AS_IT_IS).epoch(0, 2, 2))
 
 
 def test_an_epoch_shows_every_pair_once_with_its_label():

@@ -257,6 +257,15 @@ class TestReseed:
         net.reseed(4)
         assert (net(self.X) != first).any()
 
+    def test_a_batch_in_parts_gets_the_masks_of_the_whole(self):
+        net = Sequential(Dropout(), Dropout2d(0.3))
+        net.reseed(3)
+        passes = [net(self.X), net(self.X)]
+        for number, whole in enumerate(passes):
+            for first, stop in ((0, 3), (1, 2), (3, 4)):
+                net.reseed(3, number, first)
+                np.testing.assert_array_equal(net(self.X[first:stop]), whole[first:stop])
+
     def test_takes_several_numbers_and_gives_layers_masks_of_their_own(self):
         nets = [Sequential(Dropout(), Dropout()) for _ in range(2)]
         for net in nets:

@@ -128,6 +128,15 @@ def test_a_share_of_the_pixels_counts_others_in_each_step():
         np.testing.assert_allclose(moved(net, before), gradient, rtol=1e-10)
 
 
+def test_the_batches_of_a_step_take_their_samples_in_turn():
+    net, batches, rng = regression(), [batch(0), batch(1, (1, 3, 3)), batch(2)], np.random.default_rng([6, 0])
+    before = net.weight.data.copy()
+    [step] = fit(net, batches, sgd(net), fixed(LR), accumulate=3, sample=0.6, seed=6)
+    kept = [np.where(rng.random(labels.shape) < 0.6, labels, VOID) for _, labels in batches]
+    expected = [loss_and_gradient(before, images, labels)[0] for (images, _), labels in zip(batches, kept)]
+    np.testing.assert_allclose(step.losses, expected, rtol=1e-12)
+
+
 def dropping(dtype="float64"):
     rng = np.random.default_rng(1)
     return Sequential(Conv2d(3, 6, 1, rng=rng), Dropout(0.5), Conv2d(6, 2, 1, rng=rng)).astype(dtype)
@@ -137,6 +146,8 @@ def test_dropout_drops_others_in_each_step():
     net, pair = dropping(), batch(0)
     losses = [step.loss for step in fit(net, [pair, pair, pair], sgd(net), fixed(1e-12))]
     assert np.ptp(losses) > 1e-3 and min(abs(np.diff(losses))) > 1e-3
+    [step] = fit(net, [pair, pair], sgd(net), fixed(1e-12), accumulate=2)  # and in each batch
+    assert abs(np.diff(step.losses)) > 1e-3
 
 
 def test_going_on_from_a_step_gives_the_same_bits():
@@ -182,9 +193,9 @@ def test_a_step_holds_the_host_s_cores_and_lets_go_of_them_after_it(monkeypatch)
         inside.append("out")
 
     class Watching(PixelLoss):
-        def __call__(self, scores, labels):
+        def __call__(self, *arguments):
             inside.append("loss")
-            return super().__call__(scores, labels)
+            return super().__call__(*arguments)
 
     monkeypatch.setattr(loop, "hold", hold)
     net = regression()

@@ -129,9 +129,9 @@ def test_recomputing_trains_the_same_network(tmp_path, settings, kept):
 @pytest.mark.parametrize("place", range(3))
 def test_any_of_the_losses_that_is_not_finite_is_told(place):
     criterion, scores = AuxiliaryLoss(), [np.zeros((1, 4)) for _ in range(3)]
-    assert criterion(tuple(scores), np.array([1])) == pytest.approx(math.log(4))
+    assert criterion(tuple(scores), np.array([1]), 1) == pytest.approx(math.log(4))
     scores[place][0, 1] = np.nan
-    assert math.isnan(criterion(tuple(scores), np.array([1])))
+    assert math.isnan(criterion(tuple(scores), np.array([1]), 1))
 
 
 def test_images_may_be_too_small_for_auxiliary_classifiers(tmp_path):

@@ -189,7 +189,7 @@ def test_each_step_samples_other_pixels_and_a_resumed_run_the_same_as_one_that_n
         drawn.append(rng.random())
         return labels
 
-    monkeypatch.setattr("minifcn.training.fit.sample_pixels", note)
+    monkeypatch.setattr("minifcn.training.pieces.sample_pixels", note)
     settings = {"sample": 0.5, "epochs": 2}
     tiny.trainer(tmp_path / "whole", **settings).run(tiny.Silent())
     whole, drawn[:] = list(drawn), []

@@ -106,6 +106,32 @@ def the_image_stays(image, *arguments):
     return image, shifted(image, *arguments)[1]
 
 
+def mean_of_means(gradients, pixels):
+    return np.mean([g for p, g in zip(pixels, gradients) if p], axis=0)
+
+
+def sum_of_means(gradients, pixels):
+    return sum(g for p, g in zip(pixels, gradients) if p)
+
+
+def never_divided(gradients, pixels):
+    return sum(p * g for p, g in zip(pixels, gradients) if p)
+
+
+def nan_everywhere(gradients, pixels):
+    return sum(p * g for p, g in zip(pixels, gradients)) / sum(pixels)
+
+
+def two_machines(gradients, pixels):
+    return never_divided(gradients[:2], pixels[:2]) / sum(pixels[:2])
+
+
+def weighed_in_place(gradients, pixels):
+    for p, g in zip(pixels, gradients):
+        g *= p
+    return sum(g for p, g in zip(pixels, gradients) if p) / sum(pixels)
+
+
 MUTANTS = {
     "sgd_step": {
         uphill: "uphill",
@@ -132,5 +158,13 @@ MUTANTS = {
         only_to_the_right: "a negative shift",
         only_the_label: "return both",
         the_image_stays: "the label map is right, the image: wrong for 2 columns",
+    },
+    "whole_gradient": {
+        mean_of_means: "the mean of the means",
+        sum_of_means: "the sum of the means",
+        never_divided: "the sum over all pixels",
+        nan_everywhere: "a machine without a pixel has nan",
+        two_machines: "wrong for three",
+        weighed_in_place: "it changes the arrays",
     },
 }
