@@ -29,15 +29,20 @@ from minifcn.convolution.geometry import How, Pair
 
 
 class Algorithm(NamedTuple):
-    """Three functions; `how` is (stride, padding, dilation, groups)."""
+    """Three functions, and a fourth where both gradients at once are less work.
+
+    `how` is (stride, padding, dilation, groups).
+    """
 
     forward: Callable  # (x, weight, how, bias=None) -> y
     grad_input: Callable  # (dy, weight, input_size, how) -> dx
     grad_weight: Callable  # (dy, x, kernel_size, how) -> dW
+    backward: Callable | None = None  # (dy, x, weight, how) -> dx, dW
 
 
 def _of(module):
-    return Algorithm(module.conv2d, module.conv2d_grad_input, module.conv2d_grad_weight)
+    both = getattr(module, "conv2d_backward", None)
+    return Algorithm(module.conv2d, module.conv2d_grad_input, module.conv2d_grad_weight, both)
 
 
 ALGORITHMS = {

@@ -84,15 +84,19 @@ class Conv2d(Layer):
         x, shape, algorithm, how = self.kept()
         check_gradient(self, dy, shape)
         check_kind(self, dy, "dy")
+        dx = None
         if self.weight.trainable:
-            dw = algorithm.grad_weight(dy, x, self.kernel_size, how)  # (O, C/groups, kh, kw)
+            if algorithm.backward and self.input_gradient:
+                dx, dw = algorithm.backward(dy, x, self.weight.data, how)  # (N, C, H, W), (O, C/groups, kh, kw)
+            else:
+                dw = algorithm.grad_weight(dy, x, self.kernel_size, how)
             self.weight.add_grad(dw, fresh=True)
         if self.bias and self.bias.trainable:
             db = grad_bias(dy)  # (O,)
             self.bias.add_grad(db, fresh=True)
-        if not self.input_gradient:
-            return None
-        return algorithm.grad_input(dy, self.weight.data, x.shape[2:], how)  # (N, C, H, W)
+        if dx is None and self.input_gradient:
+            dx = algorithm.grad_input(dy, self.weight.data, x.shape[2:], how)
+        return dx
 
     def __repr__(self) -> str:
         return describe(self)

@@ -68,7 +68,7 @@ def test_each_is_a_way_of_its_own():
     assert list(ALGORITHMS) == [*names, "mec+winograd", "separable"]
     assert len(set(ALGORITHMS.values())) == len(ALGORITHMS)
     assert len({way.grad_input for way in ALGORITHMS.values()}) == len(ALGORITHMS) - 1
-    assert ALGORITHMS["mec+winograd"] == (*ALGORITHMS["mec"][:2], ALGORITHMS["winograd"].grad_weight)
+    assert ALGORITHMS["mec+winograd"] == ALGORITHMS["mec"]._replace(grad_weight=ALGORITHMS["winograd"].grad_weight)
     assert ALGORITHMS["definition"].grad_input is by_definition
     assert all(name in ALGORITHMS[name].forward.__module__ for name in ("loops", "matrix", "textbook", *names[5:]))
 

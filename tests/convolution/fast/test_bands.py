@@ -16,10 +16,13 @@ conv2d_grad_input = partial(convolution.conv2d_grad_input, algorithm="im2col")
 conv2d_grad_weight = partial(convolution.conv2d_grad_weight, algorithm="im2col")
 
 
-@pytest.fixture(params=["one band", "a row a band"])
+@pytest.fixture(params=["one band", "a row a band", "small products"])
 def band_bytes(request, monkeypatch):
     if request.param == "a row a band":
         monkeypatch.setattr(bands, "BAND_BYTES", 1)
+    if request.param == "small products":
+        monkeypatch.setattr(bands, "LEAST_COLUMNS", 1)
+        monkeypatch.setattr(bands, "SMALL", 500)  # a band has 20 columns and more, each of up to 100 multiplications
 
 
 @pytest.mark.usefixtures("band_bytes")
