@@ -2,7 +2,8 @@
 
 The columns of a whole layer are kh*kw times as large as its input and fit no cache. So the work goes in bands of output
 rows whose columns do: they are made, multiplied and forgotten while still in the cache. Several bands are worked on
-at a time; where there is only one, its channels are.
+at a time; where there is only one, its channels are. Small images go several to a band, pixel by pixel beside each
+other, so that what is copied are their pixels in a row and not a few pixels of each.
 
 Shapes and settings as in `textbook`.
 """
@@ -36,7 +37,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
     w = weight.reshape(groups, o // groups, -1)  # (G, O/G, C/G*kh*kw)
     shift = None if bias is None else bias.reshape(groups, -1, 1)  # (G, O/G, 1)
     y = np.empty((n, o, oh, ow), dtype=x.dtype)
-    pieces = _bands(y.shape, w[..., 0, :].nbytes, w.nbytes)
+    pieces = _bands(y.shape, w[..., 0, :].nbytes, w.nbytes, math.prod(kernel_size))
     parts = _parts(pieces, w.size * n * oh * ow)
 
     def convolve(images, rows):
@@ -65,7 +66,7 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
     dx = np.zeros((n, c * groups, h + 2 * padding[0], w + 2 * padding[1]), dtype=dy.dtype)
     reach = dilation[0] * (kernel_size[0] - 1) + 1
     overlap = -(-reach // stride[0]) - 1  # so many rows of windows further down still see a window's pixels
-    pieces = _bands(dy.shape, wt[..., 0].nbytes, weight.nbytes, least_rows=overlap)
+    pieces = _bands(dy.shape, wt[..., 0].nbytes, weight.nbytes, taps, least_rows=overlap)
     parts = _parts(pieces, weight.size * n * oh * ow) if groups == 1 else 1
 
     def spread(images, rows, some):
@@ -73,15 +74,20 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
         matrix = wt[:, some.start * taps : some.stop * taps]  # (G, c*kh*kw, O/G)
         columns = scratch("columns", (*matrix.shape[:2], band.shape[2]), dy.dtype, np)
         np.matmul(matrix, band, out=columns)
-        target = dx[images, some.start * groups : some.stop * groups, rows.start * stride[0] :]  # (n, G*c, ..., W)
-        columns = columns.reshape(target.shape[1], *kernel_size, len(target), -1, ow).transpose(3, 0, 1, 2, 4, 5)
+        seen = target = dx[images, some.start * groups : some.stop * groups, rows.start * stride[0] :]
+        if len(seen) > 1:  # whole images, to which nobody else adds
+            target = _beside("target", seen.shape, dy.dtype)  # (n, G*c, ..., W)
+            target[...] = 0
+        columns = columns.reshape(target.shape[1], *kernel_size, -1, ow, len(target)).transpose(5, 0, 1, 2, 3, 4)
         if stride != (1, 1):
             add_to_windows(target, columns, stride, dilation)
-            return
-        for i, j in np.ndindex(*kernel_size):  # the same tap by tap, as plain slices
-            block = columns[:, :, i, j]
-            row, col = i * dilation[0], j * dilation[1]
-            target[:, :, row : row + block.shape[2], col : col + ow] += block
+        else:
+            for i, j in np.ndindex(*kernel_size):  # the same tap by tap, as plain slices
+                block = columns[:, :, i, j]
+                row, col = i * dilation[0], j * dilation[1]
+                target[:, :, row : row + block.shape[2], col : col + ow] += block
+        if target is not seen:
+            seen[...] = target
 
     for turn in (pieces[::2], pieces[1::2]):  # neighbours overlap, so every other band at a time
         run_all(spread, ((*piece, *some) for piece in turn for some in cut(c, parts)), np)
@@ -92,9 +98,10 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
     """dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C/G, kh, kw)."""
     check_host("im2col", x)
     (n, o, oh, ow), c, groups = dy.shape, x.shape[1], how.groups
-    shape = groups, o // groups, c // groups * math.prod(kernel_size)
+    taps = math.prod(kernel_size)
+    shape = groups, o // groups, c // groups * taps
     dw_bytes = math.prod(shape) * x.itemsize
-    pieces = lanes(_bands(dy.shape, groups * shape[2] * x.itemsize, dw_bytes), dw_bytes)
+    pieces = lanes(_bands(dy.shape, groups * shape[2] * x.itemsize, dw_bytes, taps), dw_bytes)
     parts = _parts(pieces, math.prod(shape) * n * oh * ow)
 
     def correlate(*lane):
@@ -147,16 +154,20 @@ def _slices(t, each):
     return chunks(t, each, SMALL) if LEAST_COLUMNS * each <= SMALL < t * each else [slice(None)]
 
 
-def windows(x: Array, images: slice, area: tuple, kernel_size: Pair, stride: Pair, dilation: Pair) -> Array:
+def windows(
+    x: Array, images: slice, area: tuple, kernel_size: Pair, stride: Pair, dilation: Pair, beside: bool = False
+) -> Array:
     """Every window (n, C, kh, kw, oh, ow) of an area (top, left, height, width) of some images; outside x are zeros.
 
-    A view of x where all of it lies inside, else of a copy in scratch memory, which stays in the cache.
+    A view of x where all of it lies inside, else of a copy in scratch memory, which stays in the cache; with `beside`
+    of a copy where the images' pixels lie beside each other.
     """
     n, (c, h, w), (top, left, height, width) = images.stop - images.start, x.shape[1:], area
-    if top >= 0 and left >= 0 and top + height <= h and left + width <= w:
+    if top >= 0 and left >= 0 and top + height <= h and left + width <= w and not beside:
         part = x[images, :, top : top + height, left : left + width]
     else:
-        part = scratch("part", (n, c, height, width), x.dtype, np)
+        shape = n, c, height, width
+        part = _beside("part", shape, x.dtype) if beside else scratch("part", shape, x.dtype, np)
         rows = slice(max(0, -top), max(0, -top, min(height, h - top)))  # of the copy, those inside x
         cols = slice(max(0, -left), max(0, -left, min(width, w - left)))
         part[:, :, : rows.start] = 0
@@ -172,24 +183,30 @@ def windows(x: Array, images: slice, area: tuple, kernel_size: Pair, stride: Pai
 
 
 def _columns(x, images, rows, kernel_size, how, parts):
-    """The columns (G, C/G*kh*kw, n*r*ow) of some images and output rows, in scratch memory; a view for a 1x1 kernel."""
+    """The columns (G, C/G*kh*kw, r*ow*n) of some images and output rows, in scratch memory; a view for a 1x1 kernel."""
     stride, padding, dilation, groups = how
     height = (rows.stop - rows.start - 1) * stride[0] + dilation[0] * (kernel_size[0] - 1) + 1
     area = rows.start * stride[0] - padding[0], -padding[1], height, x.shape[3] + 2 * padding[1]
-    columns = seen = windows(x, images, area, kernel_size, stride, dilation).transpose(1, 2, 3, 0, 4, 5)
+    seen = windows(x, images, area, kernel_size, stride, dilation, beside=images.stop - images.start > 1)
+    columns = seen = seen.transpose(1, 2, 3, 4, 5, 0)  # (C, kh, kw, r, ow, n)
     if math.prod(kernel_size) * math.prod(stride) > 1:
-        columns = scratch("columns", seen.shape, x.dtype, np)  # (C, kh, kw, n, r, ow)
+        columns = scratch("columns", seen.shape, x.dtype, np)
         run_all(np.copyto, ((columns[some], seen[some]) for (some,) in cut(len(seen), parts)), np)
     return columns.reshape(groups, math.prod(columns.shape[:3]) // groups, math.prod(columns.shape[3:]))
 
 
+def _beside(name, shape, dtype):
+    """Scratch memory for images (n, C, h, w), each of whose pixels lie beside each other."""
+    return scratch(name, (*shape[1:], shape[0]), dtype, np).transpose(3, 0, 1, 2)
+
+
 def _rows(dy, groups):
-    """dy (n, O, r, ow) -> (G, O/G, n*r*ow)."""
-    return dy.swapaxes(0, 1).reshape(groups, dy.shape[1] // groups, -1)
+    """dy (n, O, r, ow) -> (G, O/G, r*ow*n)."""
+    return dy.transpose(1, 2, 3, 0).reshape(groups, dy.shape[1] // groups, -1)
 
 
 def _multiply(w, columns, shift, band, some):
-    """Write w (G, O/G, K) @ columns (G, K, n*r*ow) + shift to band (n, G, O/G, r, ow); `some` of O/G alone."""
+    """Write w (G, O/G, K) @ columns (G, K, r*ow*n) + shift to band (n, G, O/G, r, ow); `some` of O/G alone."""
     w, band = w[:, some], band[:, :, some]
     n, *_, r, ow = band.shape
     if n == 1:
@@ -200,17 +217,20 @@ def _multiply(w, columns, shift, band, some):
     if shift is not None:
         product += shift[:, some]
     if n > 1:
-        band[...] = product.reshape(*w.shape[:2], n, r, ow).transpose(2, 0, 1, 3, 4)  # (n, G, O/G, r, ow)
+        band[...] = product.reshape(*w.shape[:2], r, ow, n).transpose(4, 0, 1, 2, 3)  # (n, G, O/G, r, ow)
 
 
-def _bands(output_shape, column_bytes, weight_bytes, least_rows=1):
+def _bands(output_shape, column_bytes, weight_bytes, taps, least_rows=1):
     """The bands of an output (N, O, oh, ow) whose columns, of so many bytes each, have the room they should.
 
-    No band but the last has less than least_rows.
+    No band but the last has less than least_rows. The columns of a 1x1 kernel are the image as it lies, where it is
+    alone: so it is, if it has enough pixels.
     """
     n, _, oh, ow = output_shape
     row_bytes = ow * column_bytes
     most = max(BAND_BYTES, min(weight_bytes, BAND_PIXELS * column_bytes))
+    if taps == 1 and oh * ow >= BAND_PIXELS:
+        most = min(most, oh * row_bytes)
     return bands(n, oh, row_bytes, max(most, 2 * least_rows * row_bytes))  # bands are half full at least
 
 

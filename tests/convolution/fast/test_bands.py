@@ -56,7 +56,7 @@ def test_bands_that_are_added_at_the_same_time_are_far_enough_apart(monkeypatch)
     monkeypatch.setattr(bands, "BAND_BYTES", 1)
     for rows in range(1, 60):
         for least in range(9):
-            pieces = bands._bands((2, 1, rows, 5), 100, 0, least)
+            pieces = bands._bands((2, 1, rows, 5), 100, 0, 9, least)
             for (images, here), (others, there) in zip(pieces, pieces[2:]):
                 assert images != others or there.start - here.stop >= least
 
