@@ -29,8 +29,8 @@ SMALL_RESULT = 1200  # its entries, where the second matrix is a transposed one
 LEAST_COLUMNS = 192  # of a slice: fewer are more calls than work
 
 
-def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
-    """x (N, C, H, W), weight (O, C/G, kh, kw), bias (O,) -> y (N, O, oh, ow)."""
+def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: bool = False) -> Array:
+    """x (N, C, H, W), weight (O, C/G, kh, kw), bias (O,) -> y (N, O, oh, ow); `rectified`: max(y, 0)."""
     check_host("im2col", x)
     (n, _, *size), (o, _, *kernel_size), groups = x.shape, weight.shape, how.groups
     oh, ow = ((h + 2 * p - d * (k - 1) - 1) // s + 1 for h, k, s, p, d in zip(size, kernel_size, *how[:3]))
@@ -44,7 +44,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
         columns = _columns(x, images, rows, kernel_size, how, parts)  # (G, C/G*kh*kw, t)
         band = y[images, :, rows]
         band = band.reshape(len(band), groups, -1, *band.shape[2:])  # (n, G, O/G, r, ow)
-        run_all(_multiply, ((w, columns, shift, band, some) for (some,) in cut(o // groups, parts)), np)
+        run_all(_multiply, ((w, columns, shift, rectified, band, some) for (some,) in cut(o // groups, parts)), np)
 
     run_all(convolve, pieces, np)
     return y
@@ -205,7 +205,7 @@ def _rows(dy, groups):
     return dy.transpose(1, 2, 3, 0).reshape(groups, dy.shape[1] // groups, -1)
 
 
-def _multiply(w, columns, shift, band, some):
+def _multiply(w, columns, shift, rectified, band, some):
     """Write w (G, O/G, K) @ columns (G, K, r*ow*n) + shift to band (n, G, O/G, r, ow); `some` of O/G alone."""
     w, band = w[:, some], band[:, :, some]
     n, *_, r, ow = band.shape
@@ -216,6 +216,8 @@ def _multiply(w, columns, shift, band, some):
     multiply(w, columns, product)
     if shift is not None:
         product += shift[:, some]
+    if rectified:
+        np.maximum(product, 0, out=product)
     if n > 1:
         band[...] = product.reshape(*w.shape[:2], r, ow, n).transpose(4, 0, 1, 2, 3)  # (n, G, O/G, r, ow)
 

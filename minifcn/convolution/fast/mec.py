@@ -41,8 +41,8 @@ def applies(kernel_size: Pair, how: How) -> bool:
     return kernel_size[0] > 1 and how.stride == (1, 1) and how.groups == 1
 
 
-def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
-    """x (N, C, H, W), weight (O, C, kh, kw), bias (O,) -> y (N, O, oh, ow)."""
+def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: bool = False) -> Array:
+    """x (N, C, H, W), weight (O, C, kh, kw), bias (O,) -> y (N, O, oh, ow); `rectified`: max(y, 0)."""
     kernel_size, size = weight.shape[2:], _output_size(x, weight.shape[2:], how)
     matrices = _rows_of(weight)
     y = np.empty((len(x), len(weight), *size), dtype=x.dtype)
@@ -51,7 +51,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
 
     def convolve(images, rows):
         columns = _shifted(x, images, rows, kernel_size, size[1], how)
-        _multiply(matrices, columns, bias, y[images, :, rows], parts)
+        _multiply(matrices, columns, y[images, :, rows], parts, bias, rectified)
 
     run_all(convolve, pieces, np)
     return y
@@ -83,7 +83,7 @@ def conv2d_backward(dy: Array, x: Array, weight: Array, how: How) -> tuple[Array
 
     def both(images, rows, parts, dw, first):
         columns = _shifted(dy, images, rows, kernel_size, dx.shape[3], back)
-        _multiply(matrices, columns, None, dx[images, :, rows], parts)
+        _multiply(matrices, columns, dx[images, :, rows], parts)
         _add_products(columns, x[images, :, rows], parts, dw, first)
 
     flipped = _sum(both, _bands(dx.shape, matrices[0, 0].nbytes), (kh, kw * o, c), dy.dtype)
@@ -117,8 +117,8 @@ def _back(how, kernel_size):
     return how._replace(padding=tuple(d * (k - 1) - p for k, p, d in zip(kernel_size, how.padding, how.dilation)))
 
 
-def _multiply(matrices, columns, bias, band, parts):
-    """Write matrices (kh, O, kw*C) times the columns, and a bias (O,), to a band (n, O, r, ow)."""
+def _multiply(matrices, columns, band, parts, bias=None, rectified=False):
+    """Write matrices (kh, O, kw*C) times the columns, and a bias (O,), to a band (n, O, r, ow); `rectified` or not."""
     n, o, r, ow = band.shape
     if n == 1:
         total = band[0].reshape(o, -1)  # (O, r*ow), a view
@@ -134,6 +134,8 @@ def _multiply(matrices, columns, bias, band, parts):
                 total[some] += product
         if bias is not None:
             total[some] += bias[some, None]
+        if rectified:
+            np.maximum(total[some], 0, out=total[some])
 
     run_all(multiply_some, cut(o, parts), np)
     if n > 1:

@@ -81,8 +81,8 @@ def applies(kernel_size: Pair, how: How) -> bool:
     return (*kernel_size, *how.stride, *how.dilation, how.groups) == (3, 3, 1, 1, 1, 1, 1)
 
 
-def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
-    """x (N, C, H, W), weight (O, C, 3, 3), bias (O,) -> y (N, O, oh, ow)."""
+def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: bool = False) -> Array:
+    """x (N, C, H, W), weight (O, C, 3, 3), bias (O,) -> y (N, O, oh, ow); `rectified`: max(y, 0)."""
     _check(x, weight.shape[2:], how)
     (o, c), (oh, ow) = weight.shape[:2], (size + 2 * p - 2 for size, p in zip(x.shape[2:], how.padding))
     b_t, a_t = np.array(B_T, x.dtype), np.array(A_T, x.dtype)
@@ -96,7 +96,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
         m = scratch("m", (ENTRIES, o, band.tiles), x.dtype, np)  # (36, O, t)
         run_all(_take_tiles, ((b_t, x, band, how.padding, v, some) for some in _channels(v, parts)), np)
         run_all(np.matmul, ((u[e], v[e], m[e]) for (e,) in cut(ENTRIES, parts)), np)
-        run_all(_put_tiles, ((a_t, m, y, band, bias, some) for some in _channels(m, parts)), np)
+        run_all(_put_tiles, ((a_t, m, y, band, bias, rectified, some) for some in _channels(m, parts)), np)
 
     run_all(convolve, ((band,) for band in pieces), np)
     return y
@@ -152,7 +152,7 @@ def conv2d_backward(dy: Array, x: Array, weight: Array, how: How) -> tuple[Array
             m = scratch("m", (ENTRIES, c, band.tiles), x.dtype, np)  # (36, C, t)
             run_all(_take_tiles, ((b_t, dy, band, _full(how), v, some) for some in _channels(v, parts)), np)
             run_all(np.matmul, ((u[e], v[e], m[e]) for (e,) in cut(ENTRIES, parts)), np)
-            run_all(_put_tiles, ((a_t, m, dx, band, None, some) for some in _channels(m, parts)), np)
+            run_all(_put_tiles, ((a_t, m, dx, band, None, False, some) for some in _channels(m, parts)), np)
             run_all(_take_tiles, ((a_t.T, x, band, (0, 0), m, some) for some in _channels(m, parts)), np)
             products = ((m[e], v[e].swapaxes(1, 2), du[e], number == 0) for (e,) in cut(ENTRIES, parts))
             run_all(add_product, products, np)
@@ -247,7 +247,7 @@ def _take_tiles(matrix, x, band, padding, out, channels):
     _transform(matrix, tiles.reshape(size * size, -1, band.tiles), out[:, channels])
 
 
-def _put_tiles(a_t, m, y, band, bias, channels):
+def _put_tiles(a_t, m, y, band, bias, rectified, channels):
     """Write the tiles A^T M A of m (36, O, t) to their place in y; those at the end may hang over it."""
     n, down, across = band.shape
     tiles = scratch("tiles", (TILE * TILE, *m[:, channels].shape[1:]), m.dtype, np)
@@ -256,6 +256,8 @@ def _put_tiles(a_t, m, y, band, bias, channels):
     shift = 0 if bias is None else bias[channels].reshape(-1, 1, 1, 1, 1)
     block = scratch("part", (n, tiles.shape[1], down, TILE, across, TILE), m.dtype, np)
     np.add(tiles, shift, out=block.transpose(0, 1, 3, 5, 2, 4))
+    if rectified:
+        np.maximum(block, 0, out=block)
     pixels = y[band.images, channels, TILE * band.rows.start : TILE * band.rows.stop]
     block = block.reshape(n, -1, TILE * down, TILE * across)
     pixels[...] = block[:, :, : pixels.shape[2], : pixels.shape[3]]
