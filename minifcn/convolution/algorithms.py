@@ -8,7 +8,6 @@
     im2col      the same band by band, in a CPU's cache and on its cores (fast/bands.py)
     mec         a row of the kernel at a time: kw copies of the image, not kh*kw (fast/mec.py): stride 1, no groups
     winograd    a quarter of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
-                mec+winograd: mec, but the weight's gradient by winograd
     phases      of the transposed convolution: no pixel is added to twice (fast/phases.py): a stride, no dilation
     separable   along one axis, then the other (fast/separable.py): kernels that are products, such as bilinear ones
 
@@ -61,7 +60,6 @@ if (spec := find_spec("minifcn.convolution.fast")) and spec.origin:  # a folder 
     for name, module in {"im2col": bands, "mec": mec, "winograd": winograd}.items():
         ALGORITHMS[name] = _of(module)._replace(rectifies=True)
     ALGORITHMS["phases"] = _of(phases)
-    ALGORITHMS["mec+winograd"] = ALGORITHMS["mec"]._replace(grad_weight=winograd.conv2d_grad_weight)
     ALGORITHMS["separable"] = Algorithm(separable.conv2d, separable.conv2d_grad_input, bands.conv2d_grad_weight)
 else:
     from minifcn.convolution.transposed import textbook_or_definition as fastest

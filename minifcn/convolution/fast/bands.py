@@ -166,8 +166,7 @@ def windows(
     if top >= 0 and left >= 0 and top + height <= h and left + width <= w and not beside:
         part = x[images, :, top : top + height, left : left + width]
     else:
-        shape = n, c, height, width
-        part = _beside("part", shape, x.dtype) if beside else scratch("part", shape, x.dtype, np)
+        part = (_beside if beside else _apart)("part", (n, c, height, width), x.dtype)
         rows = slice(max(0, -top), max(0, -top, min(height, h - top)))  # of the copy, those inside x
         cols = slice(max(0, -left), max(0, -left, min(width, w - left)))
         part[:, :, : rows.start] = 0
@@ -195,8 +194,13 @@ def _columns(x, images, rows, kernel_size, how, parts):
     return columns.reshape(groups, math.prod(columns.shape[:3]) // groups, math.prod(columns.shape[3:]))
 
 
+def _apart(name, shape, dtype):
+    """Scratch memory for images (n, C, h, w), one after the other."""
+    return scratch(name, shape, dtype, np)
+
+
 def _beside(name, shape, dtype):
-    """Scratch memory for images (n, C, h, w), each of whose pixels lie beside each other."""
+    """The same, where what the images have at one place lies beside each other: (C, h, w, n) in memory."""
     return scratch(name, (*shape[1:], shape[0]), dtype, np).transpose(3, 0, 1, 2)
 
 
