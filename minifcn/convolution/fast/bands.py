@@ -109,8 +109,8 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
         for number, (images, rows) in enumerate(lane):
             columns = _columns(x, images, rows, kernel_size, how, parts).transpose(0, 2, 1)  # (G, t, C/G*kh*kw)
             band = _rows(dy[images, :, rows], groups)  # (G, O/G, t)
-            some = cut(o // groups, parts)
-            run_all(add_product, ((band[:, i], columns, dw[:, i], number == 0) for (i,) in some), np)
+            some = cut(shape[2], parts)  # each moves its own columns, and all the few rows of dy
+            run_all(add_product, ((band, columns[..., i], dw[..., i], number == 0) for (i,) in some), np)
         return dw
 
     dw, *others = run_all(correlate, pieces, np)
