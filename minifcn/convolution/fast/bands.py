@@ -13,8 +13,9 @@ import math
 import numpy as np
 
 from minifcn.backend import Array
-from minifcn.backend.parallel import PARTS, bands, chunks, cut, run_all, scratch
+from minifcn.backend.parallel import PARTS, bands, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
+from minifcn.convolution.fast.products import add_product, lanes, multiply
 from minifcn.convolution.geometry import How, Pair
 from minifcn.convolution.textbook import add_to_windows
 from minifcn.convolution.transposed import gathers
@@ -22,11 +23,6 @@ from minifcn.convolution.transposed import gathers
 BAND_BYTES = 1 << 20  # columns of a band: about one core's L2 cache
 BAND_PIXELS = 256  # but as much as the weights that they are multiplied with, up to so many columns
 WORTH_PARTS = 1 << 23  # multiplications of a single band that is cut: fewer are done before a second thread has begun
-LANES = 4  # independent sums of the weight gradient, whatever the number of cores, so that results do not depend on it
-LANE_BYTES = 1 << 22  # a larger weight gradient (fc6: 411 MB) has one lane: each lane holds a gradient of its own
-SMALL = 1_000_000  # multiplications of a small product: see `multiply`
-SMALL_RESULT = 1200  # its entries, where the second matrix is a transposed one
-LEAST_COLUMNS = 192  # of a slice: fewer are more calls than work
 
 
 def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: bool = False) -> Array:
@@ -117,41 +113,6 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
     for other in others:
         dw += other
     return dw.reshape(o, c // groups, *kernel_size)  # (O, C/G, kh, kw)
-
-
-def lanes(pieces: list, sum_bytes: int) -> list[tuple]:
-    """The pieces of each of the sums that are made independently: `LANES`, or one of more than `LANE_BYTES`."""
-    count = max(1, min(LANES, len(pieces))) if sum_bytes <= LANE_BYTES else 1
-    return [tuple(pieces[lane::count]) for lane in range(count)]
-
-
-def multiply(a: Array, b: Array, out: Array) -> None:
-    """out = a @ b of a (.., M, K) and b (.., K, t), t being large; in slices of b's columns where a is small.
-
-    OpenBLAS copies the operands of a product to where it likes to have them, which with few rows is most of the work.
-    With AVX-512 it takes those of a small one as they lie (sgemm_small_kernel_permit).
-    """
-    for some in _slices(b.shape[-1], a.shape[-2] * a.shape[-1]):
-        np.matmul(a, b[..., some], out=out[..., some])
-
-
-def add_product(a: Array, b: Array, out: Array, first: bool) -> None:
-    """out += a @ b, or where it is the `first` to be added, out = a @ b; b is a transposed matrix.
-
-    In slices as in `multiply`: a (.., M, t), b (.., t, N), t being large.
-    """
-    entries = out.shape[-2] * out.shape[-1]
-    for some in _slices(a.shape[-1], entries) if entries <= SMALL_RESULT else [slice(None)]:
-        product = out if first else scratch("product", out.shape, out.dtype, np)
-        np.matmul(a[..., some], b[..., some, :], out=product)
-        if not first:
-            out += product
-        first = False
-
-
-def _slices(t, each):
-    """Slices of t columns, `each` multiplications a column: as many as make a small product, or all together."""
-    return chunks(t, each, SMALL) if LEAST_COLUMNS * each <= SMALL < t * each else [slice(None)]
 
 
 def windows(

@@ -28,7 +28,7 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, chunks, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.bands import add_product, lanes, multiply
+from minifcn.convolution.fast.products import add_product, lanes, multiply
 from minifcn.convolution.geometry import How, Pair
 from minifcn.errors import InputError
 

@@ -30,7 +30,8 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, bands, chunks, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.bands import add_product, lanes, windows
+from minifcn.convolution.fast.bands import windows
+from minifcn.convolution.fast.products import add_product, lanes
 from minifcn.convolution.geometry import How, Pair
 from minifcn.errors import InputError
 
