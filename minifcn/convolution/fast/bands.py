@@ -15,7 +15,8 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, bands, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.products import add_product, lanes, multiply
+from minifcn.convolution.fast.products import add_product, lanes, multiply, summed
+from minifcn.convolution.fast.taps import seen_taps
 from minifcn.convolution.geometry import How, Pair
 from minifcn.convolution.textbook import add_to_windows
 from minifcn.convolution.transposed import gathers
@@ -28,6 +29,8 @@ WORTH_PARTS = 1 << 23  # multiplications of a single band that is cut: fewer are
 def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: bool = False) -> Array:
     """x (N, C, H, W), weight (O, C/G, kh, kw), bias (O,) -> y (N, O, oh, ow); `rectified`: max(y, 0)."""
     check_host("im2col", x)
+    seen, how = seen_taps(x.shape[2:], weight.shape[2:], how)
+    weight = weight[seen]
     (n, _, *size), (o, _, *kernel_size), groups = x.shape, weight.shape, how.groups
     oh, ow = ((h + 2 * p - d * (k - 1) - 1) // s + 1 for h, k, s, p, d in zip(size, kernel_size, *how[:3]))
     w = weight.reshape(groups, o // groups, -1)  # (G, O/G, C/G*kh*kw)
@@ -49,6 +52,8 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: boo
 def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), weight (O, C/G, kh, kw) -> dx (N, C, H, W) with (H, W) = input_size."""
     check_host("im2col", dy)
+    seen, how = seen_taps(input_size, weight.shape[2:], how)
+    weight = weight[seen]
     (h, w), (n, o, oh, ow), (_, c, *kernel_size) = input_size, dy.shape, weight.shape
     stride, padding, dilation, groups = how
     taps = math.prod(kernel_size)
@@ -70,9 +75,9 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
         matrix = wt[:, some.start * taps : some.stop * taps]  # (G, c*kh*kw, O/G)
         columns = scratch("columns", (*matrix.shape[:2], band.shape[2]), dy.dtype, np)
         np.matmul(matrix, band, out=columns)
-        seen = target = dx[images, some.start * groups : some.stop * groups, rows.start * stride[0] :]
-        if len(seen) > 1:  # whole images, to which nobody else adds
-            target = _beside("target", seen.shape, dy.dtype)  # (n, G*c, ..., W)
+        part = target = dx[images, some.start * groups : some.stop * groups, rows.start * stride[0] :]
+        if len(part) > 1:  # whole images, to which nobody else adds
+            target = _beside("target", part.shape, dy.dtype)  # (n, G*c, ..., W)
             target[...] = 0
         columns = columns.reshape(target.shape[1], *kernel_size, -1, ow, len(target)).transpose(5, 0, 1, 2, 3, 4)
         if stride != (1, 1):
@@ -82,8 +87,8 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
                 block = columns[:, :, i, j]
                 row, col = i * dilation[0], j * dilation[1]
                 target[:, :, row : row + block.shape[2], col : col + ow] += block
-        if target is not seen:
-            seen[...] = target
+        if target is not part:
+            part[...] = target
 
     for turn in (pieces[::2], pieces[1::2]):  # neighbours overlap, so every other band at a time
         run_all(spread, ((*piece, *some) for piece in turn for some in cut(c, parts)), np)
@@ -93,26 +98,26 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
 def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C/G, kh, kw)."""
     check_host("im2col", x)
-    (n, o, oh, ow), c, groups = dy.shape, x.shape[1], how.groups
-    taps = math.prod(kernel_size)
+    seen, how = seen_taps(x.shape[2:], kernel_size, how)
+    counted = tuple(some.stop - some.start for some in seen[1:])
+    (n, o, oh, ow), c, groups, taps = dy.shape, x.shape[1], how.groups, math.prod(counted)
     shape = groups, o // groups, c // groups * taps
     dw_bytes = math.prod(shape) * x.itemsize
     pieces = lanes(_bands(dy.shape, groups * shape[2] * x.itemsize, dw_bytes, taps), dw_bytes)
     parts = _parts(pieces, math.prod(shape) * n * oh * ow)
 
-    def correlate(*lane):
-        dw = np.empty(shape, dtype=x.dtype) if lane else np.zeros(shape, dtype=x.dtype)  # no lane: no images
-        for number, (images, rows) in enumerate(lane):
-            columns = _columns(x, images, rows, kernel_size, how, parts).transpose(0, 2, 1)  # (G, t, C/G*kh*kw)
-            band = _rows(dy[images, :, rows], groups)  # (G, O/G, t)
-            some = cut(shape[2], parts)  # each moves its own columns, and all the few rows of dy
-            run_all(add_product, ((band, columns[..., i], dw[..., i], number == 0) for (i,) in some), np)
-        return dw
+    def correlate(dw, first, images, rows):
+        columns = _columns(x, images, rows, counted, how, parts).transpose(0, 2, 1)  # (G, t, C/G*kh*kw)
+        band = _rows(dy[images, :, rows], groups)  # (G, O/G, t)
+        some = cut(shape[2], parts)  # each moves its own columns, and all the few rows of dy
+        run_all(add_product, ((band, columns[..., i], dw[..., i], first) for (i,) in some), np)
 
-    dw, *others = run_all(correlate, pieces, np)
-    for other in others:
-        dw += other
-    return dw.reshape(o, c // groups, *kernel_size)  # (O, C/G, kh, kw)
+    dw = summed(correlate, pieces, shape, x.dtype).reshape(o, c // groups, *counted)
+    if counted == tuple(kernel_size):
+        return dw
+    whole = np.zeros((*dw.shape[:2], *kernel_size), dtype=dw.dtype)
+    whole[seen] = dw
+    return whole  # (O, C/G, kh, kw)
 
 
 def windows(

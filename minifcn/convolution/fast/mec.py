@@ -28,7 +28,7 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, chunks, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.products import add_product, lanes, multiply
+from minifcn.convolution.fast.products import add_product, lanes, multiply, summed
 from minifcn.convolution.geometry import How, Pair
 from minifcn.errors import InputError
 
@@ -65,12 +65,15 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
 def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C, kh, kw)."""
     (_, ow), (o, c), (kh, kw) = _output_size(x, kernel_size, how), (dy.shape[1], x.shape[1]), kernel_size
+    shape = kh, kw * c, o
+    pieces = lanes(_bands(dy.shape, c * kw * x.itemsize), math.prod(shape) * x.itemsize)
+    parts = PARTS if len(pieces) == 1 else 1
 
-    def correlate(images, rows, parts, dw, first):
+    def correlate(dw, first, images, rows):
         columns = _shifted(x, images, rows, kernel_size, ow, how)
         _add_products(columns, dy[images, :, rows], parts, dw, first)
 
-    dw = _sum(correlate, _bands(dy.shape, c * kw * x.itemsize), (kh, kw * c, o), x.dtype)
+    dw = summed(correlate, pieces, shape, x.dtype)
     return np.ascontiguousarray(dw.reshape(kh, kw, c, o).transpose(3, 2, 0, 1))  # (O, C, kh, kw)
 
 
@@ -79,15 +82,16 @@ def conv2d_backward(dy: Array, x: Array, weight: Array, how: How) -> tuple[Array
     (o, c, kh, kw), kernel_size = weight.shape, weight.shape[2:]
     _output_size(x, kernel_size, how)
     matrices, back = _rows_of(_flipped(weight)), _back(how, kernel_size)
-    dx = np.empty(x.shape, dtype=dy.dtype)
+    dx, shape = np.empty(x.shape, dtype=dy.dtype), (kh, kw * o, c)
+    pieces = lanes(_bands(dx.shape, matrices[0, 0].nbytes), math.prod(shape) * x.itemsize)
+    parts = PARTS if len(pieces) == 1 else 1
 
-    def both(images, rows, parts, dw, first):
+    def both(dw, first, images, rows):
         columns = _shifted(dy, images, rows, kernel_size, dx.shape[3], back)
         _multiply(matrices, columns, dx[images, :, rows], parts)
         _add_products(columns, x[images, :, rows], parts, dw, first)
 
-    flipped = _sum(both, _bands(dx.shape, matrices[0, 0].nbytes), (kh, kw * o, c), dy.dtype)
-    flipped = flipped.reshape(kh, kw, o, c)[::-1, ::-1]
+    flipped = summed(both, pieces, shape, dy.dtype).reshape(kh, kw, o, c)[::-1, ::-1]
     return dx, np.ascontiguousarray(flipped.transpose(2, 3, 0, 1))  # (O, C, kh, kw)
 
 
@@ -154,23 +158,6 @@ def _add_products(columns, band, parts, sums, first):
         flat = whole.reshape(o, -1)[:, : columns.views[0].shape[1]]  # (O, t)
     some = cut(sums.shape[1], parts)
     run_all(add_product, ((v[i], flat.T, dw[i], first) for (i,) in some for v, dw in zip(columns.views, sums)), np)
-
-
-def _sum(function, pieces, shape, dtype):
-    """The sum of what function(*piece, parts, sums, first) adds to sums of this shape, for all pieces."""
-    pieces = lanes(pieces, math.prod(shape) * dtype.itemsize)
-    parts = PARTS if len(pieces) == 1 else 1
-
-    def add(*lane):
-        sums = np.empty(shape, dtype) if lane else np.zeros(shape, dtype)  # no lane: no images
-        for number, piece in enumerate(lane):
-            function(*piece, parts, sums, number == 0)
-        return sums
-
-    total, *others = run_all(add, pieces, np)
-    for other in others:
-        total += other
-    return total
 
 
 def _shifted(x, images, rows, kernel_size, ow, how):

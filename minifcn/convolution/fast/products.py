@@ -1,9 +1,12 @@
 """Matrix products as BLAS likes them, and sums of them that do not depend on the number of threads."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from minifcn.backend import Array
-from minifcn.backend.parallel import chunks, scratch
+from minifcn.backend.parallel import chunks, run_all, scratch
 
 LANES = 4  # independent sums of the weight gradient, whatever the number of cores, so that results do not depend on it
 LANE_BYTES = 1 << 22  # a larger weight gradient (fc6: 411 MB) has one lane: each lane holds a gradient of its own
@@ -16,6 +19,24 @@ def lanes(pieces: list, sum_bytes: int) -> list[tuple]:
     """The pieces of each of the sums that are made independently: `LANES`, or one of more than `LANE_BYTES`."""
     count = max(1, min(LANES, len(pieces))) if sum_bytes <= LANE_BYTES else 1
     return [tuple(pieces[lane::count]) for lane in range(count)]
+
+
+def summed(add: Callable, pieces: list[tuple], shape: tuple[int, ...], dtype: Any) -> Array:
+    """The sum of what add(sums, first, *piece) adds to an array of this shape, for each piece of the `lanes`.
+
+    first  whether it is the first to be added: nothing is in sums yet
+    """
+
+    def walk(*lane):
+        sums = np.empty(shape, dtype) if lane else np.zeros(shape, dtype)  # no lane: no images
+        for number, piece in enumerate(lane):
+            add(sums, number == 0, *piece)
+        return sums
+
+    total, *others = run_all(walk, pieces, np)
+    for other in others:
+        total += other
+    return total
 
 
 def multiply(a: Array, b: Array, out: Array) -> None:
