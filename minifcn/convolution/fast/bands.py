@@ -201,7 +201,7 @@ def _bands(output_shape, column_bytes, weight_bytes, taps, least_rows=1):
     n, _, oh, ow = output_shape
     row_bytes = ow * column_bytes
     most = max(BAND_BYTES, min(weight_bytes, BAND_PIXELS * column_bytes))
-    if taps == 1 and oh * ow >= BAND_PIXELS:
+    if taps == 1 and oh * ow >= BAND_PIXELS // 2:
         most = min(most, oh * row_bytes)
     return bands(n, oh, row_bytes, max(most, 2 * least_rows * row_bytes))  # bands are half full at least
 
