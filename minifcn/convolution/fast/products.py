@@ -4,15 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from minifcn.backend import Array
 from minifcn.backend.parallel import chunks, run_all, scratch
 
 LANES = 4  # independent sums of the weight gradient, whatever the number of cores, so that results do not depend on it
 LANE_BYTES = 1 << 22  # a larger weight gradient (fc6: 411 MB) has one lane: each lane holds a gradient of its own
-SMALL = 1_000_000  # multiplications of a small product: see `multiply`
+OPENBLAS = ThreadpoolController().select(internal_api="openblas").lib_controllers
+AVX_512 = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # OpenBLAS's names of processors
+# Multiplications of a small product, see `multiply`: 0 where there is none.
+SMALL = 1_000_000 if any(library.architecture in AVX_512 for library in OPENBLAS) else 0
 SMALL_RESULT = 1200  # its entries, where the second matrix is a transposed one
-LEAST_COLUMNS = 192  # of a slice: fewer are more calls than work
+LEAST_COLUMNS = 256  # of a slice: fewer are more calls than work
 
 
 def lanes(pieces: list, sum_bytes: int) -> list[tuple]:
@@ -43,7 +47,8 @@ def multiply(a: Array, b: Array, out: Array) -> None:
     """out = a @ b of a (.., M, K) and b (.., K, t), t being large; in slices of b's columns where a is small.
 
     OpenBLAS copies the operands of a product to where it likes to have them, which with few rows is most of the work.
-    With AVX-512 it takes those of a small one as they lie (sgemm_small_kernel_permit).
+    With AVX-512 it takes those of a small one as they lie (its sgemm_small_kernel_permit_skylakex.c); without, slices
+    would only be more calls.
     """
     for some in _slices(b.shape[-1], a.shape[-2] * a.shape[-1]):
         np.matmul(a, b[..., some], out=out[..., some])
