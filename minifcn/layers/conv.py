@@ -68,15 +68,18 @@ class Conv2d(Layer):
         return math.prod(output_size) * self.weight.size
 
     def forward(self, x: Array, rectified: bool = False) -> Array:
-        """y; `rectified`, of a layer with a bias, max(y, 0) in one pass with it: for a network whose ReLU follows."""
+        """y; `rectified`, of a layer with a bias, max(y, 0) at once with it: for a network whose ReLU follows."""
         check_input(self, x)
         how, weight, bias = self.how, self.weight.data, self.bias.data if self.bias else None
         size = how.output_size(x.shape[2:], self.kernel_size)
         name = fastest(x, size, weight.shape, how) if self.algorithm == "auto" else self.algorithm
         algorithm = ALGORITHMS[name]
-        y = algorithm.forward(x, weight, how, None if rectified else bias)  # (N, O, oh, ow)
-        if rectified:
-            y = bias_relu(y, bias)
+        if not rectified:
+            y = algorithm.forward(x, weight, how, bias)  # (N, O, oh, ow)
+        elif algorithm.rectifies:
+            y = algorithm.forward(x, weight, how, bias, rectified)
+        else:
+            y = bias_relu(algorithm.forward(x, weight, how), bias)
         self.keep(x, y.shape, algorithm, how)
         return y
 
@@ -84,15 +87,19 @@ class Conv2d(Layer):
         x, shape, algorithm, how = self.kept()
         check_gradient(self, dy, shape)
         check_kind(self, dy, "dy")
+        dx = None
         if self.weight.trainable:
-            dw = algorithm.grad_weight(dy, x, self.kernel_size, how)  # (O, C/groups, kh, kw)
+            if algorithm.backward and self.input_gradient:
+                dx, dw = algorithm.backward(dy, x, self.weight.data, how)  # (N, C, H, W), (O, C/groups, kh, kw)
+            else:
+                dw = algorithm.grad_weight(dy, x, self.kernel_size, how)
             self.weight.add_grad(dw, fresh=True)
         if self.bias and self.bias.trainable:
             db = grad_bias(dy)  # (O,)
             self.bias.add_grad(db, fresh=True)
-        if not self.input_gradient:
-            return None
-        return algorithm.grad_input(dy, self.weight.data, x.shape[2:], how)  # (N, C, H, W)
+        if dx is None and self.input_gradient:
+            dx = algorithm.grad_input(dy, self.weight.data, x.shape[2:], how)
+        return dx
 
     def __repr__(self) -> str:
         return describe(self)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from conv_cases import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 
+from minifcn.convolution.algorithms import ALGORITHMS
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d
 from minifcn.layers.parameter import he_normal
@@ -43,6 +44,26 @@ def test_every_setting_reaches_forward_and_both_gradients(bias):
         np.testing.assert_array_equal(layer.bias.grad, dy.transpose(1, 0, 2, 3).reshape(6, -1).sum(axis=1))
     else:
         assert layer.bias is None and len(layer.parameters()) == 1
+
+
+@pytest.mark.parametrize("frozen, input_gradient, called", [(False, True, 1), (True, True, 0), (False, False, 0)])
+def test_both_gradients_come_of_one_call_where_both_are_wanted(monkeypatch, frozen, input_gradient, called):
+    """Where there is such a call: here columns along the width alone, whose gradients the loops compute, too."""
+    calls, way = [], ALGORITHMS["mec"]
+    monkeypatch.setitem(ALGORITHMS, "mec", way._replace(backward=lambda *a: calls.append(a) or way.backward(*a)))
+    rng = np.random.default_rng(0)
+    layer = with_weights(Conv2d(2, 3, 3, padding=1, algorithm="mec"), rng.integers(-4, 5, (3, 2, 3, 3)))
+    layer.weight.trainable, layer.input_gradient = not frozen, input_gradient
+    x, dy = (rng.integers(-4, 5, shape).astype(float) for shape in ((2, 2, 7, 5), (2, 3, 7, 5)))
+    layer(x)
+    dx = layer.backward(dy)
+    assert len(calls) == called
+    dw = np.zeros((3, 2, 3, 3)) if frozen else conv2d_grad_weight_loops(dy, x, 3, padding=1)
+    np.testing.assert_array_equal(layer.weight.grad, dw)
+    if input_gradient:
+        np.testing.assert_array_equal(dx, conv2d_grad_input_loops(dy, layer.weight.data, (7, 5), padding=1))
+    else:
+        assert dx is None
 
 
 def test_windows_tell_the_geometry():

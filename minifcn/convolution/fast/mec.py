@@ -11,19 +11,24 @@ The columns for the kernel's row i are a view of it, which BLAS takes as it is:
     y = sum over i of W[i] f[:, i*ow : i*ow + oh*ow]           W[i] (O, kw*C): row i of all kernels
     dW[i] = dy f[:, i*ow : i*ow + oh*ow]^T
 
-and dx is a convolution again, of dy with the flipped kernels. The work goes in bands of rows, as in `bands`.
+and dx is a convolution again, of dy with the flipped kernels. Where dW is asked for as well, dy's columns are enough:
+with x beside them they give the flipped dW, as if dy were the input and x the gradient. The work goes in bands of rows,
+as in `bands`.
 
 Cho, Brand 2017, "MEC: Memory-efficient Convolution for Deep Neural Network" (arXiv 1706.06873).
 
 Shapes and settings as in `textbook`.
 """
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, chunks, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.bands import add_product, lanes
+from minifcn.convolution.fast.products import add_product, lanes, multiply, summed
 from minifcn.convolution.geometry import How, Pair
 from minifcn.errors import InputError
 
@@ -36,32 +41,17 @@ def applies(kernel_size: Pair, how: How) -> bool:
     return kernel_size[0] > 1 and how.stride == (1, 1) and how.groups == 1
 
 
-def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
-    """x (N, C, H, W), weight (O, C, kh, kw), bias (O,) -> y (N, O, oh, ow)."""
-    (o, c, kh, kw), size = weight.shape, _output_size(x, weight.shape[2:], how)
-    matrices = np.ascontiguousarray(weight.transpose(2, 0, 3, 1)).reshape(kh, o, kw * c)  # (kh, O, kw*C)
-    y = np.empty((len(x), o, *size), dtype=x.dtype)
-    pieces = _bands(y.shape, c * kw * x.itemsize)
+def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: bool = False) -> Array:
+    """x (N, C, H, W), weight (O, C, kh, kw), bias (O,) -> y (N, O, oh, ow); `rectified`: max(y, 0)."""
+    kernel_size, size = weight.shape[2:], _output_size(x, weight.shape[2:], how)
+    matrices = _rows_of(weight)
+    y = np.empty((len(x), len(weight), *size), dtype=x.dtype)
+    pieces = _bands(y.shape, matrices[0, 0].nbytes)
     parts = PARTS if len(pieces) == 1 else 1
 
     def convolve(images, rows):
-        views, height = _shifted(x, images, rows, (kh, kw), size[1], how)  # kh times (kw*C, t)
-        band = y[images, :, rows]  # (n, O, r, ow)
-        if alone := len(band) == 1:
-            total = band[0].reshape(o, -1)  # (O, r*ow), a view
-        else:
-            whole = scratch("total", (o, len(band), height, size[1]), y.dtype, np)
-            total = whole.reshape(o, -1)[:, : views[0].shape[1]]  # (O, t)
-
-        def multiply(some):
-            for number, (matrix, view) in enumerate(zip(matrices, views)):
-                add_product(matrix[some], view, total[some], number == 0)
-            if bias is not None:
-                total[some] += bias[some, None]
-
-        run_all(multiply, cut(o, parts), np)
-        if not alone:
-            band[...] = whole[:, :, : band.shape[2]].swapaxes(0, 1)
+        columns = _shifted(x, images, rows, kernel_size, size[1], how)
+        _multiply(matrices, columns, y[images, :, rows], parts, bias, rectified)
 
     run_all(convolve, pieces, np)
     return y
@@ -69,45 +59,109 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
 
 def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), weight (O, C, kh, kw) -> dx (N, C, H, W): the convolution with the flipped kernels."""
-    full = tuple(d * (k - 1) - p for k, p, d in zip(weight.shape[2:], how.padding, how.dilation))
-    return conv2d(dy, weight[:, :, ::-1, ::-1].swapaxes(0, 1), how._replace(padding=full))
+    return conv2d(dy, _flipped(weight), _back(how, weight.shape[2:]))
 
 
 def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C, kh, kw)."""
     (_, ow), (o, c), (kh, kw) = _output_size(x, kernel_size, how), (dy.shape[1], x.shape[1]), kernel_size
-    shape = kh, o, kw * c
-    pieces = lanes(_bands(dy.shape, c * kw * x.itemsize), kh * o * kw * c * x.itemsize)
+    shape = kh, kw * c, o
+    pieces = lanes(_bands(dy.shape, c * kw * x.itemsize), math.prod(shape) * x.itemsize)
     parts = PARTS if len(pieces) == 1 else 1
 
-    def correlate(*lane):
-        dw = np.empty(shape, dtype=x.dtype) if lane else np.zeros(shape, dtype=x.dtype)  # no lane: no images
-        for number, (images, rows) in enumerate(lane):
-            views, height = _shifted(x, images, rows, kernel_size, ow, how)  # kh times (kw*C, t)
-            band = dy[images, :, rows]  # (n, O, r, ow)
-            if len(band) == 1:
-                flat = band[0].reshape(o, -1)  # (O, r*ow), a view
-            else:
-                whole = scratch("total", (o, len(band), height, ow), dy.dtype, np)
-                whole[:, :, : band.shape[2]] = band.swapaxes(0, 1)
-                whole[:, :, band.shape[2] :] = 0  # between two images
-                flat = whole.reshape(o, -1)[:, : views[0].shape[1]]  # (O, t)
-            some = cut(o, parts)
-            products = ((flat[i], view.T, dw[row, i], number == 0) for (i,) in some for row, view in enumerate(views))
-            run_all(add_product, products, np)
-        return dw
+    def correlate(dw, first, images, rows):
+        columns = _shifted(x, images, rows, kernel_size, ow, how)
+        _add_products(columns, dy[images, :, rows], parts, dw, first)
 
-    dw, *others = run_all(correlate, pieces, np)
-    for other in others:
-        dw += other
-    return np.ascontiguousarray(dw.reshape(kh, o, kw, c).transpose(1, 3, 0, 2))  # (O, C, kh, kw)
+    dw = summed(correlate, pieces, shape, x.dtype)
+    return np.ascontiguousarray(dw.reshape(kh, kw, c, o).transpose(3, 2, 0, 1))  # (O, C, kh, kw)
+
+
+def conv2d_backward(dy: Array, x: Array, weight: Array, how: How) -> tuple[Array, Array]:
+    """dy (N, O, oh, ow), x (N, C, H, W), weight (O, C, kh, kw) -> dx, dW, of one set of columns of dy."""
+    (o, c, kh, kw), kernel_size = weight.shape, weight.shape[2:]
+    _output_size(x, kernel_size, how)
+    matrices, back = _rows_of(_flipped(weight)), _back(how, kernel_size)
+    dx, shape = np.empty(x.shape, dtype=dy.dtype), (kh, kw * o, c)
+    pieces = lanes(_bands(dx.shape, matrices[0, 0].nbytes), math.prod(shape) * x.itemsize)
+    parts = PARTS if len(pieces) == 1 else 1
+
+    def both(dw, first, images, rows):
+        columns = _shifted(dy, images, rows, kernel_size, dx.shape[3], back)
+        _multiply(matrices, columns, dx[images, :, rows], parts)
+        _add_products(columns, x[images, :, rows], parts, dw, first)
+
+    flipped = summed(both, pieces, shape, dy.dtype).reshape(kh, kw, o, c)[::-1, ::-1]
+    return dx, np.ascontiguousarray(flipped.transpose(2, 3, 0, 1))  # (O, C, kh, kw)
+
+
+class Columns(NamedTuple):
+    """Those of some images and rows of the output: kh times (kw*C, t), a view for each row of the kernel.
+
+    Several images lie below each other, `height` rows each, of which the last give nothing: t = n*height*ow less those.
+    """
+
+    views: list[Array]
+    height: int
+
+
+def _rows_of(weight):
+    """weight (O, C, kh, kw) -> (kh, O, kw*C): the rows of all kernels."""
+    o, c, kh, kw = weight.shape
+    return np.ascontiguousarray(weight.transpose(2, 0, 3, 1)).reshape(kh, o, kw * c)
+
+
+def _flipped(weight):
+    """weight (O, C, kh, kw) -> (C, O, kh, kw), of the convolution back from dy to dx."""
+    return weight[:, :, ::-1, ::-1].swapaxes(0, 1)
+
+
+def _back(how, kernel_size):
+    """How that convolution goes over dy."""
+    return how._replace(padding=tuple(d * (k - 1) - p for k, p, d in zip(kernel_size, how.padding, how.dilation)))
+
+
+def _multiply(matrices, columns, band, parts, bias=None, rectified=False):
+    """Write matrices (kh, O, kw*C) times the columns, and a bias (O,), to a band (n, O, r, ow); `rectified` or not."""
+    n, o, r, ow = band.shape
+    if n == 1:
+        total = band[0].reshape(o, -1)  # (O, r*ow), a view
+    else:
+        whole = scratch("total", (o, n, columns.height, ow), band.dtype, np)
+        total = whole.reshape(o, -1)[:, : columns.views[0].shape[1]]  # (O, t)
+
+    def multiply_some(some):
+        for number, (matrix, view) in enumerate(zip(matrices, columns.views)):
+            product = scratch("product", total[some].shape, total.dtype, np) if number else total[some]
+            multiply(matrix[some], view, product)
+            if number:
+                total[some] += product
+        if bias is not None:
+            total[some] += bias[some, None]
+        if rectified:
+            np.maximum(total[some], 0, out=total[some])
+
+    run_all(multiply_some, cut(o, parts), np)
+    if n > 1:
+        band[...] = whole[:, :, :r].swapaxes(0, 1)
+
+
+def _add_products(columns, band, parts, sums, first):
+    """Add the products of the columns with a band (n, O, r, ow) of the same pixels to sums (kh, kw*C, O)."""
+    n, o, r, ow = band.shape
+    if n == 1:
+        flat = band[0].reshape(o, -1)  # (O, r*ow), a view
+    else:
+        whole = scratch("total", (o, n, columns.height, ow), band.dtype, np)
+        whole[:, :, :r] = band.swapaxes(0, 1)
+        whole[:, :, r:] = 0  # between two images
+        flat = whole.reshape(o, -1)[:, : columns.views[0].shape[1]]  # (O, t)
+    some = cut(sums.shape[1], parts)
+    run_all(add_product, ((v[i], flat.T, dw[i], first) for (i,) in some for v, dw in zip(columns.views, sums)), np)
 
 
 def _shifted(x, images, rows, kernel_size, ow, how):
-    """For each row of the kernel the columns (kw*C, t) of some images and output rows, in scratch memory; their height.
-
-    Several images lie below each other, height rows each, of which the last give nothing: t = n*height*ow less those.
-    """
+    """The Columns of x (N, C, H, W), in scratch memory."""
     (n, c, h, w), (kh, kw), down = x[images].shape, kernel_size, how.dilation[0]
     height = rows.stop - rows.start + down * (kh - 1)
     top = rows.start - how.padding[0]
@@ -125,7 +179,7 @@ def _shifted(x, images, rows, kernel_size, ow, how):
         part[..., outs] = seen[..., taken]
     flat = shifted.reshape(kw * c, -1)  # (kw*C, n*height*ow)
     t = flat.shape[1] - down * (kh - 1) * ow
-    return [flat[:, row * down * ow : row * down * ow + t] for row in range(kh)], height
+    return Columns([flat[:, row * down * ow : row * down * ow + t] for row in range(kh)], height)
 
 
 def _bands(output_shape, column_bytes):

@@ -30,7 +30,8 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, bands, chunks, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.bands import add_product, lanes, windows
+from minifcn.convolution.fast.bands import windows
+from minifcn.convolution.fast.products import add_product, lanes
 from minifcn.convolution.geometry import How, Pair
 from minifcn.errors import InputError
 
@@ -81,8 +82,8 @@ def applies(kernel_size: Pair, how: How) -> bool:
     return (*kernel_size, *how.stride, *how.dilation, how.groups) == (3, 3, 1, 1, 1, 1, 1)
 
 
-def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
-    """x (N, C, H, W), weight (O, C, 3, 3), bias (O,) -> y (N, O, oh, ow)."""
+def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: bool = False) -> Array:
+    """x (N, C, H, W), weight (O, C, 3, 3), bias (O,) -> y (N, O, oh, ow); `rectified`: max(y, 0)."""
     _check(x, weight.shape[2:], how)
     (o, c), (oh, ow) = weight.shape[:2], (size + 2 * p - 2 for size, p in zip(x.shape[2:], how.padding))
     b_t, a_t = np.array(B_T, x.dtype), np.array(A_T, x.dtype)
@@ -96,7 +97,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
         m = scratch("m", (ENTRIES, o, band.tiles), x.dtype, np)  # (36, O, t)
         run_all(_take_tiles, ((b_t, x, band, how.padding, v, some) for some in _channels(v, parts)), np)
         run_all(np.matmul, ((u[e], v[e], m[e]) for (e,) in cut(ENTRIES, parts)), np)
-        run_all(_put_tiles, ((a_t, m, y, band, bias, some) for some in _channels(m, parts)), np)
+        run_all(_put_tiles, ((a_t, m, y, band, bias, rectified, some) for some in _channels(m, parts)), np)
 
     run_all(convolve, ((band,) for band in pieces), np)
     return y
@@ -104,15 +105,14 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
 
 def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), weight (O, C, 3, 3) -> dx (N, C, H, W): the convolution with the flipped kernels."""
-    flipped = weight[:, :, ::-1, ::-1].swapaxes(0, 1)  # (C, O, 3, 3)
-    return conv2d(dy, flipped, how._replace(padding=(2 - how.padding[0], 2 - how.padding[1])))
+    return conv2d(dy, _flipped(weight), how._replace(padding=_full(how)))
 
 
 def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C, 3, 3)."""
     _check(x, kernel_size, how)
     o, c = dy.shape[1], x.shape[1]
-    b_t, g, a_t = (np.array(matrix, x.dtype) for matrix in (B_T, G, A_T))
+    b_t, a_t = np.array(B_T, x.dtype), np.array(A_T, x.dtype)
     pieces = lanes(_bands(dy.shape), ENTRIES * o * c * x.itemsize)
     parts = PARTS if len(pieces) == 1 else 1
     sums = scratch("sums", (len(pieces), ENTRIES, o, c), x.dtype, np)  # dU of each lane
@@ -129,10 +129,56 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
             run_all(add_product, products, np)
 
     run_all(correlate, zip(sums, pieces), np)
+    return _grad_kernels(sums)
+
+
+def conv2d_backward(dy: Array, x: Array, weight: Array, how: How) -> tuple[Array, Array]:
+    """dy (N, O, oh, ow), x (N, C, H, W), weight (O, C, 3, 3) -> dx, dW, for which dy's tiles are transformed once.
+
+    Those of which dx is made give dW as well, as if dy were the input and x the gradient: then it is flipped.
+    """
+    _check(x, weight.shape[2:], how)
+    (o, c), u = weight.shape[:2], _kernels(_flipped(weight))  # (36, C, O)
+    b_t, a_t = np.array(B_T, x.dtype), np.array(A_T, x.dtype)
+    dx = np.empty(x.shape, dtype=x.dtype)
+    pieces = lanes(_bands(dx.shape), ENTRIES * o * c * x.itemsize)
+    parts = PARTS if len(pieces) == 1 else 1
+    sums = scratch("sums", (len(pieces), ENTRIES, c, o), x.dtype, np)  # dU of each lane
+
+    def both(du, lane):
+        if not lane:  # a batch of no images
+            du[...] = 0
+        for number, band in enumerate(lane):
+            v = scratch("v", (ENTRIES, o, band.tiles), x.dtype, np)  # (36, O, t)
+            m = scratch("m", (ENTRIES, c, band.tiles), x.dtype, np)  # (36, C, t)
+            run_all(_take_tiles, ((b_t, dy, band, _full(how), v, some) for some in _channels(v, parts)), np)
+            run_all(np.matmul, ((u[e], v[e], m[e]) for (e,) in cut(ENTRIES, parts)), np)
+            run_all(_put_tiles, ((a_t, m, dx, band, None, False, some) for some in _channels(m, parts)), np)
+            run_all(_take_tiles, ((a_t.T, x, band, (0, 0), m, some) for some in _channels(m, parts)), np)
+            products = ((m[e], v[e].swapaxes(1, 2), du[e], number == 0) for (e,) in cut(ENTRIES, parts))
+            run_all(add_product, products, np)
+
+    run_all(both, zip(sums, pieces), np)
+    return dx, np.ascontiguousarray(_flipped(_grad_kernels(sums)))
+
+
+def _flipped(weight):
+    """weight (O, C, 3, 3) -> (C, O, 3, 3), of the convolution back from dy to dx."""
+    return weight[:, :, ::-1, ::-1].swapaxes(0, 1)
+
+
+def _full(how):
+    """The padding with which it goes over dy."""
+    return 2 - how.padding[0], 2 - how.padding[1]
+
+
+def _grad_kernels(sums):
+    """dU (lanes, 36, O, C) -> dW (O, C, 3, 3) of their sum."""
     du, *others = sums
     for other in others:
         du += other
-    dw = np.empty((o, c, 3, 3), dtype=x.dtype)
+    dw = np.empty((*du.shape[1:], 3, 3), dtype=du.dtype)
+    g = np.array(G, du.dtype)
 
     def back(some):
         kernels = scratch("kernels", (3, 3, *du[0, some].shape), dw.dtype, np)  # (3, 3, O, C)
@@ -202,7 +248,7 @@ def _take_tiles(matrix, x, band, padding, out, channels):
     _transform(matrix, tiles.reshape(size * size, -1, band.tiles), out[:, channels])
 
 
-def _put_tiles(a_t, m, y, band, bias, channels):
+def _put_tiles(a_t, m, y, band, bias, rectified, channels):
     """Write the tiles A^T M A of m (36, O, t) to their place in y; those at the end may hang over it."""
     n, down, across = band.shape
     tiles = scratch("tiles", (TILE * TILE, *m[:, channels].shape[1:]), m.dtype, np)
@@ -211,6 +257,8 @@ def _put_tiles(a_t, m, y, band, bias, channels):
     shift = 0 if bias is None else bias[channels].reshape(-1, 1, 1, 1, 1)
     block = scratch("part", (n, tiles.shape[1], down, TILE, across, TILE), m.dtype, np)
     np.add(tiles, shift, out=block.transpose(0, 1, 3, 5, 2, 4))
+    if rectified:
+        np.maximum(block, 0, out=block)
     pixels = y[band.images, channels, TILE * band.rows.start : TILE * band.rows.stop]
     block = block.reshape(n, -1, TILE * down, TILE * across)
     pixels[...] = block[:, :, : pixels.shape[2], : pixels.shape[3]]

@@ -34,17 +34,17 @@ def room(request, monkeypatch):
 @pytest.mark.usefixtures("room")
 @pytest.mark.parametrize("images", [0, 1, 5])
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_all_three_are_the_loops(case, images):
+def test_all_are_the_loops(case, images):
     (kernel, padding, dilation), rng = case, np.random.default_rng(0)
     x, weight, bias = whole(rng, images, 4, 7, 6), whole(rng, 5, 4, *kernel), whole(rng, 5)
     how = 1, padding, dilation
     expected = conv2d_loops(x, weight, *how, bias=bias)
     np.testing.assert_array_equal(conv2d(x, weight, *how, bias=bias), expected)
     dy = whole(rng, *expected.shape)
-    dx = conv2d_grad_input(dy, weight, (7, 6), *how)
-    np.testing.assert_array_equal(dx, conv2d_grad_input_loops(dy, weight, (7, 6), *how))
-    dw = conv2d_grad_weight(dy, x, kernel, *how)
-    np.testing.assert_array_equal(dw, conv2d_grad_weight_loops(dy, x, kernel, *how))
+    one = conv2d_grad_input(dy, weight, (7, 6), *how), conv2d_grad_weight(dy, x, kernel, *how)
+    for dx, dw in (one, mec.conv2d_backward(dy, x, weight, How.of(*how))):
+        np.testing.assert_array_equal(dx, conv2d_grad_input_loops(dy, weight, (7, 6), *how))
+        np.testing.assert_array_equal(dw, conv2d_grad_weight_loops(dy, x, kernel, *how))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -61,6 +61,7 @@ def test_results_do_not_depend_on_the_number_of_threads(dtype, band_bytes, pixel
         yield conv2d(x, weight, padding=1)
         yield conv2d_grad_input(dy, weight, (13, 12), padding=1)
         yield conv2d_grad_weight(dy, x, 3, padding=1)
+        yield from mec.conv2d_backward(dy, x, weight, How(padding=(1, 1)))
 
     with threadpool_limits(3, user_api="blas"):  # as many threads of ours, too
         threaded = list(results())

@@ -24,6 +24,10 @@ def grad_weight(dy, x, padding):
     return winograd.conv2d_grad_weight(dy, x, (3, 3), How(padding=padding))
 
 
+def both_gradients(dy, x, weight, padding):
+    return winograd.conv2d_backward(dy, x, weight, How(padding=padding))
+
+
 def test_the_transforms_compute_a_convolution_of_six_numbers_with_three():
     """A^T [(G g) * (B^T d)] = 4 sums of 3 products, with 6 multiplications; here in whole numbers."""
     d, g = np.array([2, -3, 5, 7, -1, 4]), np.array([24, -48, 72])  # so that G's 24ths come out whole
@@ -49,7 +53,7 @@ def band_tiles(request, monkeypatch):
 
 @pytest.mark.usefixtures("band_tiles")
 @pytest.mark.parametrize("case", CASES)
-def test_all_three_are_the_loops(case):
+def test_all_are_the_loops(case):
     n, c, o, h, w, padding = case
     rng = np.random.default_rng(0)
     x, weight = rng.standard_normal((n, c, h, w)), rng.standard_normal((o, c, 3, 3))
@@ -58,10 +62,10 @@ def test_all_three_are_the_loops(case):
     before = x.copy(), weight.copy(), dy.copy()
     close = {"rtol": 1e-11, "atol": 1e-11}
     np.testing.assert_allclose(by_winograd(x, weight, padding), expected, **close)
-    dx = grad_input(dy, weight, padding)
-    np.testing.assert_allclose(dx, conv2d_grad_input_loops(dy, weight, (h, w), 1, padding), **close)
-    dw = grad_weight(dy, x, padding)
-    np.testing.assert_allclose(dw, conv2d_grad_weight_loops(dy, x, 3, 1, padding), **close)
+    apart = grad_input(dy, weight, padding), grad_weight(dy, x, padding)
+    for dx, dw in (apart, both_gradients(dy, x, weight, padding)):
+        np.testing.assert_allclose(dx, conv2d_grad_input_loops(dy, weight, (h, w), 1, padding), **close)
+        np.testing.assert_allclose(dw, conv2d_grad_weight_loops(dy, x, 3, 1, padding), **close)
     for array, copy in zip((x, weight, dy), before):
         np.testing.assert_array_equal(array, copy)
 
@@ -71,7 +75,10 @@ def test_a_batch_of_no_images():
     none, no_dy = np.ones((0, 2, 8, 8)), np.ones((0, 3, 8, 8))
     assert by_winograd(none, weight, (1, 1)).shape == (0, 3, 8, 8)
     assert grad_input(no_dy, weight, (1, 1)).shape == (0, 2, 8, 8)
-    np.testing.assert_array_equal(grad_weight(no_dy, none, (1, 1)), np.zeros((3, 2, 3, 3)))
+    dx, dw = both_gradients(no_dy, none, weight, (1, 1))
+    assert dx.shape == (0, 2, 8, 8)
+    for gradient in (dw, grad_weight(no_dy, none, (1, 1))):
+        np.testing.assert_array_equal(gradient, np.zeros((3, 2, 3, 3)))
 
 
 def test_nothing_of_an_earlier_call_is_left_in_the_padding():
@@ -90,10 +97,13 @@ def test_precision_in_float32(channels, size):
     x, weight = rng.standard_normal((1, channels, *size)), rng.standard_normal((channels, channels, 3, 3))
     dy = rng.standard_normal(x.shape)
     narrow = [array.astype("float32") for array in (x, weight, dy)]
+    dx, dw = both_gradients(narrow[2], *narrow[:2], (1, 1))
     pairs = (
         (by_winograd(*narrow[:2], (1, 1)), conv2d(x, weight, 1, 1)),
         (grad_input(narrow[2], narrow[1], (1, 1)), conv2d_grad_input(dy, weight, size, 1, 1)),
         (grad_weight(narrow[2], narrow[0], (1, 1)), conv2d_grad_weight(dy, x, 3, 1, 1)),
+        (dx, conv2d_grad_input(dy, weight, size, 1, 1)),
+        (dw, conv2d_grad_weight(dy, x, 3, 1, 1)),
     )
     for ours, exact in pairs:
         assert ours.dtype == "float32"
@@ -112,6 +122,7 @@ def test_results_do_not_depend_on_the_number_of_threads(tiles, monkeypatch):
             by_winograd(x, weight, (1, 1)),
             grad_input(dy, weight, (1, 1)),
             grad_weight(dy, x, (1, 1)),
+            *both_gradients(dy, x, weight, (1, 1)),
         )
 
     with threadpool_limits(3, user_api="blas"):  # as many threads of ours, too
