@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from minifcn.backend import Array, array_module, to_device
 from minifcn.backend.kernels import by_kernel
-from minifcn.backend.parallel import run_blocks, scratch
+from minifcn.backend.parallel import blocks, run_all, scratch
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
 
@@ -50,14 +50,17 @@ class SGD:
     def step(self) -> None:
         """Move every trainable parameter one step against its gradient."""
         self.steps += 1
-        for i, p in enumerate(self.parameters):
-            if p.trainable:
-                self._update(p, self._velocity(i))
+        pieces = [piece for i, p in enumerate(self.parameters) if p.trainable for piece in self._pieces(i, p)]
+        if pieces:  # of all parameters at once, so that the cores share the small ones, too
+            run_all(sgd_update, pieces, array_module(pieces[0][0]))
 
-    def _update(self, p, velocity):
+    def _pieces(self, i, p):
+        """Arguments for `sgd_update`, for each block of a parameter."""
+        arrays = p.data, self._velocity(i), p.grad
         # Python floats keep a float32 array float32 on both kinds of array; a NumPy scalar would not.
         lr, decay = float(self.lr * p.lr_mult), float(self.weight_decay * p.decay_mult)
-        sgd_update(p.data, velocity, p.grad, lr, self.momentum, decay)
+        for block in blocks(p.shape, array_module(p.data)):
+            yield *(array[block] for array in arrays), lr, self.momentum, decay
 
     def zero_grad(self) -> None:
         """Set every gradient to zero."""
@@ -98,20 +101,14 @@ class SGD:
 def sgd_update(w: Array, v: Array, g: Array, lr: float, momentum: float, decay: float) -> None:
     """v = momentum v + g + decay w, then w = w - lr v, in place; three arrays of one shape and dtype."""
     xp = array_module(w)
-
-    def move(block):
-        """All passes over one block, which stays in the cache meanwhile."""
-        weight, velocity = w[block], v[block]
-        work = scratch("step", weight.shape, weight.dtype, xp)
-        velocity *= momentum
-        velocity += g[block]
-        if decay:
-            xp.multiply(weight, decay, out=work)
-            velocity += work
-        xp.multiply(velocity, lr, out=work)
-        weight -= work
-
-    run_blocks(move, w.shape, xp)
+    work = scratch("step", w.shape, w.dtype, xp)
+    v *= momentum
+    v += g
+    if decay:
+        xp.multiply(w, decay, out=work)
+        v += work
+    xp.multiply(v, lr, out=work)
+    w -= work
 
 
 def check_sgd(lr: float, momentum: float, weight_decay: float) -> None:

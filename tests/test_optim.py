@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import strict_array
 
+from minifcn.backend import parallel
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
 from minifcn.optim import SCHEDULES, SGD, fixed, polynomial, schedule, step
@@ -32,7 +33,9 @@ def test_two_steps_by_hand():
 
 @pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-15), ("float32", 1e-7)])
 @pytest.mark.parametrize("momentum, decay", [(0.9, 5e-4), (0.99, 0.0), (0.0, 0.1)])
-def test_twenty_steps_as_torch(dtype, tolerance, momentum, decay):
+@pytest.mark.parametrize("block", [7, parallel.BLOCK], ids=["several pieces of each", "each a piece"])
+def test_twenty_steps_as_torch(dtype, tolerance, momentum, decay, block, monkeypatch):
+    monkeypatch.setattr(parallel, "BLOCK", block)
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     rng = np.random.default_rng(0)
     multipliers = [(1.0, 1.0), (2.0, 0.0), (0.0, 1.0), (0.5, 2.0)]

@@ -8,7 +8,6 @@
     im2col      the same band by band, in a CPU's cache and on its cores (fast/bands.py)
     mec         a row of the kernel at a time: kw copies of the image, not kh*kw (fast/mec.py): stride 1, no groups
     winograd    a quarter of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
-                mec+winograd: mec, but the weight's gradient by winograd
     phases      of the transposed convolution: no pixel is added to twice (fast/phases.py): a stride, no dilation
     separable   along one axis, then the other (fast/separable.py): kernels that are products, such as bilinear ones
 
@@ -31,13 +30,16 @@ from minifcn.convolution.geometry import How, Pair
 class Algorithm(NamedTuple):
     """Three functions, and a fourth where both gradients at once are less work.
 
+    `rectifies` says that forward can do the work of a ReLU after it while its output is in the cache.
+
     `how` is (stride, padding, dilation, groups).
     """
 
-    forward: Callable  # (x, weight, how, bias=None) -> y
+    forward: Callable  # (x, weight, how, bias=None) -> y; where it `rectifies` of one more argument, True: max(y, 0)
     grad_input: Callable  # (dy, weight, input_size, how) -> dx
     grad_weight: Callable  # (dy, x, kernel_size, how) -> dW
     backward: Callable | None = None  # (dy, x, weight, how) -> dx, dW
+    rectifies: bool = False
 
 
 def _of(module):
@@ -55,8 +57,9 @@ if (spec := find_spec("minifcn.convolution.fast")) and spec.origin:  # a folder 
     from minifcn.convolution.fast import bands, mec, phases, separable, winograd
     from minifcn.convolution.fast.crossovers import fastest, fastest_transposed  # what "auto" takes
 
-    ALGORITHMS |= {"im2col": _of(bands), "mec": _of(mec), "winograd": _of(winograd), "phases": _of(phases)}
-    ALGORITHMS["mec+winograd"] = _of(mec)._replace(grad_weight=winograd.conv2d_grad_weight)
+    for name, module in {"im2col": bands, "mec": mec, "winograd": winograd}.items():
+        ALGORITHMS[name] = _of(module)._replace(rectifies=True)
+    ALGORITHMS["phases"] = _of(phases)
     ALGORITHMS["separable"] = Algorithm(separable.conv2d, separable.conv2d_grad_input, bands.conv2d_grad_weight)
 else:
     from minifcn.convolution.transposed import textbook_or_definition as fastest

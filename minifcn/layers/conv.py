@@ -68,15 +68,18 @@ class Conv2d(Layer):
         return math.prod(output_size) * self.weight.size
 
     def forward(self, x: Array, rectified: bool = False) -> Array:
-        """y; `rectified`, of a layer with a bias, max(y, 0) in one pass with it: for a network whose ReLU follows."""
+        """y; `rectified`, of a layer with a bias, max(y, 0) at once with it: for a network whose ReLU follows."""
         check_input(self, x)
         how, weight, bias = self.how, self.weight.data, self.bias.data if self.bias else None
         size = how.output_size(x.shape[2:], self.kernel_size)
         name = fastest(x, size, weight.shape, how) if self.algorithm == "auto" else self.algorithm
         algorithm = ALGORITHMS[name]
-        y = algorithm.forward(x, weight, how, None if rectified else bias)  # (N, O, oh, ow)
-        if rectified:
-            y = bias_relu(y, bias)
+        if not rectified:
+            y = algorithm.forward(x, weight, how, bias)  # (N, O, oh, ow)
+        elif algorithm.rectifies:
+            y = algorithm.forward(x, weight, how, bias, rectified)
+        else:
+            y = bias_relu(algorithm.forward(x, weight, how), bias)
         self.keep(x, y.shape, algorithm, how)
         return y
 

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from minifcn.backend import Array
 from minifcn.backend.parallel import hold
 from minifcn.convolution.geometry import Place
@@ -130,16 +128,16 @@ class Graph(Layer):
             if name == rectified:
                 (maps[name],) = taken
                 layer.keep(*taken)
-            elif self._rectifies(name, after, taken[0]):
+            elif self._rectifies(name, after):
                 maps[name], rectified = layer.forward(*taken, True), after.name
             else:
                 maps[name] = layer.forward(*taken)
             if forget or name in self.idle:
                 layer.forget()
 
-    def _rectifies(self, name, after, x):
-        """Whether this node does the work of the one `after` it: on a device bias and ReLU go over a map at once."""
-        if isinstance(x, np.ndarray) or after is None or after.inputs != (name,):
+    def _rectifies(self, name, after):
+        """Whether this node does the work of the one `after` it: bias and ReLU go over a map at once."""
+        if after is None or after.inputs != (name,):
             return False
         conv, relu = self.named[name], self.named[after.name]
         return type(conv) is Conv2d and conv.bias is not None and type(relu) is ReLU and relu.inplace

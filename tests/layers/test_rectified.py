@@ -1,4 +1,4 @@
-"""On a device a convolution in a network does the work of the in-place ReLU after it, to the same bits."""
+"""In a network a convolution does the work of the in-place ReLU after it, to the same bits."""
 
 import numpy as np
 import pytest
@@ -69,9 +69,20 @@ def assert_same_bits(net, monkeypatch):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("algorithm", ["textbook", "im2col", "mec", "winograd"])
+def test_on_the_host(algorithm, biases, monkeypatch):
+    net = two_ways()
+    net.named["conv1"].algorithm = algorithm
+    rectified = step(net, X)
+    assert biases == ([5] if algorithm == "textbook" else [])  # which knows no better than a device
+    monkeypatch.setattr(Graph, "_rectifies", lambda *_: False)
+    for one, other in zip(rectified, step(net, X), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_training(device, biases, monkeypatch):
     assert_same_bits(two_ways(), monkeypatch)
-    assert biases == [5, 3]  # conv1 and conv4; never on the host
+    assert biases == [5, 3]  # conv1 and conv4; on the host each band is rectified by itself
 
 
 @pytest.mark.parametrize("ends, seen", [(True, [5, 3, 3, 5]), (("conv1",), [3]), (("relu1", "pool"), [5, 3, 5])])

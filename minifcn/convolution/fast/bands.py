@@ -2,7 +2,8 @@
 
 The columns of a whole layer are kh*kw times as large as its input and fit no cache. So the work goes in bands of output
 rows whose columns do: they are made, multiplied and forgotten while still in the cache. Several bands are worked on
-at a time; where there is only one, its channels are.
+at a time; where there is only one, its channels are. Small images go several to a band, pixel by pixel beside each
+other, so that what is copied are their pixels in a row and not a few pixels of each.
 
 Shapes and settings as in `textbook`.
 """
@@ -12,8 +13,10 @@ import math
 import numpy as np
 
 from minifcn.backend import Array
-from minifcn.backend.parallel import PARTS, bands, chunks, cut, run_all, scratch
+from minifcn.backend.parallel import PARTS, bands, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
+from minifcn.convolution.fast.products import add_product, lanes, multiply, summed
+from minifcn.convolution.fast.taps import seen_taps
 from minifcn.convolution.geometry import How, Pair
 from minifcn.convolution.textbook import add_to_windows
 from minifcn.convolution.transposed import gathers
@@ -21,29 +24,26 @@ from minifcn.convolution.transposed import gathers
 BAND_BYTES = 1 << 20  # columns of a band: about one core's L2 cache
 BAND_PIXELS = 256  # but as much as the weights that they are multiplied with, up to so many columns
 WORTH_PARTS = 1 << 23  # multiplications of a single band that is cut: fewer are done before a second thread has begun
-LANES = 4  # independent sums of the weight gradient, whatever the number of cores, so that results do not depend on it
-LANE_BYTES = 1 << 22  # a larger weight gradient (fc6: 411 MB) has one lane: each lane holds a gradient of its own
-SMALL = 1_000_000  # multiplications of a small product: see `multiply`
-SMALL_RESULT = 1200  # its entries, where the second matrix is a transposed one
-LEAST_COLUMNS = 192  # of a slice: fewer are more calls than work
 
 
-def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
-    """x (N, C, H, W), weight (O, C/G, kh, kw), bias (O,) -> y (N, O, oh, ow)."""
+def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: bool = False) -> Array:
+    """x (N, C, H, W), weight (O, C/G, kh, kw), bias (O,) -> y (N, O, oh, ow); `rectified`: max(y, 0)."""
     check_host("im2col", x)
+    seen, how = seen_taps(x.shape[2:], weight.shape[2:], how)
+    weight = weight[seen]
     (n, _, *size), (o, _, *kernel_size), groups = x.shape, weight.shape, how.groups
     oh, ow = ((h + 2 * p - d * (k - 1) - 1) // s + 1 for h, k, s, p, d in zip(size, kernel_size, *how[:3]))
     w = weight.reshape(groups, o // groups, -1)  # (G, O/G, C/G*kh*kw)
     shift = None if bias is None else bias.reshape(groups, -1, 1)  # (G, O/G, 1)
     y = np.empty((n, o, oh, ow), dtype=x.dtype)
-    pieces = _bands(y.shape, w[..., 0, :].nbytes, w.nbytes)
+    pieces = _bands(y.shape, w[..., 0, :].nbytes, w.nbytes, math.prod(kernel_size))
     parts = _parts(pieces, w.size * n * oh * ow)
 
     def convolve(images, rows):
         columns = _columns(x, images, rows, kernel_size, how, parts)  # (G, C/G*kh*kw, t)
         band = y[images, :, rows]
         band = band.reshape(len(band), groups, -1, *band.shape[2:])  # (n, G, O/G, r, ow)
-        run_all(_multiply, ((w, columns, shift, band, some) for (some,) in cut(o // groups, parts)), np)
+        run_all(_multiply, ((w, columns, shift, rectified, band, some) for (some,) in cut(o // groups, parts)), np)
 
     run_all(convolve, pieces, np)
     return y
@@ -52,6 +52,8 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
 def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), weight (O, C/G, kh, kw) -> dx (N, C, H, W) with (H, W) = input_size."""
     check_host("im2col", dy)
+    seen, how = seen_taps(input_size, weight.shape[2:], how)
+    weight = weight[seen]
     (h, w), (n, o, oh, ow), (_, c, *kernel_size) = input_size, dy.shape, weight.shape
     stride, padding, dilation, groups = how
     taps = math.prod(kernel_size)
@@ -65,7 +67,7 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
     dx = np.zeros((n, c * groups, h + 2 * padding[0], w + 2 * padding[1]), dtype=dy.dtype)
     reach = dilation[0] * (kernel_size[0] - 1) + 1
     overlap = -(-reach // stride[0]) - 1  # so many rows of windows further down still see a window's pixels
-    pieces = _bands(dy.shape, wt[..., 0].nbytes, weight.nbytes, least_rows=overlap)
+    pieces = _bands(dy.shape, wt[..., 0].nbytes, weight.nbytes, taps, least_rows=overlap)
     parts = _parts(pieces, weight.size * n * oh * ow) if groups == 1 else 1
 
     def spread(images, rows, some):
@@ -73,15 +75,20 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
         matrix = wt[:, some.start * taps : some.stop * taps]  # (G, c*kh*kw, O/G)
         columns = scratch("columns", (*matrix.shape[:2], band.shape[2]), dy.dtype, np)
         np.matmul(matrix, band, out=columns)
-        target = dx[images, some.start * groups : some.stop * groups, rows.start * stride[0] :]  # (n, G*c, ..., W)
-        columns = columns.reshape(target.shape[1], *kernel_size, len(target), -1, ow).transpose(3, 0, 1, 2, 4, 5)
+        part = target = dx[images, some.start * groups : some.stop * groups, rows.start * stride[0] :]
+        if len(part) > 1:  # whole images, to which nobody else adds
+            target = _beside("target", part.shape, dy.dtype)  # (n, G*c, ..., W)
+            target[...] = 0
+        columns = columns.reshape(target.shape[1], *kernel_size, -1, ow, len(target)).transpose(5, 0, 1, 2, 3, 4)
         if stride != (1, 1):
             add_to_windows(target, columns, stride, dilation)
-            return
-        for i, j in np.ndindex(*kernel_size):  # the same tap by tap, as plain slices
-            block = columns[:, :, i, j]
-            row, col = i * dilation[0], j * dilation[1]
-            target[:, :, row : row + block.shape[2], col : col + ow] += block
+        else:
+            for i, j in np.ndindex(*kernel_size):  # the same tap by tap, as plain slices
+                block = columns[:, :, i, j]
+                row, col = i * dilation[0], j * dilation[1]
+                target[:, :, row : row + block.shape[2], col : col + ow] += block
+        if target is not part:
+            part[...] = target
 
     for turn in (pieces[::2], pieces[1::2]):  # neighbours overlap, so every other band at a time
         run_all(spread, ((*piece, *some) for piece in turn for some in cut(c, parts)), np)
@@ -91,72 +98,41 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
 def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C/G, kh, kw)."""
     check_host("im2col", x)
-    (n, o, oh, ow), c, groups = dy.shape, x.shape[1], how.groups
-    shape = groups, o // groups, c // groups * math.prod(kernel_size)
+    seen, how = seen_taps(x.shape[2:], kernel_size, how)
+    counted = tuple(some.stop - some.start for some in seen[1:])
+    (n, o, oh, ow), c, groups, taps = dy.shape, x.shape[1], how.groups, math.prod(counted)
+    shape = groups, o // groups, c // groups * taps
     dw_bytes = math.prod(shape) * x.itemsize
-    pieces = lanes(_bands(dy.shape, groups * shape[2] * x.itemsize, dw_bytes), dw_bytes)
+    pieces = lanes(_bands(dy.shape, groups * shape[2] * x.itemsize, dw_bytes, taps), dw_bytes)
     parts = _parts(pieces, math.prod(shape) * n * oh * ow)
 
-    def correlate(*lane):
-        dw = np.empty(shape, dtype=x.dtype) if lane else np.zeros(shape, dtype=x.dtype)  # no lane: no images
-        for number, (images, rows) in enumerate(lane):
-            columns = _columns(x, images, rows, kernel_size, how, parts).transpose(0, 2, 1)  # (G, t, C/G*kh*kw)
-            band = _rows(dy[images, :, rows], groups)  # (G, O/G, t)
-            some = cut(o // groups, parts)
-            run_all(add_product, ((band[:, i], columns, dw[:, i], number == 0) for (i,) in some), np)
+    def correlate(dw, first, images, rows):
+        columns = _columns(x, images, rows, counted, how, parts).transpose(0, 2, 1)  # (G, t, C/G*kh*kw)
+        band = _rows(dy[images, :, rows], groups)  # (G, O/G, t)
+        some = cut(shape[2], parts)  # each moves its own columns, and all the few rows of dy
+        run_all(add_product, ((band, columns[..., i], dw[..., i], first) for (i,) in some), np)
+
+    dw = summed(correlate, pieces, shape, x.dtype).reshape(o, c // groups, *counted)
+    if counted == tuple(kernel_size):
         return dw
-
-    dw, *others = run_all(correlate, pieces, np)
-    for other in others:
-        dw += other
-    return dw.reshape(o, c // groups, *kernel_size)  # (O, C/G, kh, kw)
+    whole = np.zeros((*dw.shape[:2], *kernel_size), dtype=dw.dtype)
+    whole[seen] = dw
+    return whole  # (O, C/G, kh, kw)
 
 
-def lanes(pieces: list, sum_bytes: int) -> list[tuple]:
-    """The pieces of each of the sums that are made independently: `LANES`, or one of more than `LANE_BYTES`."""
-    count = max(1, min(LANES, len(pieces))) if sum_bytes <= LANE_BYTES else 1
-    return [tuple(pieces[lane::count]) for lane in range(count)]
-
-
-def multiply(a: Array, b: Array, out: Array) -> None:
-    """out = a @ b of a (.., M, K) and b (.., K, t), t being large; in slices of b's columns where a is small.
-
-    OpenBLAS copies the operands of a product to where it likes to have them, which with few rows is most of the work.
-    With AVX-512 it takes those of a small one as they lie (sgemm_small_kernel_permit).
-    """
-    for some in _slices(b.shape[-1], a.shape[-2] * a.shape[-1]):
-        np.matmul(a, b[..., some], out=out[..., some])
-
-
-def add_product(a: Array, b: Array, out: Array, first: bool) -> None:
-    """out += a @ b, or where it is the `first` to be added, out = a @ b; b is a transposed matrix.
-
-    In slices as in `multiply`: a (.., M, t), b (.., t, N), t being large.
-    """
-    entries = out.shape[-2] * out.shape[-1]
-    for some in _slices(a.shape[-1], entries) if entries <= SMALL_RESULT else [slice(None)]:
-        product = out if first else scratch("product", out.shape, out.dtype, np)
-        np.matmul(a[..., some], b[..., some, :], out=product)
-        if not first:
-            out += product
-        first = False
-
-
-def _slices(t, each):
-    """Slices of t columns, `each` multiplications a column: as many as make a small product, or all together."""
-    return chunks(t, each, SMALL) if LEAST_COLUMNS * each <= SMALL < t * each else [slice(None)]
-
-
-def windows(x: Array, images: slice, area: tuple, kernel_size: Pair, stride: Pair, dilation: Pair) -> Array:
+def windows(
+    x: Array, images: slice, area: tuple, kernel_size: Pair, stride: Pair, dilation: Pair, beside: bool = False
+) -> Array:
     """Every window (n, C, kh, kw, oh, ow) of an area (top, left, height, width) of some images; outside x are zeros.
 
-    A view of x where all of it lies inside, else of a copy in scratch memory, which stays in the cache.
+    A view of x where all of it lies inside, else of a copy in scratch memory, which stays in the cache; with `beside`
+    of a copy where the images' pixels lie beside each other.
     """
     n, (c, h, w), (top, left, height, width) = images.stop - images.start, x.shape[1:], area
-    if top >= 0 and left >= 0 and top + height <= h and left + width <= w:
+    if top >= 0 and left >= 0 and top + height <= h and left + width <= w and not beside:
         part = x[images, :, top : top + height, left : left + width]
     else:
-        part = scratch("part", (n, c, height, width), x.dtype, np)
+        part = (_beside if beside else _apart)("part", (n, c, height, width), x.dtype)
         rows = slice(max(0, -top), max(0, -top, min(height, h - top)))  # of the copy, those inside x
         cols = slice(max(0, -left), max(0, -left, min(width, w - left)))
         part[:, :, : rows.start] = 0
@@ -172,24 +148,35 @@ def windows(x: Array, images: slice, area: tuple, kernel_size: Pair, stride: Pai
 
 
 def _columns(x, images, rows, kernel_size, how, parts):
-    """The columns (G, C/G*kh*kw, n*r*ow) of some images and output rows, in scratch memory; a view for a 1x1 kernel."""
+    """The columns (G, C/G*kh*kw, r*ow*n) of some images and output rows, in scratch memory; a view for a 1x1 kernel."""
     stride, padding, dilation, groups = how
     height = (rows.stop - rows.start - 1) * stride[0] + dilation[0] * (kernel_size[0] - 1) + 1
     area = rows.start * stride[0] - padding[0], -padding[1], height, x.shape[3] + 2 * padding[1]
-    columns = seen = windows(x, images, area, kernel_size, stride, dilation).transpose(1, 2, 3, 0, 4, 5)
+    seen = windows(x, images, area, kernel_size, stride, dilation, beside=images.stop - images.start > 1)
+    columns = seen = seen.transpose(1, 2, 3, 4, 5, 0)  # (C, kh, kw, r, ow, n)
     if math.prod(kernel_size) * math.prod(stride) > 1:
-        columns = scratch("columns", seen.shape, x.dtype, np)  # (C, kh, kw, n, r, ow)
+        columns = scratch("columns", seen.shape, x.dtype, np)
         run_all(np.copyto, ((columns[some], seen[some]) for (some,) in cut(len(seen), parts)), np)
     return columns.reshape(groups, math.prod(columns.shape[:3]) // groups, math.prod(columns.shape[3:]))
 
 
+def _apart(name, shape, dtype):
+    """Scratch memory for images (n, C, h, w), one after the other."""
+    return scratch(name, shape, dtype, np)
+
+
+def _beside(name, shape, dtype):
+    """The same, where what the images have at one place lies beside each other: (C, h, w, n) in memory."""
+    return scratch(name, (*shape[1:], shape[0]), dtype, np).transpose(3, 0, 1, 2)
+
+
 def _rows(dy, groups):
-    """dy (n, O, r, ow) -> (G, O/G, n*r*ow)."""
-    return dy.swapaxes(0, 1).reshape(groups, dy.shape[1] // groups, -1)
+    """dy (n, O, r, ow) -> (G, O/G, r*ow*n)."""
+    return dy.transpose(1, 2, 3, 0).reshape(groups, dy.shape[1] // groups, -1)
 
 
-def _multiply(w, columns, shift, band, some):
-    """Write w (G, O/G, K) @ columns (G, K, n*r*ow) + shift to band (n, G, O/G, r, ow); `some` of O/G alone."""
+def _multiply(w, columns, shift, rectified, band, some):
+    """Write w (G, O/G, K) @ columns (G, K, r*ow*n) + shift to band (n, G, O/G, r, ow); `some` of O/G alone."""
     w, band = w[:, some], band[:, :, some]
     n, *_, r, ow = band.shape
     if n == 1:
@@ -199,18 +186,23 @@ def _multiply(w, columns, shift, band, some):
     multiply(w, columns, product)
     if shift is not None:
         product += shift[:, some]
+    if rectified:
+        np.maximum(product, 0, out=product)
     if n > 1:
-        band[...] = product.reshape(*w.shape[:2], n, r, ow).transpose(2, 0, 1, 3, 4)  # (n, G, O/G, r, ow)
+        band[...] = product.reshape(*w.shape[:2], r, ow, n).transpose(4, 0, 1, 2, 3)  # (n, G, O/G, r, ow)
 
 
-def _bands(output_shape, column_bytes, weight_bytes, least_rows=1):
+def _bands(output_shape, column_bytes, weight_bytes, taps, least_rows=1):
     """The bands of an output (N, O, oh, ow) whose columns, of so many bytes each, have the room they should.
 
-    No band but the last has less than least_rows.
+    No band but the last has less than least_rows. The columns of a 1x1 kernel are the image as it lies, where it is
+    alone: so it is, if it has enough pixels.
     """
     n, _, oh, ow = output_shape
     row_bytes = ow * column_bytes
     most = max(BAND_BYTES, min(weight_bytes, BAND_PIXELS * column_bytes))
+    if taps == 1 and oh * ow >= BAND_PIXELS // 2:
+        most = min(most, oh * row_bytes)
     return bands(n, oh, row_bytes, max(most, 2 * least_rows * row_bytes))  # bands are half full at least
 
 

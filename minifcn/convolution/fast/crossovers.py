@@ -15,9 +15,9 @@ from minifcn.convolution.geometry import How, Pair
 from minifcn.convolution.transposed import textbook_or_definition
 
 LEAST_CHANNELS = 16  # of input and output, for Winograd's algorithm
-ENOUGH_CHANNELS = 32  # below them columns along the width alone are quicker but for the weight's gradient
+ENOUGH_CHANNELS = 32  # of one or the other: with fewer of both columns along the width alone are as quick
 LEAST_TILES = 24  # of 4x4 output pixels, in all images together
-LEAST_WORK = 600_000  # the product of tiles, input and output channels
+LEAST_WORK = 550_000  # the product of tiles, input and output channels
 
 SHARED_CHANNELS = range(8, 129)  # of input or output, whichever are fewer, for columns along the width alone
 LEAST_SHARED = 1 << 15  # their entries in one image: of fewer im2col's single product is quicker than several
@@ -41,7 +41,7 @@ def fastest(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
     shared = channels in SHARED_CHANNELS and channels * oh * ow >= LEAST_SHARED and mec.applies(kernel_size, how)
     enough = channels >= LEAST_CHANNELS and tiles >= LEAST_TILES and tiles * o * c >= LEAST_WORK
     if enough and winograd.applies(kernel_size, how):
-        return "mec+winograd" if shared and channels < ENOUGH_CHANNELS else "winograd"
+        return "mec" if shared and max(o, c) < ENOUGH_CHANNELS else "winograd"
     return "mec" if shared else "im2col"
 
 

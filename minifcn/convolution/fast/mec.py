@@ -28,7 +28,7 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, chunks, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.bands import add_product, lanes, multiply
+from minifcn.convolution.fast.products import add_product, lanes, multiply, summed
 from minifcn.convolution.geometry import How, Pair
 from minifcn.errors import InputError
 
@@ -41,8 +41,8 @@ def applies(kernel_size: Pair, how: How) -> bool:
     return kernel_size[0] > 1 and how.stride == (1, 1) and how.groups == 1
 
 
-def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
-    """x (N, C, H, W), weight (O, C, kh, kw), bias (O,) -> y (N, O, oh, ow)."""
+def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: bool = False) -> Array:
+    """x (N, C, H, W), weight (O, C, kh, kw), bias (O,) -> y (N, O, oh, ow); `rectified`: max(y, 0)."""
     kernel_size, size = weight.shape[2:], _output_size(x, weight.shape[2:], how)
     matrices = _rows_of(weight)
     y = np.empty((len(x), len(weight), *size), dtype=x.dtype)
@@ -51,7 +51,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
 
     def convolve(images, rows):
         columns = _shifted(x, images, rows, kernel_size, size[1], how)
-        _multiply(matrices, columns, bias, y[images, :, rows], parts)
+        _multiply(matrices, columns, y[images, :, rows], parts, bias, rectified)
 
     run_all(convolve, pieces, np)
     return y
@@ -65,12 +65,15 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
 def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), x (N, C, H, W) -> dW (O, C, kh, kw)."""
     (_, ow), (o, c), (kh, kw) = _output_size(x, kernel_size, how), (dy.shape[1], x.shape[1]), kernel_size
+    shape = kh, kw * c, o
+    pieces = lanes(_bands(dy.shape, c * kw * x.itemsize), math.prod(shape) * x.itemsize)
+    parts = PARTS if len(pieces) == 1 else 1
 
-    def correlate(images, rows, parts, dw, first):
+    def correlate(dw, first, images, rows):
         columns = _shifted(x, images, rows, kernel_size, ow, how)
         _add_products(columns, dy[images, :, rows], parts, dw, first)
 
-    dw = _sum(correlate, _bands(dy.shape, c * kw * x.itemsize), (kh, kw * c, o), x.dtype)
+    dw = summed(correlate, pieces, shape, x.dtype)
     return np.ascontiguousarray(dw.reshape(kh, kw, c, o).transpose(3, 2, 0, 1))  # (O, C, kh, kw)
 
 
@@ -79,15 +82,16 @@ def conv2d_backward(dy: Array, x: Array, weight: Array, how: How) -> tuple[Array
     (o, c, kh, kw), kernel_size = weight.shape, weight.shape[2:]
     _output_size(x, kernel_size, how)
     matrices, back = _rows_of(_flipped(weight)), _back(how, kernel_size)
-    dx = np.empty(x.shape, dtype=dy.dtype)
+    dx, shape = np.empty(x.shape, dtype=dy.dtype), (kh, kw * o, c)
+    pieces = lanes(_bands(dx.shape, matrices[0, 0].nbytes), math.prod(shape) * x.itemsize)
+    parts = PARTS if len(pieces) == 1 else 1
 
-    def both(images, rows, parts, dw, first):
+    def both(dw, first, images, rows):
         columns = _shifted(dy, images, rows, kernel_size, dx.shape[3], back)
-        _multiply(matrices, columns, None, dx[images, :, rows], parts)
+        _multiply(matrices, columns, dx[images, :, rows], parts)
         _add_products(columns, x[images, :, rows], parts, dw, first)
 
-    flipped = _sum(both, _bands(dx.shape, matrices[0, 0].nbytes), (kh, kw * o, c), dy.dtype)
-    flipped = flipped.reshape(kh, kw, o, c)[::-1, ::-1]
+    flipped = summed(both, pieces, shape, dy.dtype).reshape(kh, kw, o, c)[::-1, ::-1]
     return dx, np.ascontiguousarray(flipped.transpose(2, 3, 0, 1))  # (O, C, kh, kw)
 
 
@@ -117,8 +121,8 @@ def _back(how, kernel_size):
     return how._replace(padding=tuple(d * (k - 1) - p for k, p, d in zip(kernel_size, how.padding, how.dilation)))
 
 
-def _multiply(matrices, columns, bias, band, parts):
-    """Write matrices (kh, O, kw*C) times the columns, and a bias (O,), to a band (n, O, r, ow)."""
+def _multiply(matrices, columns, band, parts, bias=None, rectified=False):
+    """Write matrices (kh, O, kw*C) times the columns, and a bias (O,), to a band (n, O, r, ow); `rectified` or not."""
     n, o, r, ow = band.shape
     if n == 1:
         total = band[0].reshape(o, -1)  # (O, r*ow), a view
@@ -134,6 +138,8 @@ def _multiply(matrices, columns, bias, band, parts):
                 total[some] += product
         if bias is not None:
             total[some] += bias[some, None]
+        if rectified:
+            np.maximum(total[some], 0, out=total[some])
 
     run_all(multiply_some, cut(o, parts), np)
     if n > 1:
@@ -152,23 +158,6 @@ def _add_products(columns, band, parts, sums, first):
         flat = whole.reshape(o, -1)[:, : columns.views[0].shape[1]]  # (O, t)
     some = cut(sums.shape[1], parts)
     run_all(add_product, ((v[i], flat.T, dw[i], first) for (i,) in some for v, dw in zip(columns.views, sums)), np)
-
-
-def _sum(function, pieces, shape, dtype):
-    """The sum of what function(*piece, parts, sums, first) adds to sums of this shape, for all pieces."""
-    pieces = lanes(pieces, math.prod(shape) * dtype.itemsize)
-    parts = PARTS if len(pieces) == 1 else 1
-
-    def add(*lane):
-        sums = np.empty(shape, dtype) if lane else np.zeros(shape, dtype)  # no lane: no images
-        for number, piece in enumerate(lane):
-            function(*piece, parts, sums, number == 0)
-        return sums
-
-    total, *others = run_all(add, pieces, np)
-    for other in others:
-        total += other
-    return total
 
 
 def _shifted(x, images, rows, kernel_size, ow, how):

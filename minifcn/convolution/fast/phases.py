@@ -26,7 +26,8 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, bands, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.bands import BAND_BYTES, BAND_PIXELS, WORTH_PARTS, add_product, lanes, windows
+from minifcn.convolution.fast.bands import BAND_BYTES, BAND_PIXELS, WORTH_PARTS, windows
+from minifcn.convolution.fast.products import add_product, lanes, summed
 from minifcn.convolution.geometry import How, Pair
 from minifcn.errors import InputError
 
@@ -163,18 +164,12 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
     pieces = lanes(cells.bands(n, c, size, x.itemsize), size * x.itemsize)
     parts = cells.parts(pieces, n, size)
 
-    def correlate(*lane):
-        dm = np.empty(shape, dtype=x.dtype) if lane else np.zeros(shape, dtype=x.dtype)  # no lane: no images
-        for number, (images, rows) in enumerate(lane):
-            columns = cells.columns(dy, images, rows)  # (G, O/G*T*T, t)
-            taken = cells.take(x, images, rows, parts).swapaxes(1, 2)  # (G, t, C/G*s*s)
-            some = cut(shape[1], parts)
-            run_all(add_product, ((columns[:, i], taken, dm[:, i], number == 0) for (i,) in some), np)
-        return dm
+    def correlate(dm, first, images, rows):
+        columns = cells.columns(dy, images, rows)  # (G, O/G*T*T, t)
+        taken = cells.take(x, images, rows, parts).swapaxes(1, 2)  # (G, t, C/G*s*s)
+        run_all(add_product, ((columns[:, i], taken, dm[:, i], first) for (i,) in cut(shape[1], parts)), np)
 
-    dm, *others = run_all(correlate, pieces, np)
-    for other in others:
-        dm += other
+    dm = summed(correlate, pieces, shape, x.dtype)
     kernels = dm.reshape(o, down, across, c // groups, sh, sw)[:, ::-1, ::-1].transpose(0, 3, 1, 4, 2, 5)
     return np.ascontiguousarray(kernels.reshape(o, c // groups, down * sh, across * sw)[:, :, :kh, :kw])
 

@@ -108,8 +108,10 @@ def take_tiles(matrix: Array, tile: int, x: Array, band: Band, padding: tuple, o
     np.matmul(matrix, tiles.reshape(entries, size, -1), out=transformed.reshape(entries, entries, -1))
 
 
-def put_tiles(a_t: Array, m: Array, y: Array, band: Band, bias: Array, channels: slice) -> None:
-    """Write some channels' tiles A^T M A + bias of m (e*e, O, t) to their place in y (N, O, oh, ow).
+def put_tiles(
+    a_t: Array, m: Array, y: Array, band: Band, bias: Array | None, rectified: bool, channels: slice
+) -> None:
+    """Write some channels' tiles A^T M A + bias of m (e*e, O, t) to their place in y (N, O, oh, ow); rectified: max(., 0).
 
     The bias is added to M: at the point 1 all powers are 1, so A^T makes of that entry the same number everywhere.
     """
@@ -126,7 +128,8 @@ def put_tiles(a_t: Array, m: Array, y: Array, band: Band, bias: Array, channels:
     target = y[band.images, channels, tile * band.rows.start : tile * band.rows.stop]
     for row, lines in enumerate(pixels):
         place = target[:, :, row::tile]  # (n, O, down or one less, ow)
-        place[...] = lines[:, :, : place.shape[2], : place.shape[3]]
+        lines = lines[:, :, : place.shape[2], : place.shape[3]]
+        np.maximum(lines, 0, out=place) if rectified else np.copyto(place, lines)
 
 
 def transform(matrix: Array, tiles: Array, out: Array) -> None:

@@ -27,7 +27,7 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, bands, chunks, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.bands import add_product, lanes, multiply
+from minifcn.convolution.fast.products import add_product, lanes, multiply
 from minifcn.convolution.fast.tiling import F4, F6, KERNEL, Band, Tiling, put_tiles, take_tiles, transform
 from minifcn.convolution.geometry import How, Pair
 from minifcn.errors import InputError
@@ -48,8 +48,8 @@ def tiling_of(output_size: Pair) -> Tiling:
     return F6 if large <= WORTH_LARGE * small else F4
 
 
-def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
-    """x (N, C, H, W), weight (O, C, 3, 3), bias (O,) -> y (N, O, oh, ow)."""
+def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: bool = False) -> Array:
+    """x (N, C, H, W), weight (O, C, 3, 3), bias (O,) -> y (N, O, oh, ow); `rectified`: max(y, 0)."""
     _check(x, weight.shape[2:], how)
     size = how.output_size(x.shape[2:], weight.shape[2:])
     way = tiling_of(size).astype(x.dtype)
@@ -60,7 +60,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
 
     def convolve(band):
         v = _take("v", way.b_t, way, x, band, how.padding, parts)  # (E, C, t)
-        _put(_multiply(u, v, parts), way, y, band, bias, parts)
+        _put(_multiply(u, v, parts), way, y, band, bias, rectified, parts)
 
     run_all(convolve, ((band,) for band in pieces), np)
     return y
@@ -96,7 +96,7 @@ def conv2d_backward(dy: Array, x: Array, weight: Array, how: How) -> tuple[Array
 
     def both(du, band, parts, first):
         v = _take("v", way.b_t, way, dy, band, _full(how), parts)  # (E, O, t)
-        _put(_multiply(u, v, parts), way, dx, band, None, parts)
+        _put(_multiply(u, v, parts), way, dx, band, None, False, parts)
         _correlate(_take("m", way.a_t.T, way, x, band, (0, 0), parts), v, du, parts, first)
 
     dw = _sum_over_bands(both, x.shape, dy.shape[1], way)
@@ -135,9 +135,9 @@ def _take(name, matrix, way, x, band, padding, parts):
     return out
 
 
-def _put(m, way, y, band, bias, parts):
+def _put(m, way, y, band, bias, rectified, parts):
     """Write the tiles of m (E, O, t) to y (N, O, oh, ow)."""
-    run_all(put_tiles, ((way.a_t, m, y, band, bias, some) for some in _channels(m, parts)), np)
+    run_all(put_tiles, ((way.a_t, m, y, band, bias, rectified, some) for some in _channels(m, parts)), np)
 
 
 def _multiply(u, v, parts):

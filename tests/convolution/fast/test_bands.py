@@ -9,7 +9,7 @@ from conv_cases import CASES, conv2d_grad_input_loops, conv2d_grad_weight_loops,
 from threadpoolctl import threadpool_limits
 
 from minifcn import convolution
-from minifcn.convolution.fast import bands
+from minifcn.convolution.fast import bands, products
 
 conv2d = partial(convolution.conv2d, algorithm="im2col")
 conv2d_grad_input = partial(convolution.conv2d_grad_input, algorithm="im2col")
@@ -21,8 +21,8 @@ def band_bytes(request, monkeypatch):
     if request.param == "a row a band":
         monkeypatch.setattr(bands, "BAND_BYTES", 1)
     if request.param == "small products":
-        monkeypatch.setattr(bands, "LEAST_COLUMNS", 1)
-        monkeypatch.setattr(bands, "SMALL", 500)  # a band has 20 columns and more, each of up to 100 multiplications
+        monkeypatch.setattr(products, "LEAST_COLUMNS", 1)
+        monkeypatch.setattr(products, "SMALL", 500)  # a band has 20 columns and more, each of up to 100 multiplications
 
 
 @pytest.mark.usefixtures("band_bytes")
@@ -56,7 +56,7 @@ def test_bands_that_are_added_at_the_same_time_are_far_enough_apart(monkeypatch)
     monkeypatch.setattr(bands, "BAND_BYTES", 1)
     for rows in range(1, 60):
         for least in range(9):
-            pieces = bands._bands((2, 1, rows, 5), 100, 0, least)
+            pieces = bands._bands((2, 1, rows, 5), 100, 0, 9, least)
             for (images, here), (others, there) in zip(pieces, pieces[2:]):
                 assert images != others or there.start - here.stop >= least
 
@@ -64,7 +64,7 @@ def test_bands_that_are_added_at_the_same_time_are_far_enough_apart(monkeypatch)
 def test_a_weight_too_large_for_lanes_is_summed_in_one(monkeypatch):
     case = ((3, 2), (2, 1), (1, 1), (1, 1), 2)
     x, _, dy = drawn(case, images=5)
-    monkeypatch.setattr(bands, "LANE_BYTES", 0)
+    monkeypatch.setattr(products, "LANE_BYTES", 0)
     np.testing.assert_array_equal(conv2d_grad_weight(dy, x, *case), conv2d_grad_weight_loops(dy, x, *case))
 
 

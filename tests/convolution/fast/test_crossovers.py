@@ -20,8 +20,8 @@ PLAIN = How()
         (8, (10, 10), (64, 64, 3, 3), PLAIN, "im2col"),  # 72 tiles, but only 0.3 million
         (8, (10, 10), (128, 128, 3, 3), PLAIN, "winograd"),
         (8, (48, 48), (32, 32, 3, 3), PLAIN, "winograd"),  # 1152 tiles, 1.2 million
-        (8, (48, 48), (64, 31, 3, 3), PLAIN, "mec+winograd"),  # few channels
-        (8, (48, 48), (31, 64, 3, 3), PLAIN, "mec+winograd"),
+        (8, (48, 48), (32, 31, 3, 3), PLAIN, "winograd"),
+        (8, (48, 48), (31, 31, 3, 3), PLAIN, "mec"),  # few channels
         (8, (40, 40), (16, 64, 3, 3), PLAIN, "winograd"),  # 25,600 entries in an image of 16 channels
         (8, (48, 48), (64, 15, 3, 3), PLAIN, "mec"),  # fewer
         (2, (96, 96), (16, 16, 3, 3), PLAIN, "mec"),  # 1152 tiles, but only 0.3 million

@@ -1,0 +1,73 @@
+"""Matrix products as BLAS likes them, and sums of them that do not depend on the number of threads."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from minifcn.backend import Array
+from minifcn.backend.parallel import chunks, run_all, scratch
+
+LANES = 4  # independent sums of the weight gradient, whatever the number of cores, so that results do not depend on it
+LANE_BYTES = 1 << 22  # a larger weight gradient (fc6: 411 MB) has one lane: each lane holds a gradient of its own
+OPENBLAS = ThreadpoolController().select(internal_api="openblas").lib_controllers
+AVX_512 = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # OpenBLAS's names of processors
+# Multiplications of a small product, see `multiply`: 0 where there is none.
+SMALL = 1_000_000 if any(library.architecture in AVX_512 for library in OPENBLAS) else 0
+SMALL_RESULT = 1200  # its entries, where the second matrix is a transposed one
+LEAST_COLUMNS = 256  # of a slice: fewer are more calls than work
+
+
+def lanes(pieces: list, sum_bytes: int) -> list[tuple]:
+    """The pieces of each of the sums that are made independently: `LANES`, or one of more than `LANE_BYTES`."""
+    count = max(1, min(LANES, len(pieces))) if sum_bytes <= LANE_BYTES else 1
+    return [tuple(pieces[lane::count]) for lane in range(count)]
+
+
+def summed(add: Callable, pieces: list[tuple], shape: tuple[int, ...], dtype: Any) -> Array:
+    """The sum of what add(sums, first, *piece) adds to an array of this shape, for each piece of the `lanes`.
+
+    first  whether it is the first to be added: nothing is in sums yet
+    """
+
+    def walk(*lane):
+        sums = np.empty(shape, dtype) if lane else np.zeros(shape, dtype)  # no lane: no images
+        for number, piece in enumerate(lane):
+            add(sums, number == 0, *piece)
+        return sums
+
+    total, *others = run_all(walk, pieces, np)
+    for other in others:
+        total += other
+    return total
+
+
+def multiply(a: Array, b: Array, out: Array) -> None:
+    """out = a @ b of a (.., M, K) and b (.., K, t), t being large; in slices of b's columns where a is small.
+
+    OpenBLAS copies the operands of a product to where it likes to have them, which with few rows is most of the work.
+    With AVX-512 it takes those of a small one as they lie (its sgemm_small_kernel_permit_skylakex.c); without, slices
+    would only be more calls.
+    """
+    for some in _slices(b.shape[-1], a.shape[-2] * a.shape[-1]):
+        np.matmul(a, b[..., some], out=out[..., some])
+
+
+def add_product(a: Array, b: Array, out: Array, first: bool) -> None:
+    """out += a @ b, or where it is the `first` to be added, out = a @ b; b is a transposed matrix.
+
+    In slices as in `multiply`: a (.., M, t), b (.., t, N), t being large.
+    """
+    entries = out.shape[-2] * out.shape[-1]
+    for some in _slices(a.shape[-1], entries) if entries <= SMALL_RESULT else [slice(None)]:
+        product = out if first else scratch("product", out.shape, out.dtype, np)
+        np.matmul(a[..., some], b[..., some, :], out=product)
+        if not first:
+            out += product
+        first = False
+
+
+def _slices(t, each):
+    """Slices of t columns, `each` multiplications a column: as many as make a small product, or all together."""
+    return chunks(t, each, SMALL) if LEAST_COLUMNS * each <= SMALL < t * each else [slice(None)]
