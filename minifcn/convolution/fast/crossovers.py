@@ -1,10 +1,15 @@
 """Which way suits which array and shape: what "auto" takes.
 
-Measured on two cores in float32 (benchmarks/crossovers.py and upsampling.py, docs/speed.md). Winograd's transforms of
+Measured on one core in float32 (benchmarks/crossovers.py and upsampling.py, docs/speed.md). Winograd's transforms of
 the image are shared by all channels, those of the kernels by all tiles: with few of either they cost more than they
 save. Columns along the width alone save copies, which is most of the time where channels are few; but their products
 are several. Where there is little to do at all, im2col has fewer steps.
+
+All numbers are of one image. How many there are must not count: a batch is cut differently on each number of machines,
+and they should all round alike. With AVX-512 and without it the same ways are the fastest, but for a few percent.
 """
+
+import math
 
 import numpy as np
 
@@ -15,33 +20,35 @@ from minifcn.convolution.geometry import How, Pair
 from minifcn.convolution.transposed import textbook_or_definition
 
 LEAST_CHANNELS = 16  # of input and output, for Winograd's algorithm
-ENOUGH_CHANNELS = 32  # of one or the other: with fewer of both columns along the width alone are as quick
-LEAST_TILES = 24  # of 4x4 output pixels, in all images together
-LEAST_WORK = 550_000  # the product of tiles, input and output channels
+LEAST_TILES = 4  # of one tile the kernels are dearer than the products
+LEAST_WORK = 32_000  # the product of tiles, input and output channels
+ENOUGH_CHANNELS = 32  # with fewer the transforms are most of the work: then it takes more of it
+LEAST_WORK_OF_FEW = 200_000
 
 SHARED_CHANNELS = range(8, 129)  # of input or output, whichever are fewer, for columns along the width alone
-LEAST_SHARED = 1 << 15  # their entries in one image: of fewer im2col's single product is quicker than several
+LEAST_SHARED = 1 << 15  # their entries: of fewer im2col's single product is quicker than several
 
-LEAST_COLUMNS = 20_000  # entries of a transposed convolution's columns: with fewer its calls take longer than its work
+LEAST_COLUMNS = 3_000  # entries of a transposed convolution's columns: with fewer its calls take longer than its work
 
 
 def fastest(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
-    """The way for a convolution to output_size; x is an array of its dtype, device and number of images.
+    """The way for a convolution to output_size; x is an array of its dtype and device.
 
     The device has only two, see `textbook_or_definition`. Half precision is not for Winograd's transforms, which cost a
     digit of the three there are.
     """
     if array_module(x) is not np:
         return textbook_or_definition(x, output_size, weight_shape, how)
-    (oh, ow), (o, c) = output_size, weight_shape[:2]
-    channels, kernel_size = min(o, c), weight_shape[2:]
+    (oh, ow), (o, c, kh, kw) = output_size, weight_shape
+    channels, kernel_size = min(o, c), (kh, kw)
     if x.itemsize == 2:
         return "im2col"
-    tiles = len(x) * -(-oh // winograd.TILE) * -(-ow // winograd.TILE)
+    if channels >= LEAST_CHANNELS and winograd.applies(kernel_size, how):
+        tiles = math.prod(winograd.tiling_of(output_size).tiles(output_size))
+        least = LEAST_WORK if channels >= ENOUGH_CHANNELS else LEAST_WORK_OF_FEW
+        if tiles >= LEAST_TILES and tiles * o * c >= least:
+            return "winograd"
     shared = channels in SHARED_CHANNELS and channels * oh * ow >= LEAST_SHARED and mec.applies(kernel_size, how)
-    enough = channels >= LEAST_CHANNELS and tiles >= LEAST_TILES and tiles * o * c >= LEAST_WORK
-    if enough and winograd.applies(kernel_size, how):
-        return "mec" if shared and max(o, c) < ENOUGH_CHANNELS else "winograd"
     return "mec" if shared else "im2col"
 
 
@@ -50,7 +57,7 @@ def fastest_transposed(x: Array, weight: Array, how: How) -> str:
 
     The weights' numbers count, too: bilinear ones are `separable`.
     """
-    (i, o, kh, kw), (sh, sw), pixels = weight.shape, how.stride, len(x) * x.shape[2] * x.shape[3]
+    (i, o, kh, kw), (sh, sw), pixels = weight.shape, how.stride, x.shape[2] * x.shape[3]
     o *= how.groups
     if array_module(x) is np and x.itemsize > 2 and min(sh, sw) > 1 and pixels * o * kh * kw >= LEAST_COLUMNS:
         if factors(weight, how.groups):

@@ -108,12 +108,11 @@ def take_tiles(matrix: Array, tile: int, x: Array, band: Band, padding: tuple, o
     np.matmul(matrix, tiles.reshape(entries, size, -1), out=transformed.reshape(entries, entries, -1))
 
 
-def put_tiles(
-    a_t: Array, m: Array, y: Array, band: Band, bias: Array | None, rectified: bool, channels: slice
-) -> None:
-    """Write some channels' tiles A^T M A + bias of m (e*e, O, t) to their place in y (N, O, oh, ow); rectified: max(., 0).
+def put_tiles(a_t: Array, m: Array, y: Array, band: Band, bias: Array | None, rectified: bool, channels: slice) -> None:
+    """Write some channels' tiles A^T M A + bias of m (e*e, O, t), or max(., 0) of that, to their place in y.
 
-    The bias is added to M: at the point 1 all powers are 1, so A^T makes of that entry the same number everywhere.
+    y is (N, O, oh, ow). The bias is added to M, which it changes: at the point 1 all powers are 1, so A^T makes of that
+    entry the same number everywhere.
     """
     (tile, entries), (n, down, across) = a_t.shape, band.shape
     m = m[:, channels]

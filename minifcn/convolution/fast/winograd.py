@@ -22,6 +22,8 @@ multiples up to 32, which costs a digit: up to 5e-6 (relative) in float32 on VGG
 Shapes and settings as in `textbook`; E stands for the entries of a tile, 64 or 36.
 """
 
+import math
+
 import numpy as np
 
 from minifcn.backend import Array
@@ -44,7 +46,7 @@ def applies(kernel_size: Pair, how: How) -> bool:
 
 def tiling_of(output_size: Pair) -> Tiling:
     """F(6x6, 3x3), or where too much of its tiles would hang over the output's edge, F(4x4, 3x3)."""
-    large, small = (way.entries * np.prod(way.tiles(output_size)) for way in (F6, F4))
+    large, small = (way.entries * math.prod(way.tiles(output_size)) for way in (F6, F4))
     return F6 if large <= WORTH_LARGE * small else F4
 
 
