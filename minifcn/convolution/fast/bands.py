@@ -132,7 +132,8 @@ def windows(
     if top >= 0 and left >= 0 and top + height <= h and left + width <= w and not beside:
         part = x[images, :, top : top + height, left : left + width]
     else:
-        part = (_beside if beside else _apart)("part", (n, c, height, width), x.dtype)
+        size = n, c, height, width
+        part = _beside("part", size, x.dtype) if beside else scratch("part", size, x.dtype, np)
         rows = slice(max(0, -top), max(0, -top, min(height, h - top)))  # of the copy, those inside x
         cols = slice(max(0, -left), max(0, -left, min(width, w - left)))
         part[:, :, : rows.start] = 0
@@ -160,13 +161,8 @@ def _columns(x, images, rows, kernel_size, how, parts):
     return columns.reshape(groups, math.prod(columns.shape[:3]) // groups, math.prod(columns.shape[3:]))
 
 
-def _apart(name, shape, dtype):
-    """Scratch memory for images (n, C, h, w), one after the other."""
-    return scratch(name, shape, dtype, np)
-
-
 def _beside(name, shape, dtype):
-    """The same, where what the images have at one place lies beside each other: (C, h, w, n) in memory."""
+    """Scratch memory for images (n, C, h, w) whose numbers at one place lie beside each other: (C, h, w, n) there."""
     return scratch(name, (*shape[1:], shape[0]), dtype, np).transpose(3, 0, 1, 2)
 
 

@@ -3,7 +3,8 @@
 Measured on one core in float32 (benchmarks/crossovers.py and upsampling.py, docs/speed.md). Winograd's transforms of
 the image are shared by all channels, those of the kernels by all tiles: with few of either they cost more than they
 save. Columns along the width alone save copies, which is most of the time where channels are few; but their products
-are several. Where there is little to do at all, im2col has fewer steps.
+are several. Where there is little to do at all, im2col has fewer steps. The gradients count at once where they can be
+had so.
 
 All numbers are of one image. How many there are must not count: a batch is cut differently on each number of machines,
 and they should all round alike. With AVX-512 and without it the same ways are the fastest, but for a few percent.
