@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from minifcn.backend.parallel import run_all, thread_count
 from minifcn.commands.bench.timing import medians
 from minifcn.convolution import conv2d
-from minifcn.convolution.fast.winograd import B_T
+from minifcn.convolution.fast.tiling import F4
 
 RUNS = 9
 
@@ -43,7 +43,7 @@ def on_one_core(function):
 
 def transform_by_axes():
     """Winograd's B^T d B of 16 channels, 576 tiles: as one 36x36 matrix | one axis, then the other"""
-    b_t, tiles, out = np.float32(B_T), random(36, 16, 576), np.empty((36, 16, 576), np.float32)
+    b_t, tiles, out = np.float32(F4.b_t), random(36, 16, 576), np.empty((36, 16, 576), np.float32)
     square, half = np.kron(b_t, b_t), np.empty((6, 6, 16 * 576), np.float32)
 
     def by_axes():

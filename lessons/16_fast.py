@@ -829,8 +829,8 @@ assert np.allclose(by_hand, plain, atol=1e-5)
 # ## What was left out, and where the real thing stands
 #
 # - Bands, whole or with their channels cut, and both gradients:
-#   `minifcn/convolution/fast/bands.py`. Winograd's F(4x4) with both gradients:
-#   `minifcn/convolution/fast/winograd.py`; who takes which:
+#   `minifcn/convolution/fast/bands.py`. Winograd's F(4x4) and F(6x6) with both
+#   gradients: `minifcn/convolution/fast/winograd.py`; who takes which:
 #   `minifcn/convolution/fast/crossovers.py`. What they make fast:
 #   `minifcn/convolution/textbook.py`.
 # - Threads, and memory that is used again (fresh memory costs, too):

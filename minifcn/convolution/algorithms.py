@@ -7,7 +7,7 @@
                 quicker by `definition`
     im2col      the same band by band, in a CPU's cache and on its cores (fast/bands.py)
     mec         a row of the kernel at a time: kw copies of the image, not kh*kw (fast/mec.py): stride 1, no groups
-    winograd    a quarter of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
+    winograd    a fifth of the multiplications (fast/winograd.py): 3x3 kernels, stride 1, neither dilation nor groups
     phases      of the transposed convolution: no pixel is added to twice (fast/phases.py): a stride, no dilation
     separable   along one axis, then the other (fast/separable.py): kernels that are products, such as bilinear ones
 

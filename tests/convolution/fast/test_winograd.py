@@ -7,12 +7,12 @@ from threadpoolctl import threadpool_limits
 
 from minifcn.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight
 from minifcn.convolution.fast import winograd
-from minifcn.convolution.fast.winograd import A_T, B_T, G
+from minifcn.convolution.fast.tiling import F4, F6
 from minifcn.convolution.geometry import How
 
 
-def by_winograd(x, weight, padding):
-    return winograd.conv2d(x, weight, How(padding=padding))
+def by_winograd(x, weight, padding, bias=None):
+    return winograd.conv2d(x, weight, How(padding=padding), bias)
 
 
 def grad_input(dy, weight, padding):
@@ -26,13 +26,6 @@ def grad_weight(dy, x, padding):
 
 def both_gradients(dy, x, weight, padding):
     return winograd.conv2d_backward(dy, x, weight, How(padding=padding))
-
-
-def test_the_transforms_compute_a_convolution_of_six_numbers_with_three():
-    """A^T [(G g) * (B^T d)] = 4 sums of 3 products, with 6 multiplications; here in whole numbers."""
-    d, g = np.array([2, -3, 5, 7, -1, 4]), np.array([24, -48, 72])  # so that G's 24ths come out whole
-    expected = [sum(g[j] * d[i + j] for j in range(3)) for i in range(4)]
-    np.testing.assert_allclose(np.array(A_T) @ ((np.array(G) @ g) * (np.array(B_T) @ d)), expected, rtol=1e-13)
 
 
 CASES = [  # images, channels, outputs, rows, columns, padding
@@ -51,23 +44,46 @@ def band_tiles(request, monkeypatch):
         monkeypatch.setattr(winograd, "BAND_TILES", 1)
 
 
-@pytest.mark.usefixtures("band_tiles")
+@pytest.fixture(params=[F4, F6], ids=["F(4x4)", "F(6x6)"])
+def tiling(request, monkeypatch):
+    monkeypatch.setattr(winograd, "tiling_of", lambda output_size: request.param)
+
+
+@pytest.mark.usefixtures("band_tiles", "tiling")
 @pytest.mark.parametrize("case", CASES)
 def test_all_are_the_loops(case):
     n, c, o, h, w, padding = case
     rng = np.random.default_rng(0)
-    x, weight = rng.standard_normal((n, c, h, w)), rng.standard_normal((o, c, 3, 3))
-    expected = conv2d_loops(x, weight, 1, padding)
+    x, weight, bias = (rng.standard_normal(shape) for shape in ((n, c, h, w), (o, c, 3, 3), o))
+    expected = conv2d_loops(x, weight, 1, padding, bias=bias)
     dy = rng.standard_normal(expected.shape)
     before = x.copy(), weight.copy(), dy.copy()
     close = {"rtol": 1e-11, "atol": 1e-11}
-    np.testing.assert_allclose(by_winograd(x, weight, padding), expected, **close)
+    np.testing.assert_allclose(by_winograd(x, weight, padding, bias), expected, **close)
     apart = grad_input(dy, weight, padding), grad_weight(dy, x, padding)
     for dx, dw in (apart, both_gradients(dy, x, weight, padding)):
         np.testing.assert_allclose(dx, conv2d_grad_input_loops(dy, weight, (h, w), 1, padding), **close)
         np.testing.assert_allclose(dw, conv2d_grad_weight_loops(dy, x, 3, 1, padding), **close)
     for array, copy in zip((x, weight, dy), before):
         np.testing.assert_array_equal(array, copy)
+
+
+@pytest.mark.parametrize(
+    "output_size, tiling",
+    [
+        ((698, 698), F6),
+        ((96, 96), F6),
+        ((88, 88), F6),
+        ((6, 6), F6),  # 64 multiplications, not 4 * 36
+        ((44, 44), F4),  # 64 * 64, not 121 * 36: few tiles, for which kernels are dear
+        ((14, 14), F4),  # 9 * 64, 16 * 36
+        ((4, 4), F4),
+        ((6, 4), F6),  # 64, 72
+        ((12, 4), F4),  # 128, 108
+    ],
+)
+def test_the_larger_tiles_where_they_save_enough(output_size, tiling):
+    assert winograd.tiling_of(output_size) is tiling
 
 
 def test_a_batch_of_no_images():
@@ -90,6 +106,7 @@ def test_nothing_of_an_earlier_call_is_left_in_the_padding():
     np.testing.assert_allclose(by_winograd(x, weight, (2, 2)), conv2d_loops(x, weight, 1, 2), rtol=1e-11, atol=1e-11)
 
 
+@pytest.mark.usefixtures("tiling")
 @pytest.mark.parametrize("channels, size", [(8, (34, 41)), (64, (34, 41)), (256, (20, 23)), (512, (16, 13))])
 def test_precision_in_float32(channels, size):
     """Within 2e-5 of direct convolution in float64, outputs and both gradients, with the channels of VGG."""
