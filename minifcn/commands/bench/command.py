@@ -7,13 +7,13 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from minifcn.backend.parallel import thread_count
 from minifcn.commands.bench import report
-from minifcn.commands.bench.cases import SECTIONS
 from minifcn.commands.bench.gpu import allow_tf32, check_rounding, has_tf32
 from minifcn.commands.bench.gpu import name as gpu_name
 from minifcn.commands.bench.launches import count
 from minifcn.commands.bench.machine import measure_limits
 from minifcn.commands.bench.memory import measure_memory
 from minifcn.commands.bench.prove import prove
+from minifcn.commands.bench.sections import SECTIONS
 from minifcn.commands.bench.timing import measure
 from minifcn.commands.streams import say
 from minifcn.commands.tables import console
