@@ -25,10 +25,10 @@ def small():
     from rehearse_gpu import little
 
     from minifcn.backend import arrays
-    from minifcn.commands.bench import cases, command, machine, prove, quick, right, timing, trainings
+    from minifcn.commands.bench import command, machine, prove, quick, right, sections, timing, trainings
     from minifcn.layers import loss
 
-    sums, every_layer, layers, parts = loss._sums, right.every_layer, cases.layers, cases.parts
+    sums, every_layer, layers, parts = loss._sums, right.every_layer, sections.layers, sections.parts
 
     def some_pixels(wrong, counted, *others):
         """The loss's sums are fetched as ever; but where all are 0 it would be refused."""
@@ -49,7 +49,7 @@ def small():
     }
     values[quick] = {"RUNS": 1}
     few = {"layers": lambda: layers()[:2], "parts": lambda: parts()[3::5]}
-    values[command], values[cases] = {"SECTIONS": few}, values[cases] | few
+    values[command], values[sections] = {"SECTIONS": few}, values[sections] | few
     values[right] |= {
         "DRAWS": 2,
         "MODELS": {name: right.MODELS[name] for name in ("fcn8s", "fcn-googlenet")},

@@ -48,11 +48,11 @@ def rehearse(out, patch, overwrite=False):
 
 def little():
     """{owner: {name: value}} of what makes it small, and keeps it in this process."""
-    from minifcn.commands.bench import cases, quick, right, twins
+    from minifcn.commands.bench import quick, right, sections, twins
 
     full = {"n_class": 21, "width": 1 / 32, "fc_channels": 5, "padding": "same"}
     return {
-        cases: {"FULL": full, "IMAGE": (1, 3, 40, 33)},
+        sections: {"FULL": full, "IMAGE": (1, 3, 40, 33)},
         twins: {"TWINS": {name: twin._replace(full=_small(twin.full)) for name, twin in twins.TWINS.items()}},
         right: {"kernels_apart": right.kernels},
         quick.Quick: {"demo": lambda self: ((way, (np.nan, "", "not known")) for way in self.ways)},

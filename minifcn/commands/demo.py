@@ -21,16 +21,19 @@ from minifcn.training.stages import FEWER, STAGES, Stage, share_of
 from minifcn.training.stopping import Stopped
 from minifcn.training.trainer import Trainer
 
-EPOCHS = 5  # of FCN-32s
-SIZE, OBJECT_SIZE = 96, 72  # of the scenes, and of those for the classifier, in pixels each way
-COUNTS, OBJECT_COUNTS = {"train": 450, "val": 60}, {"train": 600, "val": 60}
+EPOCHS = 6  # of FCN-32s
+# Of the scenes, and of those for the classifier, in pixels each way. For 64 fc6 is 2x2, and FCN-32s has 4x4 scores for
+# a scene; for 72 it would be 3x3 and have 3x3: the mean IU is 23 then, where it is 31 after the same epochs.
+SIZE, OBJECT_SIZE = 96, 64
+COUNTS, OBJECT_COUNTS = {"train": 360, "val": 60}, {"train": 600, "val": 60}
 NETWORK: dict[str, Any] = {"width": 0.25, "fc_channels": 256}
-TRAINING = {"batch_size": 4, "lr": 0.03}
+TRAINING = {"batch_size": 4, "lr": 0.01}  # at 0.03 an FCN-16s lost four of the seven classes
 CLASSIFIER = "vgg16"
-NETWORKS = (
+NETWORKS = (  # FCN-32s goes on from the fixed one: a score layer of zeros would have no gradient for the layers below
     Stage("fcn32s-fixed", CLASSIFIER, FEWER, {"model": "fcn32s", "freeze": ["conv*", "fc*"]}),
-    STAGES[0]._replace(init=CLASSIFIER, settings=STAGES[0].settings | {"lr": 0.01}),
-    *STAGES[1:],
+    STAGES[0]._replace(init="fcn32s-fixed", settings=STAGES[0].settings | {"lr": 0.005}),
+    STAGES[1]._replace(share=FEWER / 2),
+    STAGES[2],
 )
 
 
@@ -43,7 +46,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> None:
     """Train FCN-32s, then 16s from it, then 8s from that, on generated scenes; print the paper's table of them.
 
-    They come from a VGG16 trained on labels of whole images, as does FCN-32s-fixed, whose last layer alone learns.
+    FCN-32s comes from FCN-32s-fixed, whose last layer alone learns, and that from a VGG16 trained on labels of whole
+    images.
     """
     print(options.device_reason)
     folder, epochs, overwrite = _folder(options.out), options.epochs, options.overwrite

@@ -69,7 +69,7 @@ def test_each_network_starts_from_the_one_before(tmp_path):
     for network, start, epochs in (
         ("vgg16", None, 4),
         ("fcn32s-fixed", "vgg16", 1),
-        ("fcn32s", "vgg16", 4),
+        ("fcn32s", "fcn32s-fixed", 4),
         ("fcn16s", "fcn32s", 1),
         ("fcn8s", "fcn16s", 1),
     ):

@@ -1,27 +1,22 @@
-"""What is timed: whole networks, the convolutions of VGG16, and the other parts of a step, as FCN-8s has them.
+"""What is timed beside what: a case, and what its competitors do.
 
 A case makes, for a device, one function a competitor: {"minifcn": function, "PyTorch": ..., "textbook": ...}. They
-start from the same numbers and give the same results. "PyTorch" is left out where it is not installed.
+start from the same numbers and give the same results. Whoever is not installed is left out.
 """
 
 import copy
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minifcn.backend import to_device
+from minifcn.backend import Array, to_device
 from minifcn.commands.bench import peers
-from minifcn.layers import Conv2d, ConvTranspose2d, Layer, MaxPool2d, ReLU, SoftmaxCrossEntropy
-from minifcn.models import FCN, MODELS, FCN8s
-from minifcn.models.summary import summarize
+from minifcn.layers import Conv2d, Layer, SoftmaxCrossEntropy
+from minifcn.models import FCN, MODELS
 from minifcn.optim import SGD
 
-FULL: dict[str, Any] = {"n_class": 21, "width": 1, "fc_channels": 4096, "padding": 100}  # the paper's, and its image
-IMAGE = (1, 3, 500, 500)
-SMALL = {"n_class": 7, "width": 0.25, "fc_channels": 256, "padding": "same"}  # what trains on a CPU
 Functions = dict[str, Callable[[], Any]]  # a competitor's name: what it does
 
 
@@ -35,102 +30,24 @@ class Case(NamedTuple):
     bytes: float = 0
 
 
-def full() -> dict[str, Case]:
-    """The full FCN-8s on one image of 500x500: {"forward": Case, "training step": Case}."""
-    return {
-        "forward": _forward_case("FCN-8s", "fcn8s", 7),
-        "training step": _step_case("FCN-8s, 500x500: training step", FULL, IMAGE, 5),
-    }
-
-
-def networks() -> list[Case]:
-    """The full networks on one image of 500x500, and the economical FCN-8s on small batches."""
-    forward, step = full().values()
-    return [
-        forward,
-        _forward_case("FCN-AlexNet", "fcn-alexnet", 9),
-        _forward_case("FCN-VGG16", "fcn-vgg16", 5),
-        _forward_case("FCN-GoogLeNet", "fcn-googlenet", 9),
-        step,
-        _step_case("small FCN-8s, 8 of 96x96: step", SMALL, (8, 3, 96, 96), 15),
-        _step_case("small FCN-8s, 8 of 240x180: step", SMALL, (8, 3, 180, 240), 9),
-    ]
-
-
-def _forward_case(title, network, runs):
-    flops = 2 * sum(_multiply_adds(MODELS[network](**FULL), IMAGE))
-    return Case(
-        f"{title}, 500x500: forward", lambda device: forward(*twins(FULL, device, network), device), runs, flops
-    )
-
-
-def _step_case(title, settings, shape, runs):
-    first, *others = _multiply_adds(FCN8s(**settings), shape)
-    flops = 2 * (2 * first + 3 * sum(others))  # forward, and two gradients: nobody needs that of the images
-    return Case(title, lambda device: training_step(*twins(settings, device), shape, device), runs, flops)
-
-
-def _multiply_adds(model, shape):
-    """Of each layer with weights, for images of this shape."""
-    rows = summarize(model, shape[2:])
-    return [shape[0] * row.multiply_adds for row in rows if row.multiply_adds]
-
-
-def layers() -> list[Case]:
-    """The 3x3 convolutions of VGG16 as the full FCN-8s has them for 500x500: forward and all gradients."""
-    model, size = FCN8s(**FULL), IMAGE[2:]
-    rows = {row.name: row for row in summarize(model, size)}
-    cases: dict[Any, Case] = {}
-    for name, layer in model.children():
-        if isinstance(layer, Conv2d) and layer.kernel_size == (3, 3):
-            pixels = layer.in_channels * math.prod(size) + math.prod(rows[name].output)
-            flops, moved = 3 * 2 * rows[name].multiply_adds, 3 * 4 * (pixels + layer.weight.size)
-            case = Case(name, partial(convolution, layer, (1, layer.in_channels, *size)), 5, flops, moved)
-            cases.setdefault((layer.in_channels, layer.out_channels, size), case)  # conv3_3 is another conv3_2
-        if name in rows:
-            size = rows[name].output[1:]
-    return list(cases.values())
-
-
-def parts() -> list[Case]:
-    """Everything else: on the maps of the full FCN-8s, forward and backward."""
-    shapes = {row.name: (1, *row.output) for row in summarize(FCN8s(**FULL), IMAGE[2:])}
-    cases = []
-    for number in range(1, 6):
-        shape = shapes[f"conv{number}_1"]
-        entries = math.prod(shape)
-        pool = MaxPool2d(2, ceil_mode=True)
-        cases.append(Case(f"relu{number}_1", partial(layer_step, ReLU(), shape), 9, 2 * entries, 20 * entries))
-        cases.append(Case(f"pool{number}", partial(layer_step, pool, shape), 9, 2 * entries, 10 * entries))
-    for name, kernel, stride, before in (
-        ("upscore2", 4, 2, "score_fr"),
-        ("upscore_pool4", 4, 2, "upscore2"),
-        ("upscore8", 16, 8, "upscore_pool4"),
-    ):
-        up = ConvTranspose2d(21, 21, kernel, stride, bias=False, rng=np.random.default_rng(0))
-        cases.append(Case(name, partial(layer_step, up, shapes[before]), 9))
-    loss = partial(layer_step, SoftmaxCrossEntropy(), (1, 21, *IMAGE[2:]))
-    return [*cases, Case("loss, 21 classes, 500x500", loss, 9)]
-
-
-SECTIONS = {"networks": networks, "layers": layers, "parts": parts}
-
-
 def twins(settings: dict[str, Any], device: str, network: str = "fcn8s") -> tuple[FCN, peers.TorchFCN | None]:
-    """One of MODELS with random weights everywhere, and the same in PyTorch where that is installed, else None."""
-    model = MODELS[network](**settings, dropout=0, upsampling="learned")
+    """One of MODELS with random weights, and the same in PyTorch where that is installed, else None.
+
+    Kernels of upsampling are bilinear where they are fixed, and with noise upon that where they are learned.
+    """
+    model = MODELS[network](**settings, dropout=0)
     rng = np.random.default_rng(0)
     for name, parameter in model.named_parameters():
-        if name.startswith("score") and name.endswith("weight"):  # they start at 0, and would hide all below
-            parameter.data[...] = rng.standard_normal(parameter.shape) / math.sqrt(math.prod(parameter.shape[1:]))
+        if "score" in name and name.endswith("weight") and parameter.trainable:  # scores start at 0, and hide all below
+            parameter.data += rng.standard_normal(parameter.shape) / math.sqrt(math.prod(parameter.shape[1:]))
     other = peers.TorchFCN(model, device) if peers.pytorch(device) else None
     model.to(device)
     return model, other
 
 
-def forward(model: FCN, other: peers.TorchFCN | None, device: str) -> Functions:
-    """Forward passes of a full network, as `twins` gives it, in evaluation."""
-    images = _random(IMAGE, device)
+def forward(model: FCN, other: peers.TorchFCN | None, shape: tuple[int, ...], device: str) -> Functions:
+    """Forward passes of a network, as `twins` gives it, in evaluation, on images of `shape`."""
+    images = random_maps(shape, device)
     model.eval()
     functions: Functions = {"minifcn": lambda: model(images)}
     if other:
@@ -141,7 +58,7 @@ def forward(model: FCN, other: peers.TorchFCN | None, device: str) -> Functions:
 
 def training_step(model: FCN, other: peers.TorchFCN | None, shape: tuple[int, ...], device: str) -> Functions:
     """Forward, loss, backward, SGD with momentum and weight decay, on images of `shape`."""
-    images, labels = _random(shape, device), _random_labels(shape, model.settings["n_class"], device)
+    images, labels = random_maps(shape, device), _random_labels(shape, model.settings["n_class"], device)
     criterion = SoftmaxCrossEntropy()
     optimizer = SGD(model.train_only().parameters(), 1e-4, 0.9, 5e-4)
 
@@ -177,11 +94,11 @@ def convolution(layer: Conv2d, shape: tuple[int, ...], device: str) -> Functions
 
 def layer_step(layer: Layer, shape: tuple[int, ...], device: str) -> Functions:
     """Forward and backward of one layer, or of the loss."""
-    x = _random(shape, device)
+    x = random_maps(shape, device)
     if isinstance(layer, SoftmaxCrossEntropy):
         given, gradient = [x, _random_labels(shape, shape[1], device)], []
     else:
-        given, gradient = [x], [_random(layer.to(device)(x).shape, device, seed=2)]
+        given, gradient = [x], [random_maps(layer.to(device)(x).shape, device, seed=2)]
 
     def step():
         layer.zero_grad()
@@ -204,7 +121,8 @@ def layer_step(layer: Layer, shape: tuple[int, ...], device: str) -> Functions:
     return functions
 
 
-def _random(shape, device, seed=1):
+def random_maps(shape: tuple[int, ...], device: str, seed: int = 1) -> Array:
+    """Normally distributed numbers in float32, the same ones each time."""
     return to_device(np.random.default_rng(seed).standard_normal(shape, dtype=np.float32), device)
 
 

@@ -7,13 +7,13 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from minifcn.backend.parallel import thread_count
 from minifcn.commands.bench import report
-from minifcn.commands.bench.cases import SECTIONS
 from minifcn.commands.bench.gpu import allow_tf32, check_rounding, has_tf32
 from minifcn.commands.bench.gpu import name as gpu_name
 from minifcn.commands.bench.launches import count
 from minifcn.commands.bench.machine import measure_limits
 from minifcn.commands.bench.memory import measure_memory
 from minifcn.commands.bench.prove import prove
+from minifcn.commands.bench.sections import SECTIONS
 from minifcn.commands.bench.timing import measure
 from minifcn.commands.streams import say
 from minifcn.commands.tables import console
@@ -32,11 +32,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> None:
-    """Time whole networks, convolutions and other layers beside PyTorch on the same cores, and measure peak memory.
+    """Time networks, convolutions and other layers beside PyTorch on the same cores, and measure peak memory.
 
-    Each figure is a ratio within this run. All sections take some minutes. On a GPU all is measured twice, without
-    TF32 and with it, and launches are counted. --prove shows on a GPU in nine minutes that all is right there, and how
-    quick; exit code 1 if a check fails.
+    ONNX Runtime and OpenVINO, where they are installed, run the networks' forward passes, too. Each figure is a ratio
+    within this run. All sections take some minutes, the section small less than two. On a GPU all is measured twice,
+    without TF32 and with it, and launches are counted. --prove shows on a GPU in nine minutes that all is right there,
+    and how quick; exit code 1 if a check fails.
     """
     device, sections, out, gpu = options.device, options.sections or ALL, options.out, options.device == "gpu"
     if gpu:

@@ -6,14 +6,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from minifcn.commands.bench import cases, peers
+from minifcn.commands.bench import cases, peers, sections
 from minifcn.errors import InputError
 
 STATUS, FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-WHATS = {
-    "forward": cases.forward,
-    "training step": lambda model, other, device: cases.training_step(model, other, cases.IMAGE, device),
-}
+WHATS = {"forward": cases.forward, "training step": cases.training_step}
 
 
 class Memory(NamedTuple):
@@ -58,11 +55,11 @@ def print_memory(peer: str, what: str) -> None:
     """Print this process's bytes before and at the peak of "minifcn"'s or "PyTorch"'s work, one of WHATS."""
     if peer == "minifcn":
         peers.pytorch = lambda device: None  # neither imported nor built
-    model, other = cases.twins(cases.FULL, "cpu")
+    model, other = cases.twins(sections.FULL, "cpu")
     for parameter in model.parameters():
         # Ours before it is measured, not when it is first used; the other has copies, and needs our geometry alone.
         parameter.data = parameter.data if peer == "minifcn" else None
-    step = WHATS[what](model, other, "cpu")[peer]
+    step = WHATS[what](model, other, sections.IMAGE, "cpu")[peer]
     FORGET.write_text("5")  # forget the peak of building it
     before = _status("VmRSS")
     for _ in range(2):  # the second step has the optimizer's velocities from the start

@@ -53,6 +53,8 @@ class TorchFCN:
     def __init__(self, model: layers.Graph, device: str):
         self.model = model
         self.layers = {x: torch_layer(x, device) for x in model.layers() if not isinstance(x, layers.Graph)}
+        for _, ours, theirs in self.pairs():
+            theirs.requires_grad_(ours.trainable)
 
     def __call__(self, images: Any) -> Any:
         return self.model.follow(lambda layer, *maps: self.layers[layer](*maps), images)

@@ -14,7 +14,7 @@ import numpy as np
 
 from minifcn.backend import to_host
 from minifcn.backend.kernels import VARIABLE, with_kernels
-from minifcn.commands.bench import cases, gpu, launches, twins
+from minifcn.commands.bench import cases, gpu, launches, sections, twins
 from minifcn.commands.bench.account import reason
 from minifcn.commands.bench.cases import Case
 from minifcn.commands.bench.machine import Limits, measure_limits
@@ -69,7 +69,7 @@ class Quick:
 
     def network(self) -> Rows:
         """The full FCN-8s, forward and a training step, beside PyTorch."""
-        for what, case in cases.full().items():
+        for what, case in sections.full().items():
             functions = cache(partial(self._by_way, case))  # made by the first who needs them
             for rounding in self.roundings:
                 yield f"{what}, {rounding}", partial(self._network, what, case, functions, rounding)
@@ -86,7 +86,7 @@ class Quick:
         yield "forward", self._scores
 
     def _scores(self):
-        functions = self._by_way(cases.full()["forward"])
+        functions = self._by_way(sections.full()["forward"])
         if "PyTorch" not in functions:
             return *("" for _ in self.ways), self.without or "not known"
         *mine, theirs = ({"scores": _on_host(function())} for function in functions.values())
@@ -95,7 +95,7 @@ class Quick:
 
     def memory(self) -> Rows:
         """What the card must have for the full FCN-8s."""
-        for what, case in cases.full().items():
+        for what, case in sections.full().items():
             yield what, partial(self._memory, case)
 
     def _memory(self, case):
@@ -121,7 +121,7 @@ class Quick:
     def layers(self) -> Rows:
         """The layers of the full FCN-8s, forward and backward; with TF32 those that multiply."""
         for rounding in self.roundings:
-            for case in cases.layers() + (cases.parts() if not ROUNDINGS[rounding] else []):
+            for case in sections.layers() + (sections.parts() if not ROUNDINGS[rounding] else []):
                 yield f"{case.name}, {rounding}", partial(self._layer, case, rounding)
 
     def _layer(self, case, rounding):
@@ -131,7 +131,7 @@ class Quick:
 
     def launched(self) -> Rows:
         """What the GPU is given by each in one call of the full FCN-8s, and for how long it is busy with it."""
-        for what, case in cases.full().items():
+        for what, case in sections.full().items():
             functions = cache(partial(self._by_way, case))
             for name in self.competitors:
                 yield f"{what}, {name}", partial(self._launches, what, name, functions)

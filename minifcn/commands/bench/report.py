@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from minifcn.commands.bench import engines, peers
 from minifcn.commands.bench.launches import Launches
 from minifcn.commands.bench.machine import Limits
 from minifcn.commands.bench.memory import Memory
-from minifcn.commands.bench.peers import missing, pytorch
 from minifcn.commands.bench.timing import Measured
 from minifcn.commands.main import check_free
 from minifcn.commands.streams import say
@@ -18,7 +18,9 @@ from minifcn.commands.tables import console, new_table
 from minifcn.errors import InputError
 
 COLUMNS = ("date", "device", "threads", "product_gflops", "copy_gbytes", "section", "name", "unit")
-COMPETITORS = ("minifcn", "PyTorch", "textbook")
+INSTALL = {"PyTorch": "pip install -r requirements-test.txt"}
+INSTALL |= {name: f"pip install onnx {package}" for name, (package, _) in engines.ENGINES.items()}
+COMPETITORS = ("minifcn", "PyTorch", *engines.ENGINES, "textbook")
 
 
 def show_limits(device: str, threads: int, limits: Limits) -> None:
@@ -32,13 +34,13 @@ def show_section(section: str, rounding: str, results: Sequence[Measured], limit
 
     rounding  of a GPU's products, for the title, or ""
     """
-    others = [name for name in results[0].seconds if name != "minifcn"]
+    others = [name for name in COMPETITORS[1:] if any(name in row.seconds for row in results)]
     bound = [row.case.flops > row.case.bytes * limits.product / limits.copy for row in results]
     moved = any(row.case.bytes for row in results)
     heads = [f"/ {name}" for name in others] + ["of peak"] * any(bound) + ["MB", "GB/s"] * moved
     table = new_table(", ".join(filter(None, (section, rounding))), "", "ms", *heads)
     for row, by_products in zip(results, bound):
-        ratios = [f"{row.ratio(name):.2f}" for name in others]
+        ratios = [f"{row.ratio(name):.2f}" if name in row.seconds else "" for name in others]
         seconds, size = row.seconds["minifcn"], row.case.bytes
         share = [f"{row.rate / limits.product:.2f}" if by_products else ""] * any(bound)
         through = [f"{size / 1e6:.1f}", f"{size / seconds / 1e9:.1f}"] if size else []
@@ -84,23 +86,34 @@ def show_launches(counted: dict[str, dict[str, Launches]]) -> None:
 
 def show_legend(device: str, sections: Sequence[str]) -> None:
     """What the columns of these sections mean."""
-    textbook = "layers" in sections and device == "cpu"
+    textbook, absent = "layers" in sections and device == "cpu", _absent(device, sections)
     if set(sections) != {"memory"}:
         by = ", by the GPU's own clock" if device == "gpu" else ""
         print(f"ms: one call, the median of interleaved samples{by}")
-        if pytorch(device) or textbook:
+        if textbook or not all(absent.values()):
             print("/: minifcn's time over the other's, below 1 it is faster")
     if textbook:
         print("textbook: the columns of a whole layer and one product,")
         print("  as DeZero and Chainer compute a convolution")
-    if "layers" in sections or "networks" in sections:
+    if "small" in sections:
+        print("small: FCN-8s of a quarter of the channels, 256 in fc6 and fc7, padding same,")
+        print("  21 classes; upsampling is fixed where it is not said to be learned")
+    if {"networks", "small", "layers"} & set(sections):
         print("of peak: the definition's multiplications and additions in that time,")
         print("  over the matrix product's rate")
     if "layers" in sections or "parts" in sections:
         print("MB: what the definition reads and writes; GB/s: in that time")
-    if not pytorch(device):
-        say("PyTorch was not measured:", missing(device))
-        print("  pip install -r requirements-test.txt")
+    for name, why in absent.items():
+        if why:
+            say(f"{name} was not measured: {why}; {INSTALL[name]}")
+
+
+def _absent(device, sections):
+    """{competitor: why it was not measured, "" where it was} of all that these sections may have."""
+    why = {"PyTorch": peers.missing(device)}
+    if device == "cpu" and {"networks", "small"} & set(sections):
+        why |= {name: engines.missing(name) for name in engines.ENGINES}
+    return why
 
 
 def bench_files(out: str | Path, overwrite: bool, suffixes: Sequence[str] = ("",)) -> list[tuple[Path, Path]]:

@@ -10,12 +10,13 @@ import pytest
 import tiny
 from PIL import Image
 
-from minifcn.commands.bench import command, gpu, machine, memory, peers, timing
+from minifcn.commands.bench import command, engines, gpu, machine, memory, peers, timing
 from minifcn.commands.bench.cases import Case
 from minifcn.commands.bench.launches import Launches
 from minifcn.commands.bench.machine import Limits
 from minifcn.commands.bench.report import bench_files, roofline_points
 from minifcn.commands.bench.timing import Measured, medians
+from minifcn.commands.tables import console
 from minifcn.errors import InputError
 from minifcn.pictures.roofline import save_roofline
 
@@ -86,7 +87,10 @@ def small(monkeypatch):
         return lambda device: {name: lambda: np.exp(x) for name in names}
 
     sections = {
-        "networks": lambda: [Case("a net", functions("minifcn", "PyTorch"), 1, 1e12)],
+        "networks": lambda: [
+            Case("a net", functions("minifcn", "PyTorch", "ONNX Runtime", "OpenVINO"), 1, 1e12),
+            Case("a step", functions("minifcn", "PyTorch"), 1, 1e12),
+        ],
         "layers": lambda: [Case("a layer", functions("minifcn", "PyTorch", "textbook"), 1, 1e9, 1e6)],
         "parts": lambda: [Case("a part", functions("minifcn", "PyTorch"), 1, 100, 1e6)],
     }
@@ -107,11 +111,13 @@ class TestCommand:
             rows = list(csv.DictReader(file))
         assert [(row["section"], row["name"], row["unit"]) for row in rows] == [
             ("networks", "a net", "ms"),
+            ("networks", "a step", "ms"),
             ("layers", "a layer", "ms"),
             ("parts", "a part", "ms"),
         ]
         assert all(float(row["minifcn"]) > 0 and float(row["PyTorch"]) > 0 for row in rows)
-        assert [bool(row["textbook"]) for row in rows] == [False, True, False]
+        assert [bool(row["textbook"]) for row in rows] == [False, False, True, False]
+        assert [bool(row["ONNX Runtime"]) and bool(row["OpenVINO"]) for row in rows] == [True, False, False, False]
         assert all(row["device"] == "CPU" and int(row["threads"]) > 0 for row in rows)
         with Image.open(out / "roofline.png") as picture:
             assert picture.size == (900, 560)
@@ -132,23 +138,42 @@ class TestCommand:
 
     def test_an_unknown_section(self, capsys):
         assert tiny.command("bench", "layer", "--device", "cpu") == 2
-        known = "networks, layers, parts, memory"
+        known = "networks, small, layers, parts, memory"
         assert capsys.readouterr().err == f"minifcn: error: bench: section 'layer' is none of {known}\n"
 
     def test_without_pytorch_it_says_so(self, capsys, monkeypatch):
-        monkeypatch.setattr("minifcn.commands.bench.report.pytorch", lambda device: None)
-        monkeypatch.setattr("minifcn.commands.bench.report.missing", lambda device: "No module named 'torch'")
+        monkeypatch.setattr(peers, "missing", lambda device: "No module named 'torch'")
         assert tiny.command("bench", "parts", "--device", "cpu") == 0
         printed = capsys.readouterr().out
-        assert "PyTorch was not measured: No module named 'torch'" in printed
+        assert "PyTorch was not measured: No module named 'torch'; pip install -r requirements-test.txt" in printed
         assert "the median" in printed and "/:" not in printed  # there is no ratio to explain
         assert tiny.command("bench", "layers", "--device", "cpu") == 0
         assert "/:" in capsys.readouterr().out  # the textbook's
 
+    def test_engines_that_are_missing_are_named_where_they_would_have_been_timed(self, capsys, monkeypatch):
+        monkeypatch.setattr(engines, "missing", lambda name: "not here")
+        assert tiny.command("bench", "networks", "parts", "--device", "cpu") == 0
+        said = [line for line in capsys.readouterr().out.splitlines() if "not measured" in line]
+        assert said == [
+            "ONNX Runtime was not measured: not here; pip install onnx onnxruntime",
+            "OpenVINO was not measured: not here; pip install onnx openvino",
+        ]
+        assert tiny.command("bench", "parts", "--device", "cpu") == 0
+        assert "ONNX Runtime" not in capsys.readouterr().out
+
+    def test_a_table_of_all_competitors_fits_80_columns(self, monkeypatch, capsys):
+        monkeypatch.setattr(console, "width", 80)
+        assert tiny.command("bench", "networks", "--device", "cpu") == 0
+        lines = capsys.readouterr().out.splitlines()
+        (heads,) = (line for line in lines if "/ PyTorch" in line)
+        assert "/ ONNX Runtime" in heads and "/ OpenVINO" in heads and "of peak" in heads and len(heads) <= 80
+        (step,) = (line for line in lines if "a step" in line)
+        assert len(step.split()) == 5  # two words, ms, one ratio, of peak
+
     def test_memory_without_pytorch(self, capsys, monkeypatch):
         monkeypatch.setattr(memory, "_in_a_process", lambda peer, what: (100e6, 300e6))
-        for module in ("report", "peers"):
-            monkeypatch.setattr(f"minifcn.commands.bench.{module}.pytorch", lambda device: None)
+        monkeypatch.setattr(peers, "pytorch", lambda device: None)
+        monkeypatch.setattr(peers, "missing", lambda device: "not here")
         assert tiny.command("bench", "memory", "--device", "cpu") == 0
         printed = capsys.readouterr().out
         assert "/ PyTorch" not in printed and "PyTorch was not measured" in printed
@@ -173,8 +198,8 @@ class TestCommand:
 def test_a_process_tells_its_memory(what):
     """In a process of its own, as bench does it: in this one other tests have left memory to use again."""
     program = f"""
-from minifcn.commands.bench import cases, memory
-cases.FULL = {{"n_class": 3, "width": 1 / 16, "fc_channels": 8, "padding": "same"}}
+from minifcn.commands.bench import memory, sections
+sections.FULL = {{"n_class": 3, "width": 1 / 16, "fc_channels": 8, "padding": "same"}}
 memory.print_memory("minifcn", {what!r})
 """
     out = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
@@ -245,7 +270,7 @@ class TestOnAGpu:
         }
         for name, value in patches.items():
             monkeypatch.setattr(command, name, value)
-        monkeypatch.setattr("minifcn.commands.bench.report.pytorch", lambda device: True)
+        monkeypatch.setattr(peers, "missing", lambda device: "")
         return {"device": "gpu", "device_reason": "on a card", "overwrite": False, "prove": False}
 
     def test_both_roundings_each_beside_its_own_limits(self, card, capsys, tmp_path):

@@ -12,7 +12,7 @@ import strict_array
 import tiny
 from PIL import Image
 
-from minifcn.commands.bench import account, cases, launches, prove, quick, right, trainings, twins
+from minifcn.commands.bench import account, launches, prove, quick, right, sections, trainings, twins
 from minifcn.commands.bench.account import CUT_OFF, NOT_REACHED, Table
 from minifcn.commands.bench.cases import Case
 from minifcn.commands.bench.machine import Limits
@@ -24,14 +24,14 @@ from minifcn.optim import SGD
 @pytest.fixture
 def small(monkeypatch):
     """Of everything little: a rehearsal of seconds."""
-    every_layer, convolutions = right.every_layer, cases.layers
+    every_layer, convolutions = right.every_layer, sections.layers
     few = {"fcn16s": right.MODELS["fcn16s"]}
     monkeypatch.setattr(right, "MODELS", few)
     monkeypatch.setattr(right, "DRAWS", 2)
     monkeypatch.setattr(right, "every_layer", lambda device: [(*case[:3], 2) for case in every_layer(device)[::3]])
     monkeypatch.setattr(trainings, "STEPS", 2)
-    monkeypatch.setattr(cases, "layers", lambda: convolutions()[:2])
-    monkeypatch.setattr(cases, "parts", lambda: [])
+    monkeypatch.setattr(sections, "layers", lambda: convolutions()[:2])
+    monkeypatch.setattr(sections, "parts", lambda: [])
 
 
 @pytest.fixture
@@ -230,8 +230,8 @@ class TestQuick:
 
     def test_layers_are_held_against_the_limit_with_their_own_rounding(self, quick, monkeypatch, tmp_path):
         names = {"minifcn": None, "PyTorch": lambda: None, "textbook": None}
-        monkeypatch.setattr(cases, "layers", lambda: [Case("conv", lambda device: names, 1, 1e9, 1e6)])
-        monkeypatch.setattr(cases, "parts", lambda: [Case("relu", lambda device: names, 1, 1e6, 1e7)])
+        monkeypatch.setattr(sections, "layers", lambda: [Case("conv", lambda device: names, 1, 1e9, 1e6)])
+        monkeypatch.setattr(sections, "parts", lambda: [Case("relu", lambda device: names, 1, 1e6, 1e7)])
         self.seconds(monkeypatch, (1e-3, 2e-4, 1e-4), (2e-5, 1e-5, 2e-5), (1e-3, 2e-5, 1e-5))
         rows = measured(quick.layers())
         assert rows == [
@@ -250,7 +250,7 @@ class TestQuick:
             raise MemoryError("out of memory")
 
         functions = {"minifcn": print, "PyTorch": too_large}
-        monkeypatch.setattr(cases, "full", lambda: {"forward": Case("forward", lambda device: functions, 1, 1e9)})
+        monkeypatch.setattr(sections, "full", lambda: {"forward": Case("forward", lambda device: functions, 1, 1e9)})
         self.seconds(monkeypatch, (3e-3, 1e-3), (3e-3, 1e-3))
         first, _ = measured(quick.network())
         assert first[:4] == ("forward, no TF32", *near(3, 1), "broke off: MemoryError: out of memory")
@@ -273,7 +273,7 @@ class TestQuick:
     def test_goals_are_for_no_tf32(self, quick, monkeypatch):
         functions = {"minifcn": lambda: np.ones(3), "PyTorch": lambda: np.ones(3) + 1e-5}
         full = {what: Case(what, lambda device: functions, 1, 1e9) for what in quick_goals()}
-        monkeypatch.setattr(cases, "full", lambda: full)
+        monkeypatch.setattr(sections, "full", lambda: full)
         monkeypatch.setattr("minifcn.commands.bench.quick._on_host", lambda scores: scores)
         monkeypatch.setattr("minifcn.commands.bench.quick.gpu.memory_held", lambda name, function: 2e9)
         self.seconds(monkeypatch, (3.0, 1.9, 1.0), (1.0, 1.0, 1.0), (2.6, 2.7, 1.0), (1.0, 1.0, 1.0))
@@ -301,7 +301,7 @@ class TestQuick:
     def test_launches_are_right_without_uploads_and_with_one_wait_a_step(self, quick, monkeypatch):
         functions = {"minifcn": print, "PyTorch": print}
         full = {what: Case(what, lambda device: functions, 1) for what in quick_goals()}
-        monkeypatch.setattr(cases, "full", lambda: full)
+        monkeypatch.setattr(sections, "full", lambda: full)
         Launches = launches.Launches
         forward, step = [(0, 0), (0, 1), (5, 5)], [(0, 1), (1, 1), (5, 5)]
         counted = iter([Launches(9, up, down, 0, 0, 1.0) for up, down in forward + step])
