@@ -601,8 +601,8 @@ print("FCN-32s                      89.1       73.3     59.4     81.4")
 # Features made for "what is on this photograph?" give three quarters of the
 # mean IU as they are, and the rest is won by fine-tuning all layers. See it
 # with your own eyes: `python -m minifcn demo` pretrains a small VGG16 on
-# generated scenes with one label each, and makes FCN-32s-fixed and FCN-32s of
-# it, in some minutes.
+# generated scenes with one label each, makes FCN-32s-fixed of it, and goes on
+# from there to FCN-32s, in some minutes.
 #
 # And PyTorch's upsampling and crop, beside ours:
 

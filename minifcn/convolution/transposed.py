@@ -40,22 +40,22 @@ def by_definition(x: Array, weight: Array, output_size: Pair, how: How) -> Array
     return conv2d(padded, kernels, How(dilation=how.dilation, groups=groups))  # (N, O, H, W)
 
 
-def gathers(images: int, input_size: Pair, weight_shape: tuple, how: How, call: int = 0) -> bool:
-    """Whether `by_definition` is less work than windows added up, for images x (images, C, h, w), (h, w) = input_size.
+def gathers(input_size: Pair, weight_shape: tuple, how: How, call: int = 0) -> bool:
+    """Whether `by_definition` is less work than windows added up, for an image x (C, h, w), (h, w) = input_size.
 
     With a stride it never is: most of what it multiplies are the zeros between pixels.
     call  how many entries could be copied in the time of one call: to add windows up takes a call for each tap
     """
     (c, o, *kernel_size), taps = weight_shape, math.prod(weight_shape[2:])
     size = (n + d * (k - 1) - 2 * p for n, k, p, d in zip(input_size, kernel_size, how.padding, how.dilation))
-    copied = math.prod(weight_shape) + images * c * taps * math.prod(size)  # entries: flipped kernels, windows of x
-    added = images * o * how.groups * taps * math.prod(input_size)  # entries, which costs twice as much
+    copied = math.prod(weight_shape) + c * taps * math.prod(size)  # entries: flipped kernels, windows of x
+    added = o * how.groups * taps * math.prod(input_size)  # entries, which costs twice as much
     return how.stride == (1, 1) and (taps == 1 or copied <= 2 * added + taps * call)
 
 
 def textbook_or_definition(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
-    """The better of the two, for the input's gradient of a convolution to output_size, of as many images as x."""
-    return "definition" if gathers(len(x), output_size, weight_shape, how, CALL) else "textbook"
+    """The better of the two, for the input's gradient of a convolution to output_size."""
+    return "definition" if gathers(output_size, weight_shape, how, CALL) else "textbook"
 
 
 def contributions(

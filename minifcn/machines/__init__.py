@@ -1,6 +1,5 @@
 """One network trained by several processes, on one machine or many: synchronous data-parallel SGD."""
 
-from minifcn.machines.exchange import Exchange
 from minifcn.machines.group import ALONE, Group
 
-__all__ = ["ALONE", "Exchange", "Group"]
+__all__ = ["ALONE", "Group"]

@@ -15,7 +15,8 @@ from minifcn.backend import Array, to_device
 from minifcn.backend.parallel import hold
 from minifcn.errors import InputError
 from minifcn.layers import Layer
-from minifcn.machines import ALONE, Exchange
+from minifcn.machines import ALONE
+from minifcn.machines.exchange import Exchange
 from minifcn.optim import SGD, Schedule
 from minifcn.training.criterion import PixelLoss
 from minifcn.training.pieces import next_pieces

@@ -20,7 +20,8 @@ from minifcn.data import VOID, Batches, Dataset, Preprocessing, class_weights, o
 from minifcn.data.looking.inspection import check_learnable
 from minifcn.data.transforms import Augmentation, compose, crop, jitter, mirror
 from minifcn.errors import InputError
-from minifcn.machines import ALONE, Exchange, Group
+from minifcn.machines import ALONE, Group
+from minifcn.machines.exchange import Exchange
 from minifcn.machines.together import in_first
 from minifcn.metrics import FIGURES, ConfusionMatrix
 from minifcn.models import MODELS

@@ -29,29 +29,29 @@ def test_auto_takes_the_fast_ways_on_the_host_and_the_plain_ones_on_the_device(d
 
 
 @pytest.mark.parametrize(
-    "images, size, weight, how, expected",
+    "size, weight, how, expected",
     [
-        (1, (60, 60), (64, 64, 3, 3), {"padding": 1}, True),  # copies the kernels and 64 channels, adds 64 twice over
-        (1, (60, 60), (64, 64, 3, 3), {"padding": 1, "stride": 2}, False),
-        (1, (60, 60), (128, 64, 3, 3), {"padding": 1}, False),  # the same work but for the kernels
-        (1, (4, 4), (64, 64, 3, 3), {"padding": 1}, False),  # 36,864 + 9,216 entries to copy, 9,216 to add
-        (4, (4, 4), (64, 64, 3, 3), {"padding": 1}, True),  # 36,864 + 36,864, and 36,864
-        (1, (60, 60), (64, 16, 3, 3), {"padding": 1, "groups": 4}, True),
-        (1, (60, 60), (64, 16, 3, 3), {"padding": 1}, False),
-        (1, (11, 11), (64, 8, 7, 7), {}, False),
-        (1, (11, 11), (512, 8, 1, 1), {}, True),  # a 1x1 kernel: one product, and nothing to copy or to add
-        (1, (11, 11), (512, 8, 1, 1), {"stride": 2}, False),
+        ((60, 60), (64, 64, 3, 3), {"padding": 1}, True),  # copies the kernels and 64 channels, adds 64 twice over
+        ((60, 60), (64, 64, 3, 3), {"padding": 1, "stride": 2}, False),
+        ((60, 60), (128, 64, 3, 3), {"padding": 1}, False),  # the same work but for the kernels
+        ((4, 4), (64, 64, 3, 3), {"padding": 1}, False),  # 36,864 + 9,216 entries to copy, 9,216 to add
+        ((8, 8), (64, 64, 3, 3), {"padding": 1}, True),  # 36,864 + 36,864, and 36,864
+        ((60, 60), (64, 16, 3, 3), {"padding": 1, "groups": 4}, True),
+        ((60, 60), (64, 16, 3, 3), {"padding": 1}, False),
+        ((11, 11), (64, 8, 7, 7), {}, False),
+        ((11, 11), (512, 8, 1, 1), {}, True),  # a 1x1 kernel: one product, and nothing to copy or to add
+        ((11, 11), (512, 8, 1, 1), {"stride": 2}, False),
     ],
 )
-def test_where_an_inputs_gradient_is_gathered(images, size, weight, how, expected):
-    assert gathers(images, size, weight, How.of(**how)) is expected
+def test_where_an_inputs_gradient_is_gathered(size, weight, how, expected):
+    assert gathers(size, weight, How.of(**how)) is expected
 
 
 def test_a_small_inputs_gradient_is_gathered_where_calls_take_time():
-    how = 1, (4, 4), (64, 64, 3, 3), How.of(padding=1)  # 46,080 entries to copy, 9,216 to add, in 9 calls
+    how = (4, 4), (64, 64, 3, 3), How.of(padding=1)  # 46,080 entries to copy, 9,216 to add, in 9 calls
     assert [gathers(*how, call) for call in (0, 3071, 3072)] == [False, False, True]
     x = np.empty((1, 1, 1, 1), "float32")
-    assert textbook_or_definition(x, *how[1:]) == "definition"
+    assert textbook_or_definition(x, *how) == "definition"
     assert (
         textbook_or_definition(x, (11, 11), (4096, 512, 7, 7), How()) == "textbook"
     )  # fc6: its kernels alone are 103 million

@@ -12,8 +12,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
-from minifcn.machines import Exchange, Group, messages, mpi
+from minifcn.machines import Group, messages, mpi
 from minifcn.machines.ending import ends_together
+from minifcn.machines.exchange import Exchange
 
 SHAPES = [(300, 700), (5,), (64, 3, 3, 3)]
 

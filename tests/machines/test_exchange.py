@@ -7,7 +7,8 @@ import pytest
 
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
-from minifcn.machines import Exchange, Group, exchange
+from minifcn.machines import Group, exchange
+from minifcn.machines.exchange import Exchange
 
 from .threads import run_ranks
 

@@ -10,7 +10,7 @@ from strict_array import StrictArray
 
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
-from minifcn.machines import Exchange
+from minifcn.machines.exchange import Exchange
 from minifcn.machines.nccl import GpuSums, take_gpu
 
 from .threads import run_ranks

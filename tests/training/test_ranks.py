@@ -9,7 +9,8 @@ from machines.threads import run_ranks
 from minifcn.data import VOID, Batches, Dataset, Preprocessing, class_weights, compose, crop, jitter, mirror
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, Dropout, Dropout2d, ReLU, Sequential
-from minifcn.machines import ALONE, Exchange
+from minifcn.machines import ALONE
+from minifcn.machines.exchange import Exchange
 from minifcn.models import BACKBONES, FCN8s
 from minifcn.optim import SGD, polynomial
 from minifcn.training.criterion import PixelLoss

@@ -57,7 +57,7 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
     (h, w), (n, o, oh, ow), (_, c, *kernel_size) = input_size, dy.shape, weight.shape
     stride, padding, dilation, groups = how
     taps = math.prod(kernel_size)
-    if gathers(n, (oh, ow), weight.shape, how):
+    if gathers((oh, ow), weight.shape, how):
         # Without a stride it is a convolution with the flipped kernels, which gathers and never adds twice.
         full = tuple(d * (k - 1) - p for k, p, d in zip(kernel_size, padding, dilation))
         kernels = weight.reshape(groups, o // groups, c, *kernel_size)[..., ::-1, ::-1].swapaxes(1, 2)
