@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tiny
 
-from minifcn.optim import SGD
+from minifcn import optim
 from minifcn.training.stopping import Stopped
 from minifcn.weights.npz import load_arrays
 
@@ -143,7 +143,8 @@ def test_an_interrupt_that_no_handler_turns_into_a_question_is_saved_too(
 def test_an_interrupt_while_the_weights_move_saves_no_half_step(tmp_path, monkeypatch, unbroken):
     run = tiny.trainer(tmp_path, **SETTINGS)
     parameters = sum(p.trainable for p in run.model.parameters())
-    stopped = interrupted_by(monkeypatch, run, SGD, "_update", 2 * parameters + 5)  # in the second epoch's first step
+    in_third_step = 2 * parameters + 5  # the second epoch's first
+    stopped = interrupted_by(monkeypatch, run, optim, "sgd_update", in_third_step)
     assert not isinstance(stopped, Stopped) and run.optimizer.steps == 3
     assert load_arrays(run.folder.last)[1]["progress"]["step"] == 2
     again = tiny.trainer(tmp_path, resume=True, **SETTINGS)
