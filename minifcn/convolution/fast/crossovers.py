@@ -7,7 +7,7 @@ are several. Where there is little to do at all, im2col has fewer steps. The gra
 had so.
 
 All numbers are of one image. How many there are must not count: a batch is cut differently on each number of machines,
-and they should all round alike. With OpenBLAS for AVX-512 and for AVX2 the same ways win, but for a few percent.
+and they should all round alike. With OpenBLAS for AVX-512 and for AVX2 mostly the same ways win.
 """
 
 import math
