@@ -3,6 +3,7 @@
 Nothing else in minifcn imports them; where one is missing its figures are left out.
 """
 
+import functools
 import importlib
 import tempfile
 from collections.abc import Callable
@@ -68,13 +69,21 @@ def _openvino(path: str, images: Array) -> Forward:
         "INFERENCE_NUM_THREADS": thread_count(),
         "INFERENCE_PRECISION_HINT": "f32",
     }
-    request = runtime.Core().compile_model(path, "CPU", how).create_infer_request()
+    request = _core(runtime).compile_model(path, "CPU", how).create_infer_request()
 
     def run():
         request.infer([images], share_inputs=True)
         return request.get_output_tensor().data
 
     return run
+
+
+@functools.cache
+def _core(runtime):
+    """OpenVINO's, which is never let go: it has given a thread another stack to handle signals on, frees that with
+    itself, and where it is collected in another thread, the next Ctrl-C finds none.
+    """
+    return runtime.Core()
 
 
 # {name: (module, start(ONNX file, images) -> forward pass)}

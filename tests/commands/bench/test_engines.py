@@ -1,6 +1,9 @@
 """ONNX Runtime and OpenVINO as competitors: the same scores, or they are none."""
 
+import gc
+import signal
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -60,3 +63,19 @@ def test_onnx_runtimes_threads_come_to_rest_after_a_call(monkeypatch, network):
     engines.forward(model, images)
     assert made[0].intra_op_num_threads == 3
     assert made[0].get_session_config_entry("session.force_spinning_stop") == "1"
+
+
+def test_a_signal_is_handled_after_openvino_was_collected_in_another_thread(network):
+    pytest.importorskip("openvino", reason="OpenVINO is not installed")
+    model, images, _ = network
+    runs, handled = [engines.forward(model, images)["OpenVINO"]], []
+    before = signal.signal(signal.SIGINT, lambda *_: handled.append(True))
+    try:
+        thread = threading.Thread(target=runs.clear)
+        thread.start()
+        thread.join()
+        gc.collect()
+        signal.raise_signal(signal.SIGINT)  # a crash, if its stack is gone
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert handled
