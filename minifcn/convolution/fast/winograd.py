@@ -17,7 +17,8 @@ and dx is a convolution again, of dy with the flipped kernels.
 The work goes in bands of a few hundred tiles: their V and M are made, used and forgotten.
 
 Lavin, Gray 2015, "Fast Algorithms for Convolutional Neural Networks", section 4. The transforms add and subtract
-multiples up to 32, which costs a digit: up to 5e-6 (relative) in float32 on VGG's layers.
+multiples up to 32, which costs a digit: in float32 on VGG's layers the error is up to 6.4e-6 of the output's norm, and
+at its worst pixel 2e-5 of the largest.
 
 Shapes and settings as in `textbook`; E stands for the entries of a tile, 64 or 36.
 """
