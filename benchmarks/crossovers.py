@@ -31,7 +31,7 @@ SHAPES = [  # input and output channels, pixels across: VGG's at a quarter of it
     *((3, 64, 500), (64, 64, 250), (128, 128, 125), (256, 256, 88), (512, 512, 44)),
 ]
 LARGE = 100  # pixels across: from there on one image is measured, below also eight
-RUNS = 5
+RUNS = 3
 
 
 def main():

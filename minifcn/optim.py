@@ -27,7 +27,8 @@ Schedule = Callable[[int], float]  # step -> learning rate
 class SGD:
     """Stochastic gradient descent with momentum and weight decay.
 
-    parameters    a list of Parameter, or of (name, Parameter) pairs; one not `.trainable` is passed over
+    parameters    a list of Parameter, or of (name, Parameter) pairs; one not `.trainable` is passed over, and one that
+                  is there twice, as a shared one is among pairs, moves once
     lr            the learning rate, > 0; `.lr` is a plain attribute, to be set before a step by a schedule
     momentum      0 <= momentum < 1
     weight_decay  the factor of the L2 penalty's gradient, >= 0
@@ -39,7 +40,8 @@ class SGD:
     """
 
     def __init__(self, parameters: Parameters, lr: float, momentum: float = 0.9, weight_decay: float = 0.0):
-        self.parameters = [p[1] if isinstance(p, tuple) else p for p in parameters]
+        # One that is there twice is moved once: two threads must not write to the same numbers.
+        self.parameters = list(dict.fromkeys(p[1] if isinstance(p, tuple) else p for p in parameters))
         if not self.parameters:
             raise InputError("SGD: the list of parameters is empty, pass model.parameters()")
         check_sgd(lr, momentum, weight_decay)

@@ -31,6 +31,14 @@ def test_two_steps_by_hand():
     np.testing.assert_allclose(p.data, [0.8544, -2.2608], rtol=1e-14)
 
 
+def test_a_shared_parameter_moves_once():
+    p = parameter([1.0, -2.0], [0.5, 1.0])
+    optimizer = SGD([("first.weight", p), ("second.weight", p)], lr=0.1)
+    optimizer.step()
+    np.testing.assert_allclose(p.data, [0.95, -2.1], rtol=1e-15)
+    assert len(optimizer.state_dict()["velocity"]) == 1
+
+
 @pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-15), ("float32", 1e-7)])
 @pytest.mark.parametrize("momentum, decay", [(0.9, 5e-4), (0.99, 0.0), (0.0, 0.1)])
 @pytest.mark.parametrize("block", [7, parallel.BLOCK], ids=["several pieces of each", "each a piece"])

@@ -34,10 +34,19 @@ def by_definition(x: Array, weight: Array, output_size: Pair, how: How) -> Array
         stretched[:, :, :: rows.stride, :: cols.stride] = x
         x = stretched  # (N, C, s(h - 1) + 1 + a, s(w - 1) + 1 + a)
     padded = pad(x, (rows.transposed_padding, cols.transposed_padding))
-    (c, o, kh, kw), groups = weight.shape, how.groups
-    kernels = weight[:, :, ::-1, ::-1].reshape(groups, c // groups, o, kh, kw).swapaxes(1, 2)  # (G, O/G, C/G, kh, kw)
-    kernels = kernels.reshape(groups * o, c // groups, kh, kw)  # (O, C/G, kh, kw), each flipped along both axes
-    return conv2d(padded, kernels, How(dilation=how.dilation, groups=groups))  # (N, O, H, W)
+    kernels, _ = way_back(weight, how)
+    return conv2d(padded, kernels, How(dilation=how.dilation, groups=how.groups))  # (N, O, H, W)
+
+
+def way_back(weight: Array, how: How) -> tuple[Array, How]:
+    """The convolution back of one with stride 1, from y to x: weight (C, O/G, kh, kw) -> kernels (O, C/G, kh, kw), how.
+
+    Each kernel is flipped along both axes. Its padding may be negative: then the border of y counts nowhere.
+    """
+    (c, o, *size), groups = weight.shape, how.groups
+    kernels = weight[:, :, ::-1, ::-1].reshape(groups, c // groups, o, *size).swapaxes(1, 2)  # (G, O/G, C/G, kh, kw)
+    full = tuple(d * (k - 1) - p for k, p, d in zip(size, how.padding, how.dilation))
+    return kernels.reshape(groups * o, c // groups, *size), how._replace(padding=full)
 
 
 def gathers(input_size: Pair, weight_shape: tuple, how: How, call: int = 0) -> bool:

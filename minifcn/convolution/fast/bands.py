@@ -19,7 +19,7 @@ from minifcn.convolution.fast.products import add_product, lanes, multiply, summ
 from minifcn.convolution.fast.taps import seen_taps
 from minifcn.convolution.geometry import How, Pair
 from minifcn.convolution.textbook import add_to_windows
-from minifcn.convolution.transposed import gathers
+from minifcn.convolution.transposed import gathers, way_back
 
 BAND_BYTES = 1 << 20  # columns of a band: about one core's L2 cache
 BAND_PIXELS = 256  # but as much as the weights that they are multiplied with, up to so many columns
@@ -54,14 +54,12 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
     check_host("im2col", dy)
     seen, how = seen_taps(input_size, weight.shape[2:], how)
     weight = weight[seen]
-    (h, w), (n, o, oh, ow), (_, c, *kernel_size) = input_size, dy.shape, weight.shape
+    (h, w), (n, _, oh, ow), (o, c, *kernel_size) = input_size, dy.shape, weight.shape
     stride, padding, dilation, groups = how
     taps = math.prod(kernel_size)
     if gathers((oh, ow), weight.shape, how):
         # Without a stride it is a convolution with the flipped kernels, which gathers and never adds twice.
-        full = tuple(d * (k - 1) - p for k, p, d in zip(kernel_size, padding, dilation))
-        kernels = weight.reshape(groups, o // groups, c, *kernel_size)[..., ::-1, ::-1].swapaxes(1, 2)
-        return conv2d(dy, kernels.reshape(groups * c, o // groups, *kernel_size), how._replace(padding=full))
+        return conv2d(dy, *way_back(weight, how))
 
     wt = weight.reshape(groups, o // groups, -1).transpose(0, 2, 1)  # (G, C/G*kh*kw, O/G)
     dx = np.zeros((n, c * groups, h + 2 * padding[0], w + 2 * padding[1]), dtype=dy.dtype)

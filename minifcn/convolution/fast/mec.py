@@ -30,6 +30,7 @@ from minifcn.backend.parallel import PARTS, chunks, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
 from minifcn.convolution.fast.products import add_product, lanes, multiply, summed
 from minifcn.convolution.geometry import How, Pair
+from minifcn.convolution.transposed import way_back
 from minifcn.errors import InputError
 
 BAND_BYTES = 1 << 20  # of shifted copies: about one core's L2 cache
@@ -59,7 +60,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: boo
 
 def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), weight (O, C, kh, kw) -> dx (N, C, H, W): the convolution with the flipped kernels."""
-    return conv2d(dy, _flipped(weight), _back(how, weight.shape[2:]))
+    return conv2d(dy, *way_back(weight, how))
 
 
 def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Array:
@@ -81,7 +82,8 @@ def conv2d_backward(dy: Array, x: Array, weight: Array, how: How) -> tuple[Array
     """dy (N, O, oh, ow), x (N, C, H, W), weight (O, C, kh, kw) -> dx, dW, of one set of columns of dy."""
     (o, c, kh, kw), kernel_size = weight.shape, weight.shape[2:]
     _output_size(x, kernel_size, how)
-    matrices, back = _rows_of(_flipped(weight)), _back(how, kernel_size)
+    kernels, back = way_back(weight, how)
+    matrices = _rows_of(kernels)
     dx, shape = np.empty(x.shape, dtype=dy.dtype), (kh, kw * o, c)
     pieces = lanes(_bands(dx.shape, matrices[0, 0].nbytes), math.prod(shape) * x.itemsize)
     parts = PARTS if len(pieces) == 1 else 1
@@ -109,16 +111,6 @@ def _rows_of(weight):
     """weight (O, C, kh, kw) -> (kh, O, kw*C): the rows of all kernels."""
     o, c, kh, kw = weight.shape
     return np.ascontiguousarray(weight.transpose(2, 0, 3, 1)).reshape(kh, o, kw * c)
-
-
-def _flipped(weight):
-    """weight (O, C, kh, kw) -> (C, O, kh, kw), of the convolution back from dy to dx."""
-    return weight[:, :, ::-1, ::-1].swapaxes(0, 1)
-
-
-def _back(how, kernel_size):
-    """How that convolution goes over dy."""
-    return how._replace(padding=tuple(d * (k - 1) - p for k, p, d in zip(kernel_size, how.padding, how.dilation)))
 
 
 def _multiply(matrices, columns, band, parts, bias=None, rectified=False):

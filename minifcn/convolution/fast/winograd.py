@@ -17,7 +17,8 @@ and dx is a convolution again, of dy with the flipped kernels.
 The work goes in bands of a few hundred tiles: their V and M are made, used and forgotten.
 
 Lavin, Gray 2015, "Fast Algorithms for Convolutional Neural Networks", section 4. The transforms add and subtract
-multiples up to 32, which costs a digit: up to 5e-6 (relative) in float32 on VGG's layers.
+multiples up to 32, which costs a digit: in float32 on VGG's layers the error is up to 6.4e-6 of the output's norm, and
+at its worst pixel 2e-5 of the largest.
 
 Shapes and settings as in `textbook`; E stands for the entries of a tile, 64 or 36.
 """
@@ -32,6 +33,7 @@ from minifcn.convolution.checks import check_host
 from minifcn.convolution.fast.products import add_product, lanes, multiply
 from minifcn.convolution.fast.tiling import F4, F6, KERNEL, Band, Tiling, put_tiles, take_tiles, transform
 from minifcn.convolution.geometry import How, Pair
+from minifcn.convolution.transposed import way_back
 from minifcn.errors import InputError
 
 WORTH_LARGE = 0.9  # of F4's multiplications: with more, F6's kernels take longer than its products save
@@ -70,7 +72,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: boo
 
 def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> Array:
     """dy (N, O, oh, ow), weight (O, C, 3, 3) -> dx (N, C, H, W): the convolution with the flipped kernels."""
-    return conv2d(dy, _flipped(weight), how._replace(padding=_full(how)))
+    return conv2d(dy, *way_back(weight, how))
 
 
 def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Array:
@@ -93,26 +95,17 @@ def conv2d_backward(dy: Array, x: Array, weight: Array, how: How) -> tuple[Array
     """
     _check(x, weight.shape[2:], how)
     way = tiling_of(x.shape[2:]).astype(x.dtype)
-    u = _kernels(_flipped(weight), way)  # (E, C, O)
+    kernels, back = way_back(weight, how)
+    u = _kernels(kernels, way)  # (E, C, O)
     dx = np.empty(x.shape, dtype=x.dtype)
 
     def both(du, band, parts, first):
-        v = _take("v", way.b_t, way, dy, band, _full(how), parts)  # (E, O, t)
+        v = _take("v", way.b_t, way, dy, band, back.padding, parts)  # (E, O, t)
         _put(_multiply(u, v, parts), way, dx, band, None, False, parts)
         _correlate(_take("m", way.a_t.T, way, x, band, (0, 0), parts), v, du, parts, first)
 
     dw = _sum_over_bands(both, x.shape, dy.shape[1], way)
-    return dx, np.ascontiguousarray(_flipped(dw))
-
-
-def _flipped(weight):
-    """weight (O, C, 3, 3) -> (C, O, 3, 3), of the convolution back from dy to dx."""
-    return weight[:, :, ::-1, ::-1].swapaxes(0, 1)
-
-
-def _full(how):
-    """The padding with which it goes over dy."""
-    return 2 - how.padding[0], 2 - how.padding[1]
+    return dx, np.ascontiguousarray(dw[:, :, ::-1, ::-1].swapaxes(0, 1))
 
 
 def _check(x, kernel_size, how):
