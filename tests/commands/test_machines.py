@@ -167,6 +167,23 @@ def test_ctrl_c_saves_once(photos, tmp_path):
     assert load_arrays(tmp_path / "run" / "last.npz")[1]["progress"]["step"] >= 3
 
 
+def test_ctrl_c_ends_a_process_that_has_not_joined(photos, tmp_path):
+    """Those that it left waiting in MPI would wait for good: no exception, which an import may lose, ends them."""
+    sleep = "    time.sleep(30)\n"
+    lost = f"import os, time\nos.write(2, b'begun\\n')\ntry:\n{sleep}except KeyboardInterrupt:\n{sleep}"
+    (tmp_path / "mpi4py.py").write_text(lost)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "minifcn", *map(str, training(photos, tmp_path / "run"))],
+        cwd=tiny.REPOSITORY,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PMI_SIZE": "2", "PMI_RANK": "1", "PYTHONPATH": str(tmp_path)},
+    )
+    assert process.stderr.readline() == b"begun\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGINT
+
+
 @needs_mpi
 def test_ctrl_c_ends_a_prediction(alone, photos, tmp_path):
     """Wherever it finds each process; what was predicted is in the table."""
