@@ -8,6 +8,7 @@ Where several processes run it together (`minifcn.machines`), all end alike, and
 import argparse
 import contextlib
 import importlib
+import signal
 import sys
 import textwrap
 import warnings
@@ -56,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.filterwarnings("ignore", category=RuntimeWarning, module="minifcn")
     warnings.filterwarnings("always", category=Caution)
     here = started()
+    if here.size == 1:
+        heed_ctrl_c()
     warnings.showwarning = _Warnings() if here.rank == 0 else _silent
     with any_letter(), one_voice(here.rank, here.size):
         try:
@@ -100,10 +103,17 @@ def _company(command: str) -> Iterator[Group]:
         several = f"{command} is run by one process, but {size} were started ({variable})"
         raise InputError(f"{several}: leave mpiexec out; several share {', '.join(SHARED)}")
     group = join()
+    heed_ctrl_c()
     with ends_together(group), contextlib.ExitStack() as until_then:
         if group.size > 1:
             print(until_then.enter_context(sharing_cores(group)))
         yield group
+
+
+def heed_ctrl_c() -> None:
+    """From now on Ctrl-C is a KeyboardInterrupt, where so far it ended the process: see `minifcn.__main__`."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,9 @@
 import contextlib
 import os
 import re
+import signal
+import socket
+import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,6 +21,7 @@ LAUNCHERS = {  # environment variables: how many processes a launcher started, a
     "PMI_SIZE": "PMI_RANK",  # MPICH's and Intel MPI's
     "SLURM_STEP_NUM_TASKS": "SLURM_PROCID",  # srun; what a script of sbatch runs without srun is not several
 }
+PLACES = ("MPI_LOCALRANKID", "OMPI_COMM_WORLD_LOCAL_RANK", "SLURM_LOCALID")  # which of its host's processes it is
 
 
 class Started(NamedTuple):
@@ -41,9 +45,19 @@ def join() -> Group:
 
     Raises InputError where they cannot reach each other: each would do the whole work, into the same folder.
     """
-    _, size, variable = started()
+    rank, size, variable = started()
     if size == 1:
         return Group()
+    try:
+        return _join(size, variable)
+    except InputError as error:
+        if rank and "0" in map(os.environ.get, PLACES):  # on another host than rank 0, which may have what is missing
+            print(f"minifcn: error: rank {rank} on {socket.gethostname()}: {error}", file=sys.stderr, flush=True)
+            os.kill(os.getpid(), signal.SIGTERM)  # MPICH would leave the others waiting after an exit code
+        raise
+
+
+def _join(size, variable):
     several = f"{size} processes were started ({variable})"
     try:
         library = " ".join(re.findall(r"[\w.]+", mpi.load().Get_library_version())[:3])

@@ -131,6 +131,18 @@ def test_without_mpi4py_they_do_not_train_one_by_one(photos, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+def test_mpi4py_missing_on_another_host_ends_all(photos, tmp_path):
+    """Its first process says so, and is killed, which any launcher takes for the end of all."""
+    started = {"PMI_SIZE": "2", "PMI_RANK": "1", "MPI_LOCALRANKID": "0", "PYTHONPATH": without_mpi4py(tmp_path)}
+    command = [sys.executable, "-m", "minifcn", *map(str, training(photos, tmp_path / "run"))]
+    ended = subprocess.run(command, cwd=tiny.REPOSITORY, capture_output=True, text=True, env=os.environ | started)
+    assert (ended.returncode, ended.stdout) == (-signal.SIGTERM, "")
+    assert re.fullmatch(
+        r"minifcn: error: rank 1 on \S+: 2 processes were started .*mpi4py.*pip install.*\n", ended.stderr
+    )
+
+
 @pytest.mark.parametrize("command", ["demo", "data", "export", "summary", "arithmetic", "bench", "check"])
 def test_what_one_process_does_is_refused_once(monkeypatch, capsys, command):
     needed = {"export": ["--weights", "w.npz", "--out", "w.pth"], "summary": ["fcn8s"]}.get(command, [])
@@ -165,6 +177,23 @@ def test_ctrl_c_saves_once(photos, tmp_path):
     assert process.returncode == 130
     assert err.count("stopped and saved; go on with: python -m minifcn train --out") == 1 and "Traceback" not in err
     assert load_arrays(tmp_path / "run" / "last.npz")[1]["progress"]["step"] >= 3
+
+
+def test_ctrl_c_ends_a_process_that_has_not_joined(photos, tmp_path):
+    """Those that it left waiting in MPI would wait for good: no exception, which an import may lose, ends them."""
+    sleep = "    time.sleep(30)\n"
+    lost = f"import os, time\nos.write(2, b'begun\\n')\ntry:\n{sleep}except KeyboardInterrupt:\n{sleep}"
+    (tmp_path / "mpi4py.py").write_text(lost)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "minifcn", *map(str, training(photos, tmp_path / "run"))],
+        cwd=tiny.REPOSITORY,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PMI_SIZE": "2", "PMI_RANK": "1", "PYTHONPATH": str(tmp_path)},
+    )
+    assert process.stderr.readline() == b"begun\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGINT
 
 
 @needs_mpi
