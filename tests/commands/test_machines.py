@@ -198,12 +198,12 @@ def test_ctrl_c_ends_a_process_that_has_not_joined(photos, tmp_path):
 
 @needs_mpi
 def test_ctrl_c_ends_a_prediction(alone, photos, tmp_path):
-    """Wherever it finds each process; what was predicted is in the table."""
+    """Wherever it finds each process; what was predicted is in the table: the first image, once the second is told."""
     (tmp_path / "many").mkdir()
     for number in range(400):
         shutil.copy(photos / "val" / "0.png", tmp_path / "many" / f"{number}.png")
     process = start(2, "predict", tmp_path / "many", "--weights", alone / "best.npz", "--out", tmp_path / "out")
-    while "many/0.png: " not in process.stdout.readline():
+    while "many/1.png: " not in process.stdout.readline():
         assert process.poll() is None, process.stderr.read()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
