@@ -179,13 +179,21 @@ def test_ctrl_c_saves_once(photos, tmp_path):
     assert load_arrays(tmp_path / "run" / "last.npz")[1]["progress"]["step"] >= 3
 
 
+# Whoever starts these tests by a shell's `&` has them ignore Ctrl-C, and all that they start.
+AS_IN_A_TERMINAL = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("minifcn", run_name="__main__")
+"""
+
+
 def test_ctrl_c_ends_a_process_that_has_not_joined(photos, tmp_path):
     """Those that it left waiting in MPI would wait for good: no exception, which an import may lose, ends them."""
     sleep = "    time.sleep(30)\n"
     lost = f"import os, time\nos.write(2, b'begun\\n')\ntry:\n{sleep}except KeyboardInterrupt:\n{sleep}"
     (tmp_path / "mpi4py.py").write_text(lost)
     process = subprocess.Popen(
-        [sys.executable, "-m", "minifcn", *map(str, training(photos, tmp_path / "run"))],
+        [sys.executable, "-c", AS_IN_A_TERMINAL, *map(str, training(photos, tmp_path / "run"))],
         cwd=tiny.REPOSITORY,
         stderr=subprocess.PIPE,
         env=os.environ | {"PMI_SIZE": "2", "PMI_RANK": "1", "PYTHONPATH": str(tmp_path)},

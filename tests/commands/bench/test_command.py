@@ -162,7 +162,7 @@ class TestCommand:
         assert "ONNX Runtime" not in capsys.readouterr().out
 
     def test_a_table_of_all_competitors_fits_80_columns(self, monkeypatch, capsys):
-        monkeypatch.setattr(console, "width", 80)
+        monkeypatch.setattr(console, "_width", 80)
         assert tiny.command("bench", "networks", "--device", "cpu") == 0
         lines = capsys.readouterr().out.splitlines()
         (heads,) = (line for line in lines if "/ PyTorch" in line)
