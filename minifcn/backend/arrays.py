@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minifcn.backend.kernels import kernels_wanted
+from minifcn.backend.text import first_line
 from minifcn.errors import InputError
 
 DEVICES = ("auto", "cpu", "gpu")
@@ -54,7 +55,7 @@ def gpu_status() -> GpuStatus:
     except ImportError as error:
         if error.name == "cupy":
             return GpuStatus(False, 'CuPy is not installed: pip install -e ".[cuda12]"')
-        return GpuStatus(False, f"CuPy does not import: {_first_line(error)}")
+        return GpuStatus(False, f"CuPy does not import: {first_line(error)}")
     try:
         if not cupy.cuda.is_available():
             driver = cupy.cuda.runtime.driverGetVersion()
@@ -67,7 +68,7 @@ def gpu_status() -> GpuStatus:
             return GpuStatus(False, "the GPU returned a wrong product")
         name = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
     except Exception as error:  # CuPy raises RuntimeError, ImportError and its own, by what is missing
-        return GpuStatus(False, f"CuPy finds no GPU that works: {_first_line(error)}")
+        return GpuStatus(False, f"CuPy finds no GPU that works: {first_line(error)}")
     return GpuStatus(True, f"{name}, CuPy {cupy.__version__}")
 
 
@@ -116,7 +117,3 @@ def to_device(x: Array, device: str) -> Array:
 def to_host(x: Array) -> np.ndarray:
     """The array `x` as a NumPy array."""
     return x.get() if hasattr(x, "get") else np.asarray(x)
-
-
-def _first_line(error):
-    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"

@@ -6,6 +6,7 @@ from typing import Any
 
 from minifcn.commands.streams import say
 from minifcn.commands.terminal import Bar, print_classes, print_preprocessing
+from minifcn.errors import caution
 from minifcn.metrics import FIGURES
 from minifcn.pictures.runs import draw_run
 from minifcn.pictures.watching import Board, Pictures, pictures_are_old
@@ -77,6 +78,9 @@ def describe(trainer: Trainer) -> None:
     say(f"{trainer.training.name}: {images}, {trainer.training.n_class} classes")
     for note in trainer.training.notes:
         say(f"  {note}")
+    if (shared := settings.batch_size * settings.accumulate) < (size := trainer.group.size):
+        few = f"{shared} image{'s' * (shared > 1)} a step for {size} processes"
+        caution(f"{few}: some have nothing to do; give a larger --batch-size, or start fewer")
     if trainer.batches.passes > 1:
         print(f"each is shown {trainer.batches.passes} times an epoch, for --epoch-steps {settings.epoch_steps}")
     if report:

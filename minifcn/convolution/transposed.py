@@ -63,7 +63,7 @@ def gathers(input_size: Pair, weight_shape: tuple, how: How, call: int = 0) -> b
 
 
 def textbook_or_definition(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
-    """The better of the two, for the input's gradient of a convolution to output_size."""
+    """The better of the two for the input's gradient of a convolution to output_size; stands in for `fastest`."""
     return "definition" if gathers(output_size, weight_shape, how, CALL) else "textbook"
 
 

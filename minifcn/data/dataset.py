@@ -71,3 +71,31 @@ def voc_palette(n: int) -> np.ndarray:
         for bit in range(8):
             palette[number, bit % 3] |= (number >> bit & 1) << (7 - bit // 3)
     return palette
+
+
+class View(Dataset):
+    """The pairs of another data set, shown in another way; what is said of them stays as it is.
+
+    A subclass gives `load`.
+    """
+
+    def __init__(self, dataset: Dataset):
+        self.dataset = dataset
+        self.name, self.classes, self.palette = dataset.name, dataset.classes, dataset.palette
+        self.names, self.notes, self.told = dataset.names, dataset.notes, dataset.told
+
+    @property
+    def mean(self) -> tuple[float, ...]:  # type: ignore[override]
+        """That of the pictures as they are, which may yet have to be computed."""
+        return self.dataset.mean
+
+    @property
+    def std(self) -> tuple[float, ...]:  # type: ignore[override]
+        """As `mean`."""
+        return self.dataset.std
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def picture(self, index: int) -> Path | None:
+        return self.dataset.picture(index)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minifcn.data.dataset import VOID, Dataset, Sample
+from minifcn.data.dataset import VOID, Dataset, Sample, View
 from minifcn.data.transforms import Augmentation
 
 
@@ -25,29 +25,15 @@ def dominant(classes: Sequence[str]) -> Augmentation:
     return name_the_object
 
 
-class Augmented(Dataset):
+class Augmented(View):
     """A data set as an augmentation shows it, the same at every look.
 
     seed  with a pair's number it fixes what is drawn for the pair
     """
 
     def __init__(self, dataset: Dataset, augmentation: Augmentation, seed: int = 0):
-        self.dataset, self.augmentation, self.seed = dataset, augmentation, seed
-        self.name, self.classes, self.palette = dataset.name, dataset.classes, dataset.palette
-        self.names, self.notes, self.told = dataset.names, dataset.notes, dataset.told
-
-    @property
-    def mean(self) -> tuple[float, ...]:  # type: ignore[override]
-        """That of the pictures as they are, which may yet have to be computed."""
-        return self.dataset.mean
-
-    @property
-    def std(self) -> tuple[float, ...]:  # type: ignore[override]
-        """As `mean`."""
-        return self.dataset.std
-
-    def __len__(self) -> int:
-        return len(self.dataset)
+        super().__init__(dataset)
+        self.augmentation, self.seed = augmentation, seed
 
     def load(self, index: int) -> Sample:
         return self.augmentation(*self.dataset[index], np.random.default_rng([self.seed, index]))

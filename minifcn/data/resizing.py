@@ -6,12 +6,11 @@ weights, it is "640" or "640x480".
 
 import re
 from argparse import ArgumentTypeError
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from minifcn.data.dataset import Dataset, Sample
+from minifcn.data.dataset import Dataset, Sample, View
 from minifcn.errors import InputError
 
 Size = tuple[int, ...]
@@ -64,29 +63,12 @@ def _resize(array, shape, how):
     return np.array(Image.fromarray(array).resize((shape[1], shape[0]), how))
 
 
-class Resized(Dataset):
+class Resized(View):
     """A data set with its images and labels brought to a size; `names` too, where the data set has names."""
 
     def __init__(self, dataset: Dataset, size: Size):
-        self.dataset, self.size = dataset, size
-        self.name, self.classes, self.palette = dataset.name, dataset.classes, dataset.palette
-        self.names, self.notes, self.told = dataset.names, dataset.notes, dataset.told
-
-    @property
-    def mean(self) -> tuple[float, ...]:  # type: ignore[override]
-        """That of the pictures as they are, which may yet have to be computed."""
-        return self.dataset.mean
-
-    @property
-    def std(self) -> tuple[float, ...]:  # type: ignore[override]
-        """As `mean`."""
-        return self.dataset.std
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def picture(self, index: int) -> Path | None:
-        return self.dataset.picture(index)
+        super().__init__(dataset)
+        self.size = size
 
     def load(self, index: int) -> Sample:
         image, label = self.dataset[index]

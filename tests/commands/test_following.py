@@ -4,8 +4,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tiny
 
-from minifcn.commands.following import ClassLines
+from minifcn.commands.following import ClassLines, describe
+from minifcn.errors import Caution
 from minifcn.metrics import ConfusionMatrix
 
 
@@ -33,3 +35,12 @@ def test_a_line_a_class_in_the_end_or_after_each_epoch_and_which_was_the_best(ca
         else:
             words = f"best.npz has the weights of epoch 2, mean IU {figures[1]:.3f}"
             assert said[3:] == [f"{words}; these lines and the pictures are of epoch 3"]
+
+
+def test_processes_that_would_have_nothing_to_do_are_told(tmp_path, recwarn):
+    run = tiny.trainer(tmp_path, batch_size=2)
+    describe(run)
+    assert not recwarn.list
+    run.group = SimpleNamespace(rank=0, size=3)
+    with pytest.warns(Caution, match="2 images a step for 3 processes: some have nothing to do; give a larger --batch"):
+        describe(run)

@@ -12,6 +12,7 @@ from typing import Any
 
 from minifcn.backend import Array
 from minifcn.backend.parallel import thread_count
+from minifcn.backend.text import first_line
 from minifcn.errors import caution
 from minifcn.models import FCN
 from minifcn.weights.exporting import export
@@ -32,8 +33,12 @@ def forward(model: FCN, images: Array) -> dict[str, Forward]:
         path = Path(folder, "network.onnx")
         export(path, model, {})
         for name, start in there.items():
-            function = start(str(path), images)
-            error = abs(function() - scores).max() / abs(scores).max()
+            try:
+                function = start(str(path), images)
+                error = abs(function() - scores).max() / abs(scores).max()
+            except Exception as refusal:  # of an older one, say, that does not know the file's format
+                caution(f"{name} is not timed: {first_line(refusal)}")
+                continue
             if error <= ERROR:
                 functions[name] = function
             else:
@@ -47,7 +52,7 @@ def missing(name: str) -> str:
         for module in ("onnx", ENGINES[name][0]):
             importlib.import_module(module)
     except Exception as error:  # not installed, or a library of its own is missing
-        return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+        return first_line(error)
     return ""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from minifcn import layers
 from minifcn.backend import Array, to_host
 from minifcn.backend.parallel import thread_count
+from minifcn.backend.text import first_line
 
 
 def pytorch(device: str) -> Any:
@@ -31,7 +32,7 @@ def _tried(device):
             square = torch.ones(2, 2).to("cuda")
             (square @ square).sum().item()
     except Exception as error:  # not installed, a library of its own missing, or no card that it can use
-        return None, f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+        return None, first_line(error)
     return torch, ""
 
 

@@ -77,7 +77,8 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
         if len(part) > 1:  # whole images, to which nobody else adds
             target = _beside("target", part.shape, dy.dtype)  # (n, G*c, ..., W)
             target[...] = 0
-        columns = columns.reshape(target.shape[1], *kernel_size, -1, ow, len(target)).transpose(5, 0, 1, 2, 3, 4)
+        columns = columns.reshape(target.shape[1], *kernel_size, -1, ow, len(target))  # (G*c, kh, kw, r, ow, n)
+        columns = columns.transpose(5, 0, 1, 2, 3, 4)  # (n, G*c, kh, kw, r, ow)
         if stride != (1, 1):
             add_to_windows(target, columns, stride, dilation)
         else:
@@ -110,7 +111,7 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
         some = cut(shape[2], parts)  # each moves its own columns, and all the few rows of dy
         run_all(add_product, ((band, columns[..., i], dw[..., i], first) for (i,) in some), np)
 
-    dw = summed(correlate, pieces, shape, x.dtype).reshape(o, c // groups, *counted)
+    dw = summed(correlate, pieces, [np.empty(shape, x.dtype) for _ in pieces]).reshape(o, c // groups, *counted)
     if counted == tuple(kernel_size):
         return dw
     whole = np.zeros((*dw.shape[:2], *kernel_size), dtype=dw.dtype)

@@ -74,7 +74,7 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
         columns = _shifted(x, images, rows, kernel_size, ow, how)
         _add_products(columns, dy[images, :, rows], parts, dw, first)
 
-    dw = summed(correlate, pieces, shape, x.dtype)
+    dw = summed(correlate, pieces, [np.empty(shape, x.dtype) for _ in pieces])  # (kh, kw*C, O)
     return np.ascontiguousarray(dw.reshape(kh, kw, c, o).transpose(3, 2, 0, 1))  # (O, C, kh, kw)
 
 
@@ -93,7 +93,8 @@ def conv2d_backward(dy: Array, x: Array, weight: Array, how: How) -> tuple[Array
         _multiply(matrices, columns, dx[images, :, rows], parts)
         _add_products(columns, x[images, :, rows], parts, dw, first)
 
-    flipped = summed(both, pieces, shape, dy.dtype).reshape(kh, kw, o, c)[::-1, ::-1]
+    flipped = summed(both, pieces, [np.empty(shape, dy.dtype) for _ in pieces])  # (kh, kw*O, C)
+    flipped = flipped.reshape(kh, kw, o, c)[::-1, ::-1]  # (kh, kw, O, C)
     return dx, np.ascontiguousarray(flipped.transpose(2, 3, 0, 1))  # (O, C, kh, kw)
 
 

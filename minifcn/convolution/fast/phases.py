@@ -169,7 +169,7 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
         taken = cells.take(x, images, rows, parts).swapaxes(1, 2)  # (G, t, C/G*s*s)
         run_all(add_product, ((columns[:, i], taken, dm[:, i], first) for (i,) in cut(shape[1], parts)), np)
 
-    dm = summed(correlate, pieces, shape, x.dtype)
+    dm = summed(correlate, pieces, [np.empty(shape, x.dtype) for _ in pieces])
     kernels = dm.reshape(o, down, across, c // groups, sh, sw)[:, ::-1, ::-1].transpose(0, 3, 1, 4, 2, 5)
     return np.ascontiguousarray(kernels.reshape(o, c // groups, down * sh, across * sw)[:, :, :kh, :kw])
 

@@ -1,7 +1,6 @@
 """Matrix products as BLAS likes them, and sums of them that do not depend on the number of threads."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -25,19 +24,21 @@ def lanes(pieces: list, sum_bytes: int) -> list[tuple]:
     return [tuple(pieces[lane::count]) for lane in range(count)]
 
 
-def summed(add: Callable, pieces: list[tuple], shape: tuple[int, ...], dtype: Any) -> Array:
-    """The sum of what add(sums, first, *piece) adds to an array of this shape, for each piece of the `lanes`.
+def summed(add: Callable, pieces: list[tuple], sums: Sequence[Array]) -> Array:
+    """The sum of what add(total, first, *piece) adds to an array, for each piece of the `lanes`.
 
-    first  whether it is the first to be added: nothing is in sums yet
+    sums   an array for each lane, of any contents; the first becomes the sum
+    first  whether it is the first to be added: nothing is in total yet
     """
 
-    def walk(*lane):
-        sums = np.empty(shape, dtype) if lane else np.zeros(shape, dtype)  # no lane: no images
+    def walk(total, lane):
+        if not lane:  # no images
+            total[...] = 0
         for number, piece in enumerate(lane):
-            add(sums, number == 0, *piece)
-        return sums
+            add(total, number == 0, *piece)
 
-    total, *others = run_all(walk, pieces, np)
+    run_all(walk, zip(sums, pieces), np)
+    total, *others = sums
     for other in others:
         total += other
     return total

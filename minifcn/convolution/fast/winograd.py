@@ -18,7 +18,7 @@ The work goes in bands of a few hundred tiles: their V and M are made, used and 
 
 Lavin, Gray 2015, "Fast Algorithms for Convolutional Neural Networks", section 4. The transforms add and subtract
 multiples up to 32, which costs a digit: in float32 on VGG's layers the error is up to 6.4e-6 of the output's norm, and
-at its worst pixel 2e-5 of the largest.
+at its worst pixel 2e-5 of the largest. A number that is not finite spreads over its whole tile.
 
 Shapes and settings as in `textbook`; E stands for the entries of a tile, 64 or 36.
 """
@@ -30,7 +30,7 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, bands, chunks, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.products import add_product, lanes, multiply
+from minifcn.convolution.fast.products import add_product, lanes, multiply, summed
 from minifcn.convolution.fast.tiling import F4, F6, KERNEL, Band, Tiling, put_tiles, take_tiles, transform
 from minifcn.convolution.geometry import How, Pair
 from minifcn.convolution.transposed import way_back
@@ -104,8 +104,8 @@ def conv2d_backward(dy: Array, x: Array, weight: Array, how: How) -> tuple[Array
         _put(_multiply(u, v, parts), way, dx, band, None, False, parts)
         _correlate(_take("m", way.a_t.T, way, x, band, (0, 0), parts), v, du, parts, first)
 
-    dw = _sum_over_bands(both, x.shape, dy.shape[1], way)
-    return dx, np.ascontiguousarray(dw[:, :, ::-1, ::-1].swapaxes(0, 1))
+    flipped = _sum_over_bands(both, x.shape, dy.shape[1], way)  # (C, O, 3, 3)
+    return dx, np.ascontiguousarray(flipped[:, :, ::-1, ::-1].swapaxes(0, 1))  # (O, C, 3, 3)
 
 
 def _check(x, kernel_size, how):
@@ -172,24 +172,14 @@ def _sum_over_bands(add, output_shape, c, way):
     `add(du, band, parts, first)` adds a band's part to du; they go in lanes, as in `bands`.
     """
     o, dtype = output_shape[1], way.g.dtype
-    pieces = lanes(_bands(output_shape, way), way.entries * o * c * dtype.itemsize)
+    pieces = lanes([(band,) for band in _bands(output_shape, way)], way.entries * o * c * dtype.itemsize)
     parts = PARTS if len(pieces) == 1 else 1
     sums = scratch("sums", (len(pieces), way.entries, o, c), dtype, np)  # dU of each lane
-
-    def walk(du, lane):
-        if not lane:  # a batch of no images
-            du[...] = 0
-        for number, band in enumerate(lane):
-            add(du, band, parts, number == 0)
-
-    run_all(walk, zip(sums, pieces), np)
-    du, *others = sums
-    for other in others:
-        du += other
+    du = summed(lambda du, first, band: add(du, band, parts, first), pieces, sums)  # (E, O, C)
     dw = np.empty((o, c, KERNEL, KERNEL), dtype=dtype)
 
     def back(some):
-        kernels = scratch("kernels", (KERNEL, KERNEL, *du[0, some].shape), dtype, np)
+        kernels = scratch("kernels", (KERNEL, KERNEL, *du[0, some].shape), dtype, np)  # (3, 3, O, C)
         transform(way.g.T, du[:, some], kernels)
         dw[some] = kernels.transpose(2, 3, 0, 1)  # (O, C, 3, 3)
 

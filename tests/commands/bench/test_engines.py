@@ -39,6 +39,17 @@ def test_an_engine_that_computes_something_else_is_not_timed(monkeypatch, networ
         assert list(engines.forward(model, images)) == ["right"]
 
 
+def test_an_engine_that_refuses_the_file_is_not_timed(monkeypatch, network):
+    def refuse(path, images):
+        raise RuntimeError("Unsupported model IR version: 99\nand more")
+
+    model, images, scores = network
+    starts = {"right": lambda path, images: lambda: scores, "older": refuse}
+    monkeypatch.setattr(engines, "ENGINES", {name: ("numpy", start) for name, start in starts.items()})
+    with pytest.warns(Caution, match="older is not timed: RuntimeError: Unsupported model IR version: 99$"):
+        assert list(engines.forward(model, images)) == ["right"]
+
+
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
 def test_an_engine_that_is_missing_is_left_out(monkeypatch, network, package):
     monkeypatch.setitem(sys.modules, package, None)

@@ -37,6 +37,6 @@ def test_sums_of_lanes():
             sums[...] = 0
         sums += number
 
-    assert products.summed(add, pieces, (2,), float).tolist() == [45, 45]
-    assert products.summed(add, products.lanes([], 8), (2,), float).tolist() == [0, 0]
+    assert products.summed(add, pieces, np.full((4, 2), np.nan)).tolist() == [45, 45]
+    assert products.summed(add, products.lanes([], 8), np.full((1, 2), np.nan)).tolist() == [0, 0]
     assert len(products.lanes([(1,), (2,)], products.LANE_BYTES + 1)) == 1
