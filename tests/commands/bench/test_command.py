@@ -152,6 +152,7 @@ class TestCommand:
 
     def test_engines_that_are_missing_are_named_where_they_would_have_been_timed(self, capsys, monkeypatch):
         monkeypatch.setattr(engines, "missing", lambda name: "not here")
+        monkeypatch.setattr(peers, "missing", lambda device: "")
         assert tiny.command("bench", "networks", "parts", "--device", "cpu") == 0
         said = [line for line in capsys.readouterr().out.splitlines() if "not measured" in line]
         assert said == [
