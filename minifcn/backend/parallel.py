@@ -168,11 +168,13 @@ def cut(count: int, parts: int) -> list[tuple[slice]]:
     return [(slice(start, min(start + step, count)),) for start in range(0, count, max(1, step))]
 
 
-def bands(images: int, rows: int, size: int, most: int) -> list[tuple[slice, slice]]:
+def bands(images: int, rows: int, size: int, most: int, least: float = math.inf) -> list[tuple[slice, slice]]:
     """Cut `images` x `rows` into pieces of at most about `most`, a row being of `size`: [(slice, slice)].
 
-    Several whole images a piece, or several rows of one.
+    Several whole images a piece, or several rows of one; two pieces at least where each can have `least`.
     """
+    if images * rows * size >= 2 * least:
+        most = min(most, size * (-(-images // 2) * rows if images > 1 else -(-rows // 2)))
     if rows * size <= most:
         return [(some, slice(0, rows)) for some in chunks(images, rows * size, most)]
     return [(slice(i, i + 1), some) for i in range(images) for some in chunks(rows, size, most)]

@@ -213,6 +213,11 @@ class TestCutting:
         assert bands(1, 7, 300, 1000) == [(slice(0, 1), slice(r, min(r + 2, 7))) for r in (0, 2, 4, 6)]
         # all rows of 4 images fit
         assert bands(8, 5, 10, 200) == [(slice(0, 4), slice(0, 5)), (slice(4, 8), slice(0, 5))]
+        # two, where each can have so much
+        assert bands(8, 5, 10, 1000, 200) == [(slice(0, 4), slice(0, 5)), (slice(4, 8), slice(0, 5))]
+        assert bands(3, 5, 10, 1000, 75) == [(slice(0, 2), slice(0, 5)), (slice(2, 3), slice(0, 5))]
+        assert bands(1, 7, 10, 1000, 35) == [(slice(0, 1), slice(0, 4)), (slice(0, 1), slice(4, 7))]
+        assert bands(1, 7, 10, 1000, 36) == [(slice(0, 1), slice(0, 7))]
         # a row that does not fit goes alone
         assert bands(1, 2, 5000, 1000) == [(slice(0, 1), slice(0, 1)), (slice(0, 1), slice(1, 2))]
 

@@ -2,8 +2,9 @@
 
 The columns of a whole layer are kh*kw times as large as its input and fit no cache. So the work goes in bands of output
 rows whose columns do: they are made, multiplied and forgotten while still in the cache. Several bands are worked on
-at a time; where there is only one, its channels are. Small images go several to a band, pixel by pixel beside each
-other, so that what is copied are their pixels in a row and not a few pixels of each.
+at a time, two where the work would fit one: a thread that does all steps of its own band waits for nobody. Where the
+weights outweigh the columns there is one, and its channels are shared. Small images go several to a band, pixel by
+pixel beside each other, so that what is copied are their pixels in a row and not a few pixels of each.
 
 Shapes and settings as in `textbook`.
 """
@@ -16,7 +17,7 @@ from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, bands, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
 from minifcn.convolution.fast.products import add_product, lanes, multiply, summed
-from minifcn.convolution.fast.taps import seen_taps
+from minifcn.convolution.fast.taps import put_taps, seen_taps, take_taps
 from minifcn.convolution.geometry import How, Pair
 from minifcn.convolution.textbook import add_to_windows
 from minifcn.convolution.transposed import gathers, way_back
@@ -24,13 +25,14 @@ from minifcn.convolution.transposed import gathers, way_back
 BAND_BYTES = 1 << 20  # columns of a band: about one core's L2 cache
 BAND_PIXELS = 256  # but as much as the weights that they are multiplied with, up to so many columns
 WORTH_PARTS = 1 << 23  # multiplications of a single band that is cut: fewer are done before a second thread has begun
+LEAST_BYTES = 1 << 18  # of columns, in a band that is one of two for two threads
 
 
 def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: bool = False) -> Array:
     """x (N, C, H, W), weight (O, C/G, kh, kw), bias (O,) -> y (N, O, oh, ow); `rectified`: max(y, 0)."""
     check_host("im2col", x)
     seen, how = seen_taps(x.shape[2:], weight.shape[2:], how)
-    weight = weight[seen]
+    weight = take_taps(weight, seen)
     (n, _, *size), (o, _, *kernel_size), groups = x.shape, weight.shape, how.groups
     oh, ow = ((h + 2 * p - d * (k - 1) - 1) // s + 1 for h, k, s, p, d in zip(size, kernel_size, *how[:3]))
     w = weight.reshape(groups, o // groups, -1)  # (G, O/G, C/G*kh*kw)
@@ -53,7 +55,7 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
     """dy (N, O, oh, ow), weight (O, C/G, kh, kw) -> dx (N, C, H, W) with (H, W) = input_size."""
     check_host("im2col", dy)
     seen, how = seen_taps(input_size, weight.shape[2:], how)
-    weight = weight[seen]
+    weight = take_taps(weight, seen)
     (h, w), (n, _, oh, ow), (o, c, *kernel_size) = input_size, dy.shape, weight.shape
     stride, padding, dilation, groups = how
     taps = math.prod(kernel_size)
@@ -89,7 +91,7 @@ def conv2d_grad_input(dy: Array, weight: Array, input_size: Pair, how: How) -> A
         if target is not part:
             part[...] = target
 
-    for turn in (pieces[::2], pieces[1::2]):  # neighbours overlap, so every other band at a time
+    for turn in in_turns(pieces, oh):
         run_all(spread, ((*piece, *some) for piece in turn for some in cut(c, parts)), np)
     return dx[:, :, padding[0] : padding[0] + h, padding[1] : padding[1] + w]  # (N, C, H, W)
 
@@ -112,11 +114,7 @@ def conv2d_grad_weight(dy: Array, x: Array, kernel_size: Pair, how: How) -> Arra
         run_all(add_product, ((band, columns[..., i], dw[..., i], first) for (i,) in some), np)
 
     dw = summed(correlate, pieces, [np.empty(shape, x.dtype) for _ in pieces]).reshape(o, c // groups, *counted)
-    if counted == tuple(kernel_size):
-        return dw
-    whole = np.zeros((*dw.shape[:2], *kernel_size), dtype=dw.dtype)
-    whole[seen] = dw
-    return whole  # (O, C/G, kh, kw)
+    return put_taps(dw, seen, kernel_size)  # (O, C/G, kh, kw)
 
 
 def windows(
@@ -198,7 +196,14 @@ def _bands(output_shape, column_bytes, weight_bytes, taps, least_rows=1):
     most = max(BAND_BYTES, min(weight_bytes, BAND_PIXELS * column_bytes))
     if taps == 1 and oh * ow >= BAND_PIXELS // 2:
         most = min(most, oh * row_bytes)
-    return bands(n, oh, row_bytes, max(most, 2 * least_rows * row_bytes))  # bands are half full at least
+    least = max(weight_bytes, LEAST_BYTES, least_rows * row_bytes)
+    return bands(n, oh, row_bytes, max(most, 2 * least_rows * row_bytes), least)  # bands are half full at least
+
+
+def in_turns(pieces: list[tuple[slice, slice]], height: int) -> list[list]:
+    """The bands (images, rows) that may be added at the same time: neighbours in one image of that height overlap."""
+    whole = all(rows.stop - rows.start == height for _, rows in pieces)
+    return [pieces] if whole else [pieces[::2], pieces[1::2]]
 
 
 def _parts(pieces, multiplications):

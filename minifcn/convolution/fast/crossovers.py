@@ -23,8 +23,6 @@ from minifcn.convolution.transposed import textbook_or_definition
 LEAST_CHANNELS = 16  # of input and output, for Winograd's algorithm
 LEAST_TILES = 4  # of one tile the kernels are dearer than the products
 LEAST_WORK = 32_000  # the product of tiles, input and output channels
-ENOUGH_CHANNELS = 32  # with fewer the transforms are most of the work: then it takes more of it
-LEAST_WORK_OF_FEW = 200_000
 
 SHARED_CHANNELS = range(8, 129)  # of input or output, whichever are fewer, for columns along the width alone
 LEAST_SHARED = 1 << 15  # their entries: of fewer im2col's single product is quicker than several
@@ -46,8 +44,7 @@ def fastest(x: Array, output_size: Pair, weight_shape: tuple, how: How) -> str:
         return "im2col"
     if channels >= LEAST_CHANNELS and winograd.applies(kernel_size, how):
         tiles = math.prod(winograd.tiling_of(output_size).tiles(output_size))
-        least = LEAST_WORK if channels >= ENOUGH_CHANNELS else LEAST_WORK_OF_FEW
-        if tiles >= LEAST_TILES and tiles * o * c >= least:
+        if tiles >= LEAST_TILES and tiles * o * c >= LEAST_WORK:
             return "winograd"
     shared = channels in SHARED_CHANNELS and channels * oh * ow >= LEAST_SHARED and mec.applies(kernel_size, how)
     return "mec" if shared else "im2col"

@@ -26,7 +26,7 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.parallel import PARTS, bands, cut, run_all, scratch
 from minifcn.convolution.checks import check_host
-from minifcn.convolution.fast.bands import BAND_BYTES, BAND_PIXELS, WORTH_PARTS, windows
+from minifcn.convolution.fast.bands import BAND_BYTES, BAND_PIXELS, LEAST_BYTES, WORTH_PARTS, in_turns, windows
 from minifcn.convolution.fast.products import add_product, lanes, summed
 from minifcn.convolution.geometry import How, Pair
 from minifcn.errors import InputError
@@ -65,7 +65,8 @@ class Cells(NamedTuple):
         cell = channels * math.prod(self.stride) * itemsize
         row = self.grid[1] * cell
         most = max(BAND_BYTES, min(matrix_size * itemsize, BAND_PIXELS * cell))
-        return bands(images, self.grid[0], row, max(most, 2 * (self.taps[0] - 1) * row))
+        window = (self.taps[0] - 1) * row
+        return bands(images, self.grid[0], row, max(most, 2 * window), max(matrix_size * itemsize, LEAST_BYTES, window))
 
     def parts(self, pieces: list, images: int, matrix_size: int) -> int:
         """Into how many parts to cut the work of each piece: of one that is alone and worth it."""
@@ -148,7 +149,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None) -> Array:
                 part = columns[:, i, j, :, first - rows.start : last - rows.start, left : left + ow]
                 y[images, :, first - up : last - up] += part.swapaxes(0, 1)
 
-    for turn in (pieces[::2], pieces[1::2]):  # neighbours overlap, so every other band at a time
+    for turn in in_turns(pieces, cells.grid[0]):
         run_all(convolve, turn, np)
     return y
 

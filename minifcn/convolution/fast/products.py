@@ -6,7 +6,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from minifcn.backend import Array
-from minifcn.backend.parallel import chunks, run_all, scratch
+from minifcn.backend.parallel import run_all, scratch
 
 LANES = 4  # independent sums of the weight gradient, whatever the number of cores, so that results do not depend on it
 LANE_BYTES = 1 << 22  # a larger weight gradient (fc6: 411 MB) has one lane: each lane holds a gradient of its own
@@ -49,10 +49,10 @@ def multiply(a: Array, b: Array, out: Array) -> None:
 
     OpenBLAS copies the operands of a product to where it likes to have them, which with few rows is most of the work.
     With AVX-512 it takes those of a small one as they lie (its sgemm_small_kernel_permit_skylakex.c); without, slices
-    would only be more calls.
+    would only be more work.
     """
-    for some in _slices(b.shape[-1], a.shape[-2] * a.shape[-1]):
-        np.matmul(a, b[..., some], out=out[..., some])
+    for some, count in _slices(b.shape[-1], a.shape[-2] * a.shape[-1]):
+        np.matmul(a[..., None, :, :], _sliced(b[..., some], count), out=_sliced(out[..., some], count))
 
 
 def add_product(a: Array, b: Array, out: Array, first: bool) -> None:
@@ -61,14 +61,32 @@ def add_product(a: Array, b: Array, out: Array, first: bool) -> None:
     In slices as in `multiply`: a (.., M, t), b (.., t, N), t being large.
     """
     entries = out.shape[-2] * out.shape[-1]
-    for some in _slices(a.shape[-1], entries) if entries <= SMALL_RESULT else [slice(None)]:
-        product = out if first else scratch("product", out.shape, out.dtype, np)
-        np.matmul(a[..., some], b[..., some, :], out=product)
-        if not first:
-            out += product
+    slices = _slices(a.shape[-1], entries) if entries <= SMALL_RESULT else [(slice(None), 1)]
+    for some, count in slices:
+        shape = *out.shape[:-2], count, *out.shape[-2:]
+        products = out[..., None, :, :] if first and count == 1 else scratch("product", shape, out.dtype, np)
+        left, right = _sliced(a[..., some], count), _sliced(b[..., some, :].swapaxes(-1, -2), count).swapaxes(-1, -2)
+        np.matmul(left, right, out=products)  # (.., count, M, N)
+        if first and count > 1:
+            products.sum(axis=-3, out=out)
+        elif not first:
+            out += products.sum(axis=-3) if count > 1 else products[..., 0, :, :]
         first = False
 
 
 def _slices(t, each):
-    """Slices of t columns, `each` multiplications a column: as many as make a small product, or all together."""
-    return chunks(t, each, SMALL) if LEAST_COLUMNS * each <= SMALL < t * each else [slice(None)]
+    """Cuts t columns, `each` multiplications a column, into small products: [(slice, how many of equal size it is)].
+
+    All of one size are a single call, between whose products no thread waits for Python's lock.
+    """
+    if not LEAST_COLUMNS * each <= SMALL < t * each:
+        return [(slice(None), 1)]
+    step = -(-t // -(-t // (SMALL // each)))
+    count, rest = divmod(t, step)
+    return [(slice(0, t - rest), count)] + [(slice(t - rest, t), 1)] * (rest > 0)
+
+
+def _sliced(matrix, count):
+    """(.., M, t) -> (.., count, M, t/count), a view."""
+    *others, m, t = matrix.shape
+    return matrix.reshape(*others, m, count, t // count).swapaxes(-2, -3)

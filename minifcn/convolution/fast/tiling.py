@@ -95,15 +95,20 @@ def take_tiles(matrix: Array, tile: int, x: Array, band: Band, padding: tuple, o
     half = scratch("half", (entries, c, n, down, width), x.dtype, np)
     begin, end = max(0, padding[1]), min(width, padding[1] + w)  # of these columns, those inside x
     half[..., :begin], half[..., end:] = 0, 0
-    for row in range(down):
+    images = images[..., begin - padding[1] : end - padding[1]]  # (n, C, H, W)
+    whole = [row for row in range(down) if 0 <= tile * (band.rows.start + row) - padding[0] <= h - size]
+    inside = slice(whole[0], whole[-1] + 1) if whole else slice(0, 0)  # rows of tiles that see no padding: in one call
+    if whole:
+        top = tile * (band.rows.start + inside.start) - padding[0]
+        pixels = _every(images[:, :, top:], 2, len(whole), tile, size)  # (n, C, rows, s, W)
+        np.matmul(matrix, pixels, out=half[:, :, :, inside, begin:end].transpose(2, 1, 3, 0, 4))
+    for row in (*range(inside.start), *range(inside.stop, down)):
         top = tile * (band.rows.start + row) - padding[0]
         first, last = (min(max(at, 0), h) for at in (top, top + size))
-        pixels = images[:, :, first:last, begin - padding[1] : end - padding[1]]  # (n, C, s or less, W)
         target = half[:, :, :, row, begin:end].transpose(2, 1, 0, 3)  # (n, C, e, W)
-        np.matmul(matrix[:, first - top : last - top], pixels, out=target)
+        np.matmul(matrix[:, first - top : last - top], images[:, :, first:last], out=target)
     tiles = scratch("tiles", (entries, size, c, n, down, across), x.dtype, np)
-    for col in range(size):
-        tiles[:, col] = half[..., col : col + tile * (across - 1) + 1 : tile]
+    np.copyto(tiles, np.moveaxis(_every(half, 4, across, tile, size), 5, 1))
     transformed = out.reshape(entries, entries, *out.shape[1:])[:, :, channels]
     np.matmul(matrix, tiles.reshape(entries, size, -1), out=transformed.reshape(entries, entries, -1))
 
@@ -125,10 +130,24 @@ def put_tiles(a_t: Array, m: Array, y: Array, band: Band, bias: Array | None, re
     np.matmul(a_t, half, out=pixels.swapaxes(1, 2))
     pixels = pixels.reshape(tile, o, n, down, across * tile).transpose(0, 2, 1, 3, 4)  # (tile, n, O, down, cols)
     target = y[band.images, channels, tile * band.rows.start : tile * band.rows.stop]
-    for row, lines in enumerate(pixels):
-        place = target[:, :, row::tile]  # (n, O, down or one less, ow)
-        lines = lines[:, :, : place.shape[2], : place.shape[3]]
-        np.maximum(lines, 0, out=place) if rectified else np.copyto(place, lines)
+    whole, rest = divmod(target.shape[2], tile)
+    rows = target[:, :, : whole * tile].reshape(*target.shape[:2], whole, tile, target.shape[3])  # a view
+    _write(pixels[:, :, :, :whole].transpose(1, 2, 3, 0, 4), rows, rectified)
+    if rest:
+        _write(pixels[:rest, :, :, whole].transpose(1, 2, 0, 3), target[:, :, whole * tile :], rectified)
+
+
+def _write(lines, place, rectified):
+    """Write lines, as far as they go, to their place, or max(., 0) of them."""
+    lines = lines[..., : place.shape[-1]]
+    np.maximum(lines, 0, out=place) if rectified else np.copyto(place, lines)
+
+
+def _every(array, axis, count, step, size):
+    """View of an array's axis as `count` windows of `size`, `step` apart: (.., count, size, ..)."""
+    shape, strides = list(array.shape), list(array.strides)
+    shape[axis : axis + 1], strides[axis : axis + 1] = (count, size), (step * strides[axis], strides[axis])
+    return np.lib.stride_tricks.as_strided(array, shape, strides)
 
 
 def transform(matrix: Array, tiles: Array, out: Array) -> None:

@@ -38,6 +38,7 @@ from minifcn.errors import InputError
 
 WORTH_LARGE = 0.9  # of F4's multiplications: with more, F6's kernels take longer than its products save
 BAND_TILES = 600  # each product of a band reads all kernels, so not too few; V and M grow with it, so not too many
+LEAST_TILES = 16  # of a band that is one of two, for two threads
 CHUNK_BYTES = 1 << 21  # tiles transformed at a time: more leave the cache, fewer are many calls
 
 
@@ -120,7 +121,8 @@ def _check(x, kernel_size, how):
 def _bands(output_shape, way):
     """Bands of about `BAND_TILES` that make up all tiles of an output (N, O, oh, ow)."""
     down, across = way.tiles(output_shape[2:])
-    return [Band(images, rows, across) for images, rows in bands(output_shape[0], down, across, BAND_TILES)]
+    pieces = bands(output_shape[0], down, across, BAND_TILES, LEAST_TILES)
+    return [Band(images, rows, across) for images, rows in pieces]
 
 
 def _take(name, matrix, way, x, band, padding, parts):
@@ -147,7 +149,7 @@ def _correlate(dm, v, du, parts, first):
     run_all(add_product, ((dm[e], v[e].swapaxes(1, 2), du[e], first) for (e,) in cut(len(du), parts)), np)
 
 
-def _channels(tiles, parts):
+def _channels(tiles, parts=1):
     """Slices of the channels of an array (E, C, ...), so many or more: each fits a cache."""
     return chunks(tiles.shape[1], tiles[:, 0].nbytes, min(CHUNK_BYTES, tiles.nbytes // parts))
 
@@ -162,7 +164,7 @@ def _kernels(weight, way):
         kernels.reshape(KERNEL, KERNEL, -1, c)[...] = weight[some].transpose(2, 3, 0, 1)
         transform(way.g, kernels, u[:, some])
 
-    run_all(there, ((some,) for some in _channels(u, PARTS)), np)
+    run_all(there, ((some,) for some in _channels(u)), np)
     return u
 
 
@@ -183,5 +185,5 @@ def _sum_over_bands(add, output_shape, c, way):
         transform(way.g.T, du[:, some], kernels)
         dw[some] = kernels.transpose(2, 3, 0, 1)  # (O, C, 3, 3)
 
-    run_all(back, ((some,) for some in _channels(du, PARTS)), np)
+    run_all(back, ((some,) for some in _channels(du)), np)
     return dw

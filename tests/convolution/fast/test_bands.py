@@ -1,5 +1,6 @@
 """The convolution band by band: equal to the loops, on any number of threads, and never all columns at once."""
 
+import itertools
 import tracemalloc
 from functools import partial
 
@@ -16,8 +17,10 @@ conv2d_grad_input = partial(convolution.conv2d_grad_input, algorithm="im2col")
 conv2d_grad_weight = partial(convolution.conv2d_grad_weight, algorithm="im2col")
 
 
-@pytest.fixture(params=["one band", "a row a band", "small products"])
+@pytest.fixture(params=["one band", "two bands", "a row a band", "small products"])
 def band_bytes(request, monkeypatch):
+    if request.param == "two bands":
+        monkeypatch.setattr(bands, "LEAST_BYTES", 1)
     if request.param == "a row a band":
         monkeypatch.setattr(bands, "BAND_BYTES", 1)
     if request.param == "small products":
@@ -53,12 +56,20 @@ def test_a_single_band_whose_channels_go_in_parts(case, monkeypatch):
 
 
 def test_bands_that_are_added_at_the_same_time_are_far_enough_apart(monkeypatch):
-    monkeypatch.setattr(bands, "BAND_BYTES", 1)
-    for rows in range(1, 60):
-        for least in range(9):
-            pieces = bands._bands((2, 1, rows, 5), 100, 0, 9, least)
-            for (images, here), (others, there) in zip(pieces, pieces[2:]):
-                assert images != others or there.start - here.stop >= least
+    for limit, images in ("BAND_BYTES", 2), ("LEAST_BYTES", 1):
+        monkeypatch.setattr(bands, limit, 1)
+        for rows in range(1, 60):
+            for least in range(9):
+                pieces = bands._bands((images, 1, rows, 5), 100, 0, 9, least)
+                for turn in bands.in_turns(pieces, rows):
+                    for (image, here), (other, there) in itertools.pairwise(turn):
+                        assert image != other or there.start - here.stop >= least
+
+
+def test_bands_of_whole_images_are_added_at_the_same_time():
+    whole, halves = [(slice(i, i + 1), slice(0, 4)) for i in range(3)], [(slice(0, 1), slice(i, i + 2)) for i in (0, 2)]
+    assert bands.in_turns(whole, 4) == [whole]
+    assert bands.in_turns(halves, 4) == [halves[:1], halves[1:]]
 
 
 def test_a_weight_too_large_for_lanes_is_summed_in_one(monkeypatch):

@@ -20,16 +20,15 @@ PLAIN = How()
         ((12, 12), (64, 124, 3, 3), PLAIN, "im2col"),  # 4 tiles, 31,744 in all
         ((12, 12), (64, 126, 3, 3), PLAIN, "winograd"),  # 32,256
         ((48, 48), (32, 32, 3, 3), PLAIN, "winograd"),
-        ((48, 48), (64, 31, 3, 3), PLAIN, "mec"),  # few channels: 64 tiles, 127 thousand
-        ((48, 48), (31, 64, 3, 3), PLAIN, "mec"),
-        ((120, 120), (31, 16, 3, 3), PLAIN, "mec"),  # 400 tiles, 198 thousand
-        ((120, 120), (32, 16, 3, 3), PLAIN, "winograd"),  # 205 thousand
-        ((240, 240), (16, 16, 3, 3), PLAIN, "winograd"),
+        ((96, 96), (16, 16, 3, 3), PLAIN, "winograd"),
+        ((48, 48), (16, 31, 3, 3), PLAIN, "mec"),  # 64 tiles, 31,744
+        ((48, 48), (31, 16, 3, 3), PLAIN, "mec"),
+        ((48, 48), (16, 32, 3, 3), PLAIN, "winograd"),  # 32,768
         ((240, 240), (64, 15, 3, 3), PLAIN, "mec"),  # fewer
         ((96, 96), (8, 16, 3, 3), PLAIN, "mec"),
         ((96, 96), (16, 7, 3, 3), PLAIN, "im2col"),  # fewer still
         ((45, 45), (16, 16, 3, 3), PLAIN, "im2col"),  # 32,400 entries
-        ((46, 46), (16, 16, 3, 3), PLAIN, "mec"),  # 33,856
+        ((46, 46), (16, 16, 3, 3), PLAIN, "mec"),  # 33,856, and 16,384 in tiles
         ((698, 698), (64, 64, 3, 5), PLAIN, "mec"),
         ((60, 60), (128, 512, 5, 5), PLAIN, "mec"),
         ((60, 60), (512, 129, 5, 5), PLAIN, "im2col"),  # many channels: copies are little beside the products

@@ -38,9 +38,11 @@ CASES = [  # images, channels, outputs, rows, columns, padding
 ]
 
 
-@pytest.fixture(params=["one band", "a row of tiles a band"])
+@pytest.fixture(params=["one band", "two bands", "a row of tiles a band"])
 def band_tiles(request, monkeypatch):
-    if request.param != "one band":
+    if request.param == "two bands":
+        monkeypatch.setattr(winograd, "LEAST_TILES", 1)
+    if request.param == "a row of tiles a band":
         monkeypatch.setattr(winograd, "BAND_TILES", 1)
 
 
