@@ -56,6 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     # A run that diverges overflows; its loss says so in one line, NumPy would in many.
     warnings.filterwarnings("ignore", category=RuntimeWarning, module="minifcn")
     warnings.filterwarnings("always", category=Caution)
+    warnings.filterwarnings("ignore", "Image size .* pixels. exceeds limit")  # Pillow's; `read_photo` has its own
     here = started()
     if here.size == 1:
         heed_ctrl_c()
@@ -151,8 +152,8 @@ class _Warnings:
         self.first = {}
 
     def __call__(self, message, category, filename, lineno, file=None, line=None):
-        if not issubclass(category, Caution):
-            print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=sys.stderr)
+        if not issubclass(category, Caution):  # of a library, on a picture's EXIF for instance
+            say(f"minifcn: caution: {' '.join(str(message).split())} ({Path(filename).stem})", error=True)
         elif not message.kind:
             say(f"minifcn: caution: {message}", error=True)
         elif self.first.setdefault(message.kind, message) is message:

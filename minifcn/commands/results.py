@@ -19,6 +19,7 @@ from minifcn.errors import InputError
 from minifcn.pictures.colours import VOID_COLOUR
 from minifcn.pictures.overlay import save_overlay
 from minifcn.pictures.runs import save_predictions
+from minifcn.weights.npz import write_npz
 
 VIEW = 600  # pixels of a photo's longer side in its view: as good as any that the view shows smaller
 ENDS = ("view.png", "overlay.jpg", "scores.npz")  # of the names of what is made beside a label map
@@ -82,8 +83,8 @@ def write_results(
         clear = [number for number, name in enumerate(classes) if name == "background"]
         save_overlay(job.overlay, image, label, classes, told, palette, clear)
     if job.scores and probabilities is not None:
-        names = np.array(classes)
-        write_whole(job.scores, lambda file: np.savez(file, probabilities=probabilities, classes=names))
+        arrays = {"probabilities": probabilities, "classes": np.array(classes)}
+        write_whole(job.scores, lambda file: write_npz(file, arrays))
         line += f"; probabilities: {probabilities.nbytes / 2**20:.1f} MiB"
     say(f"{job.photo}: {line}")
     return shares

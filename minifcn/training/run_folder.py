@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from minifcn.backend import to_host
-from minifcn.backend.files import check_folder, write_whole
+from minifcn.backend.files import check_folder, remove_unfinished, write_whole
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.machines import ALONE, Group
@@ -69,6 +69,7 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            remove_unfinished(self.config)
             self.write_settings(settings, own, self.give_up)
             board = (self.path / BOARD).glob("events.out.tfevents.*")
             pictures = (self.path / name for name in (*PICTURES, SIDE_BY_SIDE))
@@ -136,8 +137,8 @@ class RunFolder:
 
     def _read_last(self):
         """(arrays, about) of last.npz; ({}, None) where there is none."""
-        for half in self.path.glob(".*.unfinished"):  # of a process that was killed as it wrote (`write_whole`)
-            half.unlink(missing_ok=True)
+        for path in (self.last, self.best, self.config, self.history, *map(self.path.joinpath, PICTURES)):
+            remove_unfinished(path)
         if not self.last.exists():
             return {}, None
         arrays, about = load_arrays(self.last)

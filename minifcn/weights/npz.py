@@ -23,16 +23,17 @@ def save_arrays(path: str | Path, arrays: dict[str, Array], about: dict[str, Any
     The file appears under its name only when every byte is on the disk; what was there before stays until then.
     Raises InputError where it cannot be written, a full disk for instance.
     """
-    arrays = arrays | {ABOUT: np.array(to_json(about))}
+    write_whole(path, lambda file: write_npz(file, arrays | {ABOUT: np.array(to_json(about))}))
 
-    def write(file):
-        # As np.savez from NumPy 2.2 on; before that a full disk left its archive open, to be complained of later.
-        with zipfile.ZipFile(file, "w") as archive:
-            for name, array in arrays.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                    np.lib.format.write_array(entry, array, allow_pickle=False)
 
-    write_whole(path, write)
+def write_npz(file: BinaryIO, arrays: dict[str, Array]) -> None:
+    """Write {name: NumPy array} as `np.savez` does from NumPy 2.2 on; before, a full disk left its archive open, to be
+    complained of later.
+    """
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
 def is_ours(path: str | Path) -> bool:

@@ -220,3 +220,17 @@ def test_what_many_photographs_have_in_common_is_cautioned_of_once(capsys, weigh
         )
         (caution,) = capsys.readouterr().err.splitlines()
         assert "0.png has 16 bits" in caution and caution.endswith("of others like it nothing is said")
+
+
+@pytest.mark.filterwarnings("default:Corrupt EXIF")
+def test_what_a_library_warns_of_is_a_line_and_sizes_are_told_once(capsys, monkeypatch, weights, tmp_path):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 999)
+    for name in ("a.jpg", "b.jpg"):
+        damaged = b"Exif\0\0MM\0*\0\0\0\x08\0\x09"  # nine tags, and none of them
+        Image.new("RGB", (40, 30)).save(tmp_path / name, exif=damaged)
+    assert tiny.command("predict", tmp_path / "*.jpg", "--weights", weights, "--out", tmp_path / "out", *CPU) == 0
+    lines = capsys.readouterr().err.splitlines()
+    large = [line for line in lines if "a.jpg has 0.0 million pixels" in line]
+    (exif,) = (line for line in lines if "EXIF" in line)
+    assert re.fullmatch(r"minifcn: caution: Corrupt EXIF data.* \(TiffImagePlugin\)", exif)
+    assert len(large) == 1 and len(lines) == 2, lines

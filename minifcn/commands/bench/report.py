@@ -1,12 +1,14 @@
 """The figures of a run: tables, a CSV file, and points of a roofline."""
 
 import csv
+import io
 import statistics
 import tempfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from minifcn.backend.files import write_whole
 from minifcn.commands.bench import engines, peers
 from minifcn.commands.bench.launches import Launches
 from minifcn.commands.bench.machine import Limits
@@ -153,11 +155,12 @@ def write_csv(
         for unit, values in (("MB at the peak", row.peak), ("MB more than before", row.added)):
             rows.append(("memory", row.name, unit, {name: value / 1e6 for name, value in values.items()}))
     about = (date.today(), device, threads, f"{limits.product / 1e9:.1f}", f"{limits.copy / 1e9:.1f}")
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow((*COLUMNS, *COMPETITORS))
-        for *what, values in rows:
-            writer.writerow((*about, *what, *(f"{values[n]:.4g}" if n in values else "" for n in COMPETITORS)))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow((*COLUMNS, *COMPETITORS))
+    for *what, values in rows:
+        writer.writerow((*about, *what, *(f"{values[n]:.4g}" if n in values else "" for n in COMPETITORS)))
+    write_whole(path, lambda file: file.write(text.getvalue().encode()))
 
 
 def roofline_points(

@@ -1,17 +1,21 @@
 """A picture's file, read as its maker meant it: upright, in RGB, 8 bits a channel; or the true reason why it is not."""
 
 import io
+import re
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from minifcn.data.reading.wholeness import check_strips, check_whole, paint
 from minifcn.errors import InputError, caution
 
 # What Pillow raises on files that are truncated, damaged or no images at all.
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
+_UNREADABLE += (ArithmeticError, LookupError, RuntimeError, TypeError)
 _ORIENTATION = 0x0112  # the EXIF tag: how to turn the pixels, 1 for not at all
 _SIDEWAYS = 5  # orientations from here on swap width and height
 # Formats that Pillow opens and that are no pictures of one photo, or need a program beside it.
@@ -88,6 +92,30 @@ def read_header(path: str | Path) -> tuple[str, int]:
         return "", 1
 
 
+def decode(opened: Callable[[], Image.Image]) -> tuple[Image.Image, int]:
+    """(what `opened()` gives, decoded; its EXIF orientation).
+
+    Raises what Pillow raises, and OSError where rows are missing.
+    """
+    with opened() as image:
+        check_strips(image)
+        painted = paint(image)  # before its orientation is asked for, which decodes a PNG
+        orientation = _orientation(image)
+        image.load()
+    check_whole(image, painted, opened)
+    return image, orientation
+
+
+def too_large(error: Image.DecompressionBombError) -> str:
+    """What Pillow says of more pixels than it decodes, in words: how many they are, and may be."""
+    numbers = [int(number) for number in re.findall(r"\d+", str(error))]
+    return "too large, {} pixels; at most {} are read: make it smaller".format(*map(_millions, numbers))
+
+
+def _millions(count):
+    return f"{count / 1e6:,.1f} million"
+
+
 def _upright(path, data=None):
     """(the decoded Pillow image, turned; the EXIF orientation that asked for it)."""
     image, orientation = _open(path, data)
@@ -99,16 +127,16 @@ def _open(path, data=None):
     """(the decoded Pillow image, the EXIF orientation of its file)."""
     _register_heif()
     try:
-        with Image.open(path if data is None else io.BytesIO(data)) as image:
-            orientation = _orientation(image)
-            image.load()
-            return image, orientation
+        image, orientation = decode(lambda: Image.open(path if data is None else io.BytesIO(data)))
     except FileNotFoundError:
         raise InputError(f"{path} is not there: check the path") from None
     except IsADirectoryError:
         raise InputError(f"{path} is a folder, expected a picture's file") from None
     except _UNREADABLE as error:
         raise InputError(f"{path} cannot be read as an image: {_why(path, error, data)}") from error
+    if Image.MAX_IMAGE_PIXELS and (pixels := image.width * image.height) > Image.MAX_IMAGE_PIXELS:
+        caution(f"{path} has {_millions(pixels)} pixels: to read it takes {pixels * 7 / 2**30:.1f} GiB", "large")
+    return image, orientation
 
 
 def _orientation(image):
@@ -148,7 +176,9 @@ def _why(path, error, data):
     if first.lstrip()[:9].lower() in (b"<!doctype", b"<html><he") or first.lstrip()[:5].lower() == b"<html":
         return "it is a web page: the download failed, fetch it again"
     if isinstance(error, Image.DecompressionBombError):
-        return f"{error}: make it smaller"
+        return f"it is {too_large(error)}"
+    if "MAX_TEXT" in str(error):
+        return "the texts in it, beside the picture, are too large (64 MiB, 1 MiB each, are read): save it without them"
     if isinstance(error, UnidentifiedImageError):
         return "its format is not known (or its first bytes are damaged): save it as PNG or JPEG"
     return f"it is truncated or damaged ({error}): copy it again"

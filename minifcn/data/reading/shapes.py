@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, UnidentifiedImageError
 
 from minifcn.data.reading.fitting import FAR
+from minifcn.data.reading.photos import decode, too_large
 from minifcn.errors import InputError
 
 LINE_WIDTH = 10  # pixels, of lines
@@ -92,10 +93,13 @@ def _disc(pen, centre, radius, label):
 def _paste(canvas, shape, label):
     """A mask: a picture of its own, whose upper left pixel lies at the first corner of its box."""
     try:
-        with Image.open(io.BytesIO(base64.b64decode(shape.mask))) as image:
-            inside = np.array(image.convert("L")) > 0
+        data = base64.b64decode(shape.mask)
+        image, _ = decode(lambda: Image.open(io.BytesIO(data)))
+        inside = np.array(image.convert("L")) > 0
     except UnidentifiedImageError:
         raise InputError(f"{shape.what} is a mask whose picture is none: draw it anew") from None
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{shape.what} is a mask whose picture is {too_large(error)}") from error
     except Exception as error:  # whatever a damaged one leads to
         raise InputError(f"{shape.what} is a mask whose picture is damaged ({error}): draw it anew") from error
     left, top = (int(min(side)) for side in zip(*shape.points))

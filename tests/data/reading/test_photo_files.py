@@ -1,8 +1,11 @@
 """Pictures as cameras and programs write them."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from minifcn.data import read_image
 from minifcn.data.reading.photos import picture_suffixes, read_photo
@@ -145,6 +148,33 @@ def test_what_a_file_is_instead_is_told(tmp_path, content, why):
     (tmp_path / "a.jpg").write_bytes(content)
     with pytest.raises(InputError, match=rf"a\.jpg cannot be read as an image: {why}"):
         read_image(tmp_path / "a.jpg")
+
+
+def test_what_is_too_large_is_told_with_its_size(tmp_path):
+    Image.new("L", (2, 2)).save(tmp_path / "a.png")
+    data = (tmp_path / "a.png").read_bytes()
+    head = b"IHDR" + struct.pack(">II", 30000, 20000) + data[24:29]
+    (tmp_path / "a.png").write_bytes(data[:12] + head + struct.pack(">I", zlib.crc32(head)) + data[33:])
+    with pytest.raises(InputError) as error:
+        read_image(tmp_path / "a.png")
+    what = "cannot be read as an image: it is too large, 600.0 million pixels; at most 179.0 million are read"
+    assert str(error.value) == f"{tmp_path / 'a.png'} {what}: make it smaller"
+
+
+@pytest.mark.filterwarnings("ignore:Image size")  # Pillow's
+def test_what_is_large_is_read_with_a_caution(tmp_path, save, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", H * W - 1)
+    save(IMAGE, tmp_path / "a.png")
+    with pytest.warns(Caution, match=r"a\.png has 0\.0 million pixels: to read it takes 0\.0 GiB"):
+        np.testing.assert_array_equal(read_image(tmp_path / "a.png"), IMAGE)
+
+
+def test_texts_that_are_too_large_are_told(tmp_path):
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("how", "a" * 2**21, zip=True)
+    Image.new("L", (2, 2)).save(tmp_path / "a.png", pnginfo=texts)
+    with pytest.raises(InputError, match="the texts in it, beside the picture, are too large"):
+        read_image(tmp_path / "a.png")
 
 
 def test_suffixes_are_those_of_pictures():

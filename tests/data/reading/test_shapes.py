@@ -92,6 +92,14 @@ def test_a_mask_that_cannot_be_read_is_named_with_its_file():
             drawn(mask)
 
 
+def test_a_mask_that_is_too_large_is_named(monkeypatch):
+    Image.new("L", (50, 45)).save(picture := io.BytesIO(), "PNG")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    mask = shape("mask", (5, 3), (7, 4), mask=base64.b64encode(picture.getvalue()).decode())
+    with pytest.raises(InputError, match=r"is a mask whose picture is too large, 0\.0 million pixels; at most 0\.0"):
+        drawn(mask)
+
+
 def test_what_lies_outside_the_picture_is_cut_off():
     np.testing.assert_array_equal(drawn(shape("rectangle", (-5, -5), (2, 3))), box(1, 0, 3, 0, 2))
 

@@ -1,0 +1,77 @@
+"""Pictures whose files are well formed, but hold less than they say: Pillow shows the rest in black or grey."""
+
+import io
+from collections.abc import Callable
+
+from PIL import Image
+
+_PAINT, _OTHER = 173, 0  # the first is rare in masks and photos
+_NOTHING = 128  # what a JPEG has in every channel where its data have ended
+
+
+def paint(image: Image.Image, value: int = _PAINT) -> list:
+    """Paint both ends of a PNG's last row, which are to be overwritten as it is decoded; returns their values.
+
+    Of an interlaced one that row is the last of odd number, and comes last. [] for other pictures.
+    """
+    if image.format != "PNG":
+        return []
+    canvas = Image.new(image.mode, image.size, None)
+    bands = len(canvas.getbands())
+    for end in _ends(image):
+        canvas.putpixel(end, (value,) * bands if bands > 1 else value)
+    image.im = canvas.im  # Pillow decodes into it
+    return [canvas.getpixel(end) for end in _ends(image)]
+
+
+def check_whole(image: Image.Image, painted: list, opened: Callable[[], Image.Image]) -> None:
+    """Raise OSError where a decoded picture lacks rows at its end, as far as that can be told.
+
+    painted  what `paint` returned before it was decoded
+    opened   opens it again, for the few that look as if
+    """
+    if image.format == "PNG" and _pixels(image) == painted:
+        with opened() as again:  # by chance those very values, or nothing: another paint tells
+            other = paint(again, _OTHER)
+            again.load()
+        if _pixels(again) == other:
+            raise OSError("its last rows are missing")
+    if image.format in ("JPEG", "MPO") and _ends_in_nothing(image):
+        with opened() as again:
+            again.fp.seek(0)
+            data = again.fp.read()
+        if _longer(data).tobytes() != image.tobytes():
+            raise OSError("its data end before its last row")
+
+
+def check_strips(image: Image.Image) -> None:
+    """Raise OSError where an open TIFF, not yet decoded, has fewer strips or tiles than its size asks for."""
+    corners = image.size, image.size[::-1]  # the latter of pictures that are turned as they are decoded
+    if image.format == "TIFF" and not any(tile[1][2:] in corners for tile in image.tile):
+        raise OSError("it has too few strips for its height")
+
+
+def _ends(image):
+    width, height = image.size
+    row = height - 2 if image.info.get("interlace") and height % 2 and height > 1 else height - 1
+    return (0, row), (width - 1, row)
+
+
+def _pixels(image):
+    return [image.getpixel(end) for end in _ends(image)]
+
+
+def _ends_in_nothing(image):
+    """Whether the last pixel looks as if it had no data."""
+    return image.getpixel((image.width - 1, image.height - 1)) in (_NOTHING, (_NOTHING,) * 3)
+
+
+def _longer(data):
+    """A JPEG with zeros after its data, decoded: nobody reads them in a whole one, else they come into the picture."""
+    at = 2
+    while data[at + 1 : at + 2] not in (b"\xda", b""):  # from segment to segment, to where the data begin
+        at += 1 if data[at + 1] == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    end = data.find(b"\xff\xd9", at)
+    image = Image.open(io.BytesIO(data[:end] + bytes(1000) + data[end:]))
+    image.load()
+    return image
