@@ -31,7 +31,8 @@ class SGD:
     """Stochastic gradient descent with momentum and weight decay.
 
     parameters    a list of Parameter, or of (name, Parameter) pairs; one not `.trainable` is passed over, and one that
-                  is there twice, as a shared one is among pairs, moves once
+                  no backward has reached since `zero_grad()`: it neither decays nor coasts; one that is there twice,
+                  as a shared one is among pairs, moves once
     lr            the learning rate, > 0; `.lr` is a plain attribute, to be set before a step by a schedule
     momentum      0 <= momentum < 1
     weight_decay  the factor of the L2 penalty's gradient, >= 0
@@ -54,9 +55,11 @@ class SGD:
         self.steps = 0  # begun: whoever is interrupted sees whether the weights have moved
 
     def step(self) -> None:
-        """Move every trainable parameter one step against its gradient."""
+        """Move every trainable parameter one step against its gradient; one without a gradient stays, as in PyTorch."""
         self.steps += 1
-        pieces = [piece for i, p in enumerate(self.parameters) if p.trainable for piece in self._pieces(i, p)]
+        pieces = [
+            piece for i, p in enumerate(self.parameters) if p.trainable and p.has_grad for piece in self._pieces(i, p)
+        ]
         if pieces:  # of all parameters at once, so that the cores share the small ones, too
             run_all(sgd_update, pieces, array_module(pieces[0][0]))
 

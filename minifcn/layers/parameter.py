@@ -134,6 +134,11 @@ class Parameter:
             self._grad = None if self._grad is None else change(self._grad)
 
     @property
+    def has_grad(self) -> bool:
+        """Whether there is a gradient: a `backward` has been since the last `zero_grad`, or it was set or read."""
+        return self._grad is not None
+
+    @property
     def grad(self) -> Array:
         """dL/d data; zeros where no `backward` has been."""
         if self._grad is None:
