@@ -16,12 +16,15 @@ import numpy as np
 
 from minifcn import layers
 from minifcn.backend import Array, array_module, to_device, to_host
+from minifcn.checks import check_array, check_seed, instance, whole
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.models import FCN8s
 
 # h over the array's largest entry: the second is for where rounding blurs the first, the third near kinks.
 STEPS = (1e-6, 1e-5, 1e-7)
+ROUNDING = 2e-8  # of the largest slope: a step is so large, at least, that the output's rounding is no more
+TWICE = 1e-9  # by how much the gradients of two equal passes may differ, over the largest
 KINK = 5e-7  # estimates of one slope that lie further apart than this, over the largest slope, are no slope
 
 
@@ -30,12 +33,13 @@ class Comparison(NamedTuple):
 
     The error is |hand-written - numerical| over the largest entry of the gradient. It is nan where nothing
     was tested: all entries were kinks, or the gradient is zero everywhere, as a wrong backward pass may
-    return it too; and inf where a gradient is not finite.
+    return it too; and inf where a gradient is not finite, or a second backward does not add to the first's (`adds`).
     """
 
     error: float
     compared: int
     kinks: int
+    adds: bool = True
 
 
 class Report(dict):
@@ -60,8 +64,9 @@ class Report(dict):
     def __str__(self) -> str:
         width = max(map(len, self))
         lines = [f"{'gradient of':{max(width, 11)}}  relative error  compared  kinks"]
-        for name, (error, compared, kinks) in self.comparisons.items():
-            note = "  not tested" if np.isnan(error) else ""
+        for name, (error, compared, kinks, adds) in self.comparisons.items():
+            note = "" if adds else "  a second backward does not add to it: use add_grad"
+            note = "  not tested" if np.isnan(error) else note
             lines.append(f"{name:{max(width, 11)}}  {error:14.1e}  {compared:8}  {kinks:5}{note}")
         return "\n".join(lines)
 
@@ -77,8 +82,11 @@ def check_gradients(layer: Layer, x: Array, *, dy: Array = None, seed: int = 0, 
 
     Each entry takes four forward passes, up to twelve near kinks. Parameters that are not trainable are left out. A
     gradient that is zero everywhere counts as not tested: before checking a network whose score layers start at zero,
-    fill them. Raises InputError where dy does not fit the output, or the gradient that comes back does not fit x.
+    fill them.
+    Raises InputError for what is no layer of one input and one output, where dy does not fit the output, or the gradient
+    that comes back does not fit x; and where a layer, unless it is `inplace`, changes x or dy.
     """
+    _check(layer, x, seed, samples)
     own: Any = copy.deepcopy(layer).astype("float64").train()
     x = x.astype("float64")  # a copy
     rng = np.random.default_rng(seed)
@@ -88,25 +96,63 @@ def check_gradients(layer: Layer, x: Array, *, dy: Array = None, seed: int = 0, 
         return own(x.copy())  # a layer may overwrite its input, or return it
 
     y = output()
+    check_array(f"{type(layer).__name__}: output", y, "f", "one array of floats")
     if dy is None:
         dy = array_module(x).asarray(rng.standard_normal(y.shape))
+    check_array("check_gradients: dy", dy)
     if dy.shape != y.shape:
         raise InputError(f"check_gradients: dy has shape {dy.shape}, the output {y.shape}: give both the same")
+    dy = dy.astype("float64")  # a copy, too
     own.zero_grad()
-    dx = own.backward(dy.astype("float64"))  # a copy, too
+    dx = _backward(own, x, dy, seed)
     if dx.shape != x.shape:
         raise InputError(f"{type(layer).__name__}: backward returned shape {dx.shape} for an input of {x.shape}")
+    trained = {name: parameter for name, parameter in own.named_parameters() if parameter.trainable}
+    gradients = {name: parameter.grad.copy() for name, parameter in trained.items()}
+    _backward(own, x, dy, seed)  # once more, to what is there
+    twice = {name: parameter.grad for name, parameter in trained.items()}
 
     def rise():
         """By how much sum(dy * y) has risen. Subtracting before summing loses fewer digits."""
         return float((dy * (output() - y)).sum())
 
     arrays = {"input": (x, dx)}
-    arrays |= {name: (p.data, p.grad) for name, p in own.named_parameters() if p.trainable}
-    return Report({name: _compare(*pair, rise, rng, samples) for name, pair in arrays.items()})
+    arrays |= {name: (parameter.data, gradients[name]) for name, parameter in trained.items()}
+    blur = np.finfo("float64").eps * float((dy * dy * y * y).sum()) ** 0.5  # what rounding does to `rise`, about
+    rows = {name: _compare(*pair, rise, blur, rng, samples) for name, pair in arrays.items()}
+    for name, once in gradients.items():
+        if abs(twice[name] - 2 * once).max() > TWICE * abs(once).max():
+            rows[name] = rows[name]._replace(error=np.inf, adds=False)
+    return Report(rows)
 
 
-def _compare(array, gradient, rise, rng, samples):
+def _check(layer, x, seed, samples):
+    """InputError unless a layer, an array and two numbers were given."""
+    instance(layer, "check_gradients: layer", Layer, "a Layer: a class with forward and backward, derived from Layer")
+    check_array("check_gradients: x", x)
+    check_seed(seed, "check_gradients: seed")
+    if samples is not None:
+        whole(samples, "check_gradients: samples", 1)
+
+
+def _backward(own, x, dy, seed):
+    """dL/dx of one pass there and back. InputError where it changes what it is given, or gives no array."""
+    title, given = type(own).__name__, {"its input": x.copy(), "the dy it is given": dy.copy()}
+    own.reseed(seed)
+    there, back = given.values()
+    own(there)
+    dx = own.backward(back)
+    for (name, after), before in zip(given.items(), (x, dy)):
+        if not own.inplace and not ((after == before) | (before != before)).all():
+            raise InputError(f"{title}: changes {name}: compute in a copy, or say inplace = True in its class")
+    if dx is None:
+        advice = "a network after train_only() gives none, unless input_gradient=True"
+        raise InputError(f"{title}: backward returned None, expected the gradient of its input: {advice}")
+    check_array(f"{title}: what backward returned", dx, "f", "the gradient of its input")
+    return dx
+
+
+def _compare(array, gradient, rise, blur, rng, samples):
     """Compare `gradient` with the numerical one of `rise()` along entries of `array`."""
     gradient = to_host(gradient)
     largest = float(abs(gradient).max())
@@ -117,7 +163,7 @@ def _compare(array, gradient, rise, rng, samples):
     errors, kinks = [], 0
     for number in rng.choice(array.size, count, replace=False):
         entry = tuple(map(int, np.unravel_index(number, array.shape)))
-        slope = _slope(array, entry, scale, rise, largest)
+        slope = _slope(array, entry, scale, rise, blur, largest)
         if slope is None:
             kinks += 1
         else:
@@ -126,12 +172,13 @@ def _compare(array, gradient, rise, rng, samples):
     return Comparison(max(errors) / largest if errors and largest else np.nan, len(errors), kinks)
 
 
-def _slope(array, entry, scale, rise, largest):
+def _slope(array, entry, scale, rise, blur, largest):
     """The slope of `rise()` along `array[entry]`, None at a kink.
 
     On a smooth function four estimates agree up to O(h^2): the central differences of the steps h and h/2,
     and those to the right and to the left, each extrapolated from both. Where a kink lies within h they
     differ, by as much as the first is wrong at least: the one on the side without the kink is right.
+    Steps grow where the output is so large that its rounding would make them differ.
     """
     start = float(array[entry])
 
@@ -141,7 +188,8 @@ def _slope(array, entry, scale, rise, largest):
         array[entry] = start
         return risen
 
-    for h in (scale * step for step in STEPS):
+    least = blur / (ROUNDING * (largest or 1.0))
+    for h in (max(scale * step, least) for step in STEPS):
         right, left, near_right, near_left = slope(h), slope(-h), slope(h / 2), slope(-h / 2)
         central = (right + left) / 2
         estimates = central, (near_right + near_left) / 2, 2 * near_right - right, 2 * near_left - left

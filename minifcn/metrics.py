@@ -3,6 +3,7 @@
 import numpy as np
 
 from minifcn.backend import Array, array_module, to_host
+from minifcn.checks import MOST, check_array, check_room, whole
 from minifcn.errors import InputError
 
 # The paper's four, and how tables and pictures name them.
@@ -34,7 +35,9 @@ class ConfusionMatrix:
     """
 
     def __init__(self, n_class: int, ignore_label: int = 255):
-        self.n_class, self.ignore_label = n_class, ignore_label
+        self.n_class = n_class = whole(n_class, "ConfusionMatrix: n_class", 1)
+        self.ignore_label = whole(ignore_label, "ConfusionMatrix: ignore_label", -MOST)
+        check_room("ConfusionMatrix: the counts", (n_class, n_class))
         self.counts = np.zeros((n_class, n_class), dtype=np.int64)
 
     def update(self, predicted: Array, actual: Array) -> None:
@@ -43,24 +46,31 @@ class ConfusionMatrix:
         Raises InputError for two shapes, for arrays that do not hold integers, and for a value outside the
         classes (a prediction counts as such only where the pixel counts); nothing has been counted then.
         """
+        self._check(predicted, actual)
         self.counts += self._count(predicted, actual, 1)[0]
 
     def update_each(self, predicted: Array, actual: Array) -> list[float]:
         """Count the pixels of images (N, ...) as `update` does -> the pixel accuracy of each, nan where it is void."""
+        self._check(predicted, actual)
+        if actual.ndim < 1:
+            raise InputError("ConfusionMatrix: update_each takes images (N, ...), given one number")
         counts = self._count(predicted, actual, len(actual))
         self.counts += counts.sum(axis=0)
         return [_pixel_accuracy(of_one) for of_one in counts]
+
+    @staticmethod
+    def _check(predicted, actual):
+        """InputError unless these are two arrays of integers of one shape."""
+        for name, labels in (("predicted", predicted), ("actual", actual)):
+            check_array(f"ConfusionMatrix: {name}", labels, "iu", "an array of integers (argmax)")
+        if predicted.shape != actual.shape:
+            shapes = f"predicted has shape {predicted.shape}, actual {actual.shape}"
+            raise InputError(f"ConfusionMatrix: {shapes}: give both the same")
 
     def _count(self, predicted, actual, images):
         """The counts of so many images, (images, n_class, n_class): made where the labels are, then brought home."""
         if not (hasattr(predicted, "get") and hasattr(actual, "get")):
             predicted, actual = to_host(predicted), to_host(actual)
-        if predicted.shape != actual.shape:
-            shapes = f"predicted has shape {predicted.shape}, actual {actual.shape}"
-            raise InputError(f"ConfusionMatrix: {shapes}: give both the same")
-        for name, labels in (("predicted", predicted), ("actual", actual)):
-            if labels.dtype.kind not in "iu":
-                raise InputError(f"ConfusionMatrix: {name} is {labels.dtype}, expected integers (argmax)")
         xp, n = array_module(actual), self.n_class
         flat = images, actual.size // max(1, images)
         said, true = predicted.reshape(flat).astype("int64"), actual.reshape(flat).astype("int64")
@@ -115,6 +125,9 @@ class ConfusionMatrix:
 
 def predicted_classes(scores: Array, axis: int = 1) -> Array:
     """The class of the largest score along an axis, in the smallest dtype that holds them all: less to bring home."""
+    check_array("predicted_classes: scores", scores)
+    if not -scores.ndim <= whole(axis, "predicted_classes: axis", -MOST) < scores.ndim or not scores.shape[axis]:
+        raise InputError(f"predicted_classes: scores {tuple(scores.shape)} have no classes along axis {axis}")
     return scores.argmax(axis=axis).astype(np.min_scalar_type(scores.shape[axis] - 1))
 
 

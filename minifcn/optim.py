@@ -11,24 +11,28 @@ Every backward pass adds to the gradients: to accumulate k batches, call `step()
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from minifcn.backend import Array, array_module, to_device
 from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import blocks, run_all, scratch
+from minifcn.checks import check_array, instance, number, one_of, shown, whole
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
 
 Parameters = Sequence[Parameter | tuple[str, Parameter]]
 SCHEDULES = ("fixed", "step", "polynomial")
 Schedule = Callable[[int], float]  # step -> learning rate
+RATE = lambda lr: 0 < lr < math.inf, ", a learning rate is greater than 0"
+_FACTOR = lambda factor: 0 <= factor < math.inf, ", take 0 or more"
 
 
 class SGD:
     """Stochastic gradient descent with momentum and weight decay.
 
     parameters    a list of Parameter, or of (name, Parameter) pairs; one not `.trainable` is passed over, and one that
-                  is there twice, as a shared one is among pairs, moves once
+                  no backward has reached since `zero_grad()`: it neither decays nor coasts; one that is there twice,
+                  as a shared one is among pairs, moves once
     lr            the learning rate, > 0; `.lr` is a plain attribute, to be set before a step by a schedule
     momentum      0 <= momentum < 1
     weight_decay  the factor of the L2 penalty's gradient, >= 0
@@ -41,18 +45,21 @@ class SGD:
 
     def __init__(self, parameters: Parameters, lr: float, momentum: float = 0.9, weight_decay: float = 0.0):
         # One that is there twice is moved once: two threads must not write to the same numbers.
-        self.parameters = list(dict.fromkeys(p[1] if isinstance(p, tuple) else p for p in parameters))
+        instance(parameters, "SGD: parameters", Iterable, "a list of them, as model.parameters() is")
+        self.parameters = list(dict.fromkeys(_parameter(p) for p in parameters))
         if not self.parameters:
             raise InputError("SGD: the list of parameters is empty, pass model.parameters()")
         check_sgd(lr, momentum, weight_decay)
         self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
-        self.velocity = [None] * len(self.parameters)  # made when first needed, where the parameter is then
+        self.velocity: list = [None] * len(self.parameters)  # made when first needed, where the parameter is then
         self.steps = 0  # begun: whoever is interrupted sees whether the weights have moved
 
     def step(self) -> None:
-        """Move every trainable parameter one step against its gradient."""
+        """Move every trainable parameter one step against its gradient; one without a gradient stays, as in PyTorch."""
         self.steps += 1
-        pieces = [piece for i, p in enumerate(self.parameters) if p.trainable for piece in self._pieces(i, p)]
+        pieces = [
+            piece for i, p in enumerate(self.parameters) if p.trainable and p.has_grad for piece in self._pieces(i, p)
+        ]
         if pieces:  # of all parameters at once, so that the cores share the small ones, too
             run_all(sgd_update, pieces, array_module(pieces[0][0]))
 
@@ -79,11 +86,15 @@ class SGD:
         Raises InputError where their number or a shape is not that of the trainable parameters; nothing has
         changed then.
         """
-        trainable, velocity = [i for i, p in enumerate(self.parameters) if p.trainable], state["velocity"]
         advice = "load the state of the same network"
+        velocity = state.get("velocity") if isinstance(state, Mapping) else None
+        if not isinstance(velocity, (list, tuple)):
+            raise InputError(f"SGD: the state is {shown(state)}, expected that of state_dict(): {advice}")
+        trainable = [i for i, p in enumerate(self.parameters) if p.trainable]
         if len(velocity) != len(trainable):
             raise InputError(f"SGD: {len(velocity)} velocities for {len(trainable)} trainable parameters: {advice}")
         for place, (i, v) in enumerate(zip(trainable, velocity)):
+            check_array(f"SGD: velocity {place}", v)
             if v.shape != (shape := self.parameters[i].shape):
                 raise InputError(f"SGD: velocity {place} is {v.shape}, its parameter {shape}: {advice}")
         for i, v in zip(trainable, velocity):
@@ -113,25 +124,30 @@ def sgd_update(w: Array, v: Array, g: Array, lr: float, momentum: float, decay: 
     w -= work
 
 
+def _parameter(given):
+    """The Parameter itself, or that of a pair (name, Parameter)."""
+    given = given[1] if isinstance(given, tuple) and len(given) == 2 else given
+    return instance(given, "SGD: a parameter", Parameter, "a Parameter, pass model.parameters()")
+
+
 def check_sgd(lr: float, momentum: float, weight_decay: float) -> None:
     """InputError unless these are settings that SGD can have."""
-    if not 0 < lr < math.inf:
-        raise InputError(f"SGD: lr is {lr}, a learning rate is greater than 0")
-    if not 0 <= momentum < 1:
-        raise InputError(f"SGD: momentum is {momentum}, take 0 <= momentum < 1")
-    if not 0 <= weight_decay < math.inf:
-        raise InputError(f"SGD: weight_decay is {weight_decay}, take 0 or more")
+    number(lr, "SGD: lr", *RATE)
+    number(momentum, "SGD: momentum", lambda momentum: 0 <= momentum < 1, ", take 0 <= momentum < 1")
+    number(weight_decay, "SGD: weight_decay", *_FACTOR)
 
 
 def fixed(lr: float) -> Schedule:
     """The same learning rate at every step (the CVPR paper's choice): returns step -> lr."""
+    number(lr, "fixed schedule: lr", *RATE)
     return lambda step: lr
 
 
 def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """`lr`, multiplied by `factor` after each `every` steps: returns step -> lr * factor^(step // every)."""
-    if every < 1:
-        raise InputError(f"step schedule: every is {every}, take at least 1 step")
+    number(lr, "step schedule: lr", *RATE)
+    number(factor, "step schedule: factor", *_FACTOR)
+    whole(every, "step schedule: every", 1)
     return lambda step: lr * factor ** (step // every)
 
 
@@ -140,8 +156,9 @@ def polynomial(lr: float, total_steps: int, power: float = 0.9) -> Schedule:
 
     Source: Caffe's "poly" policy; power 0.9 as in DeepLab (Chen et al. 2016, section 4.1).
     """
-    if total_steps < 1:
-        raise InputError(f"polynomial schedule: total_steps is {total_steps}, take at least 1 step")
+    number(lr, "polynomial schedule: lr", *RATE)
+    number(power, "polynomial schedule: power", *_FACTOR)
+    whole(total_steps, "polynomial schedule: total_steps", 1)
     return lambda step: lr * (1 - min(step, total_steps) / total_steps) ** power
 
 
@@ -150,10 +167,10 @@ def schedule(name: str, lr: float, total_steps: int) -> Schedule:
 
     "step" divides the learning rate by 10 after each third of the run. Raises InputError for another name.
     """
+    one_of(name, "schedule", SCHEDULES)
+    whole(total_steps, "schedule: total_steps", 1)
     if name == "fixed":
         return fixed(lr)
     if name == "step":
         return step(lr, every=-(-total_steps // 3))
-    if name == "polynomial":
-        return polynomial(lr, total_steps)
-    raise InputError(f"schedule {name!r} is none of {', '.join(SCHEDULES)}")
+    return polynomial(lr, total_steps)

@@ -242,3 +242,82 @@ def test_a_layer_that_overwrites_its_input_hides_no_wrong_gradient():
     x = np.random.default_rng(0).standard_normal((4, 6))
     assert check_gradients(ReLU(inplace=True), x).ok()
     assert not check_gradients(Wrong(inplace=True), x).ok()
+
+
+class AssignsItsBias(Conv2d):
+    def backward(self, dy):
+        dx = super().backward(dy)
+        self.bias.grad = dy.sum(axis=(0, 2, 3))
+        return dx
+
+
+def test_a_gradient_that_is_assigned_instead_of_added_to_is_found():
+    report = check_gradients(conv(AssignsItsBias), IMAGES)
+    assert not report.ok() and {name for name, error in report.items() if error == np.inf} == {"bias"}
+    assert "bias" in [line for line in str(report).splitlines() if line.endswith("use add_grad")][0]
+
+
+def overwriting(what):
+    class Overwrites(ReLU):
+        def forward(self, x):
+            y = super().forward(x)
+            if what == "x, forward":
+                x[0] += 1
+            self.x = x
+            return y
+
+        def backward(self, dy):
+            dx = super().backward(dy)
+            if what == "dy":
+                dy[-1] *= 2
+            if what == "x, backward":
+                self.x[-1] = 0
+            return dx
+
+    return Overwrites
+
+
+@pytest.mark.parametrize(
+    "what, named", [("x, forward", "its input"), ("x, backward", "its input"), ("dy", "the dy it is given")]
+)
+def test_a_layer_that_overwrites_what_it_is_given_is_found(what, named):
+    with pytest.raises(InputError, match=f"Overwrites: changes {named}"):
+        check_gradients(overwriting(what)(), IMAGES)
+    check_gradients(overwriting(what)(inplace=True), IMAGES)  # which says so
+
+
+def test_an_input_with_nan_is_no_changed_one():
+    assert not check_gradients(ReLU(), np.array([1.0, np.nan])).ok()
+
+
+@pytest.mark.parametrize("scale", [1e5, 1e8, 1e12])
+def test_rounding_in_large_outputs_is_no_kink(scale):
+    net = Sequential(conv(), ReLU(), Conv2d(3, 2, 1, rng=np.random.default_rng(1)))
+    report = check_gradients(net, scale * IMAGES)
+    assert report.ok() and report.kinks == 0
+    assert not check_gradients(conv(NoBiasGradient), scale * IMAGES).ok()
+
+
+def test_a_kink_among_large_numbers_is_left_out_still():
+    report = check_gradients(ReLU(), np.array([0.0, 1e8, -1e8]))
+    assert report.ok() and (report.kinks, report.compared) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "layer, x, given, match",
+    [
+        (lambda x: x, IMAGES, {}, "layer is .*, expected a Layer"),
+        (ReLU, IMAGES, {}, "layer is .*, expected a Layer"),
+        (None, IMAGES, {}, "layer is None, expected a Layer"),
+        (ReLU(), [1.0], {}, "x is a list, expected an array"),
+        (ReLU(), np.array([1j]), {}, "x is complex128, expected real numbers"),
+        (ReLU(), IMAGES, {"dy": 1.0}, "dy is a float, expected an array"),
+        (ReLU(), IMAGES, {"seed": -1}, "seed is -1, expected a whole number"),
+        (ReLU(), IMAGES, {"samples": 0}, "samples is 0; expected at least 1"),
+        (MaxPool2d(2, return_indices=True), IMAGES, {}, "MaxPool2d: output is a tuple, expected one array"),
+        (Sequential(conv()).train_only(), IMAGES, {}, "backward returned None, expected the gradient of its input"),
+    ],
+)
+def test_what_cannot_be_checked(layer, x, given, match):
+    with pytest.raises(InputError, match=match):
+        check_gradients(layer, x, **given)

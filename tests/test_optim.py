@@ -186,3 +186,45 @@ def test_schedules_refuse_nonsense():
         polynomial(0.1, 0)
     with pytest.raises(InputError, match="every is 0"):
         step(0.1, 0)
+
+
+def test_what_no_backward_has_reached_stays_as_in_torch():
+    """It neither decays nor coasts on its velocity."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    rng = np.random.default_rng(2)
+    ours = [Parameter(rng.standard_normal((2, 3))) for _ in range(3)]
+    theirs = [torch.nn.Parameter(torch.tensor(p.data)) for p in ours]
+    optimizer = SGD(ours, lr=0.1, momentum=0.9, weight_decay=0.05)
+    oracle = torch.optim.SGD(theirs, lr=0.1, momentum=0.9, weight_decay=0.05)
+    for reached in ([0, 1], [0], [1, 0], [], [1], [0, 1]):  # the third never
+        optimizer.zero_grad()
+        oracle.zero_grad()
+        for i in reached:
+            gradient = rng.standard_normal((2, 3))
+            ours[i].add_grad(gradient)
+            theirs[i].grad = torch.tensor(gradient)
+        optimizer.step()
+        oracle.step()
+        for p, q in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(p.data, q.detach().numpy(), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "state, match",
+    [
+        (None, "the state is None"),
+        ({}, "the state is {}"),
+        ({"velocity": np.zeros(1)}, "the state is {'velocity'"),
+        ({"velocity": [[0.0]]}, "velocity 0 is a list"),
+        ({"velocity": [np.zeros(1, complex)]}, "velocity 0 is complex128, expected real numbers"),
+    ],
+)
+def test_what_is_no_state(state, match):
+    with pytest.raises(InputError, match=match):
+        SGD([parameter([1.0], [0.0])], lr=0.1).load_state_dict(state)
+
+
+@pytest.mark.parametrize("given", [None, 1, "ab", [np.zeros(2)], [("name", None)], [[1]]])
+def test_what_are_no_parameters(given):
+    with pytest.raises(InputError, match="SGD: .*parameter"):
+        SGD(given, lr=0.1)

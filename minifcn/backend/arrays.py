@@ -14,6 +14,7 @@ import numpy as np
 
 from minifcn.backend.kernels import kernels_wanted
 from minifcn.backend.text import first_line
+from minifcn.checks import one_of, shown
 from minifcn.errors import InputError
 
 DEVICES = ("auto", "cpu", "gpu")
@@ -84,8 +85,7 @@ def resolve_device(wanted: str | None = None) -> tuple[str, str]:
     for what MINIFCN_KERNELS cannot be.
     """
     wanted = wanted or os.environ.get("MINIFCN_DEVICE") or "auto"
-    if wanted not in DEVICES:
-        raise InputError(f"device {wanted!r} is none of {', '.join(DEVICES)}")
+    one_of(wanted, "device", DEVICES)
     kernels = ", with kernels" if kernels_wanted() else ""  # asked on a CPU too, so that a slip shows there
     if wanted == "cpu":
         return "cpu", "NumPy on the CPU, as asked"
@@ -102,10 +102,10 @@ def to_device(x: Array, device: str) -> Array:
 
     Raises InputError for another name, and for "gpu" where CuPy is not installed.
     """
+    if not isinstance(device, str) or device not in ("cpu", "gpu"):
+        raise InputError(f'device {shown(device)} is neither "cpu" nor "gpu"')
     if device == "cpu":
         return to_host(x)
-    if device != "gpu":
-        raise InputError(f'device {device!r} is neither "cpu" nor "gpu"')
     try:
         import cupy
     except ImportError as error:
@@ -115,5 +115,13 @@ def to_device(x: Array, device: str) -> Array:
 
 
 def to_host(x: Array) -> np.ndarray:
-    """The array `x` as a NumPy array."""
-    return x.get() if hasattr(x, "get") else np.asarray(x)
+    """The array `x` as a NumPy array; TypeError for what is no array of one kind of number."""
+    if hasattr(x, "get") and hasattr(x, "dtype"):
+        return x.get()
+    try:
+        array = np.asarray(x)
+    except (ValueError, RuntimeError) as error:  # lists of several lengths; a tensor with a gradient
+        raise TypeError(f"expected an array, got a {type(x).__name__}: {first_line(error)}") from error
+    if array.dtype.kind == "O":
+        raise TypeError(f"expected an array of numbers, got a {type(x).__name__} of Python's objects")
+    return array

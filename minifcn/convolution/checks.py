@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minifcn.backend import Array, array_module
+from minifcn.checks import check_array, one_of
 from minifcn.convolution.geometry import Pair, whole
 from minifcn.errors import InputError
 
@@ -17,13 +18,9 @@ def check_numbers(name: str, array: Array, axes: str, kinds: str = "iuf") -> Non
 
     kinds "f" takes floats alone.
     """
-    if not hasattr(array, "dtype"):
-        raise InputError(f"{name} is a {type(array).__name__}, expected an array {axes}")
+    check_array(name, array, kinds, f"an array {axes}")
     if len(array.shape) != axes.count(",") + 1:
         raise InputError(f"{name} has shape {tuple(array.shape)}, expected {axes}")
-    if array.dtype.kind not in kinds:
-        wanted = "floats" if kinds == "f" else "real numbers"
-        raise InputError(f"{name} is {array.dtype}, expected {wanted}: use astype('float32')")
 
 
 def check_same_kind(name: str, array: Array, other_name: str, other: Array) -> None:
@@ -63,8 +60,7 @@ def check_output_padding(output_padding: Pair, stride: Pair, dilation: Pair) -> 
 
 def check_algorithm(name: str, names: tuple[str, ...], caller: str = "") -> None:
     """InputError unless `name` is one of `names`; the error begins with `caller`."""
-    if name not in names:
-        raise InputError(f"{caller}algorithm {name!r} is none of {', '.join(names)}")
+    one_of(name, f"{caller}algorithm", names)
 
 
 def check_host(algorithm: str, array: Array) -> None:
@@ -87,6 +83,11 @@ def check_floats(layer: Any, x: Array, what: str = "input") -> None:
     check_numbers(f"{type(layer).__name__}: {what}", x, "(N, C, H, W)", kinds="f")
 
 
+def check_any_floats(layer: Any, x: Array, what: str = "input") -> None:
+    """InputError unless x is an array of floats, of any shape."""
+    check_array(f"{type(layer).__name__}: {what}", x, "f", "an array of floats")
+
+
 def check_input(layer: Any, x: Array) -> None:
     """InputError unless x is (N, C, H, W) of the channels that a layer with weights takes, and of their kind."""
     check_floats(layer, x)
@@ -100,8 +101,7 @@ def check_kind(layer: Any, x: Array, what: str = "input") -> None:
 
 
 def check_gradient(layer: Any, dy: Array, shape: tuple[int, ...]) -> None:
-    """InputError unless dy is an array of the shape of the layer's output."""
-    if not hasattr(dy, "dtype"):
-        raise InputError(f"{type(layer).__name__}: dy is a {type(dy).__name__}, expected an array {tuple(shape)}")
+    """InputError unless dy is an array of floats of the shape of the layer's output."""
+    check_array(f"{type(layer).__name__}: dy", dy, "f", f"an array {tuple(shape)}")
     if dy.shape != tuple(shape):
         raise InputError(f"{type(layer).__name__}: dy has shape {tuple(dy.shape)}, the output {tuple(shape)}")

@@ -4,39 +4,15 @@ All numbers concern one axis; a layer has one `Window` for its rows and one for 
 Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", sections 2-5, gives the sizes.
 """
 
-import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from minifcn.checks import Pair, check_room, pair, whole
 from minifcn.errors import InputError
 
-Pair = tuple[int, int]  # (rows, columns)
 Setting = int | Pair  # one number for both
-
-
-def whole(value: Any, name: str, least: int = 0) -> int:
-    """The value as an int. Raises InputError where it is no whole number, or below `least`."""
-    return _whole(value, (value,), name, least, "a whole number")[0]
-
-
-def pair(value: Any, name: str = "value", least: int = 0) -> Pair:
-    """An int, or two, as (rows, columns). Raises InputError where one is no whole number or below `least`."""
-    both = value if isinstance(value, (tuple, list)) and len(value) == 2 else (value, value)
-    return _whole(value, both, name, least, "a whole number or a pair of them")
-
-
-def _whole(given, values, name, least, expected):
-    try:
-        numbers = tuple(operator.index(value) for value in values)
-    except TypeError:
-        numbers = ()
-    if not numbers or any(isinstance(value, bool) for value in values):
-        raise InputError(f"{name} is {given!r}; expected {expected}")
-    if min(numbers) < least:
-        raise InputError(f"{name} is {given!r}; expected at least {least}")
-    return numbers
 
 
 def told_size(name: str, given: Any, size: Pair, possible: list[range]) -> Pair:
@@ -80,6 +56,8 @@ class Window:
 
     def output_size(self, size: int) -> int:
         """How many pixels come out of `size`. Raises InputError where the window does not fit or nothing is left."""
+        if size < 1:
+            raise InputError(f"the input has {size} pixels along an axis: use a larger image")
         if self.transposed:
             out = self._spread(size) + self.output_padding
             if out < 1:
@@ -137,8 +115,14 @@ class How(NamedTuple):
 
     def output_size(self, input_size: Pair, kernel_size: Pair) -> Pair:
         """(oh, ow) of a convolution over (H, W). Raises InputError where the kernel is larger than the padded input."""
-        rows, cols = self.windows(kernel_size)
-        return rows.output_size(input_size[0]), cols.output_size(input_size[1])
+        return map_size(self.windows(kernel_size), input_size)
+
+
+def map_size(windows: Iterable[Window], input_size: Pair) -> Pair:
+    """(oh, ow) that windows along rows and columns make of (H, W). Raises InputError where that is no size of a map."""
+    oh, ow = (window.output_size(n) for window, n in zip(windows, input_size))
+    check_room("the output", (oh, ow))
+    return oh, ow
 
 
 def tap_dtype(kernel_size: Pair) -> str:

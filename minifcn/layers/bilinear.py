@@ -10,7 +10,7 @@ the two differ in the outermost factor // 2 pixels on each side, and nowhere els
 import numpy as np
 
 from minifcn.backend import Array
-from minifcn.convolution.geometry import whole
+from minifcn.checks import check_room, float_dtype, whole
 from minifcn.errors import InputError
 from minifcn.layers.conv_transpose import ConvTranspose2d
 
@@ -24,11 +24,13 @@ def bilinear_weight(channels: int, kernel_size: int, groups: int = 1, dtype: str
     """
     for name, value in (("channels", channels), ("kernel_size", kernel_size), ("groups", groups)):
         whole(value, f"bilinear_weight: {name}", 1)
+    check_room("bilinear_weight: the weight", (channels, channels // groups, kernel_size, kernel_size))
     if channels % groups:
         raise InputError(f"bilinear_weight: {channels} channels do not divide into {groups} groups")
     factor = (kernel_size + 1) // 2
     tent = 1 - np.abs(np.arange(kernel_size) - (kernel_size - 1) / 2) / factor  # (k,)
-    weight = np.zeros((channels, channels // groups, kernel_size, kernel_size), dtype)
+    shape = channels, channels // groups, kernel_size, kernel_size
+    weight = np.zeros(shape, float_dtype(dtype, "bilinear_weight: dtype"))
     every = np.arange(channels)
     weight[every, every % (channels // groups)] = np.outer(tent, tent)
     return weight

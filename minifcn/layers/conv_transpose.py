@@ -9,7 +9,7 @@ from minifcn.backend import Array, array_module
 from minifcn.backend.memory import in_bytes
 from minifcn.convolution import checks
 from minifcn.convolution.algorithms import ALGORITHMS, NAMES, fastest_transposed
-from minifcn.convolution.geometry import How, Pair, Setting, Window, pair, told_size
+from minifcn.convolution.geometry import How, Pair, Setting, Window, map_size, pair, told_size
 from minifcn.convolution.matrix import conv_matrix_bytes
 from minifcn.layers.conv import describe, grad_bias
 from minifcn.layers.layer import Layer
@@ -108,7 +108,7 @@ class ConvTranspose2d(Layer):
     def _output_size(self, size_in, output_size):
         """(H, W): what output_padding makes of size_in, or the output_size asked for if it can be."""
         if output_size is None:
-            return tuple(window.output_size(n) for window, n in zip(self.windows, size_in))
+            return map_size(self.windows, size_in)
         possible = [window.possible_sizes(n) for window, n in zip(self.windows, size_in)]
         return told_size("ConvTranspose2d", output_size, size_in, possible)
 

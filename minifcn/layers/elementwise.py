@@ -8,8 +8,8 @@ from minifcn.backend import Array, array_module
 from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import run_blocks
 from minifcn.backend.random import random_mask
-from minifcn.convolution.checks import check_gradient
-from minifcn.errors import InputError
+from minifcn.checks import generator, number
+from minifcn.convolution.checks import check_any_floats, check_gradient
 from minifcn.layers.layer import Layer
 
 
@@ -26,6 +26,7 @@ class ReLU(Layer):
         self.inplace = inplace
 
     def forward(self, x: Array) -> Array:
+        check_any_floats(self, x)
         xp = array_module(x)
         y = x if self.inplace else xp.empty_like(x)
 
@@ -71,14 +72,15 @@ class Scale(Layer):
     fresh = True
 
     def __init__(self, factor: float) -> None:
-        self.factor = factor
+        self.factor = number(factor, "Scale: factor", math.isfinite, "; expected a finite number")
 
     def forward(self, x: Array) -> Array:
-        self.keep()
+        check_any_floats(self, x)
+        self.keep(x.shape)
         return x * x.dtype.type(self.factor)
 
     def backward(self, dy: Array) -> Array:
-        self.kept()
+        check_gradient(self, dy, *self.kept())
         return dy * dy.dtype.type(self.factor)
 
     def __repr__(self) -> str:
@@ -100,22 +102,24 @@ class Dropout(Layer):
     whole_channels = False
 
     def __init__(self, p: float = 0.5, rng: np.random.Generator | None = None) -> None:
-        if not 0 <= p < 1:
-            raise InputError(f"{type(self).__name__}: p is {p}; expected 0 <= p < 1")
-        self.p, self.rng = p, rng or np.random.default_rng()
+        name = type(self).__name__
+        self.p = number(p, f"{name}: p", lambda p: 0 <= p < 1, "; expected 0 <= p < 1")
+        self.rng = generator(rng, f"{name}: rng") or np.random.default_rng()
 
     def forward(self, x: Array) -> Array:
+        check_any_floats(self, x)
         if not self.training:
             return x
         shape = (*x.shape[:2], *[1] * (x.ndim - 2)) if self.whole_channels else x.shape
         key, before = self.rng.integers(2**64, dtype=np.uint64), self.first * math.prod(shape[1:])
         kept = random_mask(key, shape, self.p, array_module(x), before)
         scale = kept * x.dtype.type(1 / (1 - self.p))
-        self.keep(scale)
+        self.keep(scale, x.shape)
         return x * scale
 
     def backward(self, dy: Array) -> Array:
-        (scale,) = self.kept()
+        scale, shape = self.kept()
+        check_gradient(self, dy, shape)
         return dy * scale
 
     def __repr__(self) -> str:

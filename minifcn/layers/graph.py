@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from minifcn.backend import Array
 from minifcn.backend.parallel import hold
+from minifcn.checks import instance
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
 from minifcn.layers.conv import Conv2d
@@ -52,13 +53,15 @@ class Graph(Layer):
         self.named: dict[str, Layer] = {}
         self.inputs: dict[str, tuple[str, ...]] = {}
         before = INPUT
+        instance(nodes, f"{type(self).__name__}: nodes", dict, "a dict {name: layer}")
         for name, node in nodes.items():
             layer, *inputs = node if isinstance(node, tuple) else (node,)
             self._check_node(name, layer, inputs)
             self.named[name], self.inputs[name], before = layer, tuple(inputs or [before]), name
-        main = outputs or (before,)
-        for names in (main, auxiliary_outputs, (*main, *auxiliary_outputs)):
-            self._check_names("outputs", names)
+        main = (before,) if outputs is None else outputs
+        self._check_names("outputs", main)
+        self._check_names("outputs", auxiliary_outputs)
+        self._check_names("outputs", (*main, *auxiliary_outputs))
         self.outputs = {False: main, True: (*main, *auxiliary_outputs)}  # by `training`
         self.nodes = {training: self._nodes_to(names) for training, names in self.outputs.items()}
         self.idle: set[str] = set()  # nodes that need no gradient

@@ -1,9 +1,10 @@
 """The nodes at which maps come together: they are added, laid one behind the other, or cropped to each other."""
 
+from collections.abc import Callable
 from itertools import accumulate
 
 from minifcn.backend import Array, array_module
-from minifcn.convolution.checks import check_gradient
+from minifcn.convolution.checks import check_any_floats, check_floats, check_gradient, check_same_kind
 from minifcn.convolution.geometry import Pair, Place, Setting, pair
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
@@ -13,6 +14,15 @@ class Join(Layer):
     """Base: several maps that lie over each other, pixel by pixel, become one; `backward` gives a gradient for each."""
 
     joins = True
+
+    def check(self, maps: tuple[Array, ...], check_one: Callable = check_floats) -> None:
+        """InputError unless these are maps that `check_one` lets pass, one at least, of one dtype and on one device."""
+        title = type(self).__name__
+        if not maps:
+            raise InputError(f"{title}: no maps were given, expected one at least")
+        for x in maps:
+            check_one(self, x)
+            check_same_kind(f"{title}: a map", x, "the first is", maps[0])
 
     def output_place(self, axis: int, *places: Place) -> Place:
         """Their common place, with the largest receptive field. Raises InputError where they lie elsewhere."""
@@ -33,14 +43,16 @@ class Sum(Join):
     fresh = True
 
     def forward(self, first: Array, *others: Array) -> Array:
+        self.check((first, *others), check_any_floats)
         if any(x.shape != first.shape for x in others):
             shapes = ", ".join(str(x.shape) for x in (first, *others))
             raise InputError(f"Sum: maps of shapes {shapes} cannot be added")
-        self.keep(1 + len(others))
+        self.keep(first.shape, 1 + len(others))
         return sum(others, start=first) if others else first.copy()
 
     def backward(self, dy: Array) -> tuple:
-        (count,) = self.kept()
+        shape, count = self.kept()
+        check_gradient(self, dy, shape)
         return tuple(dy.copy() for _ in range(count))
 
 
@@ -56,6 +68,7 @@ class Concatenation(Join):
     fresh = True
 
     def forward(self, *maps: Array) -> Array:
+        self.check(maps)
         if len({(len(x), *x.shape[2:]) for x in maps}) > 1:
             raise InputError(f"Concatenation: maps of shapes {', '.join(str(x.shape) for x in maps)} cannot be joined")
         y = array_module(maps[0]).concatenate(maps, axis=1)
@@ -91,6 +104,7 @@ class Crop(Join):
         return ..., *(slice(start, start + n) for start, n in zip(self.offset, size))
 
     def forward(self, x: Array, other: Array) -> Array:
+        self.check((x, other))
         y = x[self.index(other.shape[2:])]
         if y.shape[2:] != other.shape[2:]:
             raise InputError(f"Crop: from {self.offset} on, {tuple(x.shape)} does not cover {tuple(other.shape)}")

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minifcn.backend import Array, to_host
+from minifcn.backend import Array, to_device, to_host
+from minifcn.checks import check_seed, float_dtype, whole
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
 from minifcn.layers.parameter import Parameter, check_real
@@ -142,6 +143,8 @@ class Layer:
         passes  so many forward passes seem to have been since `seed`
         first   the place in its batch of the first image that comes, where a batch goes through in parts
         """
+        check_seed(seed, "reseed: seed")
+        passes, first = whole(passes, "reseed: passes"), whole(first, "reseed: first")
         # What joins maps does not count: nets had none of it when the first runs were made, which can still be resumed.
         for number, layer in enumerate(layer for layer in self.layers() if not layer.joins):
             if hasattr(layer, "rng"):
@@ -150,12 +153,14 @@ class Layer:
 
     def to(self, device: str) -> "Layer":
         """Move parameters and gradients to "cpu" or "gpu". Returns the layer."""
+        to_device(np.empty(0), device)  # refuse before anything has moved
         for parameter in self.parameters():
             parameter.to(device)
         return self
 
     def astype(self, dtype: str) -> "Layer":
         """Turn parameters and gradients into `dtype`. Returns the layer."""
+        float_dtype(dtype, "dtype")  # refuse before anything has changed
         for parameter in self.parameters():
             parameter.astype(dtype)
         return self
@@ -218,4 +223,4 @@ def found(values: dict, kind: type) -> Iterator[tuple[str, Any]]:
 
 
 def _some(names):
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return ", ".join(map(str, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -4,6 +4,7 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import PARTS, cut, run_all
+from minifcn.checks import whole
 from minifcn.convolution.checks import check_gradient, check_kind, check_numbers
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
@@ -17,13 +18,15 @@ class Linear(Layer):
     backward  dL/dy (N, O)  -> dL/dx = dL/dy W (N, I); adds dL/dW = dL/dy^T x and dL/db
     weight    (O, I), bias (O,)
 
-    Raises InputError where x is not (N, I), or of another dtype or device than the weights.
+    Raises InputError where a number of features is below 1, and where x is not (N, I), or of another dtype or device
+    than the weights.
     """
 
     fresh = True
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, rng: Rng = None) -> None:
-        self.in_features, self.out_features = in_features, out_features
+        self.in_features = in_features = whole(in_features, "Linear: in_features", 1)
+        self.out_features = out_features = whole(out_features, "Linear: out_features", 1)
         self.weight = he_normal((out_features, in_features), rng)
         self.bias = zeros((out_features,)) if bias else None
 

@@ -9,6 +9,7 @@ import numpy as np
 from minifcn.backend import Array, array_module, to_host
 from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import BLOCK, bands, room, run_all
+from minifcn.checks import MOST, check_array, is_array, one_of, shown, whole
 from minifcn.convolution.checks import check_gradient
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
@@ -33,9 +34,11 @@ class SoftmaxCrossEntropy(Layer):
     def __init__(
         self, ignore_label: int = 255, class_weights: Sequence[float] | Array | None = None, reduction: str = "mean"
     ) -> None:
-        if reduction not in REDUCTIONS:
-            raise InputError(f"SoftmaxCrossEntropy: reduction {reduction!r} is none of {', '.join(REDUCTIONS)}")
-        self.ignore_label, self.class_weights, self.reduction = ignore_label, class_weights, reduction
+        self.reduction = one_of(reduction, "SoftmaxCrossEntropy: reduction", REDUCTIONS)
+        self.ignore_label = whole(ignore_label, "SoftmaxCrossEntropy: ignore_label", -MOST)
+        self.class_weights = class_weights
+        if class_weights is not None:
+            _check_weights(class_weights)
 
     def forward(self, scores: Array, labels: Array) -> float | Array:
         self._check(scores, labels)
@@ -74,6 +77,10 @@ class SoftmaxCrossEntropy(Layer):
 
     def _check(self, scores, labels):
         """InputError for arrays that do not fit each other, or the class weights."""
+        check_array("SoftmaxCrossEntropy: scores", scores, "f", "an array (N, C, H, W)")
+        if not is_array(labels) or labels.dtype.kind not in "iu":
+            given = labels.dtype if is_array(labels) else f"a {type(labels).__name__}"
+            raise InputError(f"SoftmaxCrossEntropy: labels are {given}, expected integers (N, H, W)")
         if scores.ndim < 2 or labels.shape != (scores.shape[0], *scores.shape[2:]):
             raise InputError(
                 f"SoftmaxCrossEntropy: labels {tuple(labels.shape)} do not fit scores {tuple(scores.shape)}: "
@@ -83,8 +90,6 @@ class SoftmaxCrossEntropy(Layer):
             raise InputError(
                 f"SoftmaxCrossEntropy: {len(self.class_weights)} class weights, but scores of {scores.shape[1]} classes"
             )
-        if not np.issubdtype(labels.dtype, np.integer):
-            raise InputError(f"SoftmaxCrossEntropy: labels are {labels.dtype}, expected integers")
         if array_module(labels) is not array_module(scores):
             raise InputError("SoftmaxCrossEntropy: scores and labels are on two devices: use to_device(...) on one")
 
@@ -96,6 +101,18 @@ class SoftmaxCrossEntropy(Layer):
             f"SoftmaxCrossEntropy: label {value if value >= n_class else 'below 0'} is none of the "
             f"{n_class} classes, nor void ({self.ignore_label})"
         )
+
+
+def _check_weights(class_weights):
+    """InputError unless these are numbers, none of them below 0."""
+    try:
+        weights = np.asarray(to_host(class_weights), "float64")
+        fits = weights.ndim == 1 and np.isfinite(weights).all() and (weights >= 0).all()
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        given, expected = shown(class_weights), "expected a number for each class, 0 or more"
+        raise InputError(f"SoftmaxCrossEntropy: class_weights is {given}, {expected}")
 
 
 def _beside(class_weights, scores):

@@ -1,10 +1,11 @@
 """Local response normalisation, as AlexNet and GoogLeNet have it: strong neighbours damp a channel."""
 
+import math
+
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import BLOCK, bands, room, run_all
+from minifcn.checks import number, whole
 from minifcn.convolution.checks import check_floats, check_gradient
-from minifcn.convolution.geometry import whole
-from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
 
 
@@ -23,8 +24,7 @@ class LocalResponseNorm(Layer):
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0):
         self.size = whole(size, "LocalResponseNorm: size", 1)
         for name, value in (("alpha", alpha), ("beta", beta), ("k", k)):
-            if not value >= 0:
-                raise InputError(f"LocalResponseNorm: {name} is {value}; expected 0 or more")
+            number(value, f"LocalResponseNorm: {name}", lambda value: 0 <= value < math.inf, "; expected 0 or more")
         self.alpha, self.beta, self.k = alpha, beta, k
 
     def forward(self, x: Array) -> Array:
@@ -65,11 +65,10 @@ def _neighbours(terms, before, size):
     """The sum of each channel of terms (N, C, r, W), of `before` channels before it, and so on: `size` in all."""
     total = array_module(terms).zeros_like(terms)
     channels = terms.shape[1]
-    for shift in range(-before, size - before):
+    for shift in range(max(-before, 1 - channels), min(size - before, channels)):
         first, last = max(0, -shift), channels - max(0, shift)
-        if first < last:
-            part = total[:, first:last]
-            part += terms[:, first + shift : last + shift]
+        part = total[:, first:last]
+        part += terms[:, first + shift : last + shift]
     return total
 
 

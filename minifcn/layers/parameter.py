@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from minifcn.backend import Array, array_module, to_device, to_host
+from minifcn.checks import check_array, check_room, check_seed, float_dtype, generator, is_array, number, shown, whole
 from minifcn.errors import InputError
 
+_FACTOR = lambda factor: 0 <= factor < math.inf, "; expected 0 or more"
 CHUNK = 1 << 20  # numbers that are drawn at a time only to be passed over
 _lock = threading.RLock()  # two threads may use a network for the first time at once
 if hasattr(os, "register_at_fork"):  # a forked child lacks the thread that held it
@@ -27,8 +29,8 @@ class Parameter:
     lr_mult     times the optimizer's learning rate (the paper: 2 for biases)
     decay_mult  times the optimizer's weight decay (0 for biases)
 
-    `Parameter(array)` is that array. `Parameter.later(shape, begin)` takes no memory until `.data` is used, which then
-    becomes `begin()`, or what was loaded.
+    `Parameter(array)` is that array, of floats; InputError for anything else. `Parameter.later(shape, begin)` takes no
+    memory until `.data` is used, which then becomes `begin()`, or what was loaded.
     """
 
     data: Array
@@ -36,20 +38,26 @@ class Parameter:
     _shape: tuple[int, ...]  # while the numbers are not there yet
 
     def __init__(self, data: Array, trainable: bool = True, lr_mult: float = 1.0, decay_mult: float = 1.0) -> None:
+        check_array("Parameter: data", data, "f", "an array of floats")
         self.data, self._grad = data, None
-        self.trainable, self.lr_mult, self.decay_mult = trainable, lr_mult, decay_mult
+        self.trainable = trainable
+        self.lr_mult = number(lr_mult, "Parameter: lr_mult", *_FACTOR)
+        self.decay_mult = number(decay_mult, "Parameter: decay_mult", *_FACTOR)
 
     @classmethod
     def later(cls, shape: tuple[int, ...], begin: Callable[[], Array], dtype: Any = "float32") -> "Parameter":
         """A parameter on the host that begins as the array `begin()`, of this shape, when it is first used."""
-        parameter = cls(None)
+        check_room("a parameter", shape)
+        parameter = cls(np.empty(0))
         del parameter.data  # from here on __getattr__ finds it
-        parameter._shape, parameter._dtype, parameter._device = tuple(shape), np.dtype(dtype), "cpu"
+        parameter._shape, parameter._dtype, parameter._device = tuple(shape), float_dtype(dtype, "dtype"), "cpu"
         parameter._begin, parameter._whole = begin, None
         return parameter
 
     def reshaped(self, shape: tuple[int, ...]) -> "Parameter":
         """A Parameter of the same numbers, not copies of them, in another shape; its gradient is its own."""
+        if math.prod(whole(side, "reshaped: a side of the shape") for side in shape) != self.size:
+            raise InputError(f"a parameter of shape {self.shape} does not fit the shape {shown(shape)}")
         if not self.waits:
             return Parameter(self.data.reshape(shape))
         view = Parameter.later(shape, lambda: self.data.reshape(shape), self._dtype)
@@ -117,13 +125,18 @@ class Parameter:
 
     def astype(self, dtype: str) -> None:
         """Turn values and gradient into this dtype."""
-        self._dtype = np.dtype(dtype)
-        self._turn(lambda array: array.astype(dtype))
+        self._dtype = float_dtype(dtype, "dtype")
+        self._turn(lambda array: array.astype(self._dtype))
 
     def _turn(self, change):
         if not self.waits:
             self.data = change(self.data)
             self._grad = None if self._grad is None else change(self._grad)
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether there is a gradient: a `backward` has been since the last `zero_grad`, or it was set or read."""
+        return self._grad is not None
 
     @property
     def grad(self) -> Array:
@@ -134,16 +147,24 @@ class Parameter:
 
     @grad.setter
     def grad(self, gradient):
+        if gradient is not None:
+            self._check_gradient(gradient)
         self._grad = gradient
 
     def add_grad(self, gradient: Array, fresh: bool = False) -> None:
         """Add to the gradient. A first one is copied, unless it is `fresh`: held by nobody else, so to be kept."""
+        self._check_gradient(gradient)
         if self._grad is None:
             self._grad = gradient if fresh else gradient.copy()
         else:
             self._grad += gradient
         if self.added:
             self.added(self)
+
+    def _check_gradient(self, gradient):
+        if not is_array(gradient) or gradient.shape != self.shape:
+            given = f"has shape {tuple(gradient.shape)}" if is_array(gradient) else f"is {shown(gradient)}"
+            raise InputError(f"the gradient {given}, expected an array of the parameter's shape {self.shape}")
 
     def zero_grad(self) -> None:
         """Set the gradient to 0, and free its memory."""
@@ -172,7 +193,7 @@ class Draws:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self.rng = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(check_seed(seed, "seed"))
         self.turns: list[tuple] = []
         self.next = 0, self.rng.bit_generator.state  # whose turn is next, and the generator's state before it
 
@@ -207,9 +228,11 @@ def he_normal(shape: tuple[int, ...], rng: Rng = None) -> Parameter:
     shape (O, C, kh, kw) or (O, C): fan_in is the product of all but the first. (He et al. 2015, equation 10.)
     rng   a Generator of NumPy's draws at once, a `Draws` in the parameter's turn; None: a generator of its own
     """
-    if isinstance(rng, np.random.Generator):
-        return Parameter(_he_array(shape, rng))
-    return (rng or Draws()).he_normal(shape)
+    check_room("a parameter", shape)
+    rng = Draws() if rng is None else rng
+    if isinstance(rng, Draws):
+        return rng.he_normal(shape)
+    return Parameter(_he_array(shape, generator(rng, "rng")))
 
 
 def _he_array(shape, rng):

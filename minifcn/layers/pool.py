@@ -7,7 +7,7 @@ from minifcn.backend import Array, array_module
 from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import BLOCK, chunks, room, run_blocks, scratch
 from minifcn.convolution.checks import check_floats, check_gradient
-from minifcn.convolution.geometry import How, Pair, Setting, Window, pair, tap_dtype
+from minifcn.convolution.geometry import How, Pair, Setting, Window, map_size, pair, tap_dtype
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
 
@@ -41,8 +41,7 @@ class Pool2d(Layer):
     def output_size(self, x: Array) -> Pair:
         """(oh, ow) of an input (N, C, H, W) of floats. Raises InputError for another, or where it is too small."""
         check_floats(self, x)
-        rows, cols = self.windows
-        return rows.output_size(x.shape[2]), cols.output_size(x.shape[3])
+        return map_size(self.windows, x.shape[2:])
 
     def starts(self, output_size: Pair, xp: Any) -> tuple[Array, Array]:
         """The first pixel of each window, below 0 in the padding: rows (oh, 1) and columns (ow,)."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from minifcn.checks import instance
 from minifcn.layers.graph import INPUT, Graph
 from minifcn.layers.joins import Concatenation
 from minifcn.layers.layer import Layer
@@ -41,6 +42,7 @@ class Branches(Graph):
     def __init__(self, *branches: Sequential) -> None:
         nodes, ends = {}, []
         for number, branch in enumerate(branches):
+            instance(branch, f"Branches: branch {number}", Graph, "a Sequential")
             end = INPUT
             for name, layer in branch.children():
                 name = f"{number}.{name}" if name in nodes else name

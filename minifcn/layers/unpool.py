@@ -1,6 +1,7 @@
 """Unpooling: maxima back to where they came from."""
 
 from minifcn.backend import Array, array_module
+from minifcn.checks import is_array
 from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Pair, Setting, Window, tap_dtype, told_size
 from minifcn.errors import InputError
@@ -62,7 +63,7 @@ class MaxUnpool2d(Pool2d):
     def _winner(self, x, indices, size):
         """The number of the tap under which each index lies in its window, (N, C, h, w)."""
         xp = array_module(x)
-        if not hasattr(indices, "dtype"):
+        if not is_array(indices):
             raise InputError(f"MaxUnpool2d: indices are a {type(indices).__name__}, expected an array of integers")
         if array_module(indices) is not xp:
             raise InputError("MaxUnpool2d: input and indices are on different devices: use to_device(...)")

@@ -18,6 +18,7 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import run_blocks
+from minifcn.checks import check_room, one_of, shown
 from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Setting, pair
 from minifcn.errors import InputError
@@ -45,12 +46,11 @@ class Upsample(Layer):
 
     def __init__(self, size: Setting | None = None, scale_factor: Factor | None = None, mode: str = "nearest") -> None:
         if (size is None) == (scale_factor is None):
-            raise InputError(f"Upsample: size is {size}, scale_factor {scale_factor}; give just one of them")
-        if mode not in MODES:
-            raise InputError(f"Upsample: mode {mode!r} is none of {', '.join(MODES)}")
+            given = f"size is {shown(size)}, scale_factor {shown(scale_factor)}"
+            raise InputError(f"Upsample: {given}; give just one of them")
         self.size = None if size is None else pair(size, "size", 1)
         self.scale_factor = None if scale_factor is None else _factors(scale_factor)
-        self.mode = mode
+        self.mode = one_of(mode, "Upsample: mode", MODES)
 
     def forward(self, x: Array) -> Array:
         check_floats(self, x)
@@ -60,6 +60,7 @@ class Upsample(Layer):
         xp, wanted = array_module(x), self.size or tuple(int(n * factor) for n, factor in zip(sizes, factors))
         if min(wanted) < 1:
             raise InputError(f"Upsample: scale_factor {factors} leaves no pixel of {sizes[0]}x{sizes[1]}")
+        check_room("Upsample: the output", wanted)
         rows, cols = (_matrix(*axis, self.mode, x.dtype.name, xp) for axis in zip(sizes, wanted, factors))
         y = _apply(rows, cols, x)  # (N, C, oh, ow)
         self.keep(rows, cols, y.shape)
@@ -113,5 +114,6 @@ def interpolation_matrix(size: int, out: int, factor: float | None, mode: str) -
 def _factors(scale_factor):
     both = tuple(scale_factor) if isinstance(scale_factor, (tuple, list)) else (scale_factor, scale_factor)
     if len(both) != 2 or not all(isinstance(factor, Real) and 0 < factor < np.inf for factor in both):
-        raise InputError(f"Upsample: scale_factor is {scale_factor!r}; expected a number above 0 or a pair of them")
+        given = shown(scale_factor)
+        raise InputError(f"Upsample: scale_factor is {given}; expected a number above 0 or a pair of them")
     return float(both[0]), float(both[1])

@@ -52,6 +52,7 @@ class Exchange:
         self.trainable = [p for p in reversed(self.parameters) if p.trainable]
         self.added = dict.fromkeys(self.trainable, 0)
         self.sent: set[Parameter] = set()
+        self.reached: set[Parameter] = set()  # by a backward pass of this process
         for parameter in self.trainable:
             parameter.added = self._note
         self.thread = threading.Thread(target=self._run, name="exchange", daemon=True)
@@ -69,6 +70,10 @@ class Exchange:
             parameter.added = None
         if self.error:
             raise self.error
+        reached = self.group.gather([parameter in self.reached for parameter in self.trainable])
+        for parameter, somewhere in zip(self.trainable, zip(*reached)):
+            if not any(somewhere):
+                parameter.zero_grad()  # none, as in one process, where the optimizer leaves such a parameter alone
         if self.pieces:
             self.each = {parameter: times // self.pieces for parameter, times in self.added.items()}
 
@@ -97,6 +102,7 @@ class Exchange:
 
     def _sum(self, bucket):
         """Sum these gradients over the processes as one flat array, into which they are copied."""
+        self.reached.update(parameter for parameter in bucket if parameter.has_grad)
         flat = _flat([parameter.grad for parameter in bucket])
         self.group.sum(flat, self.half)
         start = 0

@@ -69,6 +69,22 @@ def test_every_rank_has_the_sum_of_all(monkeypatch, pieces, bucket, dtype):
                 np.testing.assert_array_equal(gradient, total)
 
 
+def test_what_no_rank_has_reached_has_no_gradient():
+    """As in one process, whose optimizer leaves it alone."""
+
+    def train(group):
+        own = parameters()
+        between = Exchange(own, group)
+        between.begin(1)
+        if group.rank == 1:
+            own[2].add_grad(np.ones(SHAPES[2]))
+        own[0].add_grad(np.ones(SHAPES[0]))
+        between.finish()
+        return [(parameter.has_grad, parameter.grad.max()) for parameter in own]
+
+    assert run_ranks(2, train) == [[(True, 2.0), (False, 0.0), (True, 1.0)]] * 2
+
+
 def test_the_last_parameters_are_summed_while_the_first_still_wait(monkeypatch):
     monkeypatch.setattr(exchange, "BUCKET", 1)
 

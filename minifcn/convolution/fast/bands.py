@@ -34,7 +34,7 @@ def conv2d(x: Array, weight: Array, how: How, bias: Array = None, rectified: boo
     seen, how = seen_taps(x.shape[2:], weight.shape[2:], how)
     weight = take_taps(weight, seen)
     (n, _, *size), (o, _, *kernel_size), groups = x.shape, weight.shape, how.groups
-    oh, ow = ((h + 2 * p - d * (k - 1) - 1) // s + 1 for h, k, s, p, d in zip(size, kernel_size, *how[:3]))
+    oh, ow = how.output_size(size, kernel_size)
     w = weight.reshape(groups, o // groups, -1)  # (G, O/G, C/G*kh*kw)
     shift = None if bias is None else bias.reshape(groups, -1, 1)  # (G, O/G, 1)
     y = np.empty((n, o, oh, ow), dtype=x.dtype)

@@ -191,4 +191,4 @@ def _output_size(x, kernel_size, how):
             f"algorithm mec is for kernels of several rows, stride 1, no groups; given {kernel_size[0]}x"
             f"{kernel_size[1]}, stride {how.stride}, groups {how.groups}: use auto"
         )
-    return tuple(h + 2 * p - d * (k - 1) for h, k, p, d in zip(x.shape[2:], kernel_size, how.padding, how.dilation))
+    return how.output_size(x.shape[2:], kernel_size)
