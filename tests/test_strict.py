@@ -28,6 +28,7 @@ from minifcn.layers import (
     Sequential,
     SoftmaxCrossEntropy,
     Upsample,
+    ZeroPad2d,
 )
 from minifcn.metrics import ConfusionMatrix, predicted_classes
 from minifcn.models import FCN8s, FCN16s, FCN32s
@@ -40,9 +41,11 @@ LAYERS = {  # each with its input's shape, and the uploads of a forward and a ba
     "conv, plain": (Conv2d(2, 3, 3, padding=1), (2, 2, 5, 6), 0),
     "conv, matrix": (Conv2d(4, 6, (3, 2), (2, 1), (1, 2), (1, 2), groups=2, algorithm="matrix"), (2, 4, 5, 6), 0),
     "conv, 1x1 without bias": (Conv2d(2, 3, 1, bias=False), (2, 2, 5, 6), 0),
+    "conv, same": (Conv2d(2, 3, (2, 4), padding="same", dilation=(3, 1)), (2, 2, 5, 6), 0),
     "transposed, textbook": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, algorithm="textbook"), (2, 4, 3, 5), 0),
     "transposed, matrix": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, algorithm="matrix"), (2, 4, 3, 5), 0),
     "transposed, definition": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, algorithm="definition"), (2, 4, 3, 5), 0),
+    "zero padding": (ZeroPad2d((1, 2, 3, 0)), (2, 3, 4, 5), 0),
     "max pool": (MaxPool2d((3, 2), 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 0),
     "max pool, dilated": (MaxPool2d(2, 1, dilation=2), (2, 3, 6, 7), 0),
     "upsample, nearest": (Upsample(scale_factor=(2, 1.5)), (2, 3, 6, 7), 0),

@@ -91,7 +91,8 @@ class Writer:
 
 def _window(layer):
     """How a kernel goes over a map, in ONNX's words."""
-    return {"kernel_shape": layer.kernel_size, "strides": layer.stride, "pads": [*layer.padding, *layer.padding]}
+    last = [window.padding + window.end for window in layer.windows]
+    return {"kernel_shape": layer.kernel_size, "strides": layer.stride, "pads": [*layer.padding, *last]}
 
 
 def _conv(writer, layer, name, maps):
