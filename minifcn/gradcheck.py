@@ -173,6 +173,7 @@ def every_layer(device: str = "cpu") -> list[tuple[str, Layer, Array, int | None
         ("MaxPool2d, dilated", layers.MaxPool2d(2, 1, padding=1, dilation=(2, 3)), x),
         ("MaxPool2d, MaxUnpool2d", _ThereAndBack((3, 2), (2, 1), padding=1), x),
         ("AvgPool2d", layers.AvgPool2d((3, 2), 2, padding=1, ceil_mode=True), x),
+        ("AvgPool2d, padding not counted", layers.AvgPool2d(3, 2, 1, count_include_pad=False), x),
         ("ZeroPad2d", layers.ZeroPad2d((1, 2, 3, 0)), x),
         ("Upsample, nearest", layers.Upsample(scale_factor=(2, 1.5)), x),
         ("Upsample, bilinear", layers.Upsample((3, 9), mode="bilinear"), x),

@@ -51,6 +51,7 @@ LAYERS = {  # each with its input's shape, and the uploads of a forward and a ba
     "upsample, nearest": (Upsample(scale_factor=(2, 1.5)), (2, 3, 6, 7), 0),
     "upsample, bilinear": (Upsample((9, 5), mode="bilinear"), (2, 3, 6, 7), 0),
     "average pool": (AvgPool2d(3, 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 0),
+    "average pool, padding not counted": (AvgPool2d((3, 2), 2, 1, True, False), (2, 3, 6, 7), 0),
     "relu": (ReLU(), (2, 3, 4, 5), 0),
     "dropout": (Dropout(0.4), (2, 3, 4, 5), 0),
     "dropout of channels": (Dropout2d(0.4), (2, 3, 4, 5), 0),

@@ -113,7 +113,7 @@ def _max_pool(writer, layer, name, maps):
 
 
 def _avg_pool(writer, layer, name, maps):
-    how = _window(layer) | {"ceil_mode": int(layer.ceil_mode), "count_include_pad": 1}
+    how = _window(layer) | {"ceil_mode": int(layer.ceil_mode), "count_include_pad": int(layer.count_include_pad)}
     return writer.node("AveragePool", name, maps, **how)
 
 
