@@ -49,6 +49,8 @@ LAYERS = {  # each with its input's shape, and the uploads of a forward and a ba
     "max pool": (MaxPool2d((3, 2), 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 0),
     "max pool, dilated": (MaxPool2d(2, 1, dilation=2), (2, 3, 6, 7), 0),
     "upsample, nearest": (Upsample(scale_factor=(2, 1.5)), (2, 3, 6, 7), 0),
+    "upsample, nearest-exact": (Upsample(scale_factor=(2, 1.5), mode="nearest-exact"), (2, 3, 6, 7), 0),
+    "upsample, corners aligned": (Upsample((9, 5), mode="bilinear", align_corners=True), (2, 3, 6, 7), 0),
     "upsample, bilinear": (Upsample((9, 5), mode="bilinear"), (2, 3, 6, 7), 0),
     "average pool": (AvgPool2d(3, 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 0),
     "average pool, padding not counted": (AvgPool2d((3, 2), 2, 1, True, False), (2, 3, 6, 7), 0),
