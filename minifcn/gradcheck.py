@@ -194,6 +194,9 @@ def every_layer(device: str = "cpu") -> list[tuple[str, Layer, Array, int | None
         loss = layers.SoftmaxCrossEntropy(class_weights=[0.5, 1.0, 2.0, 3.0], reduction=reduction)
         cases.append((f"SoftmaxCrossEntropy, {reduction}", _Loss(loss, to_device(labels, device)), x))
 
+    loss = layers.SoftmaxCrossEntropy(class_weights=[0.5, 1.0, 2.0, 3.0], label_smoothing=0.3)
+    cases.append(("SoftmaxCrossEntropy, smoothed", _Loss(loss, to_device(labels, device)), x))
+
     made = [_case(name, layer, x, None, device, rng) for name, layer, x in cases]
     fcn = FCN8s(4, width=1 / 16, fc_channels=16, padding="same", upsampling="learned")
     return [*made, _case("FCN-8s", fcn, rng.standard_normal((1, 3, 21, 34)), 2, device, rng)]

@@ -96,13 +96,14 @@ def forward_backward(layer, x, dy):
     return [layer(x), layer.backward(dy), *(parameter.grad.copy() for parameter in layer.parameters())]
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("weights", [None, [1.0, 2.0, 0.5, 0.0]])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_loss(reduction, weights, device):
+def test_loss(reduction, weights, smoothing, device):
     """It waits once for all that it must know of labels and loss, and uploads nothing."""
     scores, labels, dloss = batch_of_scores()
     incoming = [dloss] if reduction == "none" else []
-    criterion = SoftmaxCrossEntropy(class_weights=weights, reduction=reduction)
+    criterion = SoftmaxCrossEntropy(class_weights=weights, reduction=reduction, label_smoothing=smoothing)
     loss, dscores = criterion(scores, labels), criterion.backward(*incoming)
 
     arrays = [to_device(a, "gpu") for a in (scores, labels, *incoming)]
