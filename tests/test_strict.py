@@ -176,7 +176,8 @@ def batch_of_scores():
     return scores, labels, dloss
 
 
-def test_sgd(device):
+@pytest.mark.parametrize("more", [{}, {"nesterov": True}, {"dampening": 0.5}])
+def test_sgd(more, device):
     rng = np.random.default_rng(4)
     data, grads = rng.standard_normal((3, 4), "float32"), rng.standard_normal((3, 3, 4), "float32")
 
@@ -185,7 +186,7 @@ def test_sgd(device):
             Parameter(to_device(data.copy(), where), lr_mult=2.0, decay_mult=0.0),
             Parameter(to_device(data.copy(), where)),
         ]
-        optimizer = SGD(parameters, lr=0.1, momentum=0.9, weight_decay=0.05)
+        optimizer = SGD(parameters, lr=0.1, momentum=0.9, weight_decay=0.05, **more)
         arrays = [to_device(grad, where) for grad in grads]
         device.forget()
         for grad in arrays:
