@@ -214,14 +214,19 @@ def every_layer(device: str = "cpu") -> list[tuple[str, Layer, Array, int | None
     conv = layers.Conv2d(4, 3, 3, padding=1, rng=rng)
     cases = [
         ("Conv2d", layers.Conv2d(4, 4, (3, 2), (2, 1), (1, 2), (1, 2), groups=2, rng=rng), x),
+        ("Conv2d, same", layers.Conv2d(4, 2, (2, 3), padding="same", dilation=(3, 2), rng=rng), x),
         ("ConvTranspose2d, textbook", layers.ConvTranspose2d(4, 4, (3, 4), algorithm="textbook", **transposed), x),
         ("ConvTranspose2d, matrix", layers.ConvTranspose2d(4, 4, (3, 4), algorithm="matrix", **transposed), x),
         ("MaxPool2d", layers.MaxPool2d((3, 2), (2, 1), padding=1, ceil_mode=True), x),
         ("MaxPool2d, dilated", layers.MaxPool2d(2, 1, padding=1, dilation=(2, 3)), x),
         ("MaxPool2d, MaxUnpool2d", _ThereAndBack((3, 2), (2, 1), padding=1), x),
         ("AvgPool2d", layers.AvgPool2d((3, 2), 2, padding=1, ceil_mode=True), x),
+        ("AvgPool2d, padding not counted", layers.AvgPool2d(3, 2, 1, count_include_pad=False), x),
+        ("ZeroPad2d", layers.ZeroPad2d((1, 2, 3, 0)), x),
         ("Upsample, nearest", layers.Upsample(scale_factor=(2, 1.5)), x),
+        ("Upsample, nearest-exact", layers.Upsample((3, 9), mode="nearest-exact"), x),
         ("Upsample, bilinear", layers.Upsample((3, 9), mode="bilinear"), x),
+        ("Upsample, corners aligned", layers.Upsample((3, 9), mode="bilinear", align_corners=True), x),
         ("LocalResponseNorm", layers.LocalResponseNorm(3, alpha=0.5), x),
         ("Branches", layers.Branches(*(layers.Sequential(layers.Conv2d(4, n, 1, rng=rng)) for n in (2, 3))), x),
         ("Flatten", layers.Flatten(), x),
@@ -236,6 +241,9 @@ def every_layer(device: str = "cpu") -> list[tuple[str, Layer, Array, int | None
     for reduction in ("mean", "sum", "none"):
         loss = layers.SoftmaxCrossEntropy(class_weights=[0.5, 1.0, 2.0, 3.0], reduction=reduction)
         cases.append((f"SoftmaxCrossEntropy, {reduction}", _Loss(loss, to_device(labels, device)), x))
+
+    loss = layers.SoftmaxCrossEntropy(class_weights=[0.5, 1.0, 2.0, 3.0], label_smoothing=0.3)
+    cases.append(("SoftmaxCrossEntropy, smoothed", _Loss(loss, to_device(labels, device)), x))
 
     made = [_case(name, layer, x, None, device, rng) for name, layer, x in cases]
     fcn = FCN8s(4, width=1 / 16, fc_channels=16, padding="same", upsampling="learned")

@@ -4,14 +4,15 @@ The rule is PyTorch's, with Caffe's two multipliers per parameter (the FCN autho
 learning rate and without decay, and hold the upsampling kernels at zero times the learning rate):
 
     d = g + (weight_decay * decay_mult) w
-    v = momentum * v + d                      (v starts at 0, so v = d at the first step)
-    w = w - (lr * lr_mult) v
+    v = momentum * v + (1 - dampening) d      (v = d at the first step)
+    w = w - (lr * lr_mult) v                  (nesterov: d + momentum * v in v's place)
 
 Every backward pass adds to the gradients: to accumulate k batches, call `step()` and `zero_grad()` after each k-th.
 """
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from minifcn.backend import Array, array_module, to_device
 from minifcn.backend.kernels import by_kernel
@@ -21,10 +22,31 @@ from minifcn.errors import InputError
 from minifcn.layers import Parameter
 
 Parameters = Sequence[Parameter | tuple[str, Parameter]]
+SETTINGS = ("lr", "momentum", "weight_decay", "dampening", "nesterov")
 SCHEDULES = ("fixed", "step", "polynomial")
 Schedule = Callable[[int], float]  # step -> learning rate
-RATE = lambda lr: 0 < lr < math.inf, ", a learning rate is greater than 0"
+RATE = lambda lr: 0 <= lr < math.inf, ", a learning rate is 0 or more"
 _FACTOR = lambda factor: 0 <= factor < math.inf, ", take 0 or more"
+
+
+class Group(dict):
+    """Parameters that move alike: {"params": [Parameter], and own settings}; all other settings are the optimizer's."""
+
+    def __init__(self, given: dict[str, Any], optimizer: "SGD"):
+        if not isinstance(given, dict) or "params" not in given:
+            raise InputError('SGD: a group has no "params": expected a dict such as {"params": layer.parameters()}')
+        if unknown := [name for name in given if name not in (*SETTINGS, "params")]:
+            raise InputError(f"SGD: a group has {unknown[0]!r}; expected params, and any of {', '.join(SETTINGS)}")
+        # One that is there twice is moved once: two threads must not write to the same numbers.
+        parameters = dict.fromkeys(_parameter(p) for p in given["params"])
+        super().__init__(given | {"params": list(parameters)})
+        self.optimizer = optimizer
+        check_sgd(*(self[name] for name in SETTINGS))
+
+    def __missing__(self, name: str) -> Any:
+        if name not in SETTINGS:
+            raise KeyError(name)
+        return getattr(self.optimizer, name)
 
 
 class SGD:
@@ -32,26 +54,46 @@ class SGD:
 
     parameters    a list of Parameter, or of (name, Parameter) pairs; one not `.trainable` is passed over, and one that
                   no backward has reached since `zero_grad()`: it neither decays nor coasts; one that is there twice,
-                  as a shared one is among pairs, moves once
-    lr            the learning rate, > 0; `.lr` is a plain attribute, to be set before a step by a schedule
+                  as a shared one is among pairs, moves once. Or a list of groups, as PyTorch has
+                  them: [{"params": list, "lr": 0.01}, {"params": list}]; a group's settings, of those below, are its
+                  own, and `param_groups[0]["lr"]` may be set before a step. What is to be in proportion to the
+                  optimizer's is a matter of `Parameter.lr_mult` and `.decay_mult`
+    lr            the learning rate, >= 0; `.lr` is a plain attribute, to be set before a step by a schedule
     momentum      0 <= momentum < 1
     weight_decay  the factor of the L2 penalty's gradient, >= 0
+    dampening     how much of d a velocity does not take up after the first step, of which 0 <= dampening <= 1
+    nesterov      step by where the velocity will be; it wants a momentum, and no dampening
 
     Each array is changed in place and keeps its dtype. The velocities live beside their parameters, and follow them to
     another device or dtype.
-    Raises InputError for settings outside these bounds, or an empty list.
+    Raises InputError for settings outside these bounds, an empty list, and a parameter that is in two groups.
     Source: Sutskever et al. 2013, in torch.optim.SGD's form: the learning rate is outside the velocity.
     """
 
-    def __init__(self, parameters: Parameters, lr: float, momentum: float = 0.9, weight_decay: float = 0.0):
-        # One that is there twice is moved once: two threads must not write to the same numbers.
+    def __init__(
+        self,
+        parameters: Parameters | Sequence[dict[str, Any]],
+        lr: float,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        dampening: float = 0.0,
+        nesterov: bool = False,
+    ):
+        self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
+        self.dampening, self.nesterov = dampening, nesterov
+        check_sgd(lr, momentum, weight_decay, dampening, nesterov)
         instance(parameters, "SGD: parameters", Iterable, "a list of them, as model.parameters() is")
-        self.parameters = list(dict.fromkeys(_parameter(p) for p in parameters))
+        given: Any = list(parameters)
+        groups = given if any(isinstance(group, dict) for group in given) else [{"params": given}]
+        self.param_groups = [Group(group, self) for group in groups]
+        group_of = {p: group for group in self.param_groups for p in group["params"]}
+        self.parameters, self.groups = list(group_of), list(group_of.values())  # side by side
         if not self.parameters:
             raise InputError("SGD: the list of parameters is empty, pass model.parameters()")
-        check_sgd(lr, momentum, weight_decay)
-        self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
-        self.velocity: list = [None] * len(self.parameters)  # made when first needed, where the parameter is then
+        if len(self.parameters) < sum(len(group["params"]) for group in self.param_groups):
+            raise InputError("SGD: a parameter is in two groups: it can move in one only")
+        self.begun = [False] * len(self.parameters)  # whether it has been moved: what is not dampened yet
+        self.velocity = [None] * len(self.parameters)  # made when first needed, where the parameter is then
         self.steps = 0  # begun: whoever is interrupted sees whether the weights have moved
 
     def step(self) -> None:
@@ -62,27 +104,35 @@ class SGD:
         ]
         if pieces:  # of all parameters at once, so that the cores share the small ones, too
             run_all(sgd_update, pieces, array_module(pieces[0][0]))
+        self.begun = [begun or (p.trainable and p.has_grad) for begun, p in zip(self.begun, self.parameters)]
 
     def _pieces(self, i, p):
         """Arguments for `sgd_update`, for each block of a parameter."""
-        arrays = p.data, self._velocity(i), p.grad
+        arrays, group = (p.data, self._velocity(i), p.grad), self.groups[i]
         # Python floats keep a float32 array float32 on both kinds of array; a NumPy scalar would not.
-        lr, decay = float(self.lr * p.lr_mult), float(self.weight_decay * p.decay_mult)
+        lr, decay = float(group["lr"] * p.lr_mult), float(group["weight_decay"] * p.decay_mult)
+        momentum = float(group["momentum"])
+        share = 1 - float(group["dampening"]) if self.begun[i] and momentum else 1.0
         for block in blocks(p.shape, array_module(p.data)):
-            yield *(array[block] for array in arrays), lr, self.momentum, decay
+            yield *(array[block] for array in arrays), lr, momentum, decay, share, group["nesterov"]
 
     def zero_grad(self) -> None:
         """Set every gradient to zero."""
         for p in self.parameters:
             p.zero_grad()
 
-    def state_dict(self) -> dict[str, list[Array]]:
-        """{"velocity": [one array for each trainable parameter]}: the arrays themselves, not copies."""
-        return {"velocity": [self._velocity(i) for i, p in enumerate(self.parameters) if p.trainable]}
+    def state_dict(self) -> dict[str, list]:
+        """{"velocity": [one array for each trainable parameter], "begun": [whether it has been moved]}.
 
-    def load_state_dict(self, state: dict[str, list[Array]]) -> None:
+        They are the arrays themselves, not copies. Settings are no part of it.
+        """
+        trainable = [i for i, p in enumerate(self.parameters) if p.trainable]
+        return {"velocity": [self._velocity(i) for i in trainable], "begun": [self.begun[i] for i in trainable]}
+
+    def load_state_dict(self, state: dict[str, list]) -> None:
         """Take over copies of the velocities of `state_dict()`, which may be NumPy arrays or on the device.
 
+        A state without "begun" is one of parameters that all have been moved, as far as dampening is concerned.
         Raises InputError where their number or a shape is not that of the trainable parameters; nothing has
         changed then.
         """
@@ -97,7 +147,8 @@ class SGD:
             check_array(f"SGD: velocity {place}", v)
             if v.shape != (shape := self.parameters[i].shape):
                 raise InputError(f"SGD: velocity {place} is {v.shape}, its parameter {shape}: {advice}")
-        for i, v in zip(trainable, velocity):
+        for i, v, begun in zip(trainable, velocity, state.get("begun", [True] * len(trainable))):
+            self.begun[i] = begun
             self.velocity[i] = to_device(v, self.parameters[i].device).astype(self.parameters[i].dtype)  # a copy
 
     def _velocity(self, i):
@@ -111,16 +162,33 @@ class SGD:
 
 
 @by_kernel
-def sgd_update(w: Array, v: Array, g: Array, lr: float, momentum: float, decay: float) -> None:
-    """v = momentum v + g + decay w, then w = w - lr v, in place; three arrays of one shape and dtype."""
+def sgd_update(
+    w: Array,
+    v: Array,
+    g: Array,
+    lr: float,
+    momentum: float,
+    decay: float,
+    share: float = 1.0,
+    nesterov: bool = False,
+) -> None:
+    """d = g + decay w, v = momentum v + share d, w = w - lr v, or w - lr (d + momentum v) of Nesterov's.
+
+    In place; three arrays of one shape and dtype.
+    """
     xp = array_module(w)
-    work = scratch("step", w.shape, w.dtype, xp)
-    v *= momentum
-    v += g
+    d, work = g, scratch("step", w.shape, w.dtype, xp)
     if decay:
-        xp.multiply(w, decay, out=work)
-        v += work
-    xp.multiply(v, lr, out=work)
+        d = xp.multiply(w, decay, out=scratch("decayed", w.shape, w.dtype, xp))
+        d += g
+    v *= momentum
+    v += d if share == 1 else xp.multiply(d, share, out=work)
+    if nesterov:
+        xp.multiply(v, momentum, out=work)
+        work += d
+        work *= lr
+    else:
+        xp.multiply(v, lr, out=work)
     w -= work
 
 
@@ -130,11 +198,14 @@ def _parameter(given):
     return instance(given, "SGD: a parameter", Parameter, "a Parameter, pass model.parameters()")
 
 
-def check_sgd(lr: float, momentum: float, weight_decay: float) -> None:
+def check_sgd(lr: float, momentum: float, weight_decay: float, dampening: float = 0.0, nesterov: bool = False) -> None:
     """InputError unless these are settings that SGD can have."""
     number(lr, "SGD: lr", *RATE)
     number(momentum, "SGD: momentum", lambda momentum: 0 <= momentum < 1, ", take 0 <= momentum < 1")
     number(weight_decay, "SGD: weight_decay", *_FACTOR)
+    number(dampening, "SGD: dampening", lambda dampening: 0 <= dampening <= 1, ", take 0 to 1")
+    if nesterov and (momentum == 0 or dampening != 0):
+        raise InputError(f"SGD: nesterov wants a momentum and no dampening, these are {momentum} and {dampening}")
 
 
 def fixed(lr: float) -> Schedule:

@@ -1,5 +1,6 @@
 """SGD and the schedules: by hand, and against torch.optim.SGD."""
 
+import copy
 import sys
 import tracemalloc
 
@@ -40,20 +41,32 @@ def test_a_shared_parameter_moves_once():
 
 
 @pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-15), ("float32", 1e-7)])
-@pytest.mark.parametrize("momentum, decay", [(0.9, 5e-4), (0.99, 0.0), (0.0, 0.1)])
+@pytest.mark.parametrize(
+    "momentum, decay, more",
+    [
+        (0.9, 5e-4, {}),
+        (0.99, 0.0, {}),
+        (0.0, 0.1, {}),
+        (0.9, 5e-4, {"nesterov": True}),
+        (0.8, 0.0, {"nesterov": True}),
+        (0.9, 5e-4, {"dampening": 0.3}),
+        (0.9, 0.0, {"dampening": 1.0}),
+        (0.0, 0.1, {"dampening": 0.3}),  # which a step without momentum does not know
+    ],
+)
 @pytest.mark.parametrize("block", [7, parallel.BLOCK], ids=["several pieces of each", "each a piece"])
-def test_twenty_steps_as_torch(dtype, tolerance, momentum, decay, block, monkeypatch):
+def test_twenty_steps_as_torch(dtype, tolerance, momentum, decay, more, block, monkeypatch):
     monkeypatch.setattr(parallel, "BLOCK", block)
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     rng = np.random.default_rng(0)
     multipliers = [(1.0, 1.0), (2.0, 0.0), (0.0, 1.0), (0.5, 2.0)]
     ours = [Parameter(rng.standard_normal((3, 2, 5)).astype(dtype), lr_mult=m, decay_mult=d) for m, d in multipliers]
     theirs = [torch.nn.Parameter(torch.tensor(p.data)) for p in ours]
-    optimizer = SGD([(str(i), p) for i, p in enumerate(ours)], lr=1.0, momentum=momentum, weight_decay=decay)
+    optimizer = SGD([(str(i), p) for i, p in enumerate(ours)], 1.0, momentum, decay, **more)
     groups = [
         {"params": [p], "lr": m, "weight_decay": decay * d} for p, (m, d) in zip(theirs, multipliers, strict=True)
     ]
-    oracle = torch.optim.SGD(groups, lr=1.0, momentum=momentum)
+    oracle = torch.optim.SGD(groups, lr=1.0, momentum=momentum, **more)
     for i in range(20):
         optimizer.lr = 0.1 / (i + 1)
         for group, (m, _) in zip(oracle.param_groups, multipliers, strict=True):
@@ -66,6 +79,78 @@ def test_twenty_steps_as_torch(dtype, tolerance, momentum, decay, block, monkeyp
         for p, q in zip(ours, theirs, strict=True):
             assert p.data.dtype == dtype
             assert abs(p.data - q.detach().numpy()).max() <= tolerance * abs(p.data).max() * (i + 1)
+
+
+def test_nesterov_and_dampening_by_hand():
+    p = parameter([1.0], [2.0])
+    optimizer = SGD([p], lr=0.5, momentum=0.5, nesterov=True)
+    optimizer.step()  # v = 2; w = 1 - 0.5 (2 + 0.5 * 2)
+    assert p.data[0] == -0.5
+    optimizer.step()  # v = 3; w = -0.5 - 0.5 (2 + 0.5 * 3)
+    assert p.data[0] == -2.25
+    p = parameter([1.0], [2.0])
+    optimizer = SGD([p], lr=0.5, momentum=0.5, dampening=0.75)
+    optimizer.step()  # v = 2, not dampened yet
+    assert p.data[0] == 0
+    optimizer.step()  # v = 1 + 0.25 * 2
+    assert p.data[0] == -0.75
+
+
+def test_a_learning_rate_of_0_moves_velocities_alone():
+    p = parameter([1.0], [2.0])
+    optimizer = SGD([p], lr=0)
+    optimizer.step()
+    assert p.data[0] == 1 and optimizer.state_dict()["velocity"][0][0] == 2
+
+
+@pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-15), ("float32", 1e-7)])
+def test_twenty_steps_of_groups_as_torch(dtype, tolerance):
+    """With settings of their own, changed on the way; the last group has none, and follows the optimizer's."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    rng = np.random.default_rng(0)
+    own = [
+        {"lr": 0.02, "weight_decay": 0.1},
+        {"momentum": 0.5, "nesterov": True},
+        {"momentum": 0.0, "weight_decay": 0.0},
+        {"dampening": 0.4},
+        {"lr": 0.0},
+        {},
+    ]
+    ours = [[Parameter(rng.standard_normal(shape).astype(dtype)) for shape in ((3, 4), (5,))] for _ in own]
+    theirs = [[torch.nn.Parameter(torch.tensor(p.data)) for p in group] for group in ours]
+    pairs = [pair for both in zip(ours, theirs) for pair in zip(*both)]
+    settings = {"lr": 0.1, "momentum": 0.9, "weight_decay": 5e-3}
+    optimizer = SGD([{"params": ps, **more} for ps, more in zip(ours, own)], **settings)
+    oracle = torch.optim.SGD([{"params": ps, **more} for ps, more in zip(theirs, own)], **settings)
+    for i in range(20):
+        optimizer.lr = 0.1 / (i + 1)
+        for group, more in zip(oracle.param_groups, own):
+            if "lr" not in more:
+                group["lr"] = 0.1 / (i + 1)
+        for groups in (optimizer.param_groups, oracle.param_groups):
+            groups[0]["lr"] *= 0.9
+        for p, q in pairs:
+            p.grad[...] = rng.standard_normal(p.shape)
+            q.grad = torch.tensor(p.grad)
+        optimizer.step()
+        oracle.step()
+        for p, q in pairs:
+            assert p.data.dtype == dtype
+            assert abs(p.data - q.detach().numpy()).max() <= tolerance * abs(p.data).max() * (i + 1)
+
+
+def test_a_group_follows_the_optimizer_where_it_has_nothing_of_its_own():
+    p, q = parameter([0.0], [1.0]), parameter([0.0], [1.0])
+    optimizer = SGD([{"params": [p]}, {"params": [q], "lr": 4.0}], lr=1.0, momentum=0)
+    twin = copy.deepcopy(optimizer)
+    for one in (optimizer, twin):
+        one.lr = 2.0
+        assert [group["lr"] for group in one.param_groups] == [2.0, 4.0]
+        one.param_groups[0]["lr"] *= 4
+        one.step()
+        assert [float(parameter.data[0]) for parameter in one.parameters] == [-8.0, -4.0] and one.lr == 2.0
+    with pytest.raises(KeyError, match="betas"):
+        optimizer.param_groups[0]["betas"]
 
 
 def test_what_is_not_trainable_stays():
@@ -98,7 +183,9 @@ def test_a_step_works_in_place_with_one_scratch_array(decay):
     assert peak < 1.1 * data.nbytes
 
 
-def test_a_restored_state_goes_on_as_if_never_stopped():
+@pytest.mark.parametrize("more", [{}, {"nesterov": True}, {"dampening": 0.5}])
+@pytest.mark.parametrize("stop", [0, 3])
+def test_a_restored_state_goes_on_as_if_never_stopped(more, stop):
     rng = np.random.default_rng(1)
     gradients = rng.standard_normal((6, 4))
 
@@ -108,14 +195,14 @@ def test_a_restored_state_goes_on_as_if_never_stopped():
             optimizer.step()
 
     whole, first = parameter(np.ones(4), 0), parameter(np.ones(4), 0)
-    run(whole, SGD([whole], lr=0.1, weight_decay=0.01), slice(0, 6))
-    before = SGD([first], lr=0.1, weight_decay=0.01)
-    run(first, before, slice(0, 3))
+    run(whole, SGD([whole], lr=0.1, weight_decay=0.01, **more), slice(0, 6))
+    before = SGD([first], lr=0.1, weight_decay=0.01, **more)
+    run(first, before, slice(0, stop))
     second = parameter(first.data.copy(), 0)
-    after = SGD([second], lr=0.1, weight_decay=0.01)
+    after = SGD([{"params": [second], "lr": 0.1}], lr=9, weight_decay=0.01, **more)
     after.load_state_dict(before.state_dict())
-    run(first, before, slice(3, 6))  # must not reach into the state that was taken over
-    run(second, after, slice(3, 6))
+    run(first, before, slice(stop, 6))  # must not reach into the state that was taken over
+    run(second, after, slice(stop, 6))
     assert (second.data == whole.data).all()
 
 
@@ -148,16 +235,38 @@ def test_on_the_strict_double(monkeypatch):
 @pytest.mark.parametrize(
     "settings, message",
     [
-        ({"lr": 0}, "lr is 0"),
+        ({"lr": -0.1}, "lr is -0.1"),
         ({"lr": float("nan")}, "lr is nan"),
         ({"lr": 0.1, "momentum": 1}, "momentum is 1"),
         ({"lr": 0.1, "momentum": -0.1}, "momentum is -0.1"),
         ({"lr": 0.1, "weight_decay": -1}, "weight_decay is -1"),
+        ({"lr": 0.1, "dampening": 1.5}, "dampening is 1.5, take 0 to 1"),
+        ({"lr": 0.1, "momentum": 0, "nesterov": True}, "nesterov wants a momentum and no dampening, these are 0 and 0"),
+        ({"lr": 0.1, "dampening": 0.5, "nesterov": True}, "nesterov wants a momentum and no dampening, these are 0.9"),
     ],
 )
-def test_settings_out_of_bounds(settings, message):
+@pytest.mark.parametrize("of_the_group", [False, True])
+def test_settings_out_of_bounds(settings, message, of_the_group):
+    parameters = [parameter([1.0], [1.0])]
     with pytest.raises(InputError, match=message):
-        SGD([parameter([1.0], [1.0])], **settings)
+        if of_the_group:
+            SGD([{"params": parameters} | settings], lr=0.1)
+        else:
+            SGD(parameters, **settings)
+
+
+def test_groups_that_make_no_sense():
+    p, q = parameter([1.0], [1.0]), parameter([1.0], [1.0])
+    with pytest.raises(InputError, match="a group has 'betas'; expected params, and any of lr, momentum, weight_decay"):
+        SGD([{"params": [p], "betas": (0.9, 0.99)}], lr=0.1)
+    with pytest.raises(InputError, match='a group has no "params"'):
+        SGD([{"lr": 0.1}], lr=0.1)
+    with pytest.raises(InputError, match='a group has no "params": expected a dict'):
+        SGD([{"params": [p]}, q], lr=0.1)
+    with pytest.raises(InputError, match="a parameter is in two groups"):
+        SGD([{"params": [p, q]}, {"params": [q]}], lr=0.1)
+    with pytest.raises(InputError, match="the list of parameters is empty"):
+        SGD([{"params": []}], lr=0.1)
 
 
 def test_no_parameters():

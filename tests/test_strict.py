@@ -28,6 +28,7 @@ from minifcn.layers import (
     Sequential,
     SoftmaxCrossEntropy,
     Upsample,
+    ZeroPad2d,
 )
 from minifcn.metrics import ConfusionMatrix, predicted_classes
 from minifcn.models import FCN8s, FCN16s, FCN32s
@@ -40,14 +41,19 @@ LAYERS = {  # each with its input's shape, and the uploads of a forward and a ba
     "conv, plain": (Conv2d(2, 3, 3, padding=1), (2, 2, 5, 6), 0),
     "conv, matrix": (Conv2d(4, 6, (3, 2), (2, 1), (1, 2), (1, 2), groups=2, algorithm="matrix"), (2, 4, 5, 6), 0),
     "conv, 1x1 without bias": (Conv2d(2, 3, 1, bias=False), (2, 2, 5, 6), 0),
+    "conv, same": (Conv2d(2, 3, (2, 4), padding="same", dilation=(3, 1)), (2, 2, 5, 6), 0),
     "transposed, textbook": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, algorithm="textbook"), (2, 4, 3, 5), 0),
     "transposed, matrix": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, algorithm="matrix"), (2, 4, 3, 5), 0),
     "transposed, definition": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, algorithm="definition"), (2, 4, 3, 5), 0),
+    "zero padding": (ZeroPad2d((1, 2, 3, 0)), (2, 3, 4, 5), 0),
     "max pool": (MaxPool2d((3, 2), 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 0),
     "max pool, dilated": (MaxPool2d(2, 1, dilation=2), (2, 3, 6, 7), 0),
     "upsample, nearest": (Upsample(scale_factor=(2, 1.5)), (2, 3, 6, 7), 0),
+    "upsample, nearest-exact": (Upsample(scale_factor=(2, 1.5), mode="nearest-exact"), (2, 3, 6, 7), 0),
+    "upsample, corners aligned": (Upsample((9, 5), mode="bilinear", align_corners=True), (2, 3, 6, 7), 0),
     "upsample, bilinear": (Upsample((9, 5), mode="bilinear"), (2, 3, 6, 7), 0),
     "average pool": (AvgPool2d(3, 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 0),
+    "average pool, padding not counted": (AvgPool2d((3, 2), 2, 1, True, False), (2, 3, 6, 7), 0),
     "relu": (ReLU(), (2, 3, 4, 5), 0),
     "dropout": (Dropout(0.4), (2, 3, 4, 5), 0),
     "dropout of channels": (Dropout2d(0.4), (2, 3, 4, 5), 0),
@@ -90,13 +96,14 @@ def forward_backward(layer, x, dy):
     return [layer(x), layer.backward(dy), *(parameter.grad.copy() for parameter in layer.parameters())]
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("weights", [None, [1.0, 2.0, 0.5, 0.0]])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_loss(reduction, weights, device):
+def test_loss(reduction, weights, smoothing, device):
     """It waits once for all that it must know of labels and loss, and uploads nothing."""
     scores, labels, dloss = batch_of_scores()
     incoming = [dloss] if reduction == "none" else []
-    criterion = SoftmaxCrossEntropy(class_weights=weights, reduction=reduction)
+    criterion = SoftmaxCrossEntropy(class_weights=weights, reduction=reduction, label_smoothing=smoothing)
     loss, dscores = criterion(scores, labels), criterion.backward(*incoming)
 
     arrays = [to_device(a, "gpu") for a in (scores, labels, *incoming)]
@@ -169,7 +176,8 @@ def batch_of_scores():
     return scores, labels, dloss
 
 
-def test_sgd(device):
+@pytest.mark.parametrize("more", [{}, {"nesterov": True}, {"dampening": 0.5}])
+def test_sgd(more, device):
     rng = np.random.default_rng(4)
     data, grads = rng.standard_normal((3, 4), "float32"), rng.standard_normal((3, 3, 4), "float32")
 
@@ -178,7 +186,7 @@ def test_sgd(device):
             Parameter(to_device(data.copy(), where), lr_mult=2.0, decay_mult=0.0),
             Parameter(to_device(data.copy(), where)),
         ]
-        optimizer = SGD(parameters, lr=0.1, momentum=0.9, weight_decay=0.05)
+        optimizer = SGD(parameters, lr=0.1, momentum=0.9, weight_decay=0.05, **more)
         arrays = [to_device(grad, where) for grad in grads]
         device.forget()
         for grad in arrays:

@@ -5,7 +5,7 @@ Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning", 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -39,6 +39,7 @@ class Window:
 
     ceil        the last window may hang over the end (pooling's ceil mode), if it starts before it
     transposed  the way back: the input's pixels are spread, `stride` apart, over the output
+    end         pixels of padding more after the input than before it
     """
 
     kernel: int
@@ -48,6 +49,7 @@ class Window:
     ceil: bool = False
     transposed: bool = False
     output_padding: int = 0
+    end: int = 0
 
     @property
     def reach(self) -> int:
@@ -63,14 +65,15 @@ class Window:
             if out < 1:
                 raise InputError(f"padding {self.padding} cuts the whole output away: {size} -> {out} pixels")
             return out
-        room = size + 2 * self.padding - self.reach
+        padded = size + 2 * self.padding + self.end
+        room = padded - self.reach
         out = (-(-room // self.stride) if self.ceil else room // self.stride) + 1
         if self.ceil and (out - 1) * self.stride >= size + self.padding:
             out -= 1  # the last window would see nothing but padding
         if out < 1:
             raise InputError(
                 f"the kernel reaches over {self.reach} pixels, but the padded input has only "
-                f"{size + 2 * self.padding} (input {size}, padding {self.padding}): use a larger image or more padding"
+                f"{padded} (input {size}, padding {self.padding}): use a larger image or more padding"
             )
         return out
 
@@ -162,6 +165,10 @@ class Place:
         if offset < 0 or offset + size > self.size:
             raise InputError(f"a crop of {size} pixels from {offset} on does not lie inside a map of {self.size}")
         return Place(size, self.pitch, self.start + offset * self.pitch, self.receptive_field)
+
+    def padded(self, before: int, after: int) -> "Place":
+        """The place of the map with so many pixels more on either side."""
+        return replace(self, size=before + self.size + after, start=self.start - before * self.pitch)
 
     def offset_of(self, other: "Place") -> int:
         """The pixel of this map that lies where pixel 0 of `other` does: the crop that lays the two over each other.

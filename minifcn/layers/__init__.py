@@ -11,6 +11,7 @@ from minifcn.layers.layer import Layer
 from minifcn.layers.linear import Linear
 from minifcn.layers.loss import SoftmaxCrossEntropy
 from minifcn.layers.norm import LocalResponseNorm
+from minifcn.layers.padding import ZeroPad2d
 from minifcn.layers.parameter import Parameter
 from minifcn.layers.pool import AvgPool2d, MaxPool2d
 from minifcn.layers.sequential import Branches, Sequential
@@ -20,5 +21,5 @@ from minifcn.layers.upsample import Upsample
 __all__ = [
     "AvgPool2d", "Branches", "Concatenation", "Conv2d", "ConvTranspose2d", "Crop", "Dropout", "Dropout2d", "Flatten",
     "Graph", "Layer", "Linear", "LocalResponseNorm", "MaxPool2d", "MaxUnpool2d", "Parameter", "ReLU", "Scale",
-    "Sequential", "SoftmaxCrossEntropy", "Sum", "Upsample", "bilinear_upsampling", "bilinear_weight",
+    "Sequential", "SoftmaxCrossEntropy", "Sum", "Upsample", "ZeroPad2d", "bilinear_upsampling", "bilinear_weight",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Convolution, its parameters and both its gradients."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from minifcn.backend.parallel import BLOCK, chunks, room, run_all
 from minifcn.convolution.algorithms import ALGORITHMS, NAMES, fastest
 from minifcn.convolution.checks import check_algorithm, check_gradient, check_groups, check_input, check_kind
 from minifcn.convolution.geometry import How, Pair, Setting, Window, pair
+from minifcn.errors import InputError
 from minifcn.layers.elementwise import bias_relu
 from minifcn.layers.layer import Layer
 from minifcn.layers.parameter import Draws, he_normal, zeros
@@ -22,12 +24,13 @@ class Conv2d(Layer):
     backward  dL/dy (N, O, oh, ow) -> dL/dx (N, C, H, W); adds dL/dW and dL/db
     weight    (O, C/groups, kh, kw), bias (O,)
 
-    Arguments as in PyTorch; numbers, or (rows, columns). `algorithm` says how it is computed, to the same result:
-    "auto", or one that `convolution.algorithms` describes. Where nobody needs dL/dx, set `input_gradient` to False:
-    backward then returns None. Weights start as He et al. 2015 (arXiv 1502.01852, section 2.2) draw them, from `rng` (a
-    NumPy Generator); biases at 0.
-    Raises InputError where the groups do not divide the channels; where x has other channels, another dtype or device
-    than the weights or is smaller than the kernel; where dy has not y's shape.
+    Arguments as in PyTorch; numbers, or (rows, columns). The padding "same", of stride 1, gives y the size of x: in all
+    d(k-1), and where that is odd the pixel more lies at the end. `algorithm` says how it is computed, to the same
+    result: "auto", or one that `convolution.algorithms` describes. Where nobody needs dL/dx, set `input_gradient` to
+    False: backward then returns None. Weights start as He et al. 2015 (arXiv 1502.01852, section 2.2) draw them, from
+    `rng` (a NumPy Generator); biases at 0.
+    Raises InputError where the groups do not divide the channels, and for "same" with a stride; where x has other
+    channels, another dtype or device than the weights or is smaller than the kernel; where dy has not y's shape.
     """
 
     fresh = True
@@ -38,7 +41,7 @@ class Conv2d(Layer):
         out_channels: int,
         kernel_size: Setting,
         stride: Setting = 1,
-        padding: Setting = 0,
+        padding: Setting | str = 0,
         dilation: Setting = 1,
         groups: int = 1,
         bias: bool = True,
@@ -46,7 +49,15 @@ class Conv2d(Layer):
         rng: np.random.Generator | Draws | None = None,
     ) -> None:
         self.kernel_size = pair(kernel_size, "kernel_size", 1)
-        self.stride, self.padding, self.dilation, _ = How.of(stride, padding, dilation)
+        self.same = padding == "same"
+        pixels: Any = 0 if self.same else padding
+        self.stride, self.padding, self.dilation, _ = How.of(stride, pixels, dilation)
+        self.end = 0, 0  # rows below and columns to the right that are padded more than those above and to the left
+        if self.same:
+            if self.stride != (1, 1):
+                raise InputError(f"Conv2d: padding 'same' is for stride 1, stride is {stride}: give pixels of padding")
+            both = [d * (k - 1) for k, d in zip(self.kernel_size, self.dilation)]
+            self.padding, self.end = (both[0] // 2, both[1] // 2), (both[0] % 2, both[1] % 2)
         self.in_channels, self.out_channels, self.groups = check_groups("Conv2d", in_channels, out_channels, groups)
         self.algorithm = algorithm
         check_algorithm(algorithm, NAMES, "Conv2d: ")
@@ -61,7 +72,7 @@ class Conv2d(Layer):
     @property
     def windows(self) -> tuple[Window, ...]:
         """The window's arithmetic along rows and columns."""
-        return self.how.windows(self.kernel_size)
+        return tuple(replace(window, end=end) for window, end in zip(self.how.windows(self.kernel_size), self.end))
 
     def multiply_adds(self, output_size: Pair) -> int:
         """Each pixel of the output, (oh, ow), takes the whole kernel once."""
@@ -70,7 +81,9 @@ class Conv2d(Layer):
     def forward(self, x: Array, rectified: bool = False) -> Array:
         """y; `rectified`, of a layer with a bias, max(y, 0) at once with it: for a network whose ReLU follows."""
         check_input(self, x)
-        how, weight, bias = self.how, self.weight.data, self.bias.data if self.bias else None
+        how, weight, bias, size_in = self.how, self.weight.data, self.bias.data if self.bias else None, x.shape[2:]
+        if any(self.end):  # which no algorithm needs to know of
+            x = array_module(x).pad(x, ((0, 0), (0, 0), *((0, end) for end in self.end)))  # (N, C, H or H + 1, W ...)
         size = how.output_size(x.shape[2:], self.kernel_size)
         name = fastest(x, size, weight.shape, how) if self.algorithm == "auto" else self.algorithm
         algorithm = ALGORITHMS[name]
@@ -80,17 +93,17 @@ class Conv2d(Layer):
             y = algorithm.forward(x, weight, how, bias, rectified)
         else:
             y = bias_relu(algorithm.forward(x, weight, how), bias)
-        self.keep(x, y.shape, algorithm, how)
+        self.keep(x, size_in, y.shape, algorithm, how)
         return y
 
     def backward(self, dy: Array) -> Array:
-        x, shape, algorithm, how = self.kept()
+        x, (h, w), shape, algorithm, how = self.kept()
         check_gradient(self, dy, shape)
         check_kind(self, dy, "dy")
         dx = None
         if self.weight.trainable:
             if algorithm.backward and self.input_gradient:
-                dx, dw = algorithm.backward(dy, x, self.weight.data, how)  # (N, C, H, W), (O, C/groups, kh, kw)
+                dx, dw = algorithm.backward(dy, x, self.weight.data, how)  # as x, (O, C/groups, kh, kw)
             else:
                 dw = algorithm.grad_weight(dy, x, self.kernel_size, how)
             self.weight.add_grad(dw, fresh=True)
@@ -99,7 +112,7 @@ class Conv2d(Layer):
             self.bias.add_grad(db, fresh=True)
         if dx is None and self.input_gradient:
             dx = algorithm.grad_input(dy, self.weight.data, x.shape[2:], how)
-        return dx
+        return dx[:, :, :h, :w] if any(self.end) and dx is not None else dx  # (N, C, H, W)
 
     def __repr__(self) -> str:
         return describe(self)
@@ -130,7 +143,9 @@ def describe(layer: Any, *more: str) -> str:
     parts = [str(layer.in_channels), str(layer.out_channels)]
     for name, usual in {"kernel_size": None, **plain}.items():
         value = getattr(layer, name, usual)
-        if value != usual:
+        if name == "padding" and getattr(layer, "same", False):
+            parts.append("padding='same'")
+        elif value != usual:
             parts.append(f"{name}={value if name == 'groups' or value[0] != value[1] else value[0]}")
     parts += [*([] if layer.bias else ["bias=False"]), *more]
     return f"{type(layer).__name__}({', '.join(parts)})"

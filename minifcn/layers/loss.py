@@ -9,7 +9,7 @@ import numpy as np
 from minifcn.backend import Array, array_module, to_host
 from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import BLOCK, bands, room, run_all
-from minifcn.checks import MOST, check_array, is_array, one_of, shown, whole
+from minifcn.checks import MOST, check_array, is_array, number, one_of, shown, whole
 from minifcn.convolution.checks import check_gradient
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
@@ -27,18 +27,28 @@ class SoftmaxCrossEntropy(Layer):
     class_weights  w of each class, C numbers; None: 1 everywhere
     reduction      "mean" over the counted pixels, weighted as in PyTorch; "sum"; "none": each pixel's loss (N, H, W),
                    whose backward takes the incoming gradient (N, H, W)
+    label_smoothing  e, 0 to 1: not the label alone is right, but every class a little. L becomes (1 - e) L plus the
+                   mean over all C classes of -e w log softmax, each with its own w (Szegedy et al. 2016, arXiv
+                   1512.00567, section 7, weighted as in PyTorch)
     The loss is a Python float, but for "none". Stable for scores of any size: the largest is subtracted first.
     Raises InputError for a label that is no class, for shapes that do not fit, and for a mean over no pixel at all.
     """
 
     def __init__(
-        self, ignore_label: int = 255, class_weights: Sequence[float] | Array | None = None, reduction: str = "mean"
+        self,
+        ignore_label: int = 255,
+        class_weights: Sequence[float] | Array | None = None,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
     ) -> None:
         self.reduction = one_of(reduction, "SoftmaxCrossEntropy: reduction", REDUCTIONS)
         self.ignore_label = whole(ignore_label, "SoftmaxCrossEntropy: ignore_label", -MOST)
         self.class_weights = class_weights
         if class_weights is not None:
             _check_weights(class_weights)
+        self.label_smoothing = float(
+            number(label_smoothing, "SoftmaxCrossEntropy: label_smoothing", lambda p: 0 <= p <= 1, ", take 0 to 1")
+        )
 
     def forward(self, scores: Array, labels: Array) -> float | Array:
         self._check(scores, labels)
@@ -48,10 +58,17 @@ class SoftmaxCrossEntropy(Layer):
         counted = target != self.ignore_label  # which may be no number of the labels' own dtype
         inside = target.view("uint64") < n_class  # what is below 0 counts as very large
         target *= inside
-        weights = counted.astype(scores.dtype)
+        weights, of_class = counted.astype(scores.dtype), None
         if self.class_weights is not None:
-            weights *= _beside(self.class_weights, scores)[target]
-        softmax, loss = softmax_loss(scores.reshape(n, n_class, flat[1]), target, weights)
+            of_class = _beside(self.class_weights, scores)  # (C,)
+            weights *= of_class[target]
+        flat_scores, hard, even = scores.reshape(n, n_class, flat[1]), weights, None
+        if self.label_smoothing:
+            hard = weights * (1 - self.label_smoothing)
+            even = _even(self.label_smoothing, of_class, scores), counted
+        softmax, loss = softmax_loss(flat_scores, target, hard)
+        if even:
+            loss += even_loss(flat_scores, *even)
         wrong, weight, total = _sums(counted > inside, weights, loss)
         if wrong:
             self._refuse(labels, n_class)
@@ -61,19 +78,26 @@ class SoftmaxCrossEntropy(Layer):
                 "there is no pixel to take the mean over"
             )
         divisor = weight if self.reduction == "mean" else 1.0
-        self.keep(softmax, target, weights, divisor, scores.shape)
+        self.keep(softmax, target, hard, even, divisor, scores.shape)
         return loss.reshape(labels.shape) if self.reduction == "none" else total / divisor
 
     def backward(self, dloss: Array = None) -> Array:
-        softmax, target, weights, divisor, shape = self.kept()
+        softmax, target, hard, even, divisor, shape = self.kept()
         if (dloss is None) == (self.reduction == "none"):
             raise InputError(
                 'SoftmaxCrossEntropy: reduction "none" takes an incoming gradient in backward, the others none'
             )
         if dloss is not None:
             check_gradient(self, dloss, (shape[0], *shape[2:]))
-        scale = weights / divisor if dloss is None else weights * dloss.reshape(weights.shape)  # (N, H*W)
-        return softmax_loss_grad(softmax, target, scale).reshape(shape)
+
+        def scaled(weights):
+            return weights / divisor if dloss is None else weights * dloss.reshape(weights.shape)  # (N, H*W)
+
+        dscores = softmax_loss_grad(softmax, target, scaled(hard))
+        if even:
+            of_class, counted = even
+            add_even_grad(dscores, softmax, of_class, scaled(counted).astype(dscores.dtype, copy=False))
+        return dscores.reshape(shape)
 
     def _check(self, scores, labels):
         """InputError for arrays that do not fit each other, or the class weights."""
@@ -174,6 +198,39 @@ def softmax_loss_grad(softmax: Array, target: Array, scale: Array) -> Array:
 
     run_all(some, _pixels(softmax), xp)
     return dscores
+
+
+def even_loss(scores: Array, weights: Array, counted: Array) -> Array:
+    """scores (N, C, P), weights (C,), counted (N, P) -> the sum over all classes of -w log softmax, or 0, (N, P)."""
+    xp = array_module(scores)
+    loss = xp.empty(counted.shape, scores.dtype)
+
+    def some(images, pixels):
+        part = scores[images, :, pixels]
+        below = part.max(axis=1, keepdims=True) - part  # (n, C, p)
+        total = xp.exp(-below).sum(axis=1)
+        each = xp.log(total) * weights.sum() + (below * weights[:, None]).sum(axis=1)
+        loss[images, pixels] = each * counted[images, pixels]
+
+    run_all(some, _pixels(scores), xp)
+    return loss
+
+
+def add_even_grad(dscores: Array, softmax: Array, weights: Array, scale: Array) -> None:
+    """Add the gradient of `even_loss` to dscores (N, C, P): scale times the sum over k of w_k (softmax - onehot(k))."""
+
+    def some(images, pixels):
+        part = dscores[images, :, pixels]
+        each = softmax[images, :, pixels] * weights.sum() - weights[:, None]  # (n, C, p)
+        part += each * scale[images, pixels][:, None]
+
+    run_all(some, _pixels(softmax), array_module(softmax))
+
+
+def _even(smoothing, of_class, scores):
+    """The weight with which every class counts a little, (C,); of_class: its own, or None for 1."""
+    n_class = scores.shape[1]
+    return array_module(scores).full(n_class, smoothing / n_class, scores.dtype) * (1 if of_class is None else of_class)
 
 
 def _places(target, shape, images, pixels):

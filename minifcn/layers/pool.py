@@ -161,7 +161,8 @@ def taps_of(kernel_size: Pair, how: How, input_size: Pair, output_size: Pair) ->
 
 
 class AvgPool2d(Pool2d):
-    """y = the mean of each window; the padding counts as 0 and is counted, a ceil-mode overhang is not (as in PyTorch).
+    """y = the mean of each window; the padding counts as 0 and is counted, unless `count_include_pad` is False; a
+    ceil-mode overhang never is.
 
     forward   x (N, C, H, W)        -> y (N, C, oh, ow)
     backward  dL/dy (N, C, oh, ow)  -> dL/dx (N, C, H, W): each dy in equal shares to its window
@@ -170,15 +171,22 @@ class AvgPool2d(Pool2d):
     """
 
     def __init__(
-        self, kernel_size: Setting, stride: Setting | None = None, padding: Setting = 0, ceil_mode: bool = False
+        self,
+        kernel_size: Setting,
+        stride: Setting | None = None,
+        padding: Setting = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
     ) -> None:
         super().__init__(kernel_size, stride, padding, 1, ceil_mode)
+        self.count_include_pad = count_include_pad
 
     def forward(self, x: Array) -> Array:
         size = self.output_size(x)
         xp = array_module(x)
-        axes = zip(self.starts(size, xp), self.kernel_size, x.shape[2:], self.padding)
-        rows, cols = (xp.minimum(first + k, n + p) - first for first, k, n, p in axes)  # pixels: (oh, 1) and (ow,)
+        counted = self.padding if self.count_include_pad else (0, 0)  # pixels on either side
+        axes = zip(self.starts(size, xp), self.kernel_size, x.shape[2:], counted)
+        rows, cols = (xp.minimum(first + k, n + p) - xp.maximum(first, -p) for first, k, n, p in axes)  # (oh, 1), (ow,)
         share = (1.0 / (rows * cols)).astype(x.dtype)  # (oh, ow)
         y = xp.zeros((*x.shape[:2], *size), dtype=x.dtype)
         taps = list(taps_of(self.kernel_size, self.how, x.shape[2:], size))
@@ -208,3 +216,6 @@ class AvgPool2d(Pool2d):
 
         run_blocks(spread, dx.shape, xp, axes=2)
         return dx
+
+    def __repr__(self) -> str:
+        return super().__repr__() if self.count_include_pad else super().__repr__()[:-1] + ", count_include_pad=False)"

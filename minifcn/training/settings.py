@@ -108,7 +108,7 @@ class Settings:
     epoch_steps: int = in_optimisation(1, EPOCH_STEPS, "N", bound=POSITIVE)
     batch_size: int = in_optimisation(8, "images a batch", "N", bound=POSITIVE)
     accumulate: int = in_optimisation(1, "batches whose mean gradient makes one step", "N", bound=POSITIVE)
-    lr: float = in_optimisation(0.02, "learning rate", "X")
+    lr: float = in_optimisation(0.02, "learning rate", "X", bound=(lambda lr: lr != 0, "above 0"))
     schedule: str = in_optimisation("polynomial", "of the learning rate", "NAME", choices=SCHEDULES)
     momentum: float = in_optimisation(0.9, "of SGD", "X")
     weight_decay: float = in_optimisation(5e-4, "of SGD, not for biases", "X")

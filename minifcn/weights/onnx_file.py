@@ -91,7 +91,8 @@ class Writer:
 
 def _window(layer):
     """How a kernel goes over a map, in ONNX's words."""
-    return {"kernel_shape": layer.kernel_size, "strides": layer.stride, "pads": [*layer.padding, *layer.padding]}
+    last = [window.padding + window.end for window in layer.windows]
+    return {"kernel_shape": layer.kernel_size, "strides": layer.stride, "pads": [*layer.padding, *last]}
 
 
 def _conv(writer, layer, name, maps):
@@ -112,7 +113,7 @@ def _max_pool(writer, layer, name, maps):
 
 
 def _avg_pool(writer, layer, name, maps):
-    how = _window(layer) | {"ceil_mode": int(layer.ceil_mode), "count_include_pad": 1}
+    how = _window(layer) | {"ceil_mode": int(layer.ceil_mode), "count_include_pad": int(layer.count_include_pad)}
     return writer.node("AveragePool", name, maps, **how)
 
 

@@ -66,6 +66,7 @@ class TestPair:
         (Window(3, stride=2, padding=1), 5, 3),
         (Window(3, stride=2, padding=1), 6, 3),
         (Window(3, dilation=2), 7, 3),
+        (Window(4, padding=1, end=1), 5, 5),
         # ceil mode: a window that hangs over the end counts, one that would start after the input does not
         (Window(2, stride=2), 5, 2),
         (Window(2, stride=2, ceil=True), 5, 3),
@@ -178,6 +179,10 @@ def test_a_crop_moves_the_start_and_must_lie_inside():
     for offset, size in ((3, 8), (-1, 4)):
         with pytest.raises(InputError, match=f"{size} pixels from {offset} on does not lie inside a map of 10"):
             place.cropped(offset, size)
+
+
+def test_padding_moves_the_start_the_other_way():
+    assert Place(10, Fraction(2), Fraction(-3), 7).padded(3, 1) == Place(14, Fraction(2), Fraction(-9), 7)
 
 
 def test_offset_of_counts_pixels_to_the_other_maps_first():

@@ -171,13 +171,16 @@ def test_softmax_of_nan_and_infinities(xp):
 
 
 @drawn(40)
-@given(shapes, seeds, dtypes, layouts, layouts, st.sampled_from((0, 0.0, 5e-4)), st.sampled_from((0, 0.9)), launches)
-def test_sgd(xp, shape, seed, dtype, w_layout, g_layout, decay, momentum, how):
+@given(
+    shapes, seeds, dtypes, layouts, layouts, st.sampled_from((0, 0.0, 5e-4)), st.sampled_from((0, 0.9)),
+    st.sampled_from(((), (0.7,), (1.0, True))), launches,
+)  # fmt: skip
+def test_sgd(xp, shape, seed, dtype, w_layout, g_layout, decay, momentum, more, how):
     w, v, g = (numbers(seed + i, dtype, shape) for i in range(3))
     on_device = laid(xp, w, w_layout), laid(xp, v, w_layout), laid(xp, g, g_layout)
     for _ in range(2):
         with by_kernels(**how):
-            sgd_update(*on_device, 0.01, momentum, decay)
-        sgd_update(w, v, g, 0.01, momentum, decay)
+            sgd_update(*on_device, 0.01, momentum, decay, *more)
+        sgd_update(w, v, g, 0.01, momentum, decay, *more)
     for actual, expected in zip(on_device, (w, v, g)):
         assert_bits(actual, expected)

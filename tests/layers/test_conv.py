@@ -1,10 +1,13 @@
 """Conv2d: numbers by hand, the bias, initial weights, and what it refuses."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from conv_cases import conv2d_grad_input_loops, conv2d_grad_weight_loops, conv2d_loops
 
 from minifcn.convolution.algorithms import ALGORITHMS
+from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d
 from minifcn.layers.parameter import he_normal
@@ -66,6 +69,48 @@ def test_both_gradients_come_of_one_call_where_both_are_wanted(monkeypatch, froz
         assert dx is None
 
 
+def test_padding_same_by_hand():
+    # Of two taps the second lies in the padding at the end; of four one lies before the row, and two behind it.
+    x = np.array([[[[1.0, 2.0, 3.0]]]])
+    layer = with_weights(Conv2d(1, 1, (1, 2), padding="same", bias=False), [[[[10, 1]]]])
+    np.testing.assert_array_equal(layer(x), [[[[12, 23, 30]]]])
+    np.testing.assert_array_equal(layer.backward(np.array([[[[1.0, 0.0, 5.0]]]])), [[[[10, 1, 50]]]])
+    np.testing.assert_array_equal(layer.weight.grad, [[[[1 + 15, 2]]]])
+    layer = with_weights(Conv2d(1, 1, (1, 4), padding="same", bias=False), [[[[1000, 100, 10, 1]]]])
+    np.testing.assert_array_equal(layer(x), [[[[123, 1230, 2300]]]])
+
+
+@pytest.mark.parametrize("algorithm", ["auto", "loops", "matrix", "textbook", "im2col", "mec", "winograd"])
+def test_padding_same_is_padding_by_hand_in_every_algorithm(algorithm):
+    kernel, dilation, before, after = (2, 4), (3, 1), (1, 1), (2, 2)
+    if algorithm == "winograd":
+        kernel, dilation, before, after = (3, 3), 1, (1, 1), (1, 1)
+    rng = np.random.default_rng(0)
+    x, weight = rng.integers(-4, 5, (2, 2, 6, 5)).astype(float), rng.integers(-4, 5, (3, 2, *kernel)).astype(float)
+    layer = with_weights(Conv2d(2, 3, kernel, 1, "same", dilation, bias=False, algorithm=algorithm), weight)
+    padded = np.pad(x, ((0, 0), (0, 0), *zip(before, after)))
+    np.testing.assert_allclose(layer(x), conv2d_loops(padded, weight, dilation=dilation), atol=1e-12)
+    dy = rng.integers(-4, 5, (2, 3, 6, 5)).astype(float)
+    dx = conv2d_grad_input_loops(dy, weight, padded.shape[2:], dilation=dilation)
+    (top, left), (height, width) = before, x.shape[2:]
+    np.testing.assert_allclose(layer.backward(dy), dx[:, :, top : top + height, left : left + width], atol=1e-12)
+    dw = conv2d_grad_weight_loops(dy, padded, kernel, dilation=dilation)
+    np.testing.assert_allclose(layer.weight.grad, dw, atol=1e-12)
+
+
+def test_padding_same_keeps_the_size_and_tells_where_it_lies():
+    rows, cols = Conv2d(1, 1, (4, 3), padding="same", dilation=(1, 2)).windows
+    assert [rows.output_size(n) for n in (1, 2, 9)] == [cols.output_size(n) for n in (1, 2, 9)] == [1, 2, 9]
+    assert Place(9).after(rows) == Place(9, Fraction(1), Fraction(1, 2), 4)  # the middle of four taps, one before
+    assert Place(9).after(cols) == Place(9, Fraction(1), Fraction(0), 5)
+
+
+def test_padding_same_without_the_gradient_of_the_input():
+    layer = with_weights(Conv2d(1, 1, 2, padding="same"), np.ones((2, 2)))
+    layer.input_gradient = False
+    assert layer.backward(np.ones_like(layer(np.ones((1, 1, 3, 4))))) is None
+
+
 def test_windows_tell_the_geometry():
     rows, cols = Conv2d(1, 1, (3, 5), (2, 1), (1, 0), (1, 2)).windows
     assert (rows.kernel, rows.stride, rows.padding, rows.dilation) == (3, 2, 1, 1)
@@ -94,6 +139,7 @@ def test_repr_names_what_differs_from_a_plain_layer():
     assert repr(Conv2d(3, 8, 3)) == "Conv2d(3, 8, kernel_size=3)"
     settings = "kernel_size=(3, 5), stride=2, padding=(1, 2), dilation=3, groups=2, bias=False"
     assert repr(Conv2d(4, 8, (3, 5), 2, (1, 2), 3, 2, bias=False)) == f"Conv2d(4, 8, {settings})"
+    assert repr(Conv2d(4, 8, 3, padding="same")) == "Conv2d(4, 8, kernel_size=3, padding='same')"
 
 
 class TestBadInput:
@@ -128,6 +174,13 @@ class TestBadInput:
         with pytest.raises(InputError, match=r"Conv2d: \d -> \d channels do not divide into 2 groups"):
             Conv2d(*channels, 3, groups=2)
 
+    @pytest.mark.parametrize("stride", [2, (1, 2)])
+    def test_padding_same_with_a_stride(self, stride):
+        with pytest.raises(InputError, match=r"padding 'same' is for stride 1, stride is .*2.*: give pixels"):
+            Conv2d(1, 1, 3, stride, "same")
+
     def test_settings_that_make_no_sense(self):
+        with pytest.raises(InputError, match="padding is 'valid'; expected a whole number or a pair of them"):
+            Conv2d(1, 1, 3, padding="valid")
         with pytest.raises(InputError, match="stride is 0; expected at least 1"):
             Conv2d(1, 1, 3, stride=0)

@@ -16,15 +16,18 @@ from minifcn.layers import (
     Parameter,
     ReLU,
     Sequential,
+    ZeroPad2d,
 )
 
 IMAGES = (2, 4, 6, 5)
 LAYERS = {
     "Conv2d": (lambda: Conv2d(4, 6, (3, 2), (2, 1), 1, groups=2), IMAGES),
+    "Conv2d same": (lambda: Conv2d(4, 6, (2, 3), padding="same", dilation=(3, 1)), IMAGES),
     "ConvTranspose2d matrix": (lambda: ConvTranspose2d(4, 2, 3, 2, 1, 1, algorithm="matrix"), IMAGES),
     "ConvTranspose2d textbook": (lambda: ConvTranspose2d(4, 2, 3, 2, 1, 1, algorithm="textbook"), IMAGES),
     "MaxPool2d": (lambda: MaxPool2d(3, 2, 1, ceil_mode=True), IMAGES),
     "AvgPool2d": (lambda: AvgPool2d(3, 2, 1, ceil_mode=True), IMAGES),
+    "ZeroPad2d": (lambda: ZeroPad2d((1, 2, 3, 0)), IMAGES),
     "ReLU": (ReLU, IMAGES),
     "Dropout": (Dropout, IMAGES),
     "Dropout2d": (Dropout2d, IMAGES),

@@ -54,6 +54,37 @@ def test_class_weights_count_in_the_mean_too(weights):
     close(criterion.backward(), DIFFERENCE * [2, 10, 10, 0])
 
 
+def test_label_smoothing():
+    # Half of the loss as ever, half of it the mean over both classes: -log of 1/4 and 3/4, of 1/2 and 1/2 ...
+    both = [log(4) + log(4 / 3), 2 * log(2), log(5) + log(5 / 4), 0]
+    smoothed = [one / 2 + sum_of_both / 4 for one, sum_of_both in zip(EACH, both)]
+    # ... whose gradient is softmax - 1/2 where the pixel counts.
+    gradient = DIFFERENCE / 2 + (SOFTMAX - 0.5) * [1, 1, 1, 0] / 2
+    criterion = SoftmaxCrossEntropy(reduction="none", label_smoothing=0.5)
+    close(criterion(SCORES, LABELS), [[smoothed]])
+    close(criterion.backward(np.array([[[2.0, -3.0, 10.0, 100.0]]])), gradient * [2, -3, 10, 100])
+    criterion = SoftmaxCrossEntropy(label_smoothing=0.5)
+    close(criterion(SCORES, LABELS), sum(smoothed) / 3)
+    close(criterion.backward(), gradient / 3)
+
+
+def test_label_smoothing_weighs_each_class_by_its_own_weight():
+    # One pixel of class 1, shares 1/4 and 3/4, weights 10 and 2; the mean divides by the label's 2 alone.
+    criterion = SoftmaxCrossEntropy(class_weights=(10, 2), label_smoothing=0.2)
+    close(
+        criterion(SCORES[..., :1], LABELS[..., :1]), (0.8 * 2 * log(4 / 3) + 0.1 * (10 * log(4) + 2 * log(4 / 3))) / 2
+    )
+    # d/ds_0: 0.8 * 2 * 1/4 + 0.1 (10 (1/4 - 1) + 2 * 1/4), and the other the same below 0.
+    slope = (0.4 - 0.75 + 0.05) / 2
+    close(criterion.backward(), [[[[slope]], [[-slope]]]])
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.5, float("nan")])
+def test_a_smoothing_that_is_no_share_is_refused(smoothing):
+    with pytest.raises(InputError, match=f"label_smoothing is {smoothing}, take 0 to 1"):
+        SoftmaxCrossEntropy(label_smoothing=smoothing)
+
+
 @pytest.mark.parametrize("ignore, dtype", [(255, "uint8"), (-1, "int8"), (0, "int64"), (1, "int32")])
 def test_any_label_can_be_the_void_one(ignore, dtype):
     labels = np.array([[[1, 0, 1, 0]]]).astype(dtype)
@@ -81,6 +112,15 @@ def test_single_scores_without_pixels():
     criterion = SoftmaxCrossEntropy()
     close(criterion(np.log([[1.0, 3.0], [1.0, 1.0]]), np.array([1, 0])), (log(4 / 3) + log(2)) / 2)
     close(criterion.backward(), [[0.125, -0.125], [-0.25, 0.25]])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_smoothed_it_is_stable_at_scores_of_ten_thousand(dtype):
+    criterion = SoftmaxCrossEntropy(reduction="none", label_smoothing=0.5)
+    scores = np.array([[[[1e4, -1e4]], [[-1e4, 1e4]]]], dtype)
+    np.testing.assert_allclose(criterion(scores, np.array([[[0, 0]]])), [[[5e3, 1.5e4]]], rtol=1e-6)
+    expected = [[[[0.25, -0.75]], [[-0.25, 0.75]]]]
+    np.testing.assert_array_equal(criterion.backward(np.ones((1, 1, 2), dtype)), expected)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

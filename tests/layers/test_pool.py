@@ -150,6 +150,17 @@ class TestAvgPool:
         layer = AvgPool2d((1, 3), (1, 3), (0, 1), ceil_mode=True)
         np.testing.assert_array_equal(layer(np.array([[[[3.0, 6.0, 8.0]]]])), [[[[3, 4]]]])
 
+    def test_padding_that_is_not_counted(self):
+        # Windows of (padding, 12) and (24, 36); then of (3, 6), of 8 alone between both paddings.
+        layer = AvgPool2d((1, 2), 2, (0, 1), count_include_pad=False)
+        np.testing.assert_array_equal(layer(np.array([[[[12.0, 24.0, 36.0]]]])), [[[[12, 30]]]])
+        np.testing.assert_array_equal(layer.backward(np.array([[[[5.0, 8.0]]]])), [[[[5, 4, 4]]]])
+        layer = AvgPool2d((1, 3), 3, (0, 1), ceil_mode=True, count_include_pad=False)
+        np.testing.assert_array_equal(layer(np.array([[[[3.0, 6.0, 8.0]]]])), [[[[4.5, 8]]]])
+
+    def test_repr_tells_whether_padding_is_counted(self):
+        assert repr(AvgPool2d(2, count_include_pad=False)).endswith("ceil_mode=False, count_include_pad=False)")
+
     def test_overlapping_windows_add_up(self):
         layer = AvgPool2d((1, 2), 1)
         layer(np.zeros((1, 1, 1, 3)))

@@ -30,6 +30,45 @@ class TestNearest:
         np.testing.assert_array_equal(Upsample((1, 6))(x), [[[[1, 1, 2, 3, 3, 4]]]])
 
 
+def test_nearest_exact_by_hand():
+    # 5 pixels to 3: the middles (o + 1/2) 5/3 = 5/6, 5/2, 25/6 fall in pixels 0, 2, 4; "nearest" takes 0, 1, 3.
+    x = np.array([[[[1.0, 2.0, 3.0, 4.0, 5.0]]]])
+    layer = Upsample((1, 3), mode="nearest-exact")
+    np.testing.assert_array_equal(layer(x), [[[[1, 3, 5]]]])
+    np.testing.assert_array_equal(layer.backward(np.array([[[[7.0, 8.0, 9.0]]]])), [[[[7, 0, 8, 0, 9]]]])
+    np.testing.assert_array_equal(Upsample((1, 3))(x), [[[[1, 2, 4]]]])
+    # 4 pixels by 1.1 are 4 again, at floor((o + 1/2) / 1.1) = 0, 1, 2, 3; by 1.2 at 0, 1, 2, 2: 3.5 / 1.2 is 2.92.
+    np.testing.assert_array_equal(Upsample(scale_factor=(1, 1.2), mode="nearest-exact")(x[..., :4]), [[[[1, 2, 3, 3]]]])
+
+
+class TestAlignedCorners:
+    def test_by_hand(self):
+        # 3 pixels to 5: every half pixel; to 2: the outermost alone; to 1: the first.
+        layer = Upsample((1, 5), mode="bilinear", align_corners=True)
+        np.testing.assert_array_equal(layer(np.array([[[[8.0, 16.0, 0.0]]]])), [[[[8, 12, 16, 8, 0]]]])
+        dx = layer.backward(np.array([[[[1.0, 2.0, 4.0, 8.0, 16.0]]]]))
+        np.testing.assert_array_equal(dx, [[[[2, 1 + 4 + 4, 4 + 16]]]])
+        corners = Upsample(2, mode="bilinear", align_corners=True)
+        np.testing.assert_array_equal(corners(IMAGE), [[[[8, 0], [-8, 4]]]])
+        np.testing.assert_array_equal(Upsample(1, mode="bilinear", align_corners=True)(IMAGE), [[[[8]]]])
+
+    def test_the_factor_tells_the_size_alone(self):
+        # 4 pixels by 1.9 are 7: every half pixel
+        layer = Upsample(scale_factor=(1, 1.9), mode="bilinear", align_corners=True)
+        x = np.array([[[[0.0, 2.0, 4.0, 8.0]]]])
+        np.testing.assert_array_equal(layer(x), [[[[0, 1, 2, 3, 4, 6, 8]]]])
+
+    def test_numerical_gradients(self):
+        x = np.random.default_rng(0).standard_normal((2, 3, 4, 5))
+        assert check_gradients(Upsample((7, 3), mode="bilinear", align_corners=True), x).ok()
+
+    @pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
+    @pytest.mark.parametrize("given", [True, False])
+    def test_in_other_modes_it_is_refused(self, mode, given):
+        with pytest.raises(InputError, match=f"align_corners is for mode 'bilinear', mode is '{mode}': leave it out"):
+            Upsample(2, mode=mode, align_corners=given)
+
+
 class TestBilinear:
     def test_by_hand(self):
         # Twice 2 pixels: places -1/4 (cut to 0), 1/4, 3/4 and 5/4 (beyond the last).
@@ -59,8 +98,8 @@ class TestBilinear:
         np.testing.assert_allclose(interpolation_matrix(3, 5, None, "bilinear"), expected, rtol=0, atol=1e-15)
 
 
-@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
-class TestBoth:
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact", "bilinear"])
+class TestEachMode:
     def test_a_constant_stays_and_the_size_that_is_there_changes_nothing(self, mode):
         np.testing.assert_allclose(Upsample((7, 2), mode=mode)(np.full((1, 2, 3, 5), 3.0)), 3, rtol=1e-15)
         np.testing.assert_array_equal(Upsample((2, 3), mode=mode)(IMAGE), IMAGE)
@@ -95,7 +134,7 @@ class TestBoth:
     [
         ({}, "size is None, scale_factor None; give just one of them"),
         ({"size": 4, "scale_factor": 2}, "size is 4, scale_factor 2; give just one of them"),
-        ({"size": 4, "mode": "bicubic"}, "mode 'bicubic' is none of nearest, bilinear"),
+        ({"size": 4, "mode": "bicubic"}, "mode 'bicubic' is none of nearest, nearest-exact, bilinear"),
         ({"size": 2.5}, "size is 2.5; expected a whole number or a pair of them"),
         ({"size": (3, 0)}, r"size is \(3, 0\); expected at least 1"),
         ({"scale_factor": 0}, "scale_factor is 0; expected a number above 0 or a pair of them"),
@@ -130,4 +169,6 @@ def test_a_factor_that_leaves_no_pixel_is_refused():
 
 def test_repr():
     assert repr(Upsample(3, mode="bilinear")) == "Upsample(size=(3, 3), mode='bilinear')"
+    corners = "Upsample(size=(3, 3), mode='bilinear', align_corners=True)"
+    assert repr(Upsample(3, mode="bilinear", align_corners=True)) == corners
     assert repr(Upsample(scale_factor=(2, 0.5))) == "Upsample(scale_factor=(2.0, 0.5), mode='nearest')"

@@ -71,6 +71,14 @@ def convolutions(draw, kernel=None):
 
 
 @st.composite
+def same_convolutions(draw):
+    """The same with the padding "same": kernels of even and odd sizes, larger than the input, too."""
+    shape, weight, settings = draw(convolutions())
+    shape = (*shape[:2], *draw(pair(1, 9)))
+    return shape, weight, settings | {"stride": 1, "padding": "same"}
+
+
+@st.composite
 def transposed_convolutions(draw, exact=False):
     """(input shape, weight shape, settings) of a transposed convolution whose output has at least one pixel.
 

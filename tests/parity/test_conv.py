@@ -9,19 +9,19 @@ from minifcn.convolution.geometry import pair
 from minifcn.layers import Conv2d, ConvTranspose2d
 
 from .compare import assert_equal_to, check_layer, copy_state, drawn, fill, to_torch, torch
-from .drawing import LAYOUTS, convolutions, layouts, normal, seeds, transposed_convolutions
+from .drawing import LAYOUTS, convolutions, layouts, normal, same_convolutions, seeds, transposed_convolutions
 
 ALGORITHMS = ("matrix", "textbook", "definition", "im2col", "auto")
 
 
-def check(ours, reference, channels, kernel, settings, shape, seed, layouts, dtype="float64", **extra):
+def check(ours, reference, channels, kernel, settings, shape, seed, layouts, dtype="float64", tolerance=None, **extra):
     """Build both layers from the same arguments and compare them."""
     rng = np.random.default_rng(seed)
     layer = ours(*channels, kernel, **settings, **extra).astype(dtype)
     fill(layer, rng)
     x_layout, dy_layout = layouts
     x = normal(rng, dtype, x_layout)(shape)
-    check_layer(layer, reference(*channels, kernel, **settings), x, normal(rng, dtype, dy_layout))
+    check_layer(layer, reference(*channels, kernel, **settings), x, normal(rng, dtype, dy_layout), tolerance)
 
 
 @drawn(80)
@@ -31,6 +31,16 @@ def test_conv2d(case, bias, seed, x_layout, dy_layout):
     settings = settings | {"bias": bias}
     channels = (shape[1], out)
     check(Conv2d, torch.nn.Conv2d, channels, tuple(kernel), settings, shape, seed, (x_layout, dy_layout))
+
+
+# PyTorch copies x where the padding differs from side to side, which it warns of.
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
+@drawn(80)
+@given(same_convolutions(), st.booleans(), seeds, layouts, layouts)
+def test_conv2d_with_padding_same(case, bias, seed, x_layout, dy_layout):
+    shape, (out, _, *kernel), settings = case
+    channels, settings, layouts = (shape[1], out), settings | {"bias": bias}, (x_layout, dy_layout)
+    check(Conv2d, torch.nn.Conv2d, channels, tuple(kernel), settings, shape, seed, layouts, tolerance=1e-12)
 
 
 @drawn(60)

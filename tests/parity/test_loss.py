@@ -22,10 +22,10 @@ def random_labels(rng, shape, classes, void, dtype="uint8"):
     return labels
 
 
-def compare(scores, labels, rng, reduction, weights=None, tolerance=None):
+def compare(scores, labels, rng, reduction, weights=None, tolerance=None, smoothing=0.0):
     """Loss and gradient agree with PyTorch's, scores and labels stay as they were, backward repeats."""
     scores_before, labels_before = scores.copy(), labels.copy()
-    criterion = SoftmaxCrossEntropy(ignore_label=VOID, class_weights=weights, reduction=reduction)
+    criterion = SoftmaxCrossEntropy(VOID, weights, reduction, smoothing)
     scores_torch = to_torch(scores, requires_grad=True)
     theirs = torch.nn.functional.cross_entropy(
         scores_torch,
@@ -33,6 +33,7 @@ def compare(scores, labels, rng, reduction, weights=None, tolerance=None):
         weight=None if weights is None else to_torch(np.asarray(weights, scores.dtype)),
         ignore_index=VOID,
         reduction=reduction,
+        label_smoothing=smoothing,
     )
     loss = criterion(scores, labels)
     limit = {"float64": 1e-10, "float32": 1e-4}[str(scores.dtype)] if tolerance is None else tolerance
@@ -54,31 +55,33 @@ def compare(scores, labels, rng, reduction, weights=None, tolerance=None):
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
-@drawn(50)
+@drawn(80)
 @given(
     shape=st.tuples(st.integers(1, 3), st.integers(2, 6), st.integers(1, 6), st.integers(1, 7)),
     void=st.sampled_from((0, 0.3, 0.9)),
     weighted=st.booleans(),
+    smoothing=st.just(0.0) | st.floats(0, 1),
     seed=seeds,
     layout=layouts,
 )
-def test_loss_and_gradient(reduction, shape, void, weighted, seed, layout):
+def test_loss_and_gradient(reduction, shape, void, weighted, smoothing, seed, layout):
     rng = np.random.default_rng(seed)
     n, classes, h, w = shape
     scores = 3 * normal(rng, "float64", "contiguous")(shape)
     labels = random_labels(rng, (n, h, w), classes, void)
     weights = rng.uniform(0.2, 3, classes) if weighted else None
-    compare(arrange(scores, layout), arrange(labels, "reversed"), rng, reduction, weights)
+    compare(arrange(scores, layout), arrange(labels, "reversed"), rng, reduction, weights, 1e-12, smoothing)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("reduction", REDUCTIONS)
-def test_every_layout(reduction, layout, dtype):
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_every_layout(smoothing, reduction, layout, dtype):
     rng = np.random.default_rng(1)
     scores = normal(rng, dtype, layout)((2, 5, 9, 7))
     labels = arrange(random_labels(rng, (2, 9, 7), 5, 0.4), layout)
-    compare(scores, labels, rng, reduction, [0.5, 1, 2, 0, 1.5])
+    compare(scores, labels, rng, reduction, [0.5, 1, 2, 0, 1.5], smoothing=smoothing)
 
 
 @pytest.mark.parametrize("kind", ["uint8", "int16", "int32", "int64"])

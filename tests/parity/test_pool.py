@@ -23,13 +23,13 @@ def test_max_pool2d(case, ties, seed, x_layout, dy_layout):
     check_layer(MaxPool2d(**settings), torch.nn.MaxPool2d(**settings), x, normal(rng, "float64", dy_layout))
 
 
-@drawn(120)
-@given(poolings(dilated=False), seeds, layouts, layouts)
-def test_avg_pool2d(case, seed, x_layout, dy_layout):
-    shape, settings = case
+@drawn(160)
+@given(poolings(dilated=False), st.booleans(), seeds, layouts, layouts)
+def test_avg_pool2d(case, counted, seed, x_layout, dy_layout):
+    shape, settings = case[0], case[1] | {"count_include_pad": counted}
     rng = np.random.default_rng(seed)
     x = normal(rng, "float64", x_layout)(shape)
-    check_layer(AvgPool2d(**settings), torch.nn.AvgPool2d(**settings), x, normal(rng, "float64", dy_layout))
+    check_layer(AvgPool2d(**settings), torch.nn.AvgPool2d(**settings), x, normal(rng, "float64", dy_layout), 1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -1,4 +1,4 @@
-"""ReLU, Linear, Sequential, Dropout and Dropout2d against PyTorch's."""
+"""ReLU, Linear, ZeroPad2d, Sequential, Dropout and Dropout2d against PyTorch's."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minifcn import layers
-from minifcn.layers import Dropout, Dropout2d, Linear, ReLU
+from minifcn.layers import Dropout, Dropout2d, Linear, ReLU, ZeroPad2d
 
 from .compare import assert_equal_to, check_layer, drawn, fill, to_torch, torch
 from .drawing import LAYOUTS, layouts, normal, seeds, tied
@@ -31,6 +31,14 @@ def test_linear(sizes, bias, seed, x_layout, dy_layout):
     fill(layer, rng)
     x = normal(rng, "float64", x_layout)((n, inputs))
     check_layer(layer, torch.nn.Linear(inputs, outputs, bias=bias), x, normal(rng, "float64", dy_layout))
+
+
+@drawn(40)
+@given(shapes, st.integers(0, 3) | st.tuples(*[st.integers(0, 3)] * 4), seeds, layouts, layouts)
+def test_zero_pad2d(shape, padding, seed, x_layout, dy_layout):
+    rng = np.random.default_rng(seed)
+    x = normal(rng, "float64", x_layout)(shape)
+    check_layer(ZeroPad2d(padding), torch.nn.ZeroPad2d(padding), x, normal(rng, "float64", dy_layout), 1e-12)
 
 
 def small_net(kit):

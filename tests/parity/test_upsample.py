@@ -10,7 +10,12 @@ from minifcn.layers import Upsample
 from .compare import check_layer, drawn, torch
 from .drawing import LAYOUTS, layouts, normal, pair, seeds
 
-MODES = ("nearest", "bilinear")
+MODES = {
+    "nearest": {"mode": "nearest"},
+    "nearest-exact": {"mode": "nearest-exact"},
+    "bilinear": {"mode": "bilinear"},
+    "corners aligned": {"mode": "bilinear", "align_corners": True},
+}
 
 
 @st.composite
@@ -34,8 +39,8 @@ def test_upsample(mode, case, seed, x_layout, dy_layout):
     shape, target = case
     rng = np.random.default_rng(seed)
     x = normal(rng, "float64", x_layout)(shape)
-    module = torch.nn.Upsample(**target, mode=mode)
-    check_layer(Upsample(**target, mode=mode), module, x, normal(rng, "float64", dy_layout))
+    target = target | MODES[mode]
+    check_layer(Upsample(**target), torch.nn.Upsample(**target), x, normal(rng, "float64", dy_layout), 1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -44,14 +49,15 @@ def test_upsample(mode, case, seed, x_layout, dy_layout):
 def test_upsample_in_every_layout(mode, layout, dtype):
     rng = np.random.default_rng(1)
     x = normal(rng, dtype, layout)((2, 3, 5, 7))
-    module = torch.nn.Upsample(scale_factor=(2.3, 0.6), mode=mode)
-    check_layer(Upsample(scale_factor=(2.3, 0.6), mode=mode), module, x, normal(rng, dtype, layout))
+    target = {"scale_factor": (2.3, 0.6)} | MODES[mode]
+    check_layer(Upsample(**target), torch.nn.Upsample(**target), x, normal(rng, dtype, layout))
 
 
 @pytest.mark.parametrize(
     "pixels, target",
     [
         (26, {"size": (1, 22)}),  # where float32 steps onto the pixel before
+        (7, {"size": (1, 6)}),  # where a middle falls between two pixels
         (5, {"scale_factor": (1.0, 1.1)}),  # as many pixels as before: the factor counts no more
         (3, {"scale_factor": (1.0, 2.3)}),  # twice as many: nor does it for "nearest"
     ],
@@ -60,5 +66,5 @@ def test_upsample_in_every_layout(mode, layout, dtype):
 def test_upsample_where_pytorch_rounds(mode, pixels, target):
     rng = np.random.default_rng(2)
     x = rng.standard_normal((1, 2, 1, pixels))
-    module = torch.nn.Upsample(**target, mode=mode)
-    check_layer(Upsample(**target, mode=mode), module, x, normal(rng, "float64", "contiguous"))
+    target = target | MODES[mode]
+    check_layer(Upsample(**target), torch.nn.Upsample(**target), x, normal(rng, "float64", "contiguous"))

@@ -72,6 +72,15 @@ def test_classifiers_at_their_own_size(name, settings):
     assert_same_scores(filled(BACKBONES[name](4, 1 / 8, image_size=67, **settings)), [(67, 67)] * 2)
 
 
+def test_what_lies_around_a_map():
+    """A padding that is larger at the end, and one that does not count."""
+    model = BACKBONES["alexnet"](4, 1 / 8, image_size=67, fc_channels=8)
+    model.named["conv3"] = layers.Conv2d(32, 48, (2, 4), padding="same", dilation=(3, 1))
+    model.named["pool5"] = layers.AvgPool2d(3, 2, padding=1, count_include_pad=False)
+    model.named["fc6"] = layers.Linear(32 * 2 * 2, 8)
+    assert_same_scores(filled(model), [(67, 67)])
+
+
 def test_no_weight_is_there_twice():
     model = filled(MODELS["fcn8s"](3, 1 / 16, 64, "same"))
     taken = sum(parameter.data.nbytes for parameter in model.parameters())
