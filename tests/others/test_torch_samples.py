@@ -4,10 +4,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -r requirements-test.txt")
 pytest.importorskip("expecttest", reason="PyTorch's own tests need expecttest: pip install -r requirements-test.txt")
-samples = pytest.importorskip("others.torch_samples", reason="this PyTorch keeps its samples elsewhere")
 
 from minifcn.layers import ReLU  # noqa: E402
 
+from . import torch_samples as samples  # noqa: E402
 from .torch_functions import Call  # noqa: E402
 
 # Cases that were equal in PyTorch 2.13.
