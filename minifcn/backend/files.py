@@ -24,7 +24,8 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any], ready: Call
     path = Path(path)
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        with open(unfinished, "wb") as file:
+        unfinished.unlink(missing_ok=True)
+        with open(unfinished, "xb") as file:  # a new file, never one that a link there leads to
             write(file)
             file.flush()
             os.fsync(file.fileno())

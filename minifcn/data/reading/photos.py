@@ -16,6 +16,7 @@ _ORIENTATION = 0x0112  # the EXIF tag: how to turn the pixels, 1 for not at all
 _SIDEWAYS = 5  # orientations from here on swap width and height
 # Formats that Pillow opens and that are no pictures of one photo, or need a program beside it.
 _OTHERS = {".pdf", ".eps", ".ps", ".mpg", ".mpeg", ".h5", ".hdf", ".grib", ".bufr", ".wmf", ".emf", ".fits", ".fit"}
+_PROGRAMS = {"EPS", "WMF"}  # which Pillow lets Ghostscript or Windows draw, whatever a file's suffix says
 _LATER = {".heic", ".heif", ".hif", ".avif"}  # which a package more, or a newer Pillow reads
 
 
@@ -88,6 +89,12 @@ def read_header(path: str | Path) -> tuple[str, int]:
         return "", 1
 
 
+def refuse_programs(image: Image.Image) -> None:
+    """UnidentifiedImageError for an opened image that is a program: to decode it would run it."""
+    if image.format in _PROGRAMS:
+        raise UnidentifiedImageError(f"{image.format} is a program that draws")
+
+
 def _upright(path, data=None):
     """(the decoded Pillow image, turned; the EXIF orientation that asked for it)."""
     image, orientation = _open(path, data)
@@ -100,6 +107,7 @@ def _open(path, data=None):
     _register_heif()
     try:
         with Image.open(path if data is None else io.BytesIO(data)) as image:
+            refuse_programs(image)
             orientation = _orientation(image)
             image.load()
             return image, orientation
@@ -150,6 +158,8 @@ def _why(path, error, data):
     if isinstance(error, Image.DecompressionBombError):
         return f"{error}: make it smaller"
     if isinstance(error, UnidentifiedImageError):
+        if first.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):
+            return "it is PostScript, a program, which is not run: save it as PNG or JPEG"
         return "its format is not known (or its first bytes are damaged): save it as PNG or JPEG"
     return f"it is truncated or damaged ({error}): copy it again"
 

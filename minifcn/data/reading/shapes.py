@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, UnidentifiedImageError
 
 from minifcn.data.reading.fitting import FAR
+from minifcn.data.reading.photos import refuse_programs
 from minifcn.errors import InputError
 
 LINE_WIDTH = 10  # pixels, of lines
@@ -93,6 +94,7 @@ def _paste(canvas, shape, label):
     """A mask: a picture of its own, whose upper left pixel lies at the first corner of its box."""
     try:
         with Image.open(io.BytesIO(base64.b64decode(shape.mask))) as image:
+            refuse_programs(image)
             inside = np.array(image.convert("L")) > 0
     except UnidentifiedImageError:
         raise InputError(f"{shape.what} is a mask whose picture is none: draw it anew") from None
