@@ -52,7 +52,7 @@ def resize(how, x, roi=None, scales=None, sizes=None):
         if not (places == "half_pixel" or (corners and all(float(n).is_integer() for n in reached))):
             raise Inexpressible(COORDINATES)
     given = {"scale_factor": target} if sizes is None else {"size": target}
-    return (made(Upsample, **given, mode=mode, align_corners=corners, antialias=bool(how.get("antialias")))(x),)
+    return (made(Upsample, **given, mode=mode, align_corners=corners or None, antialias=bool(how.get("antialias")))(x),)
 
 
 def _ties(size, reached):

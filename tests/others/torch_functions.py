@@ -117,7 +117,7 @@ def interpolate(
         raise Inexpressible("other axes")
     if recompute_scale_factor:
         size, scale_factor = tuple(int(n * scale_factor) for n in x.shape[2:]), None
-    settings = {"mode": mode, "align_corners": bool(align_corners), "antialias": antialias}
+    settings = {"mode": mode, "align_corners": align_corners, "antialias": antialias}
     return Call(made(Upsample, size and tuple(size), scale_factor, **settings), (array(x),))
 
 

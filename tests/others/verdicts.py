@@ -7,15 +7,15 @@ from collections import Counter, defaultdict
 import minifcn.layers
 from minifcn.errors import InputError
 
-# What a constructor that does not know an argument does anyway.
+# Arguments that not every layer knows, and the values that ask for what it does anyway.
 WITHOUT = {
-    "align_corners": False,
-    "antialias": False,
-    "count_include_pad": True,
-    "dilation": 1,
-    "divisor_override": None,
-    "label_smoothing": 0.0,
-    "nesterov": False,
+    "align_corners": (None, False),
+    "antialias": (False,),
+    "count_include_pad": (True,),
+    "dilation": (1,),
+    "divisor_override": (None,),
+    "label_smoothing": (0.0,),
+    "nesterov": (False,),
 }
 
 # Lines by which a layer may refuse what a case asks for, and what the table calls it. Any other refusal is wrong.
@@ -82,6 +82,6 @@ def made(kind, *args, **settings):
     known = inspect.signature(kind).parameters
     one = kind(*args, **{name: value for name, value in settings.items() if name in known})
     for name, value in settings.items():
-        if name not in known and value != WITHOUT[name]:
+        if name not in known and value not in WITHOUT[name]:
             raise Inexpressible(f"no {name}")
     return one
