@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TEXTS = ["README.md", "CONTRIBUTING.md", "docs/speed.md", "docs/gpu.md", "docs/machines.md", "lessons/README.md"]
+TEXTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/speed.md",
+    "docs/gpu.md",
+    "docs/machines.md",
+    "lessons/README.md",
+]
 TEXTS += [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("lessons/[0-9]*.py"))]
 MOVED = re.findall(r"^\| `minifcn\..*? \| `(minifcn[\w.]*)` \|$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
 

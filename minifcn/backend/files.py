@@ -37,7 +37,8 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any], ready: Call
     _sweep(path.parent)
     half = unfinished(path)
     try:
-        with io.FileIO(half, "w") as disk, _Buffered(disk) as file:
+        half.unlink(missing_ok=True)
+        with io.FileIO(half, "x") as disk, _Buffered(disk) as file:  # a new file, never one that a link there leads to
             write(file)
             file.flush()
             os.fsync(disk.fileno())

@@ -20,6 +20,7 @@ _ORIENTATION = 0x0112  # the EXIF tag: how to turn the pixels, 1 for not at all
 _SIDEWAYS = 5  # orientations from here on swap width and height
 # Formats that Pillow opens and that are no pictures of one photo, or need a program beside it.
 _OTHERS = {".pdf", ".eps", ".ps", ".mpg", ".mpeg", ".h5", ".hdf", ".grib", ".bufr", ".wmf", ".emf", ".fits", ".fit"}
+_PROGRAMS = {"EPS", "WMF"}  # which Pillow lets Ghostscript or Windows draw, whatever a file's suffix says
 _LATER = {".heic", ".heif", ".hif", ".avif"}  # which a package more, or a newer Pillow reads
 
 
@@ -98,6 +99,7 @@ def decode(opened: Callable[[], Image.Image]) -> tuple[Image.Image, int]:
     Raises what Pillow raises, and OSError where rows are missing.
     """
     with opened() as image:
+        refuse_programs(image)
         check_strips(image)
         painted = paint(image)  # before its orientation is asked for, which decodes a PNG
         orientation = _orientation(image)
@@ -114,6 +116,12 @@ def too_large(error: Image.DecompressionBombError) -> str:
 
 def _millions(count):
     return f"{count / 1e6:,.1f} million"
+
+
+def refuse_programs(image: Image.Image) -> None:
+    """UnidentifiedImageError for an opened image that is a program: to decode it would run it."""
+    if image.format in _PROGRAMS:
+        raise UnidentifiedImageError(f"{image.format} is a program that draws")
 
 
 def _upright(path, data=None):
@@ -180,6 +188,8 @@ def _why(path, error, data):
     if "MAX_TEXT" in str(error):
         return "the texts in it, beside the picture, are too large (64 MiB, 1 MiB each, are read): save it without them"
     if isinstance(error, UnidentifiedImageError):
+        if first.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):
+            return "it is PostScript, a program, which is not run: save it as PNG or JPEG"
         return "its format is not known (or its first bytes are damaged): save it as PNG or JPEG"
     return f"it is truncated or damaged ({error}): copy it again"
 
