@@ -68,8 +68,8 @@ class Concatenation(Join):
     fresh = True
 
     def forward(self, *maps: Array) -> Array:
-        self.check(maps)
-        if len({(len(x), *x.shape[2:]) for x in maps}) > 1:
+        self.check(maps, check_any_floats)
+        if min(x.ndim for x in maps) < 2 or len({(len(x), *x.shape[2:]) for x in maps}) > 1:
             raise InputError(f"Concatenation: maps of shapes {', '.join(str(x.shape) for x in maps)} cannot be joined")
         y = array_module(maps[0]).concatenate(maps, axis=1)
         self.keep(y.shape, [x.shape[1] for x in maps])
