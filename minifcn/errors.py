@@ -2,12 +2,17 @@
 
 import warnings
 
+from minifcn.text import one_line
+
 
 class InputError(ValueError):
-    """What was given, what was expected and what to do, in one line.
+    """What was given, what was expected and what to do, in one line, whatever names and texts of files are in it.
 
     The command line prints the message alone and exits with code 2; in Python it is a `ValueError`.
     """
+
+    def __init__(self, message: str):
+        super().__init__(one_line(message))
 
 
 class Caution(UserWarning):
@@ -17,7 +22,7 @@ class Caution(UserWarning):
     """
 
     def __init__(self, message: str, kind: str = ""):
-        super().__init__(message)
+        super().__init__(one_line(message))
         self.kind = kind
 
 
