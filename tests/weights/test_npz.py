@@ -14,7 +14,8 @@ from minifcn.errors import InputError
 from minifcn.weights.loading import load_model
 from minifcn.weights.npz import load_arrays, save_arrays
 
-ABOUT = {"model": "fcn32s", "settings": {"width": 0.5}, "preprocessing": {"channels": "RGB"}, "data": "straße"}
+ABOUT = {"model": "fcn32s", "settings": {"width": 0.5}, "data": "straße"}
+ABOUT |= {"preprocessing": {"mean": [1, 2.5, 3], "std": [4, 5, 6], "channels": "RGB"}}
 ABOUT |= {"classes": ["a", "b"], "palette": [[0, 0, 0], [1, 2, 3]], "more": None}
 ARRAYS = {"conv.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "conv.bias": np.array([0.1, -2.0])}
 
@@ -91,13 +92,13 @@ def test_another_format_is_refused(tmp_path, number, words):
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"model": []}, "'about' has [] for 'model', expected a str"),
-        ({"settings": None}, "'about' has None for 'settings', expected a dict"),
-        ({"preprocessing": [1]}, "'about' has [1] for 'preprocessing', expected a dict"),
-        ({"data": 3}, "'about' has 3 for 'data', expected a str"),
-        ({"classes": "ab"}, "'about' has 'ab' for 'classes', expected a list"),
-        ({"palette": None}, "'about' has None for 'palette', expected a list"),
-        ({"classes": ["a"]}, "'about' has 1 classes, but 2 colours"),
+        ({"model": []}, "model is [], expected a text"),
+        ({"settings": None}, "settings is None, expected an object"),
+        ({"preprocessing": [1]}, "preprocessing is [1], expected an object"),
+        ({"data": 3}, "data is 3, expected a text"),
+        ({"classes": "ab"}, "classes is 'ab', expected a list"),
+        ({"palette": None}, "palette is None, expected a list"),
+        ({"classes": ["a"]}, "it has 1 classes, but 2 colours in palette"),
     ],
 )
 def test_what_is_told_of_another_type_is_refused(tmp_path, change, words):
