@@ -1,7 +1,6 @@
 """Pictures labelled with labelme (Wada): a JSON file for each, in which shapes are drawn."""
 
 import base64
-import binascii
 from os.path import isfile
 from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
@@ -128,7 +127,7 @@ def _has_picture(told):
     """Whether a JSON holds its picture itself."""
     try:
         return bool(base64.b64decode(told.get("imageData") or "", validate=True))
-    except (TypeError, binascii.Error):
+    except (TypeError, ValueError):
         return False
 
 
