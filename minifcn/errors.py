@@ -4,6 +4,8 @@ import warnings
 
 from minifcn.text import one_line
 
+_BEGIN, _END = 1500, 400  # letters of a message that are shown: a file may give names of any length
+
 
 class InputError(ValueError):
     """What was given, what was expected and what to do, in one line, whatever names and texts of files are in it.
@@ -12,7 +14,7 @@ class InputError(ValueError):
     """
 
     def __init__(self, message: str):
-        super().__init__(one_line(message))
+        super().__init__(_of_a_line(message))
 
 
 class Caution(UserWarning):
@@ -22,10 +24,15 @@ class Caution(UserWarning):
     """
 
     def __init__(self, message: str, kind: str = ""):
-        super().__init__(one_line(message))
+        super().__init__(_of_a_line(message))
         self.kind = kind
 
 
 def caution(message: str, kind: str = "") -> None:
     """Warn of it, once a place, through Python's `warnings`; kind: as `Caution` has it."""
     warnings.warn(Caution(message, kind), stacklevel=3)
+
+
+def _of_a_line(message: str) -> str:
+    line = one_line(message)
+    return line if len(line) <= _BEGIN + _END else f"{line[:_BEGIN]} ... {line[-_END:]}"

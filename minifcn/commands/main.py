@@ -152,7 +152,7 @@ class _Warnings:
 
     def __call__(self, message, category, filename, lineno, file=None, line=None):
         if not issubclass(category, Caution):
-            print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=sys.stderr)
+            say(f"{filename}:{lineno}: {category.__name__}: {message}", error=True)
         elif not message.kind:
             say(f"minifcn: caution: {message}", error=True)
         elif self.first.setdefault(message.kind, message) is message:
