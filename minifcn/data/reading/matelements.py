@@ -24,9 +24,9 @@ def check_elements(content: bytes, wanted: str) -> None:
 
     wanted  the name of the variable that is read: of others the beginning alone matters
     """
-    order, left = {b"IM": "<", b"MI": ">"}.get(content[126:_HEADING]), MOST
+    order, left = {b"IM": "<", b"MI": ">"}.get(content[126:_HEADING], ""), MOST
     _need(content[124:126] not in (b"\0\2", b"\2\0"), "it is of MATLAB's version 7.3, expected 7: save it with -v7")
-    _need(order and len(content) <= MOST, f"it is no file of MATLAB's version 5 to 7, of {MOST} bytes at most")
+    _need(order != "" and len(content) <= MOST, f"it is no file of MATLAB's version 5 to 7, of {MOST} bytes at most")
     for kind, data in _elements(memoryview(content)[_HEADING:], order):
         if kind == _COMPRESSED:
             data = memoryview(_unpacked(data, left))
