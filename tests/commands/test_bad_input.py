@@ -5,6 +5,7 @@ Every case compares all files before and after: nothing may be made, changed or 
 
 import json
 import math
+import os
 import shutil
 
 import numpy as np
@@ -254,6 +255,22 @@ def changed_settings(**changes):
     return change
 
 
+def changed_progress(**changes):
+    def change(folder):
+        arrays, about = load_arrays(folder / "last.npz")
+        save_arrays(folder / "last.npz", arrays, about | {"progress": about["progress"] | changes})
+
+    return change
+
+
+def replaced(make):
+    def change(folder):
+        (folder / "last.npz").unlink()
+        make(folder / "last.npz")
+
+    return change
+
+
 DAMAGES = {
     "config cut": ("config.json", lambda f: (f / "config.json").write_text('{"model": "fcn')),
     "config empty": ("config.json", lambda f: (f / "config.json").write_text("")),
@@ -264,6 +281,18 @@ DAMAGES = {
     "config of another model": ("last.npz", changed_settings(model="fcn16s")),
     "config of another width": ("last.npz", changed_settings(width=1 / 8)),
     "config of an unknown model": ("fcn4s", changed_settings(model="fcn4s")),
+    "config of no text": ("config.json: --model is ['fcn8s']", changed_settings(model=["fcn8s"])),
+    "config of too many digits": ("config.json: --epochs is 1000", changed_settings(epochs=10**4000)),
+    "config deep": ("config.json: it is no JSON", lambda f: (f / "config.json").write_text("[" * 100_000)),
+    "config of no numbers": ("config.json: --values has 'a' in it", changed_settings(values=["a"])),
+    "config of no patterns": ("config.json: --freeze has None in it", changed_settings(freeze=[None])),
+    "config of no rate": ("config.json: SGD: lr is inf", changed_settings(lr=float("inf"))),
+    "config of no folder": ("config.json: own.splits is missing", changed_settings(own={"told": {}})),
+    "epoch below 0": ("progress.epoch is -1, expected", changed_progress(epoch=-1)),
+    "history a number": ("progress.history is 5, expected a list", changed_progress(history=5)),
+    "last a folder": ("last.npz: it is a folder", replaced(lambda path: path.mkdir())),
+    "last a pipe": ("last.npz: it is a pipe", replaced(os.mkfifo)),
+    "last a byte": ("last.npz: its 1 bytes are no .npz", replaced(lambda path: path.write_bytes(b"7"))),
     "last cut": ("last.npz", lambda f: (f / "last.npz").write_bytes((f / "last.npz").read_bytes()[:-100])),
     "last empty": ("last.npz", lambda f: (f / "last.npz").write_bytes(b"")),
     "last a text": ("last.npz", lambda f: (f / "last.npz").write_text("dear diary")),
