@@ -13,6 +13,11 @@ DEEP = "@deep@"  # stands for brackets in brackets, which no JSON of Python's ho
 VALUES = (None, True, False, -1, 0, 1, 0.5, 256, 10**9, 2**63, 10**18, 10**400, -(10**400), 1e308, float("nan"))
 VALUES += (float("inf"), "", "same", "x" * 5000, "a\n\x1b[2Jminifcn: error: forged", "\udcff", "../../etc/passwd", "\0")
 VALUES += ([], {}, [[]], {"a": {"b": []}}, [0] * 300, [[0, 0, 0]] * 300, ["a"] * 300, DEEP, "@digits@")
+STRANGE = ("", "\0", "x" * 100_000, "/" * 300, "a\u2028b", "\x1b[2J", "../..", "*", "[", "\xed\xb3\xbf")  # lines
+ENCODINGS = ("utf-8", "utf-8", "utf-16", "utf-16-le", "utf-8-sig", "cp949")
+TELLING = ("about.npy", "minifcn.json", "data.pkl")  # entries that say what the others are
+NAMES = ("", "../x.npy", "about.npy", "data.pkl", "a\nb.npy", "x" * 60_000, "a\x1b[2J")  # of entries
+KINDS = (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 CANARY = "canary"  # the folder that a pickle makes where it is run
 PICKLE = b"\x80\x02cos\nmkdir\nX\x06\x00\x00\x00" + CANARY.encode() + b"\x85R."
 
@@ -43,28 +48,14 @@ def spliced(content: bytes, rng: random.Random, others: list[bytes]) -> bytes:
     )
 
 
-def lines(content: bytes, rng: random.Random, others: list[bytes]) -> bytes:
+def lines(content: bytes, rng: random.Random, _) -> bytes:
     """A text with lines twice, in another order, very long or strange, or in another encoding."""
-    text = content.decode("utf-8", "replace")
-    rows = text.splitlines() or [""]
+    rows = content.decode("utf-8", "replace").splitlines() or [""]
     place = rng.randrange(len(rows))
-    strange = (
-        "",
-        "\0",
-        "x" * 100_000,
-        "/" * 300,
-        "a\u2028b",
-        "\x1b[2J",
-        "../..",
-        "*",
-        "[",
-        "\udcff".encode("utf-8", "surrogatepass").decode("latin"),
-    )
-    rows[place] = rng.choice((*strange, rows[place] * 2, rows[place] + rng.choice(strange), "\n".join(rows)))
-    rng.random() < 0.3 and rng.shuffle(rows)
-    return "\n".join(rows).encode(
-        rng.choice(("utf-8", "utf-8", "utf-16", "utf-16-le", "utf-8-sig", "cp949")), "replace"
-    )
+    rows[place] = rng.choice((*STRANGE, rows[place] * 2, rows[place] + rng.choice(STRANGE), "\n".join(rows)))
+    if rng.random() < 0.3:
+        rng.shuffle(rows)
+    return "\n".join(rows).encode(rng.choice(ENCODINGS), "replace")
 
 
 def told(content: bytes, rng: random.Random, _=None) -> bytes:
@@ -95,56 +86,43 @@ def told(content: bytes, rng: random.Random, _=None) -> bytes:
 
 def _places(value):
     """(container, key) of every value in it."""
-    for key, item in list(
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    ):
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
         yield value, key
-        yield from _places(item)
+        yield from _places(value[key])
 
 
 def zipped(content: bytes, rng: random.Random, others: list[bytes]) -> bytes:
     """A zip archive with one entry changed, renamed, gone, there twice, compressed, or of another size than it says."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         entries = [(entry.filename, archive.read(entry)) for entry in archive.infolist()]
-    number = rng.randrange(len(entries))
+    telling = [number for number, (name, _) in enumerate(entries) if name.endswith(TELLING)]
+    number = rng.choice(telling) if telling and rng.random() < 0.6 else rng.randrange(len(entries))
     name, held = entries[number]
-    within = (
-        array_told,
-        array,
-        lambda *_: b"plain bytes",
-        lambda *_: PICKLE,
-        flipped,
-        cut,
-        spliced,
-        lambda held, *_: held,
-    )
-    entries[number] = name, rng.choice(within)(held, rng, others)
+    ways = (array_told, array_told, array_told, array, *ANYWHERE, lambda *_: b"plain bytes", lambda *_: PICKLE)
+    entries[number] = name, rng.choice(ways)(held, rng, others)
     way = rng.random()
-    if way < 0.1:
+    if way < 0.05:
         entries.append(entries[rng.randrange(len(entries))])
-    elif way < 0.2:
+    elif way < 0.1:
         del entries[number]
-    elif way < 0.3:
-        entries[number] = (
-            rng.choice(("", "../x.npy", "about.npy", "data.pkl", "a\nb.npy", "x" * 60_000, "a\x1b[2J")),
-            entries[number][1],
-        )
-    buffer = io.BytesIO()
-    kind = rng.choice(
-        (zipfile.ZIP_STORED, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-    )
+    elif way < 0.15:
+        entries[number] = rng.choice(NAMES), held
+    made = _archive(entries, rng)
+    return flipped(made, rng, others) if rng.random() < 0.1 else made
+
+
+def _archive(entries, rng):
+    """The bytes of a zip archive of (name, content), whose directory now and then says something else."""
+    buffer, kind = io.BytesIO(), rng.choice((zipfile.ZIP_STORED,) * 3 + KINDS)
     with zipfile.ZipFile(buffer, "w", kind) as archive:
         for name, held in entries:
-            info = zipfile.ZipInfo(name)
-            info.compress_type = kind
-            archive.start_dir, before = archive.start_dir, len(archive.filelist)
-            archive.writestr(info, held)
-            if rng.random() < 0.05:  # the directory says another size
-                archive.filelist[before].file_size = rng.choice((0, 1, 2**31, 2**32 + 5, 2**62))
-            if rng.random() < 0.02:
-                archive.filelist[before].header_offset = rng.choice((0, 7, 2**31, 2**40))
-    made = buffer.getvalue()
-    return flipped(made, rng, others) if rng.random() < 0.1 else made
+            archive.writestr(zipfile.ZipInfo(name), held, kind)
+            if rng.random() < 0.005:
+                archive.filelist[-1].file_size = rng.choice((0, 1, 2**31, 2**32 + 5, 2**62))
+            if rng.random() < 0.002:
+                archive.filelist[-1].header_offset = rng.choice((0, 7, 2**31, 2**40))
+    return buffer.getvalue()
 
 
 def array_told(held: bytes, rng: random.Random, others: list[bytes]) -> bytes:

@@ -86,7 +86,7 @@ def _weights():
 def _predict(root):
     """As `minifcn predict` does it."""
     model, about = load_model(root / "w.npz")
-    size, way = parse_size(about["size"]), Preprocessing.from_dict(about["preprocessing"])
+    size, way = parse_size(about.get("size") or "64"), Preprocessing.from_dict(about["preprocessing"])
     image = np.zeros((min(*size, 48), 40, 3), np.uint8)
     return np.array(about["palette"], np.uint8)[predict_image(model, image, way)], [*about["classes"]]
 

@@ -72,5 +72,9 @@ def _serve(work, connection):
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):  # libraries in C write there, too
         os.dup2(nowhere, stream)
-    while (number := connection.recv()) is not None:
-        connection.send(work(number))
+    parent = os.getppid()
+    while os.getppid() == parent:
+        if connection.poll(1):
+            if (number := connection.recv()) is None:
+                return
+            connection.send(work(number))
