@@ -529,3 +529,36 @@ def test_networks_that_saw_different_sizes_are_not_compared_at_one(capsys, works
     assert "brought to 16 pixels, as asked" in capsys.readouterr().out
     assert tiny.command(*evaluate[:-1]) == 0
     assert "brought to 16 pixels, as in training" in capsys.readouterr().out
+
+
+FORGED = "a\nminifcn: error: all is lost\x1b[2J"
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate", "export", "train", "data"])
+def test_a_name_forges_no_line_of_an_error(capsys, tmp_path, workspace, command):
+    odd, out = tmp_path / FORGED, tmp_path / "out.npz"
+    arguments = {
+        "predict": ["predict", odd, "--weights", workspace / "8s.npz"],
+        "evaluate": ["evaluate", "--weights", odd],
+        "export": ["export", "--weights", odd],
+        "train": ["train", "--init", odd],
+        "data": ["data", "--data", "folder", "--root", odd],
+    }[command]
+    assert tiny.command(*arguments, *(["--out", out] if command not in ("evaluate", "data") else []), *CPU) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and r"a\nminifcn: error: all is lost\x1b[2J" in said and "\x1b" not in said
+
+
+def test_texts_beside_weights_are_shown_as_they_are_and_move_no_cursor(capsys, tmp_path, workspace):
+    arrays, about = load_arrays(workspace / "8s.npz")
+    about |= {"title": FORGED, "classes": [FORGED, *about["classes"][1:]], "data": FORGED}
+    save_arrays(tmp_path / "odd.npz", arrays, about)
+    assert tiny.command("export", "--weights", tmp_path / "odd.npz", "--out", tmp_path / "out.pth", *CPU) == 0
+    data = ["--data", "camvid", "--root", workspace / "data", *CPU]
+    assert tiny.command("evaluate", "--weights", tmp_path / "odd.npz", *data) == 2
+    said = "".join(capsys.readouterr())
+    assert (
+        said.count(r"a\nminifcn: error: all is lost\x1b[2J") == 2
+        and "\x1b" not in said
+        and "\nminifcn: error: all" not in said
+    )
