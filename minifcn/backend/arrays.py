@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minifcn.backend.kernels import kernels_wanted
-from minifcn.backend.text import first_line
 from minifcn.checks import one_of, shown
 from minifcn.errors import InputError
+from minifcn.text import first_line
 
 DEVICES = ("auto", "cpu", "gpu")
 DRIVERS = (  # where NVIDIA's lies

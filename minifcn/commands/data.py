@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from rich.text import Text
 
-from minifcn.backend.text import one_line
 from minifcn.commands.main import check_free
 from minifcn.commands.options import add_settings
 from minifcn.commands.streams import say
@@ -27,6 +26,7 @@ from minifcn.data.reading.splitting import SPLITS
 from minifcn.errors import Caution, InputError
 from minifcn.pictures.colours import VOID_COLOUR
 from minifcn.pictures.sheets import Shown, save_sheet, worth_showing
+from minifcn.text import one_line
 from minifcn.training.settings import TOLD, Settings
 
 MODES = {"L": "grey", "P": "palette", "1": "1-bit", "RGBA": "transparent", "LA": "transparent", "PA": "transparent"}

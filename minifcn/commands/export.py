@@ -3,7 +3,6 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from minifcn.backend.text import one_line
 from minifcn.commands.main import check_free
 from minifcn.commands.streams import say
 from minifcn.commands.tables import console
@@ -11,6 +10,7 @@ from minifcn.commands.terminal import print_preprocessing
 from minifcn.data import Preprocessing
 from minifcn.errors import InputError
 from minifcn.models import FCN
+from minifcn.text import one_line
 from minifcn.weights.exporting import FORMATS, export, format_of
 from minifcn.weights.loading import load_any
 

@@ -142,10 +142,7 @@ def _size(options: Namespace, about: dict[str, Any]) -> tuple[Size | None, str]:
     text = options.size or about.get("size")
     if not text:
         return None, ""
-    try:
-        size = parse_size(text)
-    except InputError as error:
-        raise InputError(f"weights {options.weights}: {error}") from error
+    size = parse_size(text)
     whence = "as asked" if options.size else "as in training"
     what = f"with {text} pixels on the longer side" if len(size) == 1 else f"at {text} pixels"
     return size, f"the network sees images {what}, {whence}; results have the photographs' own size"

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from minifcn.backend.text import one_line
+from minifcn.text import one_line
 
 
 def say(*words: object, error: bool = False) -> None:

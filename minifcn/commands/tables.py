@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from minifcn.backend.text import one_line
+from minifcn.text import one_line
 
 console = Console(highlight=False)
 

@@ -8,6 +8,7 @@ import numpy as np
 from minifcn.backend import to_device, to_host
 from minifcn.errors import InputError, caution
 from minifcn.metrics import predicted_classes
+from minifcn.text import brief
 
 _IMAGENET_BGR = (104.00699, 116.66877, 122.67892)  # the mean colour as Caffe's nets write it
 
@@ -31,10 +32,10 @@ class Preprocessing:
         for name, given in (("mean", self.mean), ("std", self.std)):
             try:
                 numbers = tuple(float(value) for value in given)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 numbers = ()
             if len(numbers) != 3 or not np.isfinite(numbers).all():
-                raise InputError(f"preprocessing: {name} is {given!r}, expected three finite numbers for R, G, B")
+                raise InputError(f"preprocessing: {name} is {brief(given)}, expected three finite numbers for R, G, B")
             object.__setattr__(self, name, numbers)
         if min(self.std) <= 0:
             raise InputError(f"preprocessing: std is {self.std}, expected three numbers above 0")
@@ -63,7 +64,7 @@ class Preprocessing:
         try:
             return cls(**values)
         except TypeError:
-            raise InputError(f"preprocessing: {values!r} is not a dict of mean, std and channels") from None
+            raise InputError(f"preprocessing: {brief(values)} is not a dict of mean, std and channels") from None
 
 
 def predict_image(model: Callable, image: np.ndarray, preprocessing: Preprocessing, device: str = "cpu") -> np.ndarray:

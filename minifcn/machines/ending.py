@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from minifcn.errors import InputError
 from minifcn.machines.group import Group
+from minifcn.text import one_line
 
 HEARD = 0.5  # seconds in which rank 0 has said its word: the first process that ends takes all others with it
 
@@ -45,7 +46,7 @@ def _tell(group, error, code):
     if code == 1:
         traceback.print_exception(error)
     what = str(error) or type(error).__name__
-    print(f"minifcn: error: rank {group.rank} on {group.host}: {what}", file=sys.stderr, flush=True)
+    print(one_line(f"minifcn: error: rank {group.rank} on {group.host}: {what}"), file=sys.stderr, flush=True)
 
 
 def exit_code(error: BaseException) -> int:

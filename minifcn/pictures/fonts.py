@@ -11,8 +11,8 @@ from matplotlib import get_data_path
 from matplotlib.font_manager import FontProperties, findfont, findSystemFonts, fontManager, get_font
 from matplotlib.text import Text
 
-from minifcn.backend.text import one_line
 from minifcn.errors import caution
+from minifcn.text import one_line
 
 FIRST = "DejaVu Sans"  # comes with matplotlib
 LONGEST = 40  # letters of a name in a picture

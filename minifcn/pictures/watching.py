@@ -8,9 +8,9 @@ from typing import Any
 
 from PIL import Image
 
-from minifcn.backend.text import one_line
 from minifcn.errors import InputError, caution
 from minifcn.pictures.runs import draw_run
+from minifcn.text import one_line
 from minifcn.training.run_folder import BOARD, PICTURES, PREDICTIONS
 from minifcn.training.trainer import Trainer
 from minifcn.training.watch import Watch

@@ -24,10 +24,12 @@ from minifcn.layers import Layer
 from minifcn.machines import ALONE, Group
 from minifcn.machines.together import in_first
 from minifcn.optim import SGD
-from minifcn.weights.about import FORMAT, check_format
+from minifcn.weights.about import FORMAT, check_format, check_told, names, told
 from minifcn.weights.npz import VELOCITY, load_arrays, save_arrays
+from minifcn.weights.schema import LONGEST, anything, parse, table
 
 OWN = "own"  # its name in config.json
+own_folder = table({"told": told, "splits": table({"train": names, "val": names})})  # what that entry must be
 PICTURES = CURVE, PREDICTIONS, CONFUSION = "learning_curve.png", "predictions.png", "confusion.png"
 SIDE_BY_SIDE = "stages.png"  # the networks of a run in stages
 BOARD = "tensorboard"
@@ -104,13 +106,17 @@ class RunFolder:
 
     def _config(self):
         self.check_run()
+        with open(self.config, "rb") as file:
+            content = file.read(LONGEST + 1)
         try:
-            config = json.loads(self.config.read_text("utf-8"))
-        except ValueError as error:
-            raise InputError(f"--resume: {self.config} is no JSON ({error})") from error
-        if not isinstance(config, dict):
-            raise InputError(f"--resume: {self.config} holds no settings, but {config!r}")
-        check_format(config.pop("format", FORMAT), f"--resume: {self.config}")
+            config = parse(content)
+            table({}, others=anything)(config, "")
+            check_format(config.pop("format", FORMAT))
+            if config.get(OWN) is not None:
+                own_folder(config[OWN], OWN)
+                check_told(config[OWN]["told"], f"{OWN}.told")
+        except InputError as error:
+            raise InputError(f"--resume: {self.config}: {error}") from error
         return config
 
     def save(self, model: Layer, optimizer: SGD, about: dict, progress: Progress) -> None:

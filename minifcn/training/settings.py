@@ -17,6 +17,7 @@ from minifcn.errors import InputError
 from minifcn.models import BACKBONES, MODELS
 from minifcn.models.fcn import UPSAMPLING, UPSAMPLING_KERNELS
 from minifcn.optim import SCHEDULES
+from minifcn.text import brief
 
 TOLD = ("classes", "values", "void", "val_share", "split_seed")  # of one's own pictures: `minifcn.data.Options`
 GROUPS = ("data", "network", "optimisation", "run")
@@ -24,6 +25,7 @@ TRAIN, TRAININGS, FCNS = ("train",), ("train", "pretrain"), ("train", "summary")
 Bound = tuple[Callable[[Any], bool], str]  # whether a value keeps it, and what is expected
 POSITIVE: Bound = (lambda n: n >= 1, "at least 1")
 MOST = 1_000_000  # pixels or channels: NumPy does not say of every larger number that memory is not enough
+FARTHEST = 10**18  # what whole numbers stay below
 SIZE: Bound = (lambda n: not isinstance(n, int) or n <= MOST, f"at most {MOST}")
 SIDE: Bound = (lambda n: 1 <= n <= MOST, f"1 to {MOST}")
 
@@ -126,11 +128,16 @@ class Settings:
             kind: Any = int | float if field.type is float else field.type
             choices, bound = field.metadata["about"].choices, field.metadata["about"].bound
             if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-                raise InputError(f"{option(field.name)} is {value!r}; expected {getattr(kind, '__name__', kind)}")
+                raise InputError(f"{option(field.name)} is {brief(value)}; expected {getattr(kind, '__name__', kind)}")
             if choices and value is not None and value not in choices:
-                raise InputError(f"{option(field.name)} {value!r} is none of {', '.join(choices)}")
+                raise InputError(f"{option(field.name)} {brief(value)} is none of {', '.join(choices)}")
             if bound and not bound[0](value):
-                raise InputError(f"{option(field.name)} is {value}; expected {bound[1]}")
+                raise InputError(f"{option(field.name)} is {brief(value)}; expected {bound[1]}")
+            each = int if field.name == "values" else str  # of a list
+            if isinstance(value, list) and (odd := [item for item in value if type(item) is not each]):
+                raise InputError(f"{option(field.name)} has {brief(odd[0])} in it; expected {each.__name__}")
+            if isinstance(value, int) and abs(value) >= FARTHEST:
+                raise InputError(f"{option(field.name)} is {brief(value)}; expected a number of 18 digits at most")
 
     def of_data(self) -> dict[str, Any]:
         """{name: value} of what is told of one's own pictures."""

@@ -94,9 +94,14 @@ def resumed_settings(out: str | PathLike, kind: type[AnySettings], given: dict[s
     if others := (names ^ set(saved)) - NEWER:
         differ = f"its config.json and this command differ in {', '.join(sorted(others))}"
         raise InputError(f"--resume: {out} is a run of another command, or of another version: {differ}")
-    before = vars(kind(**saved))
+    try:
+        before = kind(**saved)
+        before.check()
+        check_sgd(before.lr, before.momentum, before.weight_decay)
+    except InputError as error:
+        raise InputError(f"--resume: {RunFolder(out).config}: {error}") from error
     for name, value in given.items():
-        if name not in ("root", "epochs") and value != before[name]:
-            differs = f"{option(name)} {shown(value)} differs from the run's {shown(before[name])}"
+        if name not in ("root", "epochs") and value != getattr(before, name):
+            differs = f"{option(name)} {shown(value)} differs from the run's {shown(getattr(before, name))}"
             raise InputError(f"--resume: {differs}: leave it out, or start a new run")
     return kind(**saved | given)

@@ -3,6 +3,7 @@
 _BEGINNINGS = {
     b"version https://git-lfs.github.com/spec": "it is a pointer of Git LFS, not the file itself: run git lfs pull",
     b"\x89HDF": "it is an HDF5 file, of Keras say: save its arrays as .npz under the published names",
+    b"\x93NUMPY": "it is one array alone, of np.save: save all of them under their names, np.savez(FILE, **arrays)",
     b"\x1f\x8b": "it is compressed with gzip: unpack it first",
     b"\x80": "it is a pickle, which is not read, it could run any code: save with torch.save(model.state_dict())",
 }

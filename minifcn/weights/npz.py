@@ -2,6 +2,8 @@
 pickles are refused.
 """
 
+import math
+import os
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,10 +13,17 @@ import numpy as np
 from minifcn.backend import Array
 from minifcn.backend.files import write_whole
 from minifcn.errors import InputError
+from minifcn.text import short
 from minifcn.weights.about import ABOUT, from_json, to_json
-from minifcn.weights.opening import open_weights
+from minifcn.weights.mistaken import mistaken
+from minifcn.weights.opening import beginning, open_weights
+from minifcn.weights.schema import LONGEST
 
 VELOCITY = "velocity/"  # before the names of the optimizer's arrays, which a checkpoint holds too
+BEGINNING = b"PK\x03\x04"  # of every zip archive that is not empty
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_LEAST_LIMIT = 1 << 30  # bytes: what a file may hold however small it is, compressed zeros say
+_COMPRESSED = 4  # and how many times its own size: numbers of trained weights are hardly made smaller
 
 
 def save_arrays(path: str | Path, arrays: dict[str, Array], about: dict[str, Any]) -> None:
@@ -36,35 +45,60 @@ def write_npz(file: BinaryIO, arrays: dict[str, Array]) -> None:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
-def is_ours(path: str | Path) -> bool:
-    """Whether a file is one of `save_arrays`, by its content."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return f"{ABOUT}.npy" in archive.namelist()
-    except Exception:  # there is none, or it is no archive or a damaged one: whoever reads it says what is wrong
-        return False
-
-
 def load_arrays(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read a file of `save_arrays` -> ({name: array}, about). Raises InputError for any other file."""
     with open_weights(path) as file:
         arrays = read_npz(file)
-        about = from_json(str(arrays.pop(ABOUT, None)))
-    return arrays, about
+        return arrays, from_json(take_about(arrays))
 
 
-def load_network(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
-    """The same without what a checkpoint holds for its optimizer."""
-    arrays, about = load_arrays(path)
-    return {name: array for name, array in arrays.items() if not name.startswith(VELOCITY)}, about
+def read_npz(file: BinaryIO, only: str = "") -> dict[str, Array]:
+    """{name: array} of an open .npz of plain arrays; `only` one of them. `ABOUT` is a text, all others are numbers.
+
+    InputError, naming the entry, for whatever is no such array, a pickle for instance, and for more than the file can
+    hold.
+    """
+    first = beginning(file)
+    if not first.startswith(BEGINNING):
+        size = os.fstat(file.fileno()).st_size
+        raise InputError(mistaken(first) or f"its {size} bytes are no .npz: expected a file written by minifcn train")
+    with zipfile.ZipFile(file) as archive:
+        entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+        if len(entries) < len(archive.infolist()):
+            raise InputError("two of its entries have one name: it is damaged")
+        size, most = os.fstat(file.fileno()).st_size, sum(entry.file_size for entry in entries.values())
+        if most > max(_LEAST_LIMIT, _COMPRESSED * size):
+            raise InputError(f"its entries are said to have {most} bytes, the file has {size}: refused")
+        return {name: _array(archive, entry, name) for name, entry in entries.items() if only in ("", name)}
 
 
-def read_npz(file: BinaryIO) -> dict[str, Array]:
-    """{name: array} of an open .npz of plain arrays. InputError for one array alone and for pickles."""
-    try:
-        archive = np.load(file, allow_pickle=False)
-        if isinstance(archive, np.lib.npyio.NpzFile):
-            return dict(archive)
-    except ValueError as error:  # NumPy's own word for an object array or a bare pickle; reading it could run any code
-        raise InputError("not an .npz of plain arrays; pickles are not read") from error
-    raise InputError("one array alone; expected a file written by minifcn train")
+def take_about(arrays: dict[str, Array]) -> str:
+    """Take the line that stands beside {name: array} out of it. InputError where there is none."""
+    about = arrays.pop(ABOUT, None)
+    if about is None:
+        raise InputError(f"it has no entry {ABOUT}: not written by minifcn train")
+    if about.shape != () or about.dtype.itemsize > 4 * LONGEST:  # 4 bytes a letter
+        raise InputError(f"its entry {ABOUT} is {about.dtype} {about.shape}, expected one text: it is damaged")
+    return str(about)
+
+
+def _array(archive, entry, name):
+    """One entry as an array, once it is clear that it is one, and of its own size."""
+    if entry.flag_bits & 1:
+        raise InputError(f"its entry {short(name)} is encrypted, expected a plain .npz")
+    with archive.open(entry) as stored:
+        try:
+            shape, _, dtype = _HEADERS[np.lib.format.read_magic(stored)](stored)
+        except (ValueError, KeyError):  # NumPy's word for another beginning, another version
+            raise InputError(f"its entry {short(name)} is no array, expected an .npz of arrays alone") from None
+        length = entry.file_size - stored.tell()
+    if dtype.hasobject:
+        raise InputError(f"its entry {short(name)} holds objects; they could run any code, and pickles are not read")
+    if dtype.kind not in ("U" if name == ABOUT else "biufc"):
+        expected = "a text" if name == ABOUT else "numbers"
+        raise InputError(f"its entry {short(name)} is an array of {short(str(dtype))}, expected {expected}")
+    if min(shape, default=1) < 0 or math.prod(shape) * dtype.itemsize != length:
+        what = f"{short(str(dtype))} {short(str(shape))} but {length} bytes of numbers"
+        raise InputError(f"its entry {short(name)} has {what}: it is damaged")
+    with archive.open(entry) as stored:
+        return np.lib.format.read_array(stored, allow_pickle=False)

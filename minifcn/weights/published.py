@@ -10,7 +10,7 @@ from minifcn.data import Preprocessing
 from minifcn.errors import InputError
 from minifcn.models import BACKBONES, MODELS
 from minifcn.models.vgg import CONFIGURATIONS
-from minifcn.weights.pth.descriptions import shown
+from minifcn.text import short
 
 TORCHVISION = Preprocessing(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
 # Networks trained in Caffe take blue, green, red, less ImageNet's means; mean and std are for R, G, B even so.
@@ -57,11 +57,11 @@ def recognise(arrays: dict[str, np.ndarray]) -> Published:
       MaxPool2d, or here ceil_mode=False in each MaxPool2d of `layers()`.
     Raises InputError where the names are of no network known here, and where the shapes do not make up that network.
     """
-    some = ", ".join(map(shown, list(arrays)[:3]))
+    some = ", ".join(map(short, list(arrays)[:3]))
     arrays = _unwrapped(arrays)
     normed = next((name for name in arrays if name.endswith("running_mean")), None)
     if normed:
-        given = f"batch normalisation ({shown(normed)}), as torchvision's vgg16_bn, ResNets and most newer nets have"
+        given = f"batch normalisation ({short(normed)}), as torchvision's vgg16_bn, ResNets and most newer nets have"
         advice = "take a network without it, vgg16 for vgg16_bn"
         raise InputError(f"the weights have {given}; expected {_EXPECTED}: {advice}")
     for network in _networks():
@@ -87,7 +87,7 @@ def _nearest(arrays):
     if len(lost) == len(nearest.names):
         return ""
     more = [name for name in arrays if name not in nearest.names]
-    parts = [f"{verb} {shown(names[0])}" for verb, names in (("lack", lost), ("have", more)) if names]
+    parts = [f"{verb} {short(names[0])}" for verb, names in (("lack", lost), ("have", more)) if names]
     return f" (nearest is {nearest.origin}, but they {' and '.join(parts)})"
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from safetensors import safe_open
 
 from minifcn.errors import InputError
+from minifcn.text import brief, short
 from minifcn.weights.about import ABOUT, METADATA, from_json
 from minifcn.weights.mistaken import mistaken
-from minifcn.weights.npz import is_ours, load_network, read_npz
+from minifcn.weights.npz import VELOCITY, read_npz, take_about
 from minifcn.weights.opening import beginning, open_weights
 from minifcn.weights.pth.elements import decode
 from minifcn.weights.pth.reading import is_archive, is_legacy, read_state_dict
@@ -35,8 +36,6 @@ def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
 
 def read_weights(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any] | None]:
     """The same, and what minifcn wrote beside them (`about`): None in files of others."""
-    if is_ours(path):
-        return load_network(path)
     with open_weights(path) as file:
         arrays, about = _read(file, path)
         return arrays, None if about is None else from_json(about)
@@ -44,19 +43,27 @@ def read_weights(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any
 
 def read_about(path: str | Path) -> dict[str, Any]:
     """What minifcn wrote beside the weights in a file; nothing in files of others."""
-    if is_ours(path):  # there without the weights
-        with open_weights(path) as file, np.load(file, allow_pickle=False) as archive:
-            return from_json(str(archive[ABOUT]))
+    with open_weights(path) as file:
+        if f"{ABOUT}.npy" in _names(file):  # there without the weights
+            return from_json(take_about(read_npz(file, ABOUT)))
     return read_weights(path)[1] or {}
 
 
+def _names(file):
+    """The names of the entries of an open file that is a zip archive; else none."""
+    return zipfile.ZipFile(file).namelist() if is_archive(file) else []
+
+
 def _read(file, path):
-    """({name: array}, the line about them or None) of an open file that is no .npz of ours."""
-    names = zipfile.ZipFile(file).namelist() if is_archive(file) else []
+    """({name: array}, the line about them or None) of an open file; without what a checkpoint has for its optimizer."""
+    names = _names(file)
     if is_legacy(file) or any(name.split("/")[-1] == "data.pkl" for name in names):
         return read_state_dict(file)
-    if names and all(name.endswith(".npy") for name in names):
-        file.seek(0)
+    if f"{ABOUT}.npy" in names:
+        arrays = read_npz(file)
+        about = take_about(arrays)
+        return {name: array for name, array in arrays.items() if not name.startswith(VELOCITY)}, about
+    if names and any(name.endswith(".npy") for name in names):
         return read_npz(file), None
     first = beginning(file)
     if first[8:9] == b"{" and int.from_bytes(first[:8], "little") <= _LONGEST_HEADER:
@@ -77,7 +84,9 @@ def _safetensors(file, path):
     start, arrays = file.tell(), {}
     for name, entry in header.items():
         if entry["dtype"] not in _SAFETENSORS:
-            raise InputError(f"{name} has numbers of the kind {entry['dtype']}, expected {', '.join(_SAFETENSORS)}")
+            raise InputError(
+                f"{short(name)} has numbers of the kind {brief(entry['dtype'])}, expected {', '.join(_SAFETENSORS)}"
+            )
         begin, end = entry["data_offsets"]
         raw = np.empty(end - begin, np.uint8)
         file.seek(start + begin)

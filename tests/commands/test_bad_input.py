@@ -5,6 +5,7 @@ Every case compares all files before and after: nothing may be made, changed or 
 
 import json
 import math
+import os
 import shutil
 
 import numpy as np
@@ -254,6 +255,22 @@ def changed_settings(**changes):
     return change
 
 
+def changed_progress(**changes):
+    def change(folder):
+        arrays, about = load_arrays(folder / "last.npz")
+        save_arrays(folder / "last.npz", arrays, about | {"progress": about["progress"] | changes})
+
+    return change
+
+
+def replaced(make):
+    def change(folder):
+        (folder / "last.npz").unlink()
+        make(folder / "last.npz")
+
+    return change
+
+
 DAMAGES = {
     "config cut": ("config.json", lambda f: (f / "config.json").write_text('{"model": "fcn')),
     "config empty": ("config.json", lambda f: (f / "config.json").write_text("")),
@@ -264,6 +281,18 @@ DAMAGES = {
     "config of another model": ("last.npz", changed_settings(model="fcn16s")),
     "config of another width": ("last.npz", changed_settings(width=1 / 8)),
     "config of an unknown model": ("fcn4s", changed_settings(model="fcn4s")),
+    "config of no text": ("config.json: --model is ['fcn8s']", changed_settings(model=["fcn8s"])),
+    "config of too many digits": ("config.json: --epochs is 1000", changed_settings(epochs=10**4000)),
+    "config deep": ("config.json: it is no JSON", lambda f: (f / "config.json").write_text("[" * 100_000)),
+    "config of no numbers": ("config.json: --values has 'a' in it", changed_settings(values=["a"])),
+    "config of no patterns": ("config.json: --freeze has None in it", changed_settings(freeze=[None])),
+    "config of no rate": ("config.json: SGD: lr is inf", changed_settings(lr=float("inf"))),
+    "config of no folder": ("config.json: own.splits is missing", changed_settings(own={"told": {}})),
+    "epoch below 0": ("progress.epoch is -1, expected", changed_progress(epoch=-1)),
+    "history a number": ("progress.history is 5, expected a list", changed_progress(history=5)),
+    "last a folder": ("last.npz: it is a folder", replaced(lambda path: path.mkdir())),
+    "last a pipe": ("last.npz: it is a pipe", replaced(os.mkfifo)),
+    "last a byte": ("last.npz: its 1 bytes are no .npz", replaced(lambda path: path.write_bytes(b"7"))),
     "last cut": ("last.npz", lambda f: (f / "last.npz").write_bytes((f / "last.npz").read_bytes()[:-100])),
     "last empty": ("last.npz", lambda f: (f / "last.npz").write_bytes(b"")),
     "last a text": ("last.npz", lambda f: (f / "last.npz").write_text("dear diary")),
@@ -500,3 +529,36 @@ def test_networks_that_saw_different_sizes_are_not_compared_at_one(capsys, works
     assert "brought to 16 pixels, as asked" in capsys.readouterr().out
     assert tiny.command(*evaluate[:-1]) == 0
     assert "brought to 16 pixels, as in training" in capsys.readouterr().out
+
+
+FORGED = "a\nminifcn: error: all is lost\x1b[2J"
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate", "export", "train", "data"])
+def test_a_name_forges_no_line_of_an_error(capsys, tmp_path, workspace, command):
+    odd, out = tmp_path / FORGED, tmp_path / "out.npz"
+    arguments = {
+        "predict": ["predict", odd, "--weights", workspace / "8s.npz"],
+        "evaluate": ["evaluate", "--weights", odd],
+        "export": ["export", "--weights", odd],
+        "train": ["train", "--init", odd],
+        "data": ["data", "--data", "folder", "--root", odd],
+    }[command]
+    assert tiny.command(*arguments, *(["--out", out] if command not in ("evaluate", "data") else []), *CPU) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and r"a\nminifcn: error: all is lost\x1b[2J" in said and "\x1b" not in said
+
+
+def test_texts_beside_weights_are_shown_as_they_are_and_move_no_cursor(capsys, tmp_path, workspace):
+    arrays, about = load_arrays(workspace / "8s.npz")
+    about |= {"title": FORGED, "classes": [FORGED, *about["classes"][1:]], "data": FORGED}
+    save_arrays(tmp_path / "odd.npz", arrays, about)
+    assert tiny.command("export", "--weights", tmp_path / "odd.npz", "--out", tmp_path / "out.pth", *CPU) == 0
+    data = ["--data", "camvid", "--root", workspace / "data", *CPU]
+    assert tiny.command("evaluate", "--weights", tmp_path / "odd.npz", *data) == 2
+    said = "".join(capsys.readouterr())
+    assert (
+        said.count(r"a\nminifcn: error: all is lost\x1b[2J") == 2
+        and "\x1b" not in said
+        and "\nminifcn: error: all" not in said
+    )

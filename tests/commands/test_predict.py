@@ -162,7 +162,7 @@ def test_a_damaged_size_in_weights_is_named(capsys, weights, tmp_path):
     save_arrays(tmp_path / "w.npz", arrays, about | {"size": "large"})
     image = save(tmp_path / "a.png")
     assert tiny.command("predict", image, "--weights", tmp_path / "w.npz", "--out", tmp_path / "out", *CPU) == 2
-    assert re.fullmatch(r"minifcn: error: weights .*w.npz: size 'large' is none, .*\n", capsys.readouterr().err)
+    assert re.fullmatch(r"minifcn: error: weights .*w.npz: .*: size 'large' is none, .*\n", capsys.readouterr().err)
 
 
 def test_more_classes_than_a_label_map_holds_are_refused(capsys, monkeypatch, weights, tmp_path):

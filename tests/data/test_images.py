@@ -48,6 +48,7 @@ def test_red_green_blue_where_nothing_tells_the_order():
         ({"mean": (1, 2, 3)}, "is not a dict of mean, std and channels"),
         ({"mean": (1, 2, 3), "std": (1, 1, 1), "gamma": 2}, "is not a dict of mean, std and channels"),
         ([1, 2, 3], "is not a dict of mean, std and channels"),
+        ({"mean": [10**400, 1, 1], "std": (1, 1, 1)}, "mean is .10000.*000, 1, 1., expected three finite numbers"),
     ],
 )
 def test_bad_settings_are_named(values, message):

@@ -15,8 +15,12 @@ from minifcn.optim import SGD
 from minifcn.training.run_folder import Progress, RunFolder
 from minifcn.weights.npz import load_arrays, save_arrays
 
-PROGRESS = Progress(epoch=3, batch=2, step=11, loss=1.25, losses=2, best=0.5, history=[{"epoch": 1, "loss": 0.1 + 0.2}])
-ABOUT = {"model": "fcn32s", "settings": {}, "preprocessing": {}, "data": "x", "classes": ["a"], "palette": [[0, 0, 0]]}
+PROGRESS = Progress(epoch=3, batch=2, step=11, loss=1.25, losses=2, best=0.5, history=[])
+PROGRESS.history += [
+    {"epoch": n, "loss": 0.1 + 0.2, "val_loss": 1, "lr": 0.1, "images_per_second": 9.5} for n in (1, 2, 3)
+]
+ABOUT = {"model": "fcn32s", "settings": {}, "data": "x", "classes": ["a"], "palette": [[0, 0, 0]]}
+ABOUT |= {"preprocessing": {"mean": [1, 2, 3], "std": [4, 5, 6]}}
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

@@ -58,5 +58,6 @@ def test_settings_that_are_none_are_refused(capsys, tmp_path, settings):
     save_arrays(path, arrays, about | {"settings": settings})
     assert tiny.command("train", "--init", path, "--explain") == 2
     err = capsys.readouterr().err
-    assert err.startswith(f"minifcn: error: weights {path}: 'about' has {settings!r} for 'settings', expected a dict")
+    assert err.startswith(f"minifcn: error: weights {path}: what it says of itself (about): settings is ")
+    assert f"{settings!r}, expected an object" in err
     assert err.count("\n") == 1

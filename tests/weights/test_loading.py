@@ -140,8 +140,9 @@ def test_missing_weights_are_cautioned_of_by_name(tmp_path):
     state = model.state_dict()
     for lost in ("conv4_2.weight", "fc7.bias", "score_fr.bias"):
         del state[lost]
-    about = {"model": "fcn32s", "settings": model.settings, "preprocessing": {}, "data": "scenes"}
-    save_arrays(tmp_path / "w.npz", state, about | {"classes": [], "palette": []})
+    about = {"model": "fcn32s", "settings": model.settings, "data": "scenes"}
+    about |= {"preprocessing": {"mean": [1, 2, 3], "std": [4, 5, 6]}}
+    save_arrays(tmp_path / "w.npz", state, about | {"classes": list("abcdefg"), "palette": [[0, 0, 0]] * 7})
     with pytest.warns(Caution, match=r"w\.npz: no weights for conv4_2\.weight, fc7\.bias: they keep random ones"):
         start_from(FCN32s(7, 1 / 16, 8, "same"), tmp_path / "w.npz")
 

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import random
+import zipfile
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ import tiny
 from minifcn.errors import InputError
 from minifcn.weights.loading import load_model
 from minifcn.weights.npz import load_arrays, save_arrays
+from minifcn.weights.tensors import read_about, read_tensors
 
-ABOUT = {"model": "fcn32s", "settings": {"width": 0.5}, "preprocessing": {"channels": "RGB"}, "data": "straße"}
+ABOUT = {"model": "fcn32s", "settings": {"width": 0.5}, "data": "straße"}
+ABOUT |= {"preprocessing": {"mean": [1, 2.5, 3], "std": [4, 5, 6], "channels": "RGB"}}
 ABOUT |= {"classes": ["a", "b"], "palette": [[0, 0, 0], [1, 2, 3]], "more": None}
 ARRAYS = {"conv.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "conv.bias": np.array([0.1, -2.0])}
 
@@ -91,13 +94,13 @@ def test_another_format_is_refused(tmp_path, number, words):
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"model": []}, "'about' has [] for 'model', expected a str"),
-        ({"settings": None}, "'about' has None for 'settings', expected a dict"),
-        ({"preprocessing": [1]}, "'about' has [1] for 'preprocessing', expected a dict"),
-        ({"data": 3}, "'about' has 3 for 'data', expected a str"),
-        ({"classes": "ab"}, "'about' has 'ab' for 'classes', expected a list"),
-        ({"palette": None}, "'about' has None for 'palette', expected a list"),
-        ({"classes": ["a"]}, "'about' has 1 classes, but 2 colours"),
+        ({"model": []}, "model is [], expected a text"),
+        ({"settings": None}, "settings is None, expected an object"),
+        ({"preprocessing": [1]}, "preprocessing is [1], expected an object"),
+        ({"data": 3}, "data is 3, expected a text"),
+        ({"classes": "ab"}, "classes is 'ab', expected a list"),
+        ({"palette": None}, "palette is None, expected a list"),
+        ({"classes": ["a"]}, "it has 1 classes, but 2 colours in palette"),
     ],
 )
 def test_what_is_told_of_another_type_is_refused(tmp_path, change, words):
@@ -238,3 +241,85 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch,
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(InputError, match=r"nowhere/w\.npz could not be written"):
         save_arrays(tmp_path / "nowhere" / "w.npz", ARRAYS, ABOUT)
+
+
+def rewritten(path, **entries):
+    """The file with bytes in place of some entries, or beside them."""
+    with zipfile.ZipFile(path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (held | entries).items():
+            archive.writestr(name, content)
+    return path
+
+
+def header(descr="'<f4'", shape="(3,)", version=1):
+    text = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}".ljust(117).encode() + b"\n"
+    return b"\x93NUMPY" + bytes([version, 0]) + len(text).to_bytes(2 * version, "little") + text
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (b"plain bytes", "its entry odd is no array, expected an .npz of arrays alone"),
+        (b"", "its entry odd is no array"),
+        (header(version=3) + bytes(12), "its entry odd is no array"),
+        (header("'|O'", "()") + pickle.dumps(1), "its entry odd holds objects; they could run any code"),
+        (header() + bytes(11), "its entry odd has float32 (3,) but 11 bytes of numbers: it is damaged"),
+        (header() + bytes(13), "but 13 bytes of numbers"),
+        (header(shape="(1000000000000,)"), "float32 (1000000000000,) but 0 bytes of numbers"),
+        (header(shape="(-2, -2)") + bytes(16), "but 16 bytes of numbers"),
+        (header("'<U1'", "()") + b"a\0\0\0", "its entry odd is an array of <U1, expected numbers"),
+        (header("'<M8[s]'") + bytes(24), "its entry odd is an array of datetime64[s], expected numbers"),
+        (header("[('a', '<f4')]") + bytes(12), "its entry odd is an array of [('a', '<f4')], expected numbers"),
+    ],
+)
+def test_an_entry_that_is_no_array_of_its_size_is_named(tmp_path, content, words):
+    tiny.save_network(tmp_path / "w.npz")
+    rewritten(tmp_path / "w.npz", **{"odd.npy": content})
+    for read in (load_arrays, load_model, read_tensors):
+        assert words in refused(tmp_path / "w.npz", read)
+    rewritten(tmp_path / "w.npz", **{"odd.npy": b"", "odd": content})  # whatever it is called
+    refused(tmp_path / "w.npz")
+
+
+def test_about_is_one_text(tmp_path):
+    for about, words in (
+        (np.array(["a", "b"]), "expected one text"),
+        (np.zeros(3), "array of float64, expected a text"),
+    ):
+        assert words in refused(written(tmp_path / "w.npz", about=about), load_arrays)
+    assert "no entry about" in refused(written(tmp_path / "w.npz", weight=np.zeros(3)), load_arrays)
+
+
+def test_sizes_that_a_file_cannot_hold_are_refused(tmp_path):
+    tiny.save_network(tmp_path / "w.npz")
+    content = bytearray((tmp_path / "w.npz").read_bytes())
+    place = content.index(b"PK\x01\x02") + 24  # in the directory, where the first entry's size stands
+    content[place : place + 4] = (3 << 30).to_bytes(4, "little")
+    (tmp_path / "w.npz").write_bytes(content)
+    for read in (load_arrays, load_model, read_about):
+        assert "its entries are said to have 32" in refused(tmp_path / "w.npz", read)
+
+
+def test_what_is_no_file_is_called_what_it_is(tmp_path):
+    (tmp_path / "last.npz").mkdir()
+    os.mkfifo(tmp_path / "pipe.npz")  # nobody writes into it: to open it would wait for good
+    (tmp_path / "one.npz").write_bytes(b"7")
+    (tmp_path / "none.npz").write_bytes(b"")
+    for read in (load_arrays, load_model, read_about):
+        assert "last.npz: it is a folder; expected a file" in refused(tmp_path / "last.npz", read)
+        assert "pipe.npz: it is a pipe or a device" in refused(tmp_path / "pipe.npz", read)
+        assert "it is empty" in refused(tmp_path / "none.npz", read)
+        refused(tmp_path / "one.npz", read)
+    assert "its 1 bytes are no .npz" in refused(tmp_path / "one.npz", load_arrays)
+    refused_path = tmp_path / "a\nminifcn: error: forged"
+    with pytest.raises(InputError) as error:
+        load_model(refused_path)
+    assert r"a\nminifcn: error: forged: there is no such file" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_names_of_entries_are_told_without_what_moves_the_cursor(tmp_path):
+    tiny.save_network(tmp_path / "w.npz")
+    rewritten(tmp_path / "w.npz", **{"a\x1b[2J\nminifcn: error: forged.npy": b"plain"})
+    assert r"its entry a\x1b[2J\nminifcn: error: forged is no array" in refused(tmp_path / "w.npz")

@@ -12,9 +12,9 @@ from typing import Any
 
 from minifcn.backend import Array
 from minifcn.backend.parallel import thread_count
-from minifcn.backend.text import first_line
 from minifcn.errors import caution
 from minifcn.models import FCN
+from minifcn.text import first_line
 from minifcn.weights.exporting import export
 from minifcn.weights.onnx_file import IMAGES
 

@@ -8,7 +8,7 @@ import numpy as np
 from minifcn import layers
 from minifcn.backend import Array, to_host
 from minifcn.backend.parallel import thread_count
-from minifcn.backend.text import first_line
+from minifcn.text import first_line
 
 
 def pytorch(device: str) -> Any:

@@ -13,6 +13,7 @@ from minifcn.data.dataset import VOID
 from minifcn.data.reading.noise import refuse_noise
 from minifcn.data.reading.photos import upright_mask
 from minifcn.errors import InputError
+from minifcn.text import brief
 
 _STRANGER = 256  # in a table of labels: a value that stands for nothing
 
@@ -121,4 +122,4 @@ class Coding:
             classes, values, void = (tuple(told[key]) for key in ("classes", "values", "void"))
             return cls(classes, values, void, bool(told["colours"]))
         except (KeyError, TypeError):
-            raise InputError(f"masks: {told!r} does not tell classes, values, void and colours") from None
+            raise InputError(f"masks: {brief(told)} does not tell classes, values, void and colours") from None

@@ -1,10 +1,12 @@
 """Labels in MATLAB's files, read by SciPy."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from minifcn.data.reading.matelements import MOST, check_elements
 from minifcn.errors import InputError
 
 LARGEST = 2**31 - 1  # number in a label
@@ -27,12 +29,17 @@ def read_mat(path: Path, name: str, field: str | None = None) -> np.ndarray:
     """
     loadmat, told = need_scipy(), f"{name}.{field}" if field else name
     try:
-        held = loadmat(path, variable_names=[name])[name]
+        with open(path, "rb") as file:
+            content = file.read(MOST + 1)
+        check_elements(content, name)
+        held = loadmat(io.BytesIO(content), variable_names=[name])[name]
         values = np.asarray(held.reshape(-1)[0][field] if field else held)
-    except NotImplementedError:  # HDF5
-        raise InputError(f"{path} is of MATLAB's version 7.3, expected 7 or older: save it with -v7") from None
+    except InputError as error:
+        raise InputError(f"{path} cannot be read as a file of MATLAB: {error}: fetch it again") from error
     except (KeyError, ValueError, IndexError) as error:
         raise InputError(f"{path} holds no {told} ({error}), as files of this data set do: fetch it again") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except Exception as error:  # whatever a damaged file leads to
         raise InputError(f"{path} cannot be read as a file of MATLAB ({error}): fetch it again") from error
     whole = values.ndim == 2 and values.size and values.dtype.kind in "uif" and (values == np.floor(values)).all()

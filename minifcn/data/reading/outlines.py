@@ -7,6 +7,7 @@ import numpy as np
 
 from minifcn.data.reading.fitting import FAR
 from minifcn.errors import InputError
+from minifcn.text import brief
 
 
 def need_pycocotools() -> Any:
@@ -59,7 +60,7 @@ def _runs(told, size):
     """The lengths of runs down the columns, outside and inside in turn, checked: at others pycocotools crashes."""
     lengths = told.get("counts")
     if told.get("size") != list(size):
-        raise ValueError(f"its runs are of {told.get('size')!r:.40}, height and width")
+        raise ValueError(f"its runs are of {brief(told.get('size'))}, height and width")
     if isinstance(lengths, str):
         lengths = _lengths(lengths)
     if not isinstance(lengths, list) or not all(isinstance(length, int) and length >= 0 for length in lengths):

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, UnidentifiedImageError
 from minifcn.data.reading.fitting import FAR
 from minifcn.data.reading.photos import decode, too_large
 from minifcn.errors import InputError
+from minifcn.text import brief
 
 LINE_WIDTH = 10  # pixels, of lines
 POINT_RADIUS = 5  # pixels, of single points
@@ -43,7 +44,7 @@ def read_shape(told: Any, what: str) -> Shape:
     what += f" ('{label}')"
     kind = told.get("shape_type") or "polygon"
     if not isinstance(kind, str) or kind not in _POINTS:
-        raise InputError(f"{what} is a {kind!s:.40}, expected one of {', '.join(_POINTS)}: draw it as one")
+        raise InputError(f"{what} is a {brief(kind)}, expected one of {', '.join(_POINTS)}: draw it as one")
     try:
         points = tuple((float(x), float(y)) for x, y in told["points"])
     except (KeyError, TypeError, ValueError, OverflowError):

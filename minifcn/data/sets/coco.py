@@ -17,6 +17,7 @@ from minifcn.data.sets.files import need_folder
 from minifcn.data.sets.folder import first_of
 from minifcn.data.sets.numbering import number_names, told_classes
 from minifcn.errors import InputError
+from minifcn.text import brief
 
 
 class Coco(Collection):
@@ -70,7 +71,7 @@ class Coco(Collection):
         label = np.full(size, self.background, np.uint8)
         objects = []
         for annotation in picture.annotations:
-            pixels = inside(annotation, size, f"{picture.file.path}: annotation {annotation.get('id')}")
+            pixels = inside(annotation, size, f"{picture.file.path}: annotation {brief(annotation.get('id'))}")
             if annotation.get("iscrowd") or not annotation.get("segmentation"):
                 label[pixels] = VOID
             else:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from minifcn.data.reading.lists import read_json
 from minifcn.errors import InputError
+from minifcn.text import brief
 
 _LISTS = ("images", "annotations", "categories")  # a test's file may lack annotations
 _WORDS = {int: "a whole number", str: "a text", list: "a list", (int, str): "a whole number or a text"}
@@ -67,7 +68,7 @@ def _check_segments(annotation, categories, what):
 def _check_object(told, categories, what):
     _of(told, "category_id", int, categories, what)
     if told.get("iscrowd") not in (None, 0, 1):
-        raise InputError(f"{what} has iscrowd {told['iscrowd']!r:.40}, expected 0 or 1: write it anew")
+        raise InputError(f"{what} has iscrowd {brief(told['iscrowd'])}, expected 0 or 1: write it anew")
 
 
 def _entries(told: Sequence[Any], where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -75,7 +76,7 @@ def _entries(told: Sequence[Any], where: str) -> Iterator[tuple[str, Mapping[str
     for number, entry in enumerate(told):
         what = f"{where}[{number}]"
         if not isinstance(entry, dict):
-            raise InputError(f"{what} is {entry!r:.40}, expected an object with names and values: write it anew")
+            raise InputError(f"{what} is {brief(entry)}, expected an object with names and values: write it anew")
         yield what, entry
 
 
@@ -84,16 +85,16 @@ def _need(entry, key, kind, what):
     if key not in entry:
         raise InputError(f"{what} has no {key}, expected {_WORDS[kind]}: write it anew")
     if not isinstance(entry[key], kind) or isinstance(entry[key], bool) or entry[key] == "":
-        raise InputError(f"{what} has {key} {entry[key]!r:.40}, expected {_WORDS[kind]}: write it anew")
+        raise InputError(f"{what} has {key} {brief(entry[key])}, expected {_WORDS[kind]}: write it anew")
     return entry[key]
 
 
 def _add(known, number, value, what):
     if number in known:
-        raise InputError(f"{what} has the id {number!r:.40}, as one before it: give each its own")
+        raise InputError(f"{what} has the id {brief(number)}, as one before it: give each its own")
     known[number] = value
 
 
 def _of(entry, key, kind, listed, what):
     if _need(entry, key, kind, what) not in listed:
-        raise InputError(f"{what} has {key} {entry[key]!r:.40}, which is not listed: export it anew")
+        raise InputError(f"{what} has {key} {brief(entry[key])}, which is not listed: export it anew")

@@ -1,7 +1,6 @@
 """Pictures labelled with labelme (Wada): a JSON file for each, in which shapes are drawn."""
 
 import base64
-import binascii
 from os.path import isfile
 from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from minifcn.data.sets.files import need_folder, with_any_suffix
 from minifcn.data.sets.folder import first_of, splits_of
 from minifcn.data.sets.numbering import number_names, told_classes
 from minifcn.errors import InputError
+from minifcn.text import brief
 
 EXPECTED = "labelme's JSON files beside their pictures"
 CLASS_FILES = (*FILES, "labels.txt", "class_names.txt")  # where classes may be told; labelme's own are the last two
@@ -98,7 +98,9 @@ def _read_all(folder):
         size = told.get("imageHeight"), told.get("imageWidth")
         image = _picture(path, told.get("imagePath"), by_name)
         if image is None and not _has_picture(told):
-            gone.append(f"{told.get('imagePath')} of {path.relative_to(folder).as_posix()}")
+            named = told.get("imagePath")
+            named = named if isinstance(named, str) else brief(named)
+            gone.append(f"{named} of {path.relative_to(folder).as_posix()}")
         else:
             drawings.append(Drawing(path, image, size, tuple(shapes)))
     if not drawings:
@@ -128,7 +130,7 @@ def _has_picture(told):
     """Whether a JSON holds its picture itself."""
     try:
         return bool(base64.b64decode(told.get("imageData") or "", validate=True))
-    except (TypeError, binascii.Error):
+    except (TypeError, ValueError):
         return False
 
 

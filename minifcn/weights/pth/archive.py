@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from minifcn.errors import InputError
-from minifcn.weights.pth.descriptions import shown
+from minifcn.text import short
 from minifcn.weights.pth.elements import ReadStorages, item_size
 from minifcn.weights.pth.unpickling import read_pickle
 
@@ -59,7 +59,7 @@ class Archive:
         if BYTEORDER in self:
             order = self.read(BYTEORDER).tobytes().decode()
             if order not in ("little", "big"):
-                raise InputError(f"its byteorder is {shown(order)!r}, expected little or big")
+                raise InputError(f"its byteorder is {short(order)!r}, expected little or big")
 
         def read(keys):
             names = {key: f"{DATA}{key}" for key in keys}
@@ -69,19 +69,19 @@ class Archive:
             for key, name in names.items():
                 expected = storages[key].numbers * item_size(storages[key].kind)
                 if sizes[key] != expected:
-                    raise InputError(f"storage {shown(key)} has {sizes[key]} bytes, expected {expected}")
+                    raise InputError(f"storage {short(key)} has {sizes[key]} bytes, expected {expected}")
                 yield key, self.read(name), order
 
         return saved, read
 
     def _entry(self, name):
         if name not in self:
-            raise InputError(f"{shown(name)} is missing in the archive: it is damaged")
+            raise InputError(f"{short(name)} is missing in the archive: it is damaged")
         entry = self.entries[self.folder + name]
         if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
-            raise InputError(f"{shown(name)} is compressed, which torch.save never does: refused")
+            raise InputError(f"{short(name)} is compressed, which torch.save never does: refused")
         if entry.header_offset + entry.file_size > self.size:
-            raise InputError(f"{shown(name)} reaches beyond the end of the file: it is damaged or cut short")
+            raise InputError(f"{short(name)} reaches beyond the end of the file: it is damaged or cut short")
         return entry
 
 

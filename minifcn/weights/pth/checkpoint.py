@@ -3,7 +3,8 @@
 from typing import Any
 
 from minifcn.errors import InputError
-from minifcn.weights.pth.descriptions import Opaque, Parameter, shown
+from minifcn.text import short
+from minifcn.weights.pth.descriptions import Opaque, Parameter
 from minifcn.weights.pth.elements import Tensor
 
 # What trainers call the state dict.
@@ -24,7 +25,7 @@ def find_tensors(saved: Any) -> dict[str, Tensor]:
     if named := [name for name in NAMES if name in found]:
         return found[named[0]]
     if len(found) > 1:
-        several = ", ".join(shown(str(name)) for name in found)
+        several = ", ".join(short(str(name)) for name in found)
         advice = "save one of them alone, in PyTorch: torch.save(torch.load(FILE)[NAME], NEW_FILE)"
         raise InputError(f"its entries {several} are dicts of tensors, expected one of {', '.join(NAMES)}: {advice}")
     if found:
@@ -51,7 +52,7 @@ def _why_not(saved):
     for name, value in saved.items():
         if not isinstance(name, str) or not _alone({name: value}):
             expected = f"expected tensors alone, or a checkpoint with them under {', '.join(NAMES)}"
-            return f"its entry {shown(str(name))} is {_kind(value)}, {expected}"
+            return f"its entry {short(str(name))} is {_kind(value)}, {expected}"
     return f"it holds no tensor, {_EXPECTED}"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minifcn.errors import InputError
+from minifcn.text import short
 from minifcn.weights.pth.elements import CODES, UNTYPED, Storage, Tensor
 
 MOST_AXES = 64  # of a NumPy array
@@ -41,9 +42,9 @@ def known(name: str) -> Name:
         return Name(name)
     if _OTHER_TENSORS.fullmatch(name):
         advice = "make it a dense one of floats in PyTorch (dequantize(), to_dense(), float()) and save it again"
-        raise InputError(f"it holds {shown(name)}, a kind of tensor that is not read here: {advice}")
+        raise InputError(f"it holds {short(name)}, a kind of tensor that is not read here: {advice}")
     why = "refused, it could run any code; if a whole model was saved, save model.state_dict() instead"
-    raise InputError(f"the pickle asks for {shown(name)}: {why}")
+    raise InputError(f"the pickle asks for {short(name)}: {why}")
 
 
 def call(function: Any, arguments: Any) -> Any:
@@ -52,7 +53,7 @@ def call(function: Any, arguments: Any) -> Any:
     Plain values are not made, but stand as `Opaque`: weights need none of them.
     """
     if not isinstance(function, Name) or not (function in _FUNCTIONS or function in _PLAIN):
-        what = shown(function) if isinstance(function, str) else f"a {type(function).__name__}"
+        what = short(function) if isinstance(function, str) else f"a {type(function).__name__}"
         raise InputError(f"the pickle calls {what}: refused, only tensors and dicts are made")
     if not isinstance(arguments, tuple):
         raise InputError(f"the pickle calls {function} with a {type(arguments).__name__}, expected a tuple")
@@ -80,11 +81,6 @@ def plain_key(value: Any) -> str | int | float | None:
     if not isinstance(value, str | int | float | None):
         raise InputError(f"the pickle has a {type(value).__name__} as a dict's key, expected text or a number")
     return value
-
-
-def shown(text: str) -> str:
-    """A text of the file, fit for a line of a message."""
-    return text[:100].encode("unicode_escape").decode()
 
 
 def _tensor(storage, offset, size, stride, _requires_grad=False, _hooks=None, metadata=None):

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from minifcn.errors import InputError
-from minifcn.weights.pth.descriptions import shown
+from minifcn.text import short
 from minifcn.weights.pth.elements import ReadStorages, item_size
 from minifcn.weights.pth.unpickling import read_pickle
 
@@ -39,9 +39,9 @@ def open_legacy(file: BinaryIO, size: int) -> tuple[Any, ReadStorages]:
             (count,) = struct.unpack("<q", file.read(8))
             length = count * item_size(storage.kind)
             if count != storage.numbers:
-                raise InputError(f"storage {shown(key)} has {count} numbers, expected {storage.numbers}: it is damaged")
+                raise InputError(f"storage {short(key)} has {count} numbers, expected {storage.numbers}: it is damaged")
             if file.tell() + length > size:
-                raise InputError(f"storage {shown(key)} reaches beyond the end of the file: it is damaged or cut short")
+                raise InputError(f"storage {short(key)} reaches beyond the end of the file: it is damaged or cut short")
             if key in keys:
                 raw = np.empty(length, np.uint8)
                 file.readinto(raw)

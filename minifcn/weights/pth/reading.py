@@ -11,10 +11,10 @@ from typing import BinaryIO
 import numpy as np
 
 from minifcn.errors import InputError
+from minifcn.text import short
 from minifcn.weights.opening import beginning, open_weights
 from minifcn.weights.pth import archive, legacy
 from minifcn.weights.pth.checkpoint import find_tensors
-from minifcn.weights.pth.descriptions import shown
 from minifcn.weights.pth.elements import CODES, array_of, decode
 
 
@@ -68,5 +68,5 @@ def _arrays(tensors, read):
             try:
                 arrays[name] = array_of(tensor, elements[tensor.kind])
             except InputError as error:
-                raise InputError(f"tensor {shown(name)}: {error}") from error
+                raise InputError(f"tensor {short(name)}: {error}") from error
     return arrays

@@ -23,12 +23,25 @@ def read_pickle(file: BinaryIO) -> tuple[Any, dict[str, Storage]]:
     InputError for anything but containers, plain values and tensors; other errors where the bytes make no pickle.
     """
     machine = Machine()
-    for opcode, argument, position in pickletools.genops(file):
+    for opcode, argument, position in pickletools.genops(_Bounded(file)):  # type: ignore[arg-type]
         if (position or 0) > LONGEST:
             raise InputError(f"its pickle is longer than {LONGEST} bytes, expected names and sizes of tensors alone")
         machine.do(opcode.name, argument)
     (result,) = machine.stack
     return result, machine.storages
+
+
+class _Bounded:
+    """A file of which nobody reads more than LONGEST bytes at a time, whatever a damaged one asks for."""
+
+    def __init__(self, file: BinaryIO):
+        self.tell, self._file = file.tell, file
+
+    def read(self, count: int) -> bytes:
+        return self._file.read(min(count, LONGEST))
+
+    def readline(self) -> bytes:
+        return self._file.readline(LONGEST)
 
 
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}

@@ -30,7 +30,7 @@ def write_pth(file: IO[bytes], arrays: Mapping[str, np.ndarray], about: str) -> 
     """
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     with zipfile.ZipFile(file, "w") as archive:
-        _write(archive, PICKLE, _pickle(arrays))
+        _write(archive, PICKLE, pickled(arrays))
         _write(archive, BYTEORDER, b"little")
         for key, array in enumerate(arrays.values()):
             _write(archive, f"{DATA}{key}", array.astype(array.dtype.newbyteorder("<"), copy=False).reshape(-1).data)
@@ -50,7 +50,7 @@ def _write(archive, name, content):
         stored.write(content)
 
 
-def _pickle(arrays):
+def pickled(arrays: Mapping[str, np.ndarray]) -> bytes:
     """The state dict, with descriptions in place of the arrays, as a pickle of protocol 2."""
     items = b"".join(_text(name) + _tensor(name, array, key) for key, (name, array) in enumerate(arrays.items()))
     return b"\x80\x02" + _ORDERED_DICT + b"(" + items + b"u."

@@ -119,7 +119,7 @@ def test_what_lies_outside_the_picture_is_cut_off():
             for far in (float("nan"), 1e10, -1e308)
         ),
         ({"label": "leaf", "points": [[1, 10**400]] * 3}, r"'leaf'\) has no list of points"),
-        ({"label": "leaf", "points": [[1, 1]] * 3, "shape_type": "cuboid"}, r"is a cuboid, expected one of polygon"),
+        ({"label": "leaf", "points": [[1, 1]] * 3, "shape_type": "cuboid"}, r"is a 'cuboid', expected one of polygon"),
         ({"label": "leaf", "points": [[1, 1]] * 3, "shape_type": ["circle"]}, r"is a \['circle'\], expected one of"),
         ({"label": "leaf", "points": [[1, 1]] * 2, "shape_type": "mask"}, r"is a mask without its picture"),
     ],

@@ -216,3 +216,16 @@ def test_shapes_on_a_picture_of_another_size_are_refused_before_they_are_drawn(r
     dataset = open_dataset("labelme", root, "all")
     with pytest.raises(InputError, match=rf"b\.json is drawn on {size[1]}x{size[0]} .* but its picture is 30x20"):
         dataset[list(dataset.names).index("b")]
+
+
+def test_entries_of_any_depth_are_named_in_brief(root):
+    deep = json.loads("[" * 900 + "]" * 900)
+    write_json(root / "b.json", {"label": "leaf", "shape_type": deep, "points": [[1, 1]]})
+    with pytest.raises(
+        InputError, match=r"b\.json: shape 1 \('leaf'\) is a \[\[\[\.\.\.\]\]\], expected one of polygon"
+    ):
+        open_dataset("labelme", root)
+    write_json(root / "b.json", rectangle("leaf", [2, 3], [9, 7]), image=deep)
+    (root / "b.jpg").unlink()
+    notes = " ".join(open_dataset("labelme", root).notes)
+    assert "JSON files whose picture is missing, left out: 1 ([[[...]]] of b.json)" in notes
