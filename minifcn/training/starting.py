@@ -10,7 +10,7 @@ from minifcn.models import BACKBONES
 from minifcn.optim import check_sgd
 from minifcn.training.recipes import RATES, SMALL, recipe
 from minifcn.training.run_folder import RunFolder
-from minifcn.training.settings import TOLD, Settings, option, shown, without_fc
+from minifcn.training.settings import TOLD, Settings, typed, without_fc
 from minifcn.weights.loading import load_weights
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -97,6 +97,8 @@ def resumed_settings(out: str | PathLike, kind: type[AnySettings], given: dict[s
     before = vars(kind(**saved))
     for name, value in given.items():
         if name not in ("root", "epochs") and value != before[name]:
-            differs = f"{option(name)} {shown(value)} differs from the run's {shown(before[name])}"
-            raise InputError(f"--resume: {differs}: leave it out, or start a new run")
+            own = "has none" if before[name] is None else f"has {typed(name, before[name])}"
+            raise InputError(
+                f"--resume: {typed(name, value)} is given, the run {own}: leave it out, or start a new run"
+            )
     return kind(**saved | given)
