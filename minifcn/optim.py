@@ -113,6 +113,11 @@ def sgd_update(w: Array, v: Array, g: Array, lr: float, momentum: float, decay: 
     w -= work
 
 
+def decays_too_much(lr: float, momentum: float, weight_decay: float) -> bool:
+    """Whether the decay, and no high learning rate, makes weights swing ever wider, whatever their gradients are."""
+    return weight_decay > lr and lr * weight_decay > 2 * (1 + momentum)
+
+
 def check_sgd(lr: float, momentum: float, weight_decay: float) -> None:
     """InputError unless these are settings that SGD can have."""
     if not 0 < lr < math.inf:
