@@ -198,6 +198,11 @@ def _parameter(given):
     return instance(given, "SGD: a parameter", Parameter, "a Parameter, pass model.parameters()")
 
 
+def decays_too_much(lr: float, momentum: float, weight_decay: float) -> bool:
+    """Whether the decay, and no high learning rate, makes weights swing ever wider, whatever their gradients are."""
+    return weight_decay > lr and lr * weight_decay > 2 * (1 + momentum)
+
+
 def check_sgd(lr: float, momentum: float, weight_decay: float, dampening: float = 0.0, nesterov: bool = False) -> None:
     """InputError unless these are settings that SGD can have."""
     number(lr, "SGD: lr", *RATE)

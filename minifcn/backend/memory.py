@@ -17,6 +17,7 @@ COLUMN_BYTES = 256 << 20  # of columns at a time on the host: those of a few ima
 UNKNOWN_BYTES = 1 << 30  # the same on a device that does not tell what it has free
 SHARE = 4  # else at most one part in so many of that: maps, gradients and velocities need the rest
 MOST = 1 << 31  # but no more bytes than this, up to which CuPy's indices have 32 bits: longer ones are slower
+LITTLE = 1 << 26  # bytes: what is free is not looked up for less
 MEMINFO = Path("/proc/meminfo")  # where Linux tells what the host has free
 CUDA_WORDS = ("out of memory", "OUT_OF_MEMORY", "ALLOC_FAILED", "MemoryAllocation")  # of errors that are no MemoryError
 
@@ -42,6 +43,20 @@ def free_bytes(cupy: Any) -> int:
     return cupy.cuda.runtime.memGetInfo()[0] + cupy.get_default_memory_pool().free_bytes()
 
 
+class NoRoom(MemoryError):
+    """Memory that is not there, asked for by the settings `by`; none of it was taken."""
+
+    def __init__(self, message: str, by: tuple[str, ...]):
+        super().__init__(message)
+        self.by = by
+
+
+def check_room(count: int, what: str, *by: str) -> None:
+    """Raise NoRoom where `what`, so many bytes on the host, is more than is free; by: the settings that make it so."""
+    if count > LITTLE and (free := _free_on_host()) is not None and count > free:
+        raise NoRoom(f"{in_bytes(count)} for {what}", by)
+
+
 def shortage(error: BaseException) -> str | None:
     """What memory was asked for and what is free, in one line, if that is what the error is about; else None."""
     on_gpu, text = type(error).__module__.partition(".")[0].startswith("cupy"), str(error).strip()
@@ -54,12 +69,13 @@ def shortage(error: BaseException) -> str | None:
 
 
 def _free_on_host():
-    """Bytes, or None where the system does not tell as Linux does."""
+    """Bytes, those on disk for swapping among them, or None where the system does not tell as Linux does."""
     try:
-        found = re.search(r"^MemAvailable: +(\d+) kB$", MEMINFO.read_text(), flags=re.MULTILINE)
+        text = MEMINFO.read_text()
     except OSError:
         return None
-    return int(found[1]) * 1024 if found else None
+    found = dict(re.findall(r"^(MemAvailable|SwapFree): +(\d+) kB$", text, flags=re.MULTILINE))
+    return sum(map(int, found.values())) * 1024 if "MemAvailable" in found else None
 
 
 def in_bytes(count: float) -> str:

@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
 from minifcn.commands.main import check_free
+from minifcn.commands.numbers import whole
 from minifcn.commands.streams import say
 from minifcn.commands.tables import console, new_table
 from minifcn.convolution import SEVEN_CASES, relationship
@@ -22,7 +23,7 @@ NUMBERS = {
 
 def add_arguments(parser: ArgumentParser) -> None:
     for name, help in NUMBERS.items():
-        parser.add_argument(f"--{name}", type=int, metavar="N", help=help)
+        parser.add_argument(f"--{name}", type=whole, metavar="N", help=help)
     parser.add_argument("--out", metavar="DIR", help="draw the matrices, and animations of both")
     parser.add_argument("--overwrite", action="store_true", help="replace pictures that are there")
 

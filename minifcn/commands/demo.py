@@ -9,6 +9,7 @@ from typing import Any
 from minifcn.backend.files import check_folder
 from minifcn.backend.memory import release
 from minifcn.commands.following import follow
+from minifcn.commands.numbers import whole
 from minifcn.commands.streams import say
 from minifcn.commands.terminal import print_results
 from minifcn.data import open_dataset
@@ -39,7 +40,7 @@ NETWORKS = (  # FCN-32s goes on from the fixed one: a score layer of zeros would
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="default: runs/demo, or runs/demo-2, ... where that exists")
-    parser.add_argument("--epochs", type=int, metavar="N", help="of FCN-32s; the others get fewer, in proportion")
+    parser.add_argument("--epochs", type=whole, metavar="N", help="of FCN-32s; the others get fewer, in proportion")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in DIR")
 
 
@@ -51,8 +52,7 @@ def run(options: Namespace) -> None:
     """
     print(options.device_reason)
     folder, epochs, overwrite = _folder(options.out), options.epochs, options.overwrite
-    if epochs is not None and epochs < 1:
-        raise InputError(f"--epochs is {epochs}; expected at least 1")
+    Settings(epochs=EPOCHS if epochs is None else epochs).check()
     check_folder(folder)
     if folder.exists() and any(folder.iterdir()) and not overwrite:
         raise InputError(f"--out {folder} is not empty: give --overwrite to replace the demo in it, or another folder")

@@ -10,6 +10,7 @@ from minifcn.errors import caution
 from minifcn.metrics import FIGURES
 from minifcn.pictures.runs import draw_run
 from minifcn.pictures.watching import Board, Pictures, pictures_are_old
+from minifcn.training.needs import check_memory
 from minifcn.training.recipes import SMALL
 from minifcn.training.starting import small_by_itself
 from minifcn.training.trainer import Trainer
@@ -40,6 +41,8 @@ def follow(trainer: Trainer, verbose: bool | None = None, tensorboard: bool = Fa
     A run that is finished is left as it is; of its pictures only those are drawn that are missing. Of several processes
     the first shows and draws.
     """
+    if not trainer.done:
+        check_memory(trainer)
     if trainer.group.rank:
         trainer.run()
         return

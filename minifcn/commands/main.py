@@ -8,6 +8,7 @@ Where several processes run it together (`minifcn.machines`), all end alike, and
 import argparse
 import contextlib
 import importlib
+import re
 import signal
 import sys
 import textwrap
@@ -40,15 +41,6 @@ COMMANDS = {
     "check": "compare every hand-written gradient with a numerical one",
 }
 SHARED = ("train", "pretrain", "evaluate", "predict")  # which several processes may do together
-LESS_MEMORY = {  # what to use where there is too little for a command
-    "train": "a smaller --batch-size, --crop, --size or --width, or --recompute",
-    "pretrain": "a smaller --batch-size, --crop or --width",
-    "data": "a smaller --size",
-    "evaluate": "a smaller --size",
-    "predict": "a smaller --tile or --size",
-    "summary": "a smaller --width or --image",
-    "arithmetic": "a smaller --input",
-}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -125,15 +117,9 @@ def _shortage_in_words(command, options):
     except Exception as error:
         if not (what := shortage(error)):
             raise
-        raise InputError(f"{what}: {_less_memory(command, options)}") from error
+        from minifcn.commands.shortage import less_memory
 
-
-def _less_memory(command, options):
-    """How the command would take less memory, in words."""
-    ways = [LESS_MEMORY[command]] if command in LESS_MEMORY else []
-    if getattr(options, "device", "cpu") == "gpu":
-        ways.append("--device cpu")
-    return f"use {', or '.join(ways)}" if ways else "end other programs that use it"
+        raise InputError(f"{what}: {less_memory(command, options, error)}") from error
 
 
 def check_free(path: Path, overwrite: bool) -> None:
@@ -178,6 +164,8 @@ def _parse(arguments):
     """The options given, among them `run`, the command's function."""
     if odd := next((text for text in arguments if "\0" in text), None):
         raise InputError(f"{odd!r} holds a null character, which no file's name can: leave it out")
+    if odd := next((text for text in arguments if re.fullmatch("--[^=]*=--", text)), None):  # argparse drops the value
+        raise InputError(f"{odd}: -- is no value; for a name that is so ./-- will do")
     table = [f"  {name:11} {help}" for name, help in COMMANDS.items()]
     parser = _Parser(
         "minifcn",
@@ -192,10 +180,15 @@ def _parse(arguments):
     for name in COMMANDS:
         sub = commands.add_parser(name, formatter_class=_Help)
         if name in arguments[:1]:
-            command = importlib.import_module(f"minifcn.commands.{name}")
-            sub.description = command.run.__doc__
-            sub.set_defaults(run=command.run)
-            help = "default: $MINIFCN_DEVICE, else auto: the GPU if one works"
-            sub.add_argument("--device", choices=DEVICES, help=help)
-            command.add_arguments(sub)
+            add_command(sub, name)
     return parser.parse_args(arguments)
+
+
+def add_command(parser: argparse.ArgumentParser, name: str) -> None:
+    """Add a command's options to a parser, among them `run`, its function."""
+    command = importlib.import_module(f"minifcn.commands.{name}")
+    parser.description = command.run.__doc__
+    parser.set_defaults(run=command.run)
+    help = "default: $MINIFCN_DEVICE, else auto: the GPU if one works"
+    parser.add_argument("--device", choices=DEVICES, help=help)
+    command.add_arguments(parser)

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import Any
 
+from minifcn.commands.numbers import READ
 from minifcn.errors import InputError
 from minifcn.training.settings import GROUPS, Settings, option, settings_of, shown
 
@@ -27,7 +28,8 @@ def add_settings(
             way: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
         else:
             way = {"metavar": about.metavar, "choices": about.choices}
-            way |= {"nargs": "+", "type": about.parse} if value is list else {"type": about.parse or value}
+            read = about.parse or (str if value is list else value)
+            way |= {"type": READ.get(read, read)} | ({"nargs": "+"} if value is list else {})
         help = about.help + (f": {', '.join(about.choices)}" if about.choices else "")
         if said := about.otherwise if default is None else shown(default):
             help += f"; default: {said}"

@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from minifcn.backend.memory import shortage
 from minifcn.commands.main import check_free
+from minifcn.commands.numbers import whole
 from minifcn.commands.photos import find_photos
 from minifcn.commands.results import Job, plan, summary, write_results, write_table
 from minifcn.commands.streams import errors_in_terminal, say
@@ -39,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     help = "what the network sees images at, longer side or width x height; default: as in training"
     parser.add_argument("--size", type=size_text, metavar="N|WxH", help=help)
     help = f"compute larger images in tiles of N pixels: the same scores in less memory; default: {TILE}"
-    parser.add_argument("--tile", type=int, default=TILE, metavar="N", help=help)
+    parser.add_argument("--tile", type=whole, default=TILE, metavar="N", help=help)
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
 
 

@@ -6,12 +6,13 @@ import re
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from minifcn.commands.numbers import whole
 from minifcn.commands.options import add_settings
 from minifcn.commands.tables import console, new_table
 from minifcn.errors import InputError
 from minifcn.models import BACKBONES, FCN, MODELS
 from minifcn.models.summary import classifiers_field, figures, summarize
-from minifcn.training.settings import PretrainSettings, Settings, option, settings_of
+from minifcn.training.settings import MOST, PretrainSettings, Settings, settings_of, typed
 from minifcn.training.starting import check_backbone
 
 SETTINGS = [field.name for field in settings_of(Settings, "summary")]
@@ -25,7 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     as_published = {name: parameter.default for name, parameter in inspect.signature(FCN).parameters.items()}
     network = add_settings(parser, Settings, "summary", as_published)["network"]
     help = "default: 21, or 1000 of a classifier"
-    network.add_argument("--n-class", type=int, default=argparse.SUPPRESS, metavar="N", help=help)
+    network.add_argument("--n-class", type=whole, default=argparse.SUPPRESS, metavar="N", help=help)
     network.add_argument("--image", type=_size, metavar="WxH", help="default: 500x500, or the classifier's own size")
 
 
@@ -37,8 +38,12 @@ def run(options: Namespace) -> None:
     name = options.model
     given = {key: getattr(options, key) for key in ("n_class", *SETTINGS) if hasattr(options, key)}
     for key in OF_FCNS & given.keys() if name in BACKBONES else ():
-        what = f"{option(key)} {given[key]}"
-        raise InputError(f"{what}: {name} is a classifier, and that is for FCNs, as fcn32s: leave it out")
+        raise InputError(
+            f"{typed(key, given[key])}: {name} is a classifier, and that is for FCNs, as fcn32s: leave it out"
+        )
+    Settings(**{key: value for key, value in given.items() if key in SETTINGS}).check()
+    if given.get("n_class", 1) > MOST:
+        raise InputError(f"--n-class is {given['n_class']}; expected 1 to {MOST}")
     check_backbone(name, given)
     networks: dict[str, Any] = {**MODELS, **BACKBONES}
     model = networks[name](**given)
@@ -50,9 +55,9 @@ def run(options: Namespace) -> None:
 
 def _size(text: str) -> tuple[int, int]:
     """ "500x375" (width x height, as pictures are described) -> (375, 500)."""
-    size = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
-    if not size:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size as 500x375, width x height")
+    size = re.fullmatch(r"([1-9]\d{0,6})x([1-9]\d{0,6})", text, re.ASCII)
+    if not size or max(int(size[1]), int(size[2])) > MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size as 500x375, width x height, pixels from 1 to {MOST}")
     return int(size[2]), int(size[1])
 
 

@@ -10,6 +10,7 @@ from argparse import ArgumentTypeError
 import numpy as np
 from PIL import Image
 
+from minifcn.backend.memory import check_room
 from minifcn.data.dataset import Dataset, Sample, View
 from minifcn.errors import InputError
 
@@ -60,6 +61,9 @@ def resize_label(label: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 def _resize(array, shape, how):
     if array.shape[:2] == tuple(shape):
         return array
+    height, width = shape
+    held = 2 if array.ndim == 2 else 7  # bytes a pixel, once in Pillow's image, whose colours take 4, and once more
+    check_room(held * height * width, f"an image of {width}x{height} pixels", "size")
     return np.array(Image.fromarray(array).resize((shape[1], shape[0]), how))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from minifcn.backend.memory import check_room
 from minifcn.data.dataset import VOID, Sample
 from minifcn.errors import InputError
 
@@ -69,5 +70,7 @@ def _window(image, label, height, width, rng):
 
 def _grow(image, label, rows, columns):
     """The pair with (before, after) more rows and columns."""
+    height, width = (side + sum(more) for side, more in zip(label.shape, (rows, columns)))
+    check_room(4 * height * width, f"an image grown to {width}x{height} pixels", "crop", "jitter")
     image = np.pad(image, (rows, columns, (0, 0)), mode="edge")
     return image, np.pad(label, (rows, columns), constant_values=VOID)

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from minifcn.data import VOID
 from minifcn.errors import caution
 from minifcn.metrics import ConfusionMatrix
+from minifcn.optim import decays_too_much
 from minifcn.training.recipes import RATES, SMALL
-from minifcn.training.settings import Settings, settings_of
+from minifcn.training.settings import Settings, settings_of, typed
 
 ALIKE = 3  # epochs with one and the same class everywhere, until it is said
 FEW_STEPS = 1000  # a network from random weights seldom tells its classes apart before
@@ -129,6 +131,24 @@ def usual_lr(settings: Settings, pixels: int) -> float:
     """The default learning rate, brought to these settings: a sum over the `pixels` of a batch, and a high momentum."""
     long_run = min(1.0, (1 - settings.momentum) / (1 - type(settings).momentum))
     return type(settings).lr * long_run / (pixels if settings.loss == "sum" else 1)
+
+
+def nothing_counts(settings: Settings, name: str) -> str:
+    """Why no pixel of a whole epoch counted: what leaves pixels out is to blame, where something was asked to."""
+    given = {"sample": settings.sample != 1, "jitter": settings.jitter, "crop": settings.crop}
+    left_out = [typed(key, getattr(settings, key)) for key, asked in given.items() if asked]
+    if left_out:
+        beyond = f"with {' '.join(left_out)} no labelled pixel of {name} was seen in an epoch"
+        ways = {"sample": "a larger --sample", "jitter": "a smaller --jitter", "crop": "a larger --crop"}
+        return f"{beyond}: there is nothing to learn; give {_either([way for key, way in ways.items() if given[key]])}"
+    return f"all labels of {name} are void ({VOID}): there is nothing to learn; check the labels"
+
+
+def less_of(settings: Settings, pixels: int) -> str:
+    """Advice after a training that diverged, in words: less weight decay where that alone does it, or a lower --lr."""
+    if decays_too_much(settings.lr, settings.momentum, settings.weight_decay):
+        return f"a lower --weight-decay, {type(settings).weight_decay:g} is the default"
+    return lower_lr(settings, pixels)
 
 
 def lower_lr(settings: Settings, pixels: int) -> str:

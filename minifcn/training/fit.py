@@ -17,7 +17,7 @@ from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.machines import ALONE
 from minifcn.machines.exchange import Exchange
-from minifcn.optim import SGD, Schedule
+from minifcn.optim import SGD, Schedule, decays_too_much
 from minifcn.training.criterion import PixelLoss
 from minifcn.training.pieces import next_pieces
 
@@ -39,8 +39,12 @@ class Step(NamedTuple):
 class Diverged(InputError):
     """A number is not finite any more: training cannot go on from here."""
 
-    def __init__(self, what: str, number: int, lr: float):
-        super().__init__(f"{what} at step {number + 1}: training diverged, learning rate {lr:g} is too high")
+    def __init__(self, what: str, number: int, optimizer: SGD):
+        lr, decay = optimizer.lr, optimizer.weight_decay
+        high = f"learning rate {lr:g}"
+        if decays_too_much(lr, optimizer.momentum, decay):
+            high = f"weight decay {decay:g} x {high}"
+        super().__init__(f"{what} at step {number + 1}: training diverged, {high} is too high")
 
 
 def fit(
@@ -108,7 +112,7 @@ def fit(
             exchange.finish()
             losses = [sum(parts) for parts in zip(*exchange.group.gather(losses))]
             if wrong := [loss for loss in losses if not math.isfinite(loss)]:
-                raise Diverged(f"the loss is {wrong[0]}", number, optimizer.lr)
+                raise Diverged(f"the loss is {wrong[0]}", number, optimizer)
             if losses:
                 optimizer.step()
         yield Step(number, step.batches, step.images, losses)

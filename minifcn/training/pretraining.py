@@ -40,7 +40,7 @@ class Pretrainer(Trainer):
         view = compose(crop(settings.crop), dominant(self.validation.classes))
         seen, self.validation = (Augmented(part, view, settings.seed) for part in (self.training, self.validation))
         if not self.begun:
-            in_first(self.group, lambda: _check_objects(seen))
+            in_first(self.group, lambda: _check_objects(seen, self.validation, settings.crop))
 
     def open_data(self, own: dict | None = None) -> Sequence[Dataset]:
         """Scenes have one object each, which fills much of them."""
@@ -64,15 +64,20 @@ class Pretrainer(Trainer):
         return kind(self.settings.loss, weights)
 
 
-def _check_objects(seen):
+def _check_objects(seen, validation, crop):
     """InputError where there are no two classes of objects to tell apart, a caution where no two dominate images."""
     if len(objects := [name for name in seen.classes if name != "background"]) < 2:
         alone = f"{seen.name} has one class of objects, {objects[0]!r}, which then dominates every image"
         raise InputError(f"{alone}: a classifier is always right and learns nothing; leave pretraining out")
-    classes, _, looked = shown_classes(seen)
-    if len(classes) == 1:
-        only = f"in all {looked} images of {seen.name} {seen.classes[min(classes)]!r} dominates"
-        caution(f"{only}: its figures tell nothing; name the first class 'background' if it is no object")
+    for part, purpose in ((seen, "train"), (validation, "validate")):
+        classes, _, looked = shown_classes(part)
+        crops = f"{looked} crops of {crop}x{crop} pixels of {part.name} that {purpose}"
+        if not classes:
+            raise InputError(f"no object fills more than half of what is labelled in {crops}: give another --crop")
+        if len(classes) == 1 and part is seen:
+            only = f"in all {crops} {seen.classes[min(classes)]!r} dominates: its figures tell nothing"
+            larger = "give a larger --crop, or " * (crop < min(seen.dataset[0][1].shape))
+            caution(f"{only}; {larger}name the first class 'background' if it is no object")
 
 
 class AuxiliaryLoss(PixelLoss):

@@ -5,6 +5,8 @@ takes are all read from here: a new setting is one more field.
 """
 
 import dataclasses
+import re
+import shlex
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -23,11 +25,12 @@ TOLD = ("classes", "values", "void", "val_share", "split_seed")  # of one's own 
 GROUPS = ("data", "network", "optimisation", "run")
 TRAIN, TRAININGS, FCNS = ("train",), ("train", "pretrain"), ("train", "summary")
 Bound = tuple[Callable[[Any], bool], str]  # whether a value keeps it, and what is expected
-POSITIVE: Bound = (lambda n: n >= 1, "at least 1")
-MOST = 1_000_000  # pixels or channels: NumPy does not say of every larger number that memory is not enough
+MOST = 1_000_000  # pixels, channels, images: NumPy does not say of every larger number that memory is not enough
+SHOWN_MOST = 10 * MOST  # images that an epoch shows only to have its steps: their order is drawn before the first
 FARTHEST = 10**18  # what whole numbers stay below
 SIZE: Bound = (lambda n: not isinstance(n, int) or n <= MOST, f"at most {MOST}")
-SIDE: Bound = (lambda n: 1 <= n <= MOST, f"1 to {MOST}")
+COUNT: Bound = (lambda n: 1 <= n <= MOST, f"1 to {MOST}")
+WIDTH: Bound = (lambda x: x <= 1000, "at most 1000, 1 for the published channels")
 
 
 class About(NamedTuple):
@@ -51,7 +54,7 @@ def setting(default: Any, *known: Any, **more: Any) -> Any:
 
 def pixels_or_same(text: str) -> int | str:
     """ "100" -> 100; "same" stays."""
-    if text != "same" and not text.isdecimal():
+    if text != "same" and not re.fullmatch(r"\d{1,18}", text, re.ASCII):
         raise ArgumentTypeError(f"{text!r} is neither a number of pixels, as 100, nor same")
     return text if text == "same" else int(text)
 
@@ -95,7 +98,7 @@ class Settings:
 
     model: str = in_network("fcn32s", "the network", "NAME", choices=MODELS)
     backbone: str | None = of_fcn(None, BACKBONE, "NAME", choices=BACKBONES, otherwise="vgg16, or that of --init")
-    width: float = trunk(0.25, "scales the trunk's channels", "X")
+    width: float = trunk(0.25, "scales the trunk's channels", "X", bound=WIDTH)
     fc_channels: int = trunk(256, "channels of fc6 and fc7", "N", bound=SIZE)
     image_size: int | None = trunk(None, IMAGE_SIZE, "N", otherwise=PUBLISHED, bound=SIZE, commands=TRAIN)
     padding: int | str = of_fcn("same", PADDING, "100|same", bound=SIZE, parse=pixels_or_same)
@@ -106,10 +109,10 @@ class Settings:
 
     init: str | None = in_optimisation(None, INIT, "WEIGHTS")
     freeze: list | None = in_optimisation(None, "layers that do not learn, as 'conv*' 'fc*'", "PATTERN")  # noqa: RUF009
-    epochs: int = in_optimisation(30, "passes over the training images", "N", bound=POSITIVE)
-    epoch_steps: int = in_optimisation(1, EPOCH_STEPS, "N", bound=POSITIVE)
-    batch_size: int = in_optimisation(8, "images a batch", "N", bound=POSITIVE)
-    accumulate: int = in_optimisation(1, "batches whose mean gradient makes one step", "N", bound=POSITIVE)
+    epochs: int = in_optimisation(30, "passes over the training images", "N", bound=COUNT)
+    epoch_steps: int = in_optimisation(1, EPOCH_STEPS, "N", bound=COUNT)
+    batch_size: int = in_optimisation(8, "images a batch", "N", bound=COUNT)
+    accumulate: int = in_optimisation(1, "batches whose mean gradient makes one step", "N", bound=COUNT)
     lr: float = in_optimisation(0.02, "learning rate", "X", bound=(lambda lr: lr != 0, "above 0"))
     schedule: str = in_optimisation("polynomial", "of the learning rate", "NAME", choices=SCHEDULES)
     momentum: float = in_optimisation(0.9, "of SGD", "X")
@@ -138,6 +141,10 @@ class Settings:
                 raise InputError(f"{option(field.name)} has {brief(odd[0])} in it; expected {each.__name__}")
             if isinstance(value, int) and abs(value) >= FARTHEST:
                 raise InputError(f"{option(field.name)} is {brief(value)}; expected a number of 18 digits at most")
+        if (self.epoch_steps - 1) * self.batch_size * self.accumulate > SHOWN_MOST:
+            step = f"--batch-size {self.batch_size} x --accumulate {self.accumulate} images"
+            most = f"expected at most {SHOWN_MOST} images an epoch"
+            raise InputError(f"--epoch-steps {self.epoch_steps}, of {step}: {most}")
 
     def of_data(self) -> dict[str, Any]:
         """{name: value} of what is told of one's own pictures."""
@@ -162,7 +169,7 @@ class PretrainSettings(Settings):
     command: ClassVar[str] = "pretrain"
 
     model: str = _again("model", "vgg16", choices=BACKBONES)
-    crop: int = _again("crop", 96, help="side of the random crops, and of the classifier's images", bound=SIDE)
+    crop: int = _again("crop", 96, help="side of the random crops, and of the classifier's images", bound=COUNT)
     lr: float = _again("lr", 0.006)
     auxiliary: bool = in_network(False, "train GoogLeNet's auxiliary classifiers too", commands=("pretrain",))
 
@@ -186,6 +193,14 @@ def settings_of(kind: type[Settings], command: str | None = None) -> list[datacl
 def option(name: str) -> str:
     """A setting as the command line calls it."""
     return "--" + name.replace("_", "-")
+
+
+def typed(name: str, value: Any) -> str:
+    """A setting with its value as somebody types it: "--crop 320", "--no-mirror"."""
+    if isinstance(value, bool):
+        return option(name) if value else option(f"no_{name}")
+    values = value if isinstance(value, list) else [value]
+    return " ".join([option(name), *(shlex.quote(shown(one)) for one in values)])
 
 
 def shown(value: Any) -> str:

@@ -10,7 +10,7 @@ from minifcn.models import BACKBONES
 from minifcn.optim import check_sgd
 from minifcn.training.recipes import RATES, SMALL, recipe
 from minifcn.training.run_folder import RunFolder
-from minifcn.training.settings import TOLD, Settings, option, shown, without_fc
+from minifcn.training.settings import TOLD, Settings, typed, without_fc
 from minifcn.weights.loading import load_weights
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -101,7 +101,10 @@ def resumed_settings(out: str | PathLike, kind: type[AnySettings], given: dict[s
     except InputError as error:
         raise InputError(f"--resume: {RunFolder(out).config}: {error}") from error
     for name, value in given.items():
-        if name not in ("root", "epochs") and value != getattr(before, name):
-            differs = f"{option(name)} {shown(value)} differs from the run's {shown(getattr(before, name))}"
-            raise InputError(f"--resume: {differs}: leave it out, or start a new run")
+        old = getattr(before, name)
+        if name not in ("root", "epochs") and value != old:
+            own = "has none" if old is None else f"has {typed(name, old)}"
+            raise InputError(
+                f"--resume: {typed(name, value)} is given, the run {own}: leave it out, or start a new run"
+            )
     return kind(**saved | given)

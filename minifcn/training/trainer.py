@@ -16,7 +16,7 @@ from os import PathLike
 from typing import Any
 
 from minifcn.backend import Array, array_module
-from minifcn.data import VOID, Batches, Dataset, Preprocessing, class_weights, open_splits
+from minifcn.data import Batches, Dataset, Preprocessing, class_weights, open_splits
 from minifcn.data.looking.inspection import check_learnable
 from minifcn.data.transforms import Augmentation, compose, crop, jitter, mirror
 from minifcn.errors import InputError
@@ -27,7 +27,7 @@ from minifcn.metrics import FIGURES, ConfusionMatrix
 from minifcn.models import MODELS
 from minifcn.optim import SGD, Schedule, schedule
 from minifcn.training.alike import check_alike
-from minifcn.training.cautions import Cautions, lower_lr
+from minifcn.training.cautions import Cautions, less_of, nothing_counts
 from minifcn.training.criterion import PixelLoss
 from minifcn.training.evaluation import evaluate
 from minifcn.training.fit import Diverged, fit
@@ -177,7 +177,7 @@ class Trainer:
                 self._epochs((watch if self.group.rank == 0 else None) or Watch())
         except Diverged as error:
             good = f"; the last good checkpoint stays in {self.folder.last}" if self.kept else ""
-            lower = f"start again with {lower_lr(self.settings, self.batch_pixels())}"
+            lower = f"start again with {less_of(self.settings, self.batch_pixels())}"
             epoch = min(self.progress.epoch + 1, self.settings.epochs)
             raise InputError(f"{error}, in epoch {epoch}; {lower}{good}") from error
         except InputError as error:  # a picture that cannot be read, say, costs nothing that was trained
@@ -251,8 +251,7 @@ class Trainer:
                 self.save()
                 saved = time.monotonic()
         if not self.progress.losses:
-            void = f"all labels of {self.training.name} are void ({VOID})"
-            raise InputError(f"{void}: there is nothing to learn; check the labels")
+            raise InputError(nothing_counts(settings, self.training.name))
         return seen / (time.monotonic() - started)
 
     def _note(self, step):
@@ -302,7 +301,7 @@ class Trainer:
         self.kept = True
 
     def _diverged(self, what):
-        return Diverged(what, self.progress.step, self.optimizer.lr)
+        return Diverged(what, self.progress.step, self.optimizer)
 
 
 def all_finite(arrays: Sequence[Array]) -> bool:

@@ -4,13 +4,16 @@ import argparse
 import functools
 import importlib
 import re
+import resource
 import weakref
 
 import numpy as np
 import pytest
+import tiny
 
 from minifcn.backend import memory
-from minifcn.commands import check, main, predict
+from minifcn.backend.memory import NoRoom
+from minifcn.commands import check, main, predict, shortage
 from minifcn.errors import InputError
 
 
@@ -46,12 +49,58 @@ def test_other_errors_are_not_taken_for_a_want_of_memory(run):
         run(lambda: 1 / 0)
 
 
-@pytest.mark.parametrize("name", main.LESS_MEMORY)
+@pytest.mark.parametrize("name", shortage.LESS_MEMORY)
 def test_the_advice_names_options_that_the_command_has(name):
     parser = argparse.ArgumentParser()
     importlib.import_module(f"minifcn.commands.{name}").add_arguments(parser)
-    options = re.findall(r"--[\w-]+", main.LESS_MEMORY[name])
+    advice = shortage.less_memory(name, argparse.Namespace(), MemoryError())
+    options = re.findall(r"--[\w-]+", advice)
+    assert advice.startswith("use a smaller --")
     assert options and not [option for option in options if option not in parser.format_help()]
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "advice"),
+    [
+        ({"width": 48.0, "fc_channels": 8}, MemoryError(), "use less than --width 48, or --recompute"),
+        ({"crop": 9, "batch_size": 2}, MemoryError(), "use less than --crop 9, or --recompute"),
+        ({"crop": 9, "width": 48.0}, NoRoom("", ("width", "fc_channels")), "use less than --width 48"),
+        ({"batch_size": 2}, NoRoom("", ("batch_size", "crop")), "use a smaller --batch-size, --crop"),
+        ({"size": "65535", "recompute": True}, MemoryError(), "use less than --size 65535"),
+    ],
+)
+def test_the_advice_names_what_was_given_and_is_much(given, error, advice):
+    assert shortage.less_memory("train", argparse.Namespace(**given), error) == advice
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--width 900", ("GiB for the network's weights, gradients and velocities)", "use less than --width 900\n")),
+        ("--fc-channels 900000", ("the network's weights", "use less than --fc-channels 900000\n")),
+        ("--crop 900000", ("2 images of 900000x900000 pixels)", "use less than --crop 900000\n")),
+        ("--padding 90000", ("the maps of 2 images of 32x32 pixels)", "less than --padding 90000, or --recompute\n")),
+        ("--size 65000x65000", ("an image of 65000x65000 pixels)", "use less than --size 65000x65000\n")),
+        ("--jitter 900000", ("an image grown to 1800032x1800032 pixels)", "use less than --jitter 900000\n")),
+    ],
+)
+def test_a_training_too_large_for_the_machine_is_refused_before_it_takes_anything(
+    capsys, monkeypatch, tmp_path, data, options, words
+):
+    (tmp_path / "meminfo").write_text("MemAvailable:    8388608 kB\nSwapFree:    1048576 kB\n")
+    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+    train = ["train", "--data", "camvid", "--root", data, "--out", tmp_path / "run", *tiny.FLAGS, *options.split()]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert tiny.command(*train) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "9.0 GiB are free" in said and all(word in said for word in words), said
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return tiny.camvid_folder(tmp_path_factory.mktemp("camvid") / "data")
 
 
 def test_the_gpus_memory_is_given_back_however_a_command_ends(run, monkeypatch):

@@ -79,8 +79,23 @@ def test_one_class_of_objects_is_refused_and_one_that_always_dominates_cautioned
     with pytest.raises(InputError, match="scenes has one class of objects, 'leaf', which then dominates every image"):
         pretrainer(tmp_path / "run", datasets=(training, validation))
     training.classes = ("ground", "leaf")
-    with pytest.warns(Caution, match=r"in all 4 images of scenes 'ground' dominates: .* name the first class 'backgr"):
+    dominates = r"in all 4 crops of 32x32 pixels of scenes that train 'ground' dominates: "
+    with pytest.warns(Caution, match=f"{dominates}its figures tell nothing; name the first class 'background'"):
         pretrainer(tmp_path / "run", datasets=(training, training))
+
+
+def test_crops_that_show_no_object_or_one_are_to_blame_themselves(tmp_path):
+    training, validation = tiny.scenes(4, 2)
+    label = np.full((32, 32), 255, np.uint8)
+    label[0, :2] = 1, 2
+    training.load = validation.load = lambda index: (np.zeros((32, 32, 3), np.uint8), label)
+    nothing = "no object fills more than half of what is labelled in 4 crops of 1x1 pixels of scenes that train"
+    with pytest.raises(InputError, match=f"{nothing}: give another --crop"):
+        pretrainer(tmp_path / "run", (training, validation), crop=1)
+    label[:] = 1
+    label[31, 31] = 2
+    with pytest.warns(Caution, match="in all 4 crops of 4x4 pixels .* give a larger --crop, or name the first class"):
+        pretrainer(tmp_path / "run", (training, validation), crop=4)
 
 
 def test_auxiliary_losses_count_less(tmp_path):

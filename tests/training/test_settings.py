@@ -7,7 +7,7 @@ import tiny
 from minifcn.errors import InputError
 from minifcn.models import FCN8s, FCN32s
 from minifcn.training.freezing import freeze
-from minifcn.training.settings import PretrainSettings, Settings, shown
+from minifcn.training.settings import PretrainSettings, Settings, shown, typed
 
 SIZES = ("crop", "jitter", "fc_channels", "image_size", "padding")
 CONVOLUTIONS = [f"conv{b}_{i}" for b, n in enumerate((2, 2, 3, 3, 3), start=1) for i in range(1, n + 1)]
@@ -25,9 +25,16 @@ def learning(model):
 @pytest.mark.parametrize(
     "settings, message",
     [
-        (Settings(epochs=0), "--epochs is 0; expected at least 1"),
-        (Settings(batch_size=-1), "--batch-size is -1; expected at least 1"),
-        (Settings(accumulate=0), "--accumulate is 0; expected at least 1"),
+        (Settings(epochs=0), "--epochs is 0; expected 1 to 1000000"),
+        (Settings(batch_size=-1), "--batch-size is -1; expected 1 to 1000000"),
+        (Settings(accumulate=0), "--accumulate is 0; expected 1 to 1000000"),
+        (Settings(epochs=10**20), f"--epochs is {10**20}; expected 1 to 1000000"),
+        (Settings(width=1001), "--width is 1001; expected at most 1000, 1 for the published channels"),
+        (Settings(width=float("nan")), "--width is nan; expected at most 1000"),
+        (
+            Settings(epoch_steps=10**6, batch_size=4, accumulate=3),
+            "--epoch-steps 1000000, of --batch-size 4 x --accumulate 3 images: expected at most 10000000 images",
+        ),
         (Settings(seed=-1), "--seed is -1; expected 0 or more"),
         (Settings(sample=0), "--sample is 0; expected a probability above 0, 1 for every pixel"),
         (Settings(sample=1.5), "--sample is 1.5; expected a probability above 0, 1 for every pixel"),
@@ -54,6 +61,21 @@ def test_what_is_no_setting(settings, message):
     with pytest.raises(InputError) as error:
         settings.check()
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("mirror", False, "--no-mirror"),
+        ("at_once", True, "--at-once"),
+        ("crop", 320, "--crop 320"),
+        ("lr", 1e-10, "--lr 1e-10"),
+        ("freeze", ["conv*", "fc7"], "--freeze 'conv*' fc7"),
+        ("root", "my data", "--root 'my data'"),
+    ],
+)
+def test_a_setting_as_it_is_typed(name, value, text):
+    assert typed(name, value) == text
 
 
 def test_settings_that_are_in_order():

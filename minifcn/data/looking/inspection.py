@@ -11,6 +11,7 @@ import numpy as np
 from minifcn.data.dataset import VOID, Dataset
 from minifcn.data.looking.look import Look, look_at
 from minifcn.data.reading.class_names import TOO_MANY
+from minifcn.data.resizing import Resized
 from minifcn.errors import Caution, InputError, caution
 
 THREADS = 2
@@ -88,6 +89,9 @@ def check_learnable(training: Dataset, validation: Dataset) -> None:
         raise InputError(f"{training.name} has {training.n_class} classes; {TOO_MANY}")
     classes, void, looked = shown_classes(training)
     if len(classes) < 2:
+        if isinstance(training, Resized) and len(shown_classes(training.dataset)[0]) > 1:
+            size = "x".join(map(str, training.size))
+            raise InputError(f"--size {size}: labels of {training.name} show one class at that size: give a larger one")
         raise InputError(nothing_to_learn(training, classes, void, looked))
     _caution_of_shared(training, validation)
     classes, _, looked = shown_classes(validation)
