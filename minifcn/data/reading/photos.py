@@ -20,6 +20,8 @@ _ORIENTATION = 0x0112  # the EXIF tag: how to turn the pixels, 1 for not at all
 _SIDEWAYS = 5  # orientations from here on swap width and height
 # Formats that Pillow opens and that are no pictures of one photo, or need a program beside it.
 _OTHERS = {".pdf", ".eps", ".ps", ".mpg", ".mpeg", ".h5", ".hdf", ".grib", ".bufr", ".wmf", ".emf", ".fits", ".fit"}
+_AVIF = "AVIF", "which Pillow reads from 11.3 on: pip install -U pillow"
+_HEIC = "HEIC", "which needs one package more: pip install pillow-heif"
 _LATER = {".heic", ".heif", ".hif", ".avif"}  # which a package more, or a newer Pillow reads
 
 
@@ -167,21 +169,26 @@ def _why(path, error, data):
         return f"{refused.strerror}"
     if not first:
         return "it is empty (0 bytes): copy it again"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"it is {too_large(error)}"
     if first[4:8] == b"ftyp":
-        if first[8:11] == b"avi":
-            return "it is AVIF, which Pillow reads from 11.3 on: pip install -U pillow, or save it as JPEG"
-        return "it is HEIC, which needs one package more: pip install pillow-heif, or save it as JPEG"
+        return _why_not(*_AVIF if first[8:11] == b"avi" else _HEIC)
     if first.startswith(b"version https://git-lfs"):
         return "it is a pointer of Git LFS, not the picture: fetch it with git lfs pull"
     if first.lstrip()[:9].lower() in (b"<!doctype", b"<html><he") or first.lstrip()[:5].lower() == b"<html":
         return "it is a web page: the download failed, fetch it again"
-    if isinstance(error, Image.DecompressionBombError):
-        return f"it is {too_large(error)}"
-    if "MAX_TEXT" in str(error):
+    if re.search("MAX_TEXT|Decompressed Data Too Large", str(error)):  # the latter in older ones
         return "the texts in it, beside the picture, are too large (64 MiB, 1 MiB each, are read): save it without them"
     if isinstance(error, UnidentifiedImageError):
         return "its format is not known (or its first bytes are damaged): save it as PNG or JPEG"
     return f"it is truncated or damaged ({error}): copy it again"
+
+
+def _why_not(kind, needed):
+    """Why a picture of a kind that is read only with what is `needed` is not."""
+    if f".{kind.lower()}" in Image.registered_extensions():
+        return f"it is {kind}, and truncated or damaged: copy it again"
+    return f"it is {kind}, {needed}, or save it as JPEG"
 
 
 def _rgb(image, path):
