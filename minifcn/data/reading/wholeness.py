@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 _PAINT, _OTHER = 173, 0  # the first is rare in masks and photos
 _NOTHING = 128  # what a JPEG has in every channel where its data have ended
@@ -24,7 +24,7 @@ def paint(image: Image.Image, value: int = _PAINT) -> list:
     return [canvas.getpixel(end) for end in _ends(image)]
 
 
-def check_whole(image: Image.Image, painted: list, opened: Callable[[], Image.Image]) -> None:
+def check_whole(image: Image.Image, painted: list, opened: Callable[[], ImageFile.ImageFile]) -> None:
     """Raise OSError where a decoded picture lacks rows at its end, as far as that can be told.
 
     painted  what `paint` returned before it was decoded
@@ -38,16 +38,15 @@ def check_whole(image: Image.Image, painted: list, opened: Callable[[], Image.Im
             raise OSError("its last rows are missing")
     if image.format in ("JPEG", "MPO") and _ends_in_nothing(image):
         with opened() as again:
-            again.fp.seek(0)
-            data = again.fp.read()
+            data = _bytes(again)
         if _longer(data).tobytes() != image.tobytes():
             raise OSError("its data end before its last row")
 
 
-def check_strips(image: Image.Image) -> None:
+def check_strips(image: ImageFile.ImageFile) -> None:
     """Raise OSError where an open TIFF, not yet decoded, has fewer strips or tiles than its size asks for."""
     corners = image.size, image.size[::-1]  # the latter of pictures that are turned as they are decoded
-    if image.format == "TIFF" and not any(tile[1][2:] in corners for tile in image.tile):
+    if image.format == "TIFF" and not any(tile[1] is None or tile[1][2:] in corners for tile in image.tile):
         raise OSError("it has too few strips for its height")
 
 
@@ -64,6 +63,12 @@ def _pixels(image):
 def _ends_in_nothing(image):
     """Whether the last pixel looks as if it had no data."""
     return image.getpixel((image.width - 1, image.height - 1)) in (_NOTHING, (_NOTHING,) * 3)
+
+
+def _bytes(image):
+    """The file of an open picture."""
+    image.fp.seek(0)
+    return image.fp.read()
 
 
 def _longer(data):
