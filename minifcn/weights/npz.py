@@ -6,7 +6,7 @@ import math
 import os
 import zipfile
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def save_arrays(path: str | Path, arrays: dict[str, Array], about: dict[str, Any
     write_whole(path, lambda file: write_npz(file, arrays | {ABOUT: np.array(to_json(about))}))
 
 
-def write_npz(file: BinaryIO, arrays: dict[str, Array]) -> None:
+def write_npz(file: IO[bytes], arrays: dict[str, Array]) -> None:
     """Write {name: NumPy array} as `np.savez` does from NumPy 2.2 on; before, a full disk left its archive open, to be
     complained of later.
     """

@@ -1,21 +1,23 @@
 """A picture's file, read as its maker meant it: upright, in RGB, 8 bits a channel; or the true reason why it is not."""
 
 import io
-import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile
 
+from minifcn.data.reading.unreadable import millions, why
 from minifcn.data.reading.wholeness import check_strips, check_whole, paint
 from minifcn.errors import InputError, caution
 
 # What Pillow raises on files that are truncated, damaged or no images at all.
-_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
-_UNREADABLE += (ArithmeticError, LookupError, RuntimeError, TypeError)
+_UNREADABLE = (
+    *(OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError),
+    *(ArithmeticError, LookupError, RuntimeError, TypeError),
+)
 _ORIENTATION = 0x0112  # the EXIF tag: how to turn the pixels, 1 for not at all
 _SIDEWAYS = 5  # orientations from here on swap width and height
 # Formats that Pillow opens and that are no pictures of one photo, or need a program beside it.
@@ -93,35 +95,20 @@ def read_header(path: str | Path) -> tuple[str, int]:
         return "", 1
 
 
-def decode(opened: Callable[[], Image.Image]) -> tuple[Image.Image, int]:
+def decode(opened: Callable[[], ImageFile.ImageFile]) -> tuple[Image.Image, int]:
     """(what `opened()` gives, decoded; its EXIF orientation).
 
     Raises what Pillow raises, and OSError where rows are missing.
     """
     with opened() as image:
-        refuse_programs(image)
+        if image.format in _PROGRAMS:
+            raise UnidentifiedImageError(f"{image.format} is a program that draws")
         check_strips(image)
         painted = paint(image)  # before its orientation is asked for, which decodes a PNG
         orientation = _orientation(image)
         image.load()
     check_whole(image, painted, opened)
     return image, orientation
-
-
-def too_large(error: Image.DecompressionBombError) -> str:
-    """What Pillow says of more pixels than it decodes, in words: how many they are, and may be."""
-    numbers = [int(number) for number in re.findall(r"\d+", str(error))]
-    return "too large, {} pixels; at most {} are read: make it smaller".format(*map(_millions, numbers))
-
-
-def _millions(count):
-    return f"{count / 1e6:,.1f} million"
-
-
-def refuse_programs(image: Image.Image) -> None:
-    """UnidentifiedImageError for an opened image that is a program: to decode it would run it."""
-    if image.format in _PROGRAMS:
-        raise UnidentifiedImageError(f"{image.format} is a program that draws")
 
 
 def _upright(path, data=None):
@@ -141,9 +128,9 @@ def _open(path, data=None):
     except IsADirectoryError:
         raise InputError(f"{path} is a folder, expected a picture's file") from None
     except _UNREADABLE as error:
-        raise InputError(f"{path} cannot be read as an image: {_why(path, error, data)}") from error
+        raise InputError(f"{path} cannot be read as an image: {why(path, error, data)}") from error
     if Image.MAX_IMAGE_PIXELS and (pixels := image.width * image.height) > Image.MAX_IMAGE_PIXELS:
-        caution(f"{path} has {_millions(pixels)} pixels: to read it takes {pixels * 7 / 2**30:.1f} GiB", "large")
+        caution(f"{path} has {millions(pixels)} pixels: to read it takes {pixels * 7 / 2**30:.1f} GiB", "large")
     return image, orientation
 
 
@@ -164,34 +151,6 @@ def _register_heif():
     except ImportError:
         return
     register_heif_opener()
-
-
-def _why(path, error, data):
-    """What is wrong with a file that Pillow does not read, and what to do."""
-    try:
-        with open(path, "rb") if data is None else io.BytesIO(data) as file:
-            first = file.read(512)
-    except OSError as refused:
-        return f"{refused.strerror}"
-    if not first:
-        return "it is empty (0 bytes): copy it again"
-    if first[4:8] == b"ftyp":
-        if first[8:11] == b"avi":
-            return "it is AVIF, which Pillow reads from 11.3 on: pip install -U pillow, or save it as JPEG"
-        return "it is HEIC, which needs one package more: pip install pillow-heif, or save it as JPEG"
-    if first.startswith(b"version https://git-lfs"):
-        return "it is a pointer of Git LFS, not the picture: fetch it with git lfs pull"
-    if first.lstrip()[:9].lower() in (b"<!doctype", b"<html><he") or first.lstrip()[:5].lower() == b"<html":
-        return "it is a web page: the download failed, fetch it again"
-    if isinstance(error, Image.DecompressionBombError):
-        return f"it is {too_large(error)}"
-    if "MAX_TEXT" in str(error):
-        return "the texts in it, beside the picture, are too large (64 MiB, 1 MiB each, are read): save it without them"
-    if isinstance(error, UnidentifiedImageError):
-        if first.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):
-            return "it is PostScript, a program, which is not run: save it as PNG or JPEG"
-        return "its format is not known (or its first bytes are damaged): save it as PNG or JPEG"
-    return f"it is truncated or damaged ({error}): copy it again"
 
 
 def _rgb(image, path):

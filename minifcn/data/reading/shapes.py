@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw, UnidentifiedImageError
 
 from minifcn.data.reading.fitting import FAR
-from minifcn.data.reading.photos import decode, too_large
+from minifcn.data.reading.photos import decode
+from minifcn.data.reading.unreadable import too_large
 from minifcn.errors import InputError
 from minifcn.text import brief
 

@@ -138,7 +138,7 @@ def test_cmyk_becomes_rgb(tmp_path):
     [
         (b"", r"it is empty \(0 bytes\)"),
         (b"\0\0\0\x18ftypheic" + bytes(40), "it is HEIC, .*pip install pillow-heif"),
-        (b"\0\0\0\x18ftypavif" + bytes(40), "it is AVIF|it is truncated"),
+        (b"\0\0\0\x18ftypavif" + bytes(40), "it is AVIF, "),
         (b"<!DOCTYPE html><html></html>", "it is a web page: the download failed"),
         (b"version https://git-lfs.github.com/spec/v1\n", "it is a pointer of Git LFS"),
         (b"hello, this is text", "its format is not known"),
@@ -175,6 +175,14 @@ def test_texts_that_are_too_large_are_told(tmp_path):
     Image.new("L", (2, 2)).save(tmp_path / "a.png", pnginfo=texts)
     with pytest.raises(InputError, match="the texts in it, beside the picture, are too large"):
         read_image(tmp_path / "a.png")
+
+
+def test_a_damaged_file_of_a_kind_that_is_read_here_is_called_damaged(tmp_path, monkeypatch):
+    (tmp_path / "a.avif").write_bytes(b"\0\0\0\x18ftypavif" + bytes(40))
+    for known, why in (({".avif": "AVIF"}, "it is AVIF, and truncated or damaged"), ({}, "reads from 11.3 on")):
+        monkeypatch.setattr(Image, "registered_extensions", lambda known=known: known)
+        with pytest.raises(InputError, match=why):
+            read_image(tmp_path / "a.avif")
 
 
 def test_suffixes_are_those_of_pictures():
