@@ -83,8 +83,8 @@ def check_gradients(layer: Layer, x: Array, *, dy: Array = None, seed: int = 0, 
     Each entry takes four forward passes, up to twelve near kinks. Parameters that are not trainable are left out. A
     gradient that is zero everywhere counts as not tested: before checking a network whose score layers start at zero,
     fill them.
-    Raises InputError for what is no layer of one input and one output, where dy does not fit the output, or the gradient
-    that comes back does not fit x; and where a layer, unless it is `inplace`, changes x or dy.
+    Raises InputError for what is no layer of one input and one output, where dy does not fit the output, or the
+    gradient that comes back does not fit x; and where a layer, unless it is `inplace`, changes x or dy.
     """
     _check(layer, x, seed, samples)
     own: Any = copy.deepcopy(layer).astype("float64").train()

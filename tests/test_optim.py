@@ -226,5 +226,5 @@ def test_what_is_no_state(state, match):
 
 @pytest.mark.parametrize("given", [None, 1, "ab", [np.zeros(2)], [("name", None)], [[1]]])
 def test_what_are_no_parameters(given):
-    with pytest.raises(InputError, match="SGD: .*parameter"):
+    with pytest.raises(InputError, match=r"SGD: .*parameter"):
         SGD(given, lr=0.1)

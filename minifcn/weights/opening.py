@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from minifcn.checks import check_path
 from minifcn.errors import InputError
 
 
 @contextmanager
 def open_weights(path: str | Path) -> Iterator[BinaryIO]:
     """The file, open for reading bytes. Every error within becomes an InputError of one line that names it."""
+    check_path(path, "weights")
     try:
         with open(path, "rb") as file:
             try:

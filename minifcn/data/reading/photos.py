@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from minifcn.checks import check_path
 from minifcn.errors import InputError, caution
 
 # What Pillow raises on files that are truncated, damaged or no images at all.
@@ -97,6 +98,7 @@ def _upright(path, data=None):
 
 def _open(path, data=None):
     """(the decoded Pillow image, the EXIF orientation of its file)."""
+    check_path(path, "picture")
     _register_heif()
     try:
         with Image.open(path if data is None else io.BytesIO(data)) as image:
