@@ -4,6 +4,7 @@
 """
 
 import operator
+import os
 from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import Any
@@ -24,18 +25,18 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST and "\n" not in text else f"a {type(value).__name__}"
 
 
-def whole(value: Any, name: str, least: int = 0) -> int:
-    """The value as an int. Raises InputError where it is no whole number, or below `least`."""
-    return _whole(value, (value,), name, least, "a whole number")[0]
+def whole(value: Any, name: str, least: int = 0, most: int | None = MOST) -> int:
+    """The value as an int. Raises InputError where it is no whole number, or not in `least` .. `most`."""
+    return _whole(value, (value,), name, least, most, "a whole number")[0]
 
 
 def pair(value: Any, name: str = "value", least: int = 0) -> Pair:
     """An int, or two, as (rows, columns). Raises InputError where one is no whole number or below `least`."""
     both = value if isinstance(value, (tuple, list)) and len(value) == 2 else (value, value)
-    return _whole(value, both, name, least, "a whole number or a pair of them")
+    return _whole(value, both, name, least, MOST, "a whole number or a pair of them")
 
 
-def _whole(given, values, name, least, expected):
+def _whole(given, values, name, least, most, expected):
     try:
         numbers = tuple(operator.index(value) for value in values)
     except TypeError:
@@ -44,8 +45,8 @@ def _whole(given, values, name, least, expected):
         raise InputError(f"{name} is {shown(given)}; expected {expected}")
     if min(numbers) < least:
         raise InputError(f"{name} is {shown(given)}; expected at least {least}")
-    if max(numbers) > MOST:
-        raise InputError(f"{name} is {shown(given)}; expected at most {MOST}")
+    if most is not None and max(numbers) > most:
+        raise InputError(f"{name} is {shown(given)}; expected at most {most}")
     return numbers
 
 
@@ -54,6 +55,13 @@ def number(value: Any, name: str, fits: Callable[[Any], bool], expected: str) ->
     if not isinstance(value, Real) or isinstance(value, bool) or not fits(value):
         raise InputError(f"{name} is {shown(value)}{expected}")
     return value
+
+
+def flag(value: Any, name: str) -> bool:
+    """The value as a bool; text, which would count as True whatever it says, is none."""
+    if isinstance(value, (bool, np.bool_)) or (isinstance(value, int) and value in (0, 1)):
+        return bool(value)
+    raise InputError(f"{name} is {shown(value)}, expected True or False")
 
 
 def one_of(value: Any, name: str, names: Iterable[str]) -> str:
@@ -87,6 +95,12 @@ def check_seed(value: Any, name: str) -> Any:
         if not fits:
             raise InputError(f"{name} is {shown(value)}, expected a whole number, 0 or more")
     return value
+
+
+def check_path(value: Any, name: str) -> None:
+    """InputError unless it names a file: a number would be a file that the process has open, and be closed."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise InputError(f"{name} is {shown(value)}, expected the path of a file")
 
 
 def generator(value: Any, name: str) -> Any:

@@ -84,7 +84,8 @@ def resolve_device(wanted: str | None = None) -> tuple[str, str]:
     Returns ("cpu" or "gpu", reason). Raises InputError for an unknown name, for "gpu" where none works, and
     for what MINIFCN_KERNELS cannot be.
     """
-    wanted = wanted or os.environ.get("MINIFCN_DEVICE") or "auto"
+    if wanted is None or (isinstance(wanted, str) and not wanted):
+        wanted = os.environ.get("MINIFCN_DEVICE") or "auto"
     one_of(wanted, "device", DEVICES)
     kernels = ", with kernels" if kernels_wanted() else ""  # asked on a CPU too, so that a slip shows there
     if wanted == "cpu":

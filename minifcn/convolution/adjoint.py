@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minifcn.backend import Array, array_module, to_host
+from minifcn.checks import check_array, function
 from minifcn.convolution.geometry import Setting
 from minifcn.convolution.matrix import conv_matrix
 from minifcn.errors import InputError
@@ -19,7 +20,13 @@ def adjoint_error(forward: Callable[[Array], Array], backward: Callable[[Array],
     layer.backward, x, dy)`. x and y are random arrays of their inputs' shapes, in float64 for an answer near 1e-16.
     Raises InputError where a shape does not fit.
     """
+    function(forward, "adjoint_error: forward", "a function of x")
+    function(backward, "adjoint_error: backward", "a function of y")
+    for name, array in (("x", x), ("y", y)):
+        check_array(f"adjoint_error: {name}", array)
     there, back = forward(x), backward(y)
+    check_array("adjoint_error: what forward returned", there)
+    check_array("adjoint_error: what backward returned", back)
     if there.shape != y.shape or back.shape != x.shape:
         raise InputError(
             f"forward turns {tuple(x.shape)} into {tuple(there.shape)}, backward {tuple(y.shape)} into "

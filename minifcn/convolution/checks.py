@@ -40,6 +40,8 @@ def check_channels(name: str, x: Array, channels: int, taker: str) -> None:
 def check_weight(weight: Array, groups: int) -> None:
     """InputError unless weight is an array (O, C/groups, kh, kw) whose output channels divide into `groups`."""
     check_numbers("weight", weight, "(O, C/groups, kh, kw)")
+    if 0 in weight.shape:
+        raise InputError(f"weight has shape {tuple(weight.shape)}, which is no kernel: each axis needs 1 at least")
     if weight.shape[0] % whole(groups, "groups", 1):
         raise InputError(f"a weight of shape {tuple(weight.shape)} does not divide into {groups} groups")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from minifcn.checks import shown
 from minifcn.data.balance import class_weights
 from minifcn.data.batches import Batches, collate
 from minifcn.data.dataset import VOID, Dataset, voc_palette
@@ -78,8 +79,8 @@ def open_dataset(name: str, root: str | Path | None = None, split: str = "train"
 
     InputError for an unknown name or anything missing in the folder.
     """
-    if name not in DATA_SETS:
-        raise InputError(f"data set '{name}' is not known, expected one of {', '.join(DATA_SETS)}")
+    if not isinstance(name, str) or name not in DATA_SETS:
+        raise InputError(f"data set {shown(name)} is not known, expected one of {', '.join(DATA_SETS)}")
     if name in _OWN:
         return _OWN[name](root, split, **more)
     if told := [option for option in more if name in _FIXED or option in Options._fields]:
@@ -87,7 +88,9 @@ def open_dataset(name: str, root: str | Path | None = None, split: str = "train"
     if name in _FIXED:
         return _FIXED[name](root, split)
     if root is not None:
-        raise InputError(f"scenes are generated, but the data folder {root} was given: drop it, or name its data set")
+        raise InputError(
+            f"scenes are generated, but the data folder {shown(root)} was given: drop it, or name its data set"
+        )
     return Scenes(split, **more)
 
 
@@ -104,10 +107,13 @@ def open_splits(
     size   brings images and labels to it (`resizing.parse_size`)
     lists  {split: names of its pairs}, as a run once parted a folder of one's own
     """
+    if not isinstance(splits, (tuple, list)) or not splits:
+        raise InputError(f"splits are {shown(splits)}, expected a list of names, one at least")
+    sides = None if size is None else parse_size(size)
     first = open_dataset(name, root, splits[0], **more)
     if isinstance(first, Collection):
         first = first.with_splits(lists) if lists else first
         datasets: list[Dataset] = [first.with_split(split) for split in splits]
     else:
         datasets = [first, *(open_dataset(name, root, split, **more) for split in splits[1:])]
-    return [Resized(dataset, parse_size(size)) for dataset in datasets] if size else datasets
+    return [Resized(dataset, sides) for dataset in datasets] if sides else datasets

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from minifcn.data.dataset import VOID, Dataset
+from minifcn.checks import instance
+from minifcn.data.dataset import VOID, Dataset, check_dataset
 from minifcn.machines import ALONE, Group
 from minifcn.machines.together import in_all
 
@@ -14,6 +15,9 @@ def class_weights(dataset: Dataset, group: Group = ALONE) -> np.ndarray:
     frequencies over its own, 1 where it is shown nowhere. Reads every label once; several processes share them out.
     Source: Eigen, Fergus 2015 (arXiv 1411.4734, section 6.3.2).
     """
+
+    check_dataset(dataset, "class_weights")
+    instance(group, "class_weights: group", Group, "a Group of processes")
 
     def count():
         pixels, room = np.zeros((2, dataset.n_class), np.int64)  # of each class; of the images with it

@@ -9,7 +9,8 @@ from itertools import islice
 import numpy as np
 
 from minifcn.backend import Array
-from minifcn.data.dataset import VOID, Dataset, Sample
+from minifcn.checks import flag, function, instance, is_array, shown, whole
+from minifcn.data.dataset import VOID, Dataset, Sample, check_dataset
 from minifcn.data.images import Preprocessing
 from minifcn.data.transforms import Augmentation
 from minifcn.errors import InputError
@@ -26,6 +27,9 @@ def collate(samples: Sequence[Sample]) -> Sample:
     lie in the upper left, filled up with 0 (the mean colour) and with void. Labels of whole images, (), give (N,).
     No samples give arrays with no rows, and no extents.
     """
+    for one in instance(samples, "collate: samples", (list, tuple), "a list of (image, label)"):
+        if not isinstance(one, tuple) or len(one) != 2 or not all(map(is_array, one)):
+            raise InputError(f"collate: a sample is {shown(one)}, expected (image, label)")
     if not samples:
         return np.empty((0, 3, 0, 0), np.float32), np.empty((0, 0, 0), np.uint8)
     images, labels = zip(*samples)
@@ -72,10 +76,16 @@ class Batches:
     accumulate: int = 1
 
     def __post_init__(self):
-        if self.batch_size < 1:
-            raise InputError(f"batch size is {self.batch_size}, expected at least 1")
-        if self.seed < 0:
-            raise InputError(f"seed is {self.seed}, expected 0 or more")
+        check_dataset(self.dataset, "Batches")
+        whole(self.batch_size, "batch size", 1)
+        function(self.preprocessing, "Batches: preprocessing", "a Preprocessing")
+        if self.augment is not None:
+            function(self.augment, "Batches: augment", "a function of image, label and rng")
+        whole(self.seed, "seed", most=None)
+        flag(self.shuffle, "Batches: shuffle")
+        whole(self.passes, "Batches: passes", 1)
+        instance(self.group, "Batches: group", Group, "a Group of processes")
+        whole(self.accumulate, "Batches: accumulate", 1)
 
     def __len__(self) -> int:
         return -(-self.samples // self.batch_size)
@@ -93,7 +103,15 @@ class Batches:
         images and labels as `collate` gives them, indices (N,) the samples' places in the data set; of several
         processes each reads and gets its own samples of a batch alone, which may be none.
         An error while a sample is read is raised here, at its batch. Leaving the loop ends the threads.
+        InputError, at the call, for an epoch or a batch below 0, and for a `stop` before `start`.
         """
+        whole(number, "epoch: number", most=None)
+        whole(start, "epoch: start")
+        if stop is not None:
+            whole(stop, "epoch: stop", start)
+        return self._epoch(number, start, stop)
+
+    def _epoch(self, number, start, stop):
         n, rng = len(self.dataset), self._rng(number, 0)
         looks = [rng.permutation(n) if self.shuffle else np.arange(n) for _ in range(self.passes)]
         order = np.concatenate([n * look + samples for look, samples in enumerate(looks)])

@@ -8,6 +8,8 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
+from minifcn.checks import check_room, instance, whole
+
 VOID = 255  # the label of pixels that count nowhere: VOC's value, used for every data set here
 Sample = tuple[np.ndarray, np.ndarray]  # an image and its label
 
@@ -60,12 +62,18 @@ class Dataset:
         return None
 
 
+def check_dataset(dataset: Any, name: str) -> Dataset:
+    """The data set. InputError for anything else, in the name of who was given it."""
+    return instance(dataset, f"{name}: the data set", Dataset, "a Dataset: a class derived from minifcn.data.Dataset")
+
+
 def voc_palette(n: int) -> np.ndarray:
     """PASCAL VOC's colours for classes 0 to n - 1, uint8 (n, 3).
 
     The bits of the class number are dealt out in turn to red, green and blue, from each colour's
     highest bit downwards (VOC development kit, VOClabelcolormap).
     """
+    check_room("voc_palette", (whole(n, "voc_palette: n"), 3))
     palette = np.zeros((n, 3), dtype=np.uint8)
     for number in range(n):
         for bit in range(8):
@@ -80,7 +88,7 @@ class View(Dataset):
     """
 
     def __init__(self, dataset: Dataset):
-        self.dataset = dataset
+        self.dataset = check_dataset(dataset, type(self).__name__)
         self.name, self.classes, self.palette = dataset.name, dataset.classes, dataset.palette
         self.names, self.notes, self.told = dataset.names, dataset.notes, dataset.told
 

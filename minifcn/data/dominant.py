@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from minifcn.checks import function, instance, shown, whole
 from minifcn.data.dataset import VOID, Dataset, Sample, View
-from minifcn.data.transforms import Augmentation
+from minifcn.data.transforms import Augmentation, check_pair
+from minifcn.errors import InputError
 
 
 def dominant(classes: Sequence[str]) -> Augmentation:
@@ -14,9 +16,13 @@ def dominant(classes: Sequence[str]) -> Augmentation:
     classes  the data set's; a first one named "background" does not count
     The new label is uint8 (), void where no class has more than half.
     """
+    instance(classes, "dominant: classes", (list, tuple), "a list of names")
+    if not classes or not all(isinstance(name, str) for name in classes):
+        raise InputError(f"dominant: classes are {shown(classes)}, expected names, one at least")
     first = int(classes[0] == "background")
 
     def name_the_object(image, label, rng):
+        check_pair(image, label)
         counts = np.bincount(label[label != VOID], minlength=len(classes))
         counts[:first] = 0
         largest = counts.argmax()
@@ -33,7 +39,8 @@ class Augmented(View):
 
     def __init__(self, dataset: Dataset, augmentation: Augmentation, seed: int = 0):
         super().__init__(dataset)
-        self.augmentation, self.seed = augmentation, seed
+        self.augmentation = function(augmentation, "Augmented: augmentation", "a function of image, label and rng")
+        self.seed = whole(seed, "Augmented: seed")
 
     def load(self, index: int) -> Sample:
         return self.augmentation(*self.dataset[index], np.random.default_rng([self.seed, index]))

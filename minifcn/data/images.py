@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minifcn.backend import to_device, to_host
+from minifcn.checks import check_array, function, shown
 from minifcn.errors import InputError, caution
 from minifcn.metrics import predicted_classes
 from minifcn.text import brief
@@ -42,11 +43,12 @@ class Preprocessing:
         if all(abs(mean - known) < 1 for mean, known in zip(self.mean, _IMAGENET_BGR)):
             expected = f"expected R, G, B, whatever channels is: {self.mean[::-1]}"
             caution(f"preprocessing: mean {self.mean} is ImageNet's in the order B, G, R; {expected}")
-        if self.channels not in ("RGB", "BGR"):
-            raise InputError(f"preprocessing: channels is {self.channels!r}, expected 'RGB' or 'BGR'")
+        if not isinstance(self.channels, str) or self.channels not in ("RGB", "BGR"):
+            raise InputError(f"preprocessing: channels is {shown(self.channels)}, expected 'RGB' or 'BGR'")
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """An image, uint8 (H, W, 3) in RGB, as the network's input, float32 (3, H, W)."""
+        check_array("preprocessing: image", image, expected="an array uint8 (H, W, 3) in RGB")
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise InputError(f"preprocessing: image is {image.dtype} {image.shape}, expected uint8 (H, W, 3) in RGB")
         x = (image - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)  # (H, W, 3)
@@ -69,5 +71,7 @@ class Preprocessing:
 
 def predict_image(model: Callable, image: np.ndarray, preprocessing: Preprocessing, device: str = "cpu") -> np.ndarray:
     """The class of every pixel of one image uint8 (H, W, 3) -> (H, W), uint8 up to 256 classes. The model evaluates."""
+    function(model, "predict_image: model", "a network")
+    function(preprocessing, "predict_image: preprocessing", "a Preprocessing")
     scores = model(to_device(preprocessing(image)[None], device))  # (1, n_class, H, W)
     return to_host(predicted_classes(scores)[0])

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from minifcn.backend.memory import check_room
+from minifcn.checks import shown, whole
 from minifcn.data.dataset import Dataset, Sample, View
 from minifcn.errors import InputError
 
@@ -24,7 +25,7 @@ def parse_size(text: str) -> Size:
     size = tuple(int(side) for side in found.groups() if side) if found else ()
     if not size or not 1 <= min(size) <= max(size) <= LARGEST:
         expected = f"640 (the longer side) or 640x480 (width x height), pixels from 1 to {LARGEST}"
-        raise InputError(f"size {text!r} is none, expected {expected}")
+        raise InputError(f"size {shown(text)} is none, expected {expected}")
     return size
 
 
@@ -72,7 +73,8 @@ class Resized(View):
 
     def __init__(self, dataset: Dataset, size: Size):
         super().__init__(dataset)
-        self.size = size
+        sides = size if isinstance(size, tuple) and len(size) in (1, 2) else (None,)
+        self.size = tuple(whole(side, f"Resized: a side of size {shown(size)}", 1) for side in sides)
 
     def load(self, index: int) -> Sample:
         image, label = self.dataset[index]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from minifcn.backend import Array, array_module
+from minifcn.checks import check_array, instance, number
 from minifcn.data.dataset import VOID
 from minifcn.errors import InputError
 
@@ -17,8 +18,9 @@ def sample_pixels(labels: Array, probability: float, rng: np.random.Generator) -
 
     Raises InputError for another probability, and for labels of a dtype that cannot hold 255.
     """
-    if not 0 <= probability <= 1:
-        raise InputError(f"sample_pixels: probability is {probability}; expected 0 to 1")
+    number(probability, "sample_pixels: probability", lambda share: 0 <= share <= 1, "; expected 0 to 1")
+    check_array("sample_pixels: labels", labels, "biuf", "an array of integers (N, h, w)")
+    instance(rng, "sample_pixels: rng", np.random.Generator, "a Generator, as numpy.random.default_rng(0)")
     if labels.dtype.kind not in "iu" or np.iinfo(labels.dtype).max < VOID:
         raise InputError(f"sample_pixels: labels are {labels.dtype}, expected integers that go up to {VOID}")
     xp = array_module(labels)

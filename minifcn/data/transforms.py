@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from minifcn.backend.memory import check_room
+from minifcn.checks import check_array, function, instance, pair, whole
 from minifcn.data.dataset import VOID, Sample
 from minifcn.errors import InputError
 
@@ -13,8 +14,20 @@ from minifcn.errors import InputError
 Augmentation = Callable[[np.ndarray, np.ndarray, np.random.Generator], Sample]
 
 
+def check_pair(image: np.ndarray, label: np.ndarray, *rng: np.random.Generator) -> None:
+    """InputError unless these are an image (H, W, 3) and its label (H, W), and where one is given, a Generator."""
+    check_array("augmentation: image", image, expected="an array (H, W, 3)")
+    check_array("augmentation: label", label, "iu", "an array of integers (H, W)")
+    if image.ndim != 3 or image.shape[:2] != label.shape:
+        shapes = f"image {image.shape} and label {label.shape}"
+        raise InputError(f"augmentation: {shapes} do not fit each other, expected (H, W, 3) and (H, W)")
+    for one in rng:
+        instance(one, "augmentation: rng", np.random.Generator, "a Generator, as numpy.random.default_rng(0)")
+
+
 def mirror(image: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> Sample:
     """Left and right swapped, one time in two."""
+    check_pair(image, label, rng)
     if rng.integers(2):
         return image[:, ::-1], label[:, ::-1]
     return image, label
@@ -25,11 +38,10 @@ def crop(size: int | tuple[int, int]) -> Augmentation:
 
     A pair that is smaller than that is filled up at its bottom and right.
     """
-    height, width = np.broadcast_to(size, 2)
-    if min(height, width) < 1:
-        raise InputError(f"crop: size is {size}, expected at least 1 pixel each way")
+    height, width = pair(size, "crop: size", 1)
 
     def random_crop(image, label, rng):
+        check_pair(image, label, rng)
         h, w = label.shape
         grown = _grow(image, label, (0, max(height - h, 0)), (0, max(width - w, 0)))
         return _window(*grown, height, width, rng)
@@ -39,10 +51,10 @@ def crop(size: int | tuple[int, int]) -> Augmentation:
 
 def jitter(pixels: int) -> Augmentation:
     """An augmentation: the pair moved by up to `pixels` each way, its size kept."""
-    if pixels < 0:
-        raise InputError(f"jitter: {pixels} pixels were given, expected 0 or more")
+    pixels = whole(pixels, "jitter: pixels")
 
     def random_shift(image, label, rng):
+        check_pair(image, label, rng)
         grown = _grow(image, label, (pixels, pixels), (pixels, pixels))
         return _window(*grown, *label.shape, rng)
 
@@ -51,6 +63,9 @@ def jitter(pixels: int) -> Augmentation:
 
 def compose(*augmentations: Augmentation) -> Augmentation:
     """One augmentation that applies several in turn."""
+
+    for augmentation in augmentations:
+        function(augmentation, "compose: an augmentation", "a function of image, label and rng")
 
     def apply_all(image, label, rng):
         for augmentation in augmentations:

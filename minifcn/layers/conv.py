@@ -8,6 +8,7 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import BLOCK, chunks, room, run_all
+from minifcn.checks import flag
 from minifcn.convolution.algorithms import ALGORITHMS, NAMES, fastest
 from minifcn.convolution.checks import check_algorithm, check_gradient, check_groups, check_input, check_kind
 from minifcn.convolution.geometry import How, Pair, Setting, Window, pair
@@ -62,7 +63,7 @@ class Conv2d(Layer):
         self.algorithm = algorithm
         check_algorithm(algorithm, NAMES, "Conv2d: ")
         self.weight = he_normal((out_channels, in_channels // groups, *self.kernel_size), rng)
-        self.bias = zeros((out_channels,)) if bias else None
+        self.bias = zeros((out_channels,)) if flag(bias, "Conv2d: bias") else None
 
     @property
     def how(self) -> How:
@@ -87,7 +88,7 @@ class Conv2d(Layer):
         size = how.output_size(x.shape[2:], self.kernel_size)
         name = fastest(x, size, weight.shape, how) if self.algorithm == "auto" else self.algorithm
         algorithm = ALGORITHMS[name]
-        if not rectified:
+        if not flag(rectified, "Conv2d: rectified"):
             y = algorithm.forward(x, weight, how, bias)  # (N, O, oh, ow)
         elif algorithm.rectifies:
             y = algorithm.forward(x, weight, how, bias, rectified)

@@ -7,6 +7,7 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.memory import in_bytes
+from minifcn.checks import flag
 from minifcn.convolution import checks
 from minifcn.convolution.algorithms import ALGORITHMS, NAMES, fastest_transposed
 from minifcn.convolution.geometry import How, Pair, Setting, Window, map_size, pair, told_size
@@ -58,7 +59,7 @@ class ConvTranspose2d(Layer):
         checks.check_output_padding(self.output_padding, self.stride, self.dilation)
         checks.check_algorithm(algorithm, NAMES, f"{name}: ")
         self.weight = he_normal((in_channels, out_channels // groups, *self.kernel_size), rng)
-        self.bias = zeros((out_channels,)) if bias else None
+        self.bias = zeros((out_channels,)) if flag(bias, "ConvTranspose2d: bias") else None
         self._last_call: tuple | None = None  # (algorithm, size of x, size of y)
 
     @property

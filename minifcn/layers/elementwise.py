@@ -8,7 +8,7 @@ from minifcn.backend import Array, array_module
 from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import run_blocks
 from minifcn.backend.random import random_mask
-from minifcn.checks import generator, number
+from minifcn.checks import flag, generator, number
 from minifcn.convolution.checks import check_any_floats, check_gradient
 from minifcn.layers.layer import Layer
 
@@ -23,7 +23,7 @@ class ReLU(Layer):
     """
 
     def __init__(self, inplace: bool = False) -> None:
-        self.inplace = inplace
+        self.inplace = flag(inplace, "ReLU: inplace")
 
     def forward(self, x: Array) -> Array:
         check_any_floats(self, x)

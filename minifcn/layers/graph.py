@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from minifcn.backend import Array
 from minifcn.backend.parallel import hold
-from minifcn.checks import instance
+from minifcn.checks import flag, instance, shown
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
 from minifcn.layers.conv import Conv2d
@@ -175,7 +175,8 @@ class Graph(Layer):
         backward gives no gradient of x, nor of any map that only frozen layers lead to, which keep nothing; and it
         drops what a layer kept as soon as it is used, so it runs once after each forward.
         """
-        self.backward_once, self.idle = True, set() if input_gradient else {INPUT}
+        needed = flag(input_gradient, "train_only: input_gradient")
+        self.backward_once, self.idle = True, set() if needed else {INPUT}
         for name, inputs, _ in self.nodes[True]:
             layer = self.named[name]
             layer.input_gradient = not self.idle.issuperset(inputs)
@@ -234,7 +235,7 @@ class Graph(Layer):
         """InputError unless it is a layer under a name, and takes nodes before it, several only if it joins them."""
         title, kind = type(self).__name__, type(layer).__name__
         if not isinstance(name, str) or name == INPUT:
-            raise InputError(f"{title}: a node is called {name!r}, expected a text; {INPUT!r} is what goes in")
+            raise InputError(f"{title}: a node is called {shown(name)}, expected a text; {INPUT!r} is what goes in")
         if not isinstance(layer, Layer):
             raise InputError(f"{title}: {name} is a {kind}, expected a layer")
         if unknown := [i for i in inputs if i not in self.named and i != INPUT]:
@@ -245,7 +246,9 @@ class Graph(Layer):
     def _check_names(self, what, names):
         """InputError unless these are nodes, each once."""
         if not isinstance(names, (tuple, list)) or len({INPUT, *self.named}.intersection(names)) < len(names):
-            raise InputError(f"{type(self).__name__}: {what}={names!r}, expected a tuple of nodes' names, each once")
+            raise InputError(
+                f"{type(self).__name__}: {what}={shown(names)}, expected a tuple of nodes' names, each once"
+            )
 
     def _check_layers(self):
         """InputError for a layer or name that is there twice, and for what overwrites what somebody else needs."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minifcn.backend import Array, to_device, to_host
-from minifcn.checks import check_seed, float_dtype, whole
+from minifcn.checks import check_seed, flag, float_dtype, whole
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
 from minifcn.layers.parameter import Parameter, check_real
@@ -128,6 +128,7 @@ class Layer:
 
     def train(self, training: bool = True) -> "Layer":
         """Keep what backward needs from now on; dropout drops. Returns the layer."""
+        training = flag(training, f"{type(self).__name__}: training")
         self.forget()
         for layer in self.layers():
             layer.training = training

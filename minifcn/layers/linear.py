@@ -4,7 +4,7 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import PARTS, cut, run_all
-from minifcn.checks import whole
+from minifcn.checks import flag, whole
 from minifcn.convolution.checks import check_gradient, check_kind, check_numbers
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
@@ -28,7 +28,7 @@ class Linear(Layer):
         self.in_features = in_features = whole(in_features, "Linear: in_features", 1)
         self.out_features = out_features = whole(out_features, "Linear: out_features", 1)
         self.weight = he_normal((out_features, in_features), rng)
-        self.bias = zeros((out_features,)) if bias else None
+        self.bias = zeros((out_features,)) if flag(bias, "Linear: bias") else None
 
     def multiply_adds(self, output_size: tuple[int, ...] = ()) -> int:
         """Each weight is used once."""

@@ -130,8 +130,9 @@ class SoftmaxCrossEntropy(Layer):
 def _check_weights(class_weights):
     """InputError unless these are numbers, none of them below 0."""
     try:
-        weights = np.asarray(to_host(class_weights), "float64")
-        fits = weights.ndim == 1 and np.isfinite(weights).all() and (weights >= 0).all()
+        weights = to_host(class_weights)
+        real = weights.ndim == 1 and weights.dtype.kind in "biuf"
+        fits = real and np.isfinite(weights).all() and (weights >= 0).all()
     except (TypeError, ValueError):
         fits = False
     if not fits:

@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 
 from minifcn.backend import Array, array_module, to_device, to_host
-from minifcn.checks import check_array, check_room, check_seed, float_dtype, generator, is_array, number, shown, whole
+from minifcn.checks import (
+    check_array,
+    check_room,
+    check_seed,
+    flag,
+    float_dtype,
+    generator,
+    is_array,
+    number,
+    shown,
+    whole,
+)
 from minifcn.errors import InputError
 
 _FACTOR = lambda factor: 0 <= factor < math.inf, "; expected 0 or more"
@@ -40,7 +51,7 @@ class Parameter:
     def __init__(self, data: Array, trainable: bool = True, lr_mult: float = 1.0, decay_mult: float = 1.0) -> None:
         check_array("Parameter: data", data, "f", "an array of floats")
         self.data, self._grad = data, None
-        self.trainable = trainable
+        self.trainable = flag(trainable, "Parameter: trainable")
         self.lr_mult = number(lr_mult, "Parameter: lr_mult", *_FACTOR)
         self.decay_mult = number(decay_mult, "Parameter: decay_mult", *_FACTOR)
 
@@ -155,7 +166,7 @@ class Parameter:
         """Add to the gradient. A first one is copied, unless it is `fresh`: held by nobody else, so to be kept."""
         self._check_gradient(gradient)
         if self._grad is None:
-            self._grad = gradient if fresh else gradient.copy()
+            self._grad = gradient if flag(fresh, "add_grad: fresh") else gradient.copy()
         else:
             self._grad += gradient
         if self.added:

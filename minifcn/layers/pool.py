@@ -6,6 +6,7 @@ from typing import Any
 from minifcn.backend import Array, array_module
 from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import BLOCK, chunks, room, run_blocks, scratch
+from minifcn.checks import flag
 from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import How, Pair, Setting, Window, map_size, pair, tap_dtype
 from minifcn.errors import InputError
@@ -23,7 +24,7 @@ class Pool2d(Layer):
         stride = kernel_size if stride is None else stride
         self.kernel_size = pair(kernel_size, "kernel_size", 1)
         self.stride, self.padding, self.dilation, _ = How.of(stride, padding, dilation)
-        self.ceil_mode = ceil_mode
+        self.ceil_mode = flag(ceil_mode, f"{type(self).__name__}: ceil_mode")
         if any(2 * p > k for p, k in zip(self.padding, self.kernel_size)):
             raise InputError(f"{type(self).__name__}: padding {padding} is more than half the kernel {kernel_size}")
 
@@ -60,7 +61,9 @@ class MaxPool2d(Pool2d):
     backward  dL/dy (N, C, oh, ow)  -> dL/dx (N, C, H, W): each dy goes to the winner; of equals to the first
 
     With `return_indices`, forward returns (y, indices): where each winner lies, row * W + column, int64,
-    of the shape of y, as `MaxUnpool2d` takes them. Where a window holds a nan, y is nan and its winner undefined.
+    of the shape of y, as `MaxUnpool2d` takes them. Where a window holds a nan, y is nan and its winner undefined. Where
+    dilation lets a window see nothing but padding, y is -inf, its dy goes nowhere, and its index is one outside the
+    image or of some pixel that it does not see; PyTorch gives such an index, too.
 
     Arguments as in PyTorch. Raises InputError where the kernel is larger than the padded input.
     """
@@ -75,7 +78,7 @@ class MaxPool2d(Pool2d):
         return_indices: bool = False,
     ) -> None:
         super().__init__(kernel_size, stride, padding, dilation, ceil_mode)
-        self.return_indices = return_indices
+        self.return_indices = flag(return_indices, "MaxPool2d: return_indices")
 
     def forward(self, x: Array) -> Array:
         size = self.output_size(x)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from minifcn.backend import Array
+from minifcn.checks import number
 from minifcn.convolution.checks import check_floats
 from minifcn.convolution.geometry import Place, pair, whole
 from minifcn.errors import InputError
@@ -67,8 +68,8 @@ def check_settings(name: str, n_class: int, width: float, fc_channels: int = 1, 
     whole(n_class, f"{name}: n_class", 1)
     whole(1 if image_size is None else image_size, f"{name}: image_size", 1)
     whole(fc_channels, f"{name}: fc_channels", 1)
-    if not 0 < width < math.inf:
-        raise InputError(f"{name}: width is {width}; expected a number above 0, 1 for the paper's")
+    expected = "; expected a number above 0, 1 for the paper's"
+    number(width, f"{name}: width", lambda width: 0 < width < math.inf, expected)
 
 
 def scaled(channels: int, width: float, groups: int = 1) -> int:
@@ -168,9 +169,9 @@ def make_trunk(classifier: Classifier, padding: int | str) -> Layers:
     trunk = {name: layer for name, layer in convolutionize(classifier).items() if not isinstance(layer, AvgPool2d)}
     trunk.popitem()
     convs = [(name, layer) for name, layer in trunk.items() if isinstance(layer, Conv2d)]
-    for number, (name, conv) in enumerate(convs):
-        if padding == "same" and (number == 0 or name in classifier.heads):
+    for place, (name, conv) in enumerate(convs):
+        if padding == "same" and (place == 0 or name in classifier.heads):
             conv.padding = conv.kernel_size[0] // 2, conv.kernel_size[1] // 2
-        elif number == 0:
+        elif place == 0:
             conv.padding = pair(padding)
     return trunk

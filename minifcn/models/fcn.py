@@ -19,12 +19,14 @@ FCN-8s, and where it is cropped with the paper's padding:
 """
 
 from functools import partial
+from numbers import Integral
 
 import numpy as np
 
 from minifcn.backend import Array
+from minifcn.checks import MOST, flag, one_of, shown
 from minifcn.convolution.checks import check_floats
-from minifcn.convolution.geometry import Place, Window
+from minifcn.convolution.geometry import Place, Window, pair
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, ConvTranspose2d, Crop, Graph, Parameter, Scale, Sum, bilinear_weight
 from minifcn.layers.graph import INPUT
@@ -190,6 +192,7 @@ class FCN(Graph):
 
         image_size (H, W). Raises InputError for an image smaller than the geometry admits.
         """
+        image_size = pair(image_size, "image_size", 1)
         self.check(np.empty((0, 3, *image_size), np.float32))
         along = [self.places_along(axis, size) for axis, size in enumerate(image_size)]
 
@@ -214,15 +217,15 @@ class FCN(Graph):
     def _check_settings(self, n_class, width, fc_channels, padding, upsampling, upsampling_kernels, at_once):
         name = type(self).__name__
         check_settings(name, n_class, width, fc_channels)
-        if padding != "same" and not (isinstance(padding, int) and padding >= 0):
+        whole_number = isinstance(padding, Integral) and not isinstance(padding, bool) and 0 <= padding <= MOST
+        if not whole_number and not (isinstance(padding, str) and padding == "same"):
             raise InputError(
-                f'{name}: padding is {padding!r}; expected 100 (the paper\'s), another number of pixels, or "same"'
+                f'{name}: padding is {shown(padding)}; expected 100 (the paper\'s), another number of pixels, or "same"'
             )
         kernels = "upsampling_kernels", upsampling_kernels, UPSAMPLING_KERNELS
         for setting, value, known in (("upsampling", upsampling, UPSAMPLING), kernels):
-            if value not in known:
-                raise InputError(f"{name}: {setting} {value!r} is none of {', '.join(known)}")
-        if at_once and not self.skips:
+            one_of(value, f"{name}: {setting}", known)
+        if flag(at_once, f"{name}: at_once") and not self.skips:
             raise InputError(f"{name}: at_once scales pools, and this net skips from none: use FCN8s")
 
     def __repr__(self):
@@ -267,8 +270,7 @@ def aligning_kernel(coarse: Place, fine: Place) -> tuple[int, int]:
 
 def _classifier(name, width, fc_channels, dropout, image_size, seed):
     """The classifier of that name, for one class. GoogLeNet has no fc6 and fc7, and ignores fc_channels."""
-    if name not in BACKBONES:
-        raise InputError(f"backbone {name!r} is none of {', '.join(BACKBONES)}")
+    one_of(name, "backbone", BACKBONES)
     own = {} if name == "googlenet" else {"fc_channels": fc_channels}
     return BACKBONES[name](1, width, dropout=dropout, image_size=image_size, seed=seed, **own)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from minifcn.checks import flag
 from minifcn.errors import InputError
 from minifcn.layers import AvgPool2d, Branches, Conv2d, Dropout, Flatten, Graph, Linear, MaxPool2d, ReLU, Sequential
 from minifcn.layers.norm import LocalResponseNorm
@@ -72,7 +73,7 @@ class GoogLeNet(Classifier):
         }
         others: dict = {}
         ends = []
-        for loss, module in AUXILIARY.items() if auxiliary else ():
+        for loss, module in AUXILIARY.items() if flag(auxiliary, "GoogLeNet: auxiliary") else ():
             side = Graph(features).places_along(0, image_size)[module].size
             if side < 5:
                 raise InputError(

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from minifcn.checks import check_path
 from minifcn.errors import InputError
 from minifcn.text import one_line
 
@@ -15,6 +16,7 @@ _LONGEST = 400  # letters of what is told
 @contextmanager
 def open_weights(path: str | Path) -> Iterator[BinaryIO]:
     """The file, open for reading bytes. Every error within becomes an InputError of one line that names it."""
+    check_path(path, "weights")
     try:
         _check_file(Path(path))
         with open(path, "rb") as file:

@@ -1,11 +1,13 @@
 """Whose weights these are, by their names; the names that they have here, and the settings of their network."""
 
 import functools
+from collections.abc import Mapping
 from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
 
+from minifcn.checks import instance, is_array
 from minifcn.data import Preprocessing
 from minifcn.errors import InputError
 from minifcn.models import BACKBONES, MODELS
@@ -57,6 +59,9 @@ def recognise(arrays: dict[str, np.ndarray]) -> Published:
       MaxPool2d, or here ceil_mode=False in each MaxPool2d of `layers()`.
     Raises InputError where the names are of no network known here, and where the shapes do not make up that network.
     """
+    instance(arrays, "the weights", Mapping, "{name: array}, as read_tensors gives them")
+    if wrong := [name for name, array in arrays.items() if not isinstance(name, str) or not is_array(array)]:
+        raise InputError(f"the weights have {wrong[0]!r}: {type(arrays[wrong[0]]).__name__}; expected text: array")
     some = ", ".join(map(short, list(arrays)[:3]))
     arrays = _unwrapped(arrays)
     normed = next((name for name in arrays if name.endswith("running_mean")), None)

@@ -229,7 +229,7 @@ def test_a_whole_epoch_ends_its_threads():
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"batch_size": 0}, "batch size is 0, expected at least 1"), ({"seed": -2}, "seed is -2, expected 0 or more")],
+    [({"batch_size": 0}, "batch size is 0; expected at least 1"), ({"seed": -2}, "seed is -2; expected at least 0")],
 )
 def test_bad_settings_are_named(settings, message):
     with pytest.raises(InputError, match=message):

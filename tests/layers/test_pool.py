@@ -215,3 +215,15 @@ class TestBoth:
     def test_repr(self, kind):
         expected = "((2, 3), stride=(2, 3), padding=(1, 0), dilation=(1, 1), ceil_mode=True)"
         assert repr(kind((2, 3), padding=(1, 0), ceil_mode=True)) == kind.__name__ + expected
+
+
+def test_a_window_that_sees_only_padding_has_no_winner():
+    """Taps 3 pixels apart, on rows -1 and 2 of a single one."""
+    layer = MaxPool2d((2, 1), padding=(1, 0), dilation=(3, 1), return_indices=True)
+    x = np.arange(5.0).reshape(1, 1, 1, 5)[..., :2]
+    with pytest.raises(InputError):
+        layer(x)  # the window does not fit
+    x = np.arange(4.0).reshape(1, 1, 2, 2)
+    y, indices = layer(x)
+    assert (y == -np.inf).all() and (indices >= x.size).all()
+    assert not layer.backward(np.ones_like(y)).any()

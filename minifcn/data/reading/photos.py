@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
+from minifcn.checks import check_path
 from minifcn.data.reading.unreadable import millions, why
 from minifcn.data.reading.wholeness import check_strips, check_whole, paint
 from minifcn.errors import InputError, caution
@@ -120,6 +121,7 @@ def _upright(path, data=None):
 
 def _open(path, data=None):
     """(the decoded Pillow image, the EXIF orientation of its file)."""
+    check_path(path, "picture")
     _register_heif()
     try:
         image, orientation = decode(lambda: Image.open(path if data is None else io.BytesIO(data)))

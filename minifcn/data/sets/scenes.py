@@ -8,6 +8,7 @@ tell fine predictions from coarse ones.
 import numpy as np
 from PIL import Image, ImageFilter
 
+from minifcn.checks import check_room, flag, shown, whole
 from minifcn.data.dataset import VOID, Dataset, Sample, voc_palette
 from minifcn.data.sets import forms
 from minifcn.data.sets.textures import COLOURS, GROUNDS, clouds, colour, textured
@@ -46,13 +47,12 @@ class Scenes(Dataset):
     def __init__(
         self, split: str = "train", size: int = 96, count: int | None = None, seed: int = 0, dominant: bool = False
     ):
-        if split not in COUNTS:
-            raise InputError(f"scenes: split is '{split}', expected one of {', '.join(COUNTS)}")
-        self.split, self.size, self.seed, self.dominant = split, size, seed, dominant
-        self.count = COUNTS[split] if count is None else count
-        for what, value, least in (("size", size, 16), ("count", self.count, 1), ("seed", seed, 0)):
-            if value < least:
-                raise InputError(f"scenes: {what} is {value}, expected at least {least}")
+        if not isinstance(split, str) or split not in COUNTS:
+            raise InputError(f"scenes: split is {shown(split)}, expected one of {', '.join(COUNTS)}")
+        self.split, self.dominant = split, flag(dominant, "scenes: dominant")
+        self.size, self.seed = whole(size, "scenes: size", 16), whole(seed, "scenes: seed", most=None)
+        self.count = whole(COUNTS[split] if count is None else count, "scenes: count", 1)
+        check_room("scenes: an image", (self.size, self.size, 3))
         self._kept: dict[int, Sample] = {}  # by index
 
     def __len__(self) -> int:

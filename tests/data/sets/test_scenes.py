@@ -141,9 +141,9 @@ def test_count():
     ("settings", "message"),
     [
         ({"split": "dev"}, "split is 'dev', expected one of train, val, test"),
-        ({"size": 15}, "size is 15, expected at least 16"),
-        ({"count": 0}, "count is 0, expected at least 1"),
-        ({"seed": -1}, "seed is -1, expected at least 0"),
+        ({"size": 15}, "size is 15; expected at least 16"),
+        ({"count": 0}, "count is 0; expected at least 1"),
+        ({"seed": -1}, "seed is -1; expected at least 0"),
     ],
 )
 def test_bad_settings_are_named(settings, message):
