@@ -25,7 +25,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from drawn_layers import DRAWS, ROUND, Case
+from draw import Case
+from drawn_layers import DRAWS, ROUND
 
 from minifcn.errors import InputError
 
@@ -158,11 +159,12 @@ def main() -> None:
     torch.set_num_threads(1)
     trials = [trial(options.seed, number) for number in range(options.first, options.first + options.trials)]
     table = Table("layer", "drawn", EQUAL, REFUSED, "faults", "largest error", title=f"{len(trials)} drawn settings")
-    for layer in [*DRAWS, "all"]:
+    drawn = [layer for layer in DRAWS if any(one.layer == layer for one in trials)]
+    for layer in [*drawn, "all"]:
         some = [one for one in trials if layer in (one.layer, "all")]
         counts = [sum(one.outcome == outcome for one in some) for outcome in (EQUAL, REFUSED, FAULT)]
         largest = max((one.error for one in some), default=0.0)
-        table.add_row(layer, *map(str, (len(some), *counts)), f"{largest:.0e}", end_section=layer == list(DRAWS)[-1])
+        table.add_row(layer, *map(str, (len(some), *counts)), f"{largest:.0e}", end_section=layer == drawn[-1])
     console = Console(width=140)
     console.print(table)
     faults = [one for one in trials if one.outcome == FAULT]
