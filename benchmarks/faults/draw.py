@@ -56,6 +56,11 @@ def maps(rng, channels, low=1, high=9):
     return array[..., ::-1, ::-1] if kind == 3 else array
 
 
+def alone(rng, x):
+    """The maps, or now and then the first image's without the batch."""
+    return x[0] if rng.random() < 0.15 else x
+
+
 def like(name, x, *settings, **more):
     """The Case of two classes of one name that take the same settings."""
     words = f"{called(name, *settings, **more)} of {x.shape}"

@@ -5,7 +5,7 @@ that do not divide the channels, a stride of 0. Then both have to refuse it. Wha
 
 - poolings with a dilated window that holds no pixel, unpoolings of overlapping windows and to sizes that do not pool to
   the input's, and a mean over no label at all, for which PyTorch has no defined result;
-- paddings below 0, Dropout(1), and inputs of other ranks, which PyTorch takes and minifcn refuses.
+- paddings below 0, Dropout(1), and inputs of other ranks to other layers, which PyTorch takes and minifcn refuses.
 """
 
 import numpy as np

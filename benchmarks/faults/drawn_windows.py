@@ -1,7 +1,7 @@
 """Convolutions, pooling, upsampling and padding with drawn settings."""
 
 import torch
-from draw import Case, TorchWith, With, called, like, maps, number, one, pair, setting
+from draw import Case, TorchWith, With, alone, called, like, maps, number, one, pair, setting
 from torch import nn
 
 from minifcn import layers
@@ -30,7 +30,7 @@ def conv2d(rng):
     plain = pair(how["stride"]) == (1, 1) and groups == 1
     winograd = plain and pair(how["kernel_size"]) == (3, 3) and pair(how["dilation"]) == (1, 1)
     algorithm = one(rng, *WAYS, *["mec"] * (plain and pair(how["kernel_size"])[0] > 1), *["winograd"] * 4 * winograd)
-    case = like("Conv2d", maps(rng, ins), ins, outs, **how)
+    case = like("Conv2d", alone(rng, maps(rng, ins)), ins, outs, **how)
     words = f"{case.words}, {algorithm}"
     return case._replace(words=words, ours=lambda: layers.Conv2d(ins, outs, **how, algorithm=algorithm))
 
@@ -46,7 +46,7 @@ def conv_transpose2d(rng):
         "bias": bool(rng.integers(2)),
         "dilation": setting(rng, 1, 3),
     }
-    case = like("ConvTranspose2d", maps(rng, ins, high=6), ins, outs, **how)
+    case = like("ConvTranspose2d", alone(rng, maps(rng, ins, high=6)), ins, outs, **how)
     phases = pair(how["dilation"]) == (1, 1) and min(pair(how["stride"])) > 1
     algorithm = one(rng, *WAYS, *["phases"] * 2 * phases)
     # PyTorch looks at no output_padding where it is given the size.
@@ -80,24 +80,24 @@ def max_pool2d(rng):
     how, least = window(rng, dilated=True)
     x = maps(rng, number(rng, 1, 4), low=least)
     x = x.round() if rng.integers(2) else x  # ties
-    return like("MaxPool2d", x, **how, return_indices=bool(rng.integers(2)))
+    return like("MaxPool2d", alone(rng, x), **how, return_indices=bool(rng.integers(2)))
 
 
 def avg_pool2d(rng):
     how, _ = window(rng, dilated=False)
-    return like("AvgPool2d", maps(rng, number(rng, 1, 4)), **how, count_include_pad=bool(rng.integers(2)))
+    return like("AvgPool2d", alone(rng, maps(rng, number(rng, 1, 4))), **how, count_include_pad=bool(rng.integers(2)))
 
 
 def max_unpool2d(rng):
     kernel = (number(rng, 1, 4), number(rng, 1, 4))
     stride = tuple(k + number(rng, 0, 2) for k in kernel)
     how = {"kernel_size": kernel, "stride": stride, "padding": tuple(number(rng, 0, k // 2) for k in kernel)}
-    pooled = torch.from_numpy(maps(rng, number(rng, 1, 3), low=4).copy())
+    pooled = torch.from_numpy(alone(rng, maps(rng, number(rng, 1, 3), low=4)).copy())
     pool = nn.MaxPool2d(**how, ceil_mode=bool(rng.integers(2)), return_indices=True)
     y, indices = pool(pooled)
     if rng.random() < 0.1:
-        indices.view(-1)[number(rng, 0, indices.numel() - 1)] = pooled[0, 0].numel()  # beyond the last pixel
-    size, x = tuple(pooled.shape[2:]), rng.standard_normal(y.shape)
+        indices.view(-1)[number(rng, 0, indices.numel() - 1)] = pooled.shape[-2:].numel()  # beyond the last pixel
+    size, x = tuple(pooled.shape[-2:]), rng.standard_normal(y.shape)
     return Case(
         f"{called('MaxUnpool2d', **how)} of {x.shape} to {size}",
         lambda: With(layers.MaxUnpool2d(**how), indices.numpy(), size),
@@ -121,4 +121,4 @@ def upsample(rng):
 
 def zero_pad2d(rng):
     padding = number(rng, 0, 3) if rng.random() < 0.3 else tuple(number(rng, 0, 3) for _ in range(4))
-    return like("ZeroPad2d", maps(rng, number(rng, 1, 3)), padding)
+    return like("ZeroPad2d", alone(rng, maps(rng, number(rng, 1, 3))), padding)
