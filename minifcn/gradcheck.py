@@ -215,6 +215,7 @@ def every_layer(device: str = "cpu") -> list[tuple[str, Layer, Array, int | None
     cases = [
         ("Conv2d", layers.Conv2d(4, 4, (3, 2), (2, 1), (1, 2), (1, 2), groups=2, rng=rng), x),
         ("Conv2d, same", layers.Conv2d(4, 2, (2, 3), padding="same", dilation=(3, 2), rng=rng), x),
+        ("Conv2d, one image", layers.Conv2d(4, 2, (2, 3), padding=1, rng=rng), x[0]),
         ("ConvTranspose2d, textbook", layers.ConvTranspose2d(4, 4, (3, 4), algorithm="textbook", **transposed), x),
         ("ConvTranspose2d, matrix", layers.ConvTranspose2d(4, 4, (3, 4), algorithm="matrix", **transposed), x),
         ("MaxPool2d", layers.MaxPool2d((3, 2), (2, 1), padding=1, ceil_mode=True), x),

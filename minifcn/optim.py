@@ -23,7 +23,8 @@ from minifcn.layers import Parameter
 
 Parameters = Sequence[Parameter | tuple[str, Parameter]]
 SETTINGS = ("lr", "momentum", "weight_decay", "dampening", "nesterov")
-SCHEDULES = ("fixed", "step", "polynomial")
+SCHEDULES = ("fixed", "step", "polynomial", "cosine")
+WARMUP = 0.05  # of a run with the schedule "cosine"
 Schedule = Callable[[int], float]  # step -> learning rate
 RATE = lambda lr: 0 <= lr < math.inf, ", a learning rate is 0 or more"
 _FACTOR = lambda factor: 0 <= factor < math.inf, ", take 0 or more"
@@ -238,10 +239,31 @@ def polynomial(lr: float, total_steps: int, power: float = 0.9) -> Schedule:
     return lambda step: lr * (1 - min(step, total_steps) / total_steps) ** power
 
 
+def cosine(lr: float, total_steps: int, warmup_steps: int = 0) -> Schedule:
+    """In `warmup_steps` equal steps up to `lr`, then half a wave down to 0 at `total_steps`: returns step -> lr.
+
+    lr (step + 1) / warmup_steps, then lr (1 + cos(pi t)) / 2, where t goes from 0 to 1.
+    Sources: Loshchilov, Hutter 2017 (arXiv 1608.03983, section 3); Goyal et al. 2017 (arXiv 1706.02677, section 2.2).
+    """
+    if not 0 <= warmup_steps < total_steps:
+        raise InputError(
+            f"cosine schedule: warmup_steps is {warmup_steps} of total_steps {total_steps}, take 0 or more, and fewer"
+        )
+
+    def rate(step):
+        if step < warmup_steps:
+            return lr * (step + 1) / warmup_steps
+        passed = min(step, total_steps) - warmup_steps
+        return lr * (1 + math.cos(math.pi * passed / (total_steps - warmup_steps))) / 2
+
+    return rate
+
+
 def schedule(name: str, lr: float, total_steps: int) -> Schedule:
     """The schedule of this name, one of SCHEDULES, over a run of `total_steps`: returns step -> lr.
 
-    "step" divides the learning rate by 10 after each third of the run. Raises InputError for another name.
+    "step" divides the learning rate by 10 after each third of the run; "cosine" warms up in its first twentieth.
+    Raises InputError for another name.
     """
     one_of(name, "schedule", SCHEDULES)
     whole(total_steps, "schedule: total_steps", 1)
@@ -249,4 +271,6 @@ def schedule(name: str, lr: float, total_steps: int) -> Schedule:
         return fixed(lr)
     if name == "step":
         return step(lr, every=-(-total_steps // 3))
+    if name == "cosine":
+        return cosine(lr, total_steps, int(WARMUP * total_steps))
     return polynomial(lr, total_steps)

@@ -11,7 +11,7 @@ import strict_array
 from minifcn.backend import parallel
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
-from minifcn.optim import SCHEDULES, SGD, fixed, polynomial, schedule, step
+from minifcn.optim import SCHEDULES, SGD, cosine, fixed, polynomial, schedule, step
 
 
 def parameter(values, grad, **settings):
@@ -279,18 +279,44 @@ def test_schedules_by_hand():
     assert [step(0.5, every=3, factor=0.5)(s) for s in (0, 2, 3, 5, 6)] == [0.5, 0.5, 0.25, 0.25, 0.125]
     squares = polynomial(2.0, 4, power=2)
     assert [squares(s) for s in (0, 1, 2, 3, 4, 5)] == [2.0, 1.125, 0.5, 0.125, 0.0, 0.0]
+    # up in two steps; then a third of half a wave at a time: cos 60 degrees is 1/2, cos 120 is -1/2
+    assert [cosine(4.0, 5, 2)(s) for s in range(7)] == pytest.approx([2, 4, 4, 3, 1, 0, 0], abs=1e-15)
+    assert [cosine(4.0, 2)(s) for s in range(3)] == pytest.approx([4, 2, 0])
+
+
+@pytest.mark.parametrize("warmup", [0, 1, 4, 9])
+def test_the_cosine_schedule_as_torch(warmup):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    oracle = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.3)
+    schedules = torch.optim.lr_scheduler
+    after = schedules.CosineAnnealingLR(oracle, T_max=20 - warmup)
+    if warmup:
+        before = schedules.LinearLR(oracle, start_factor=1 / warmup, total_iters=max(1, warmup - 1))
+        after = schedules.SequentialLR(oracle, [before, after], milestones=[warmup])
+    rates = []
+    for _ in range(20):
+        rates.append(oracle.param_groups[0]["lr"])
+        oracle.step()
+        after.step()
+    np.testing.assert_allclose([cosine(0.3, 20, warmup)(s) for s in range(20)], rates, rtol=1e-12)
 
 
 def test_schedules_by_name():
     # Half way: 0.5^0.9 = 0.535886731...; in the second third of 10 steps (4 to 7): a tenth.
     halfway = {name: schedule(name, 1.0, 10)(5) for name in SCHEDULES}
-    assert halfway == pytest.approx({"fixed": 1.0, "step": 0.1, "polynomial": 0.5358867312681466})
+    assert halfway == pytest.approx({"fixed": 1.0, "step": 0.1, "polynomial": 0.5358867312681466, "cosine": 0.5})
+    # Of 40 steps two to warm up, and half of the other 38 at step 21; of one step none.
+    assert [schedule("cosine", 1.0, 40)(s) for s in (0, 1, 2, 21)] == pytest.approx([0.5, 1, 1, 0.5])
+    assert schedule("cosine", 1.0, 1)(0) == 1
     assert [schedule("step", 1.0, 10)(s) for s in (3, 4, 7, 8)] == pytest.approx([1, 0.1, 0.1, 0.01])
 
 
 def test_schedules_refuse_nonsense():
-    with pytest.raises(InputError, match="'cosine' is none of fixed, step, polynomial"):
-        schedule("cosine", 0.1, 10)
+    with pytest.raises(InputError, match="'triangle' is none of fixed, step, polynomial, cosine"):
+        schedule("triangle", 0.1, 10)
+    for warmup, total in ((10, 10), (-1, 10), (0, 0)):
+        with pytest.raises(InputError, match=f"warmup_steps is {warmup} of total_steps {total}, take 0 or more"):
+            cosine(0.1, total, warmup)
     with pytest.raises(InputError, match="total_steps is 0"):
         polynomial(0.1, 0)
     with pytest.raises(InputError, match="every is 0"):

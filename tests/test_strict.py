@@ -45,6 +45,8 @@ LAYERS = {  # each with its input's shape, and the uploads of a forward and a ba
     "transposed, textbook": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, algorithm="textbook"), (2, 4, 3, 5), 0),
     "transposed, matrix": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, algorithm="matrix"), (2, 4, 3, 5), 0),
     "transposed, definition": (ConvTranspose2d(4, 2, (4, 3), 2, 1, 1, 2, algorithm="definition"), (2, 4, 3, 5), 0),
+    "conv, one image": (Conv2d(2, 3, 3, padding=1), (2, 5, 6), 0),
+    "max pool, one image": (MaxPool2d((3, 2), 2, padding=1, ceil_mode=True), (3, 6, 7), 0),
     "zero padding": (ZeroPad2d((1, 2, 3, 0)), (2, 3, 4, 5), 0),
     "max pool": (MaxPool2d((3, 2), 2, padding=1, ceil_mode=True), (2, 3, 6, 7), 0),
     "max pool, dilated": (MaxPool2d(2, 1, dilation=2), (2, 3, 6, 7), 0),

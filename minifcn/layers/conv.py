@@ -16,8 +16,10 @@ from minifcn.errors import InputError
 from minifcn.layers.elementwise import bias_relu
 from minifcn.layers.layer import Layer
 from minifcn.layers.parameter import Draws, he_normal, zeros
+from minifcn.layers.unbatched import one_image_too
 
 
+@one_image_too
 class Conv2d(Layer):
     """y = W x + b over every window of x (a cross-correlation, as everywhere in deep learning).
 

@@ -15,8 +15,10 @@ from minifcn.convolution.matrix import conv_matrix_bytes
 from minifcn.layers.conv import describe, grad_bias
 from minifcn.layers.layer import Layer
 from minifcn.layers.parameter import Draws, he_normal, zeros
+from minifcn.layers.unbatched import one_image_too
 
 
+@one_image_too
 class ConvTranspose2d(Layer):
     """y = C^T x + b, where C is the matrix of the convolution from y's size to x's (slides "Upsampling is backwards
     strided convolution"; Long et al. 2015, section 3.3). It is not the inverse of that convolution.

@@ -5,8 +5,10 @@ from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Place, whole
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
+from minifcn.layers.unbatched import one_image_too
 
 
+@one_image_too
 class ZeroPad2d(Layer):
     """y = x with zeros around it.
 

@@ -11,6 +11,7 @@ from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import How, Pair, Setting, Window, map_size, pair, tap_dtype
 from minifcn.errors import InputError
 from minifcn.layers.layer import Layer
+from minifcn.layers.unbatched import one_image_too
 
 
 class Pool2d(Layer):
@@ -54,6 +55,7 @@ class Pool2d(Layer):
         return f"{type(self).__name__}({self.kernel_size}, {settings}, ceil_mode={self.ceil_mode})"
 
 
+@one_image_too
 class MaxPool2d(Pool2d):
     """y = the largest of each window; the padding counts as -inf, so it never wins.
 
@@ -163,6 +165,7 @@ def taps_of(kernel_size: Pair, how: How, input_size: Pair, output_size: Pair) ->
         yield number, (..., out_rows, out_cols), (..., in_rows, in_cols)
 
 
+@one_image_too
 class AvgPool2d(Pool2d):
     """y = the mean of each window; the padding counts as 0 and is counted, unless `count_include_pad` is False; a
     ceil-mode overhang never is.

@@ -6,8 +6,10 @@ from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Pair, Setting, Window, tap_dtype, told_size
 from minifcn.errors import InputError
 from minifcn.layers.pool import Pool2d, spread, taps_of
+from minifcn.layers.unbatched import one_image_too
 
 
+@one_image_too
 class MaxUnpool2d(Pool2d):
     """Each x at the place its maximum came from, zeros elsewhere: the transpose of taking the winners (Zeiler, Fergus
     2014, arXiv 1311.2901, section 2.1; the slides' "unpooling").

@@ -127,7 +127,7 @@ def test_commands_that_cannot_be(capsys, workspace, arguments, words):
         ("--lr nan", "lr", "nan"),
         ("--lr inf", "lr", "inf"),
         ("--lr fast", "--lr", "fast"),
-        ("--schedule cosine", "cosine", "polynomial"),
+        ("--schedule triangle", "triangle", "cosine"),
         ("--momentum 1.5", "momentum", "1.5"),
         ("--momentum -0.1", "momentum", "-0.1"),
         ("--weight-decay -1", "decay", "-1"),

@@ -219,7 +219,7 @@ class TestBadInput:
         layer = ConvTranspose2d(2, 1, 3, algorithm=algorithm)
         for x, message in (
             (np.ones((1, 1, 2, 2), np.float32), "ConvTranspose2d: input has 1 channels, this layer takes 2"),
-            (np.ones((2, 2, 2), np.float32), "ConvTranspose2d: input has shape"),
+            (np.ones((2, 2), np.float32), "ConvTranspose2d: input has shape"),
             (np.ones((1, 2, 2, 2)), "input is float64, this layer's weights are float32"),
         ):
             with pytest.raises(InputError, match=message):

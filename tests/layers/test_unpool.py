@@ -176,10 +176,10 @@ def test_a_size_that_cannot_be_is_refused_with_those_that_can(size, shown):
 
 
 def test_other_bad_input():
-    with pytest.raises(InputError, match=r"MaxUnpool2d: input has shape \(1, 2, 2\), expected \(N, C, H, W\)"):
-        MaxUnpool2d(2)(X[0], PLACES[0])
-    with pytest.raises(InputError, match=r"MaxUnpool2d: input has shape \(1, 2, 2\), expected \(N, C, H, W\)"):
-        MaxUnpool2d(2)(X[0], PLACES[0], (4, 4))
+    with pytest.raises(InputError, match=r"MaxUnpool2d: input has shape \(2, 2\), expected \(N, C, H, W\)"):
+        MaxUnpool2d(2)(X[0, 0], PLACES[0, 0])
+    with pytest.raises(InputError, match=r"MaxUnpool2d: input has shape \(2, 2\), expected \(N, C, H, W\)"):
+        MaxUnpool2d(2)(X[0, 0], PLACES[0, 0], (4, 4))
     with pytest.raises(InputError, match="output_size is 'big'; expected a whole number"):
         MaxUnpool2d(2)(X, PLACES, "big")
     layer = MaxUnpool2d(2)

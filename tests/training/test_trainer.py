@@ -233,6 +233,7 @@ def test_all_void_validation_labels_are_an_error(tmp_path, unlooked):
         ("fixed", [0.1, 0.1, 0.1, 0.1]),
         ("polynomial", [0.1, 0.1 * 0.75**0.9, 0.1 * 0.5**0.9, 0.1 * 0.25**0.9]),
         ("step", [0.1, 0.1, 0.01, 0.01]),
+        ("cosine", [0.1, 0.1 * (2 + 2**0.5) / 4, 0.05, 0.1 * (2 - 2**0.5) / 4]),
     ],
 )
 def test_each_step_has_its_learning_rate(tmp_path, schedule, expected):
@@ -353,7 +354,7 @@ def test_images_that_are_too_small_are_refused_before_anything_is_replaced(tmp_p
         *({"epochs": 0}, {"epochs": -1}, {"batch_size": 0}, {"accumulate": 0}, {"seed": -1}, {"crop": 0}, {"crop": -8}),
         *({"jitter": -1}, {"lr": 0.0}, {"lr": -0.1}, {"lr": float("nan")}, {"lr": float("inf")}, {"width": 0.0}),
         *({"width": float("inf")}, {"fc_channels": 0}, {"momentum": 1.5}, {"weight_decay": -1.0}, {"dropout": 1.0}),
-        *({"weight_decay": float("inf")}, {"model": "fcn4s"}, {"schedule": "cosine"}, {"upsampling": "cubic"}),
+        *({"weight_decay": float("inf")}, {"model": "fcn4s"}, {"schedule": "triangle"}, {"upsampling": "cubic"}),
         *({"padding": -1}, {"padding": "valid"}),
     ],
     ids=str,
