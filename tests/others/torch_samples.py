@@ -50,7 +50,7 @@ def of_functions(chosen=None):
 
 
 def compare_function(op, sample):
-    x, args, kwargs = sample.input, sample.args, sample.kwargs
+    x, args, kwargs = sample.input, sample.args, unsigned(sample.kwargs)
     call = FUNCTIONS[op.name](x, *args, **kwargs)
     compare(call, lambda: op(of_loss(op.name, x), *args, **kwargs), x)
 
@@ -70,16 +70,21 @@ def of_modules():
 
 
 def compare_module(kind, given):
-    made_of, taken = given.constructor_input, given.forward_input
-    module = kind(*made_of.args, **made_of.kwargs).double()
+    args, kwargs, taken = given.constructor_input.args, unsigned(given.constructor_input.kwargs), given.forward_input
+    module = kind(*args, **kwargs).double()
     x, *more = *taken.args, *taken.kwargs.values()
     if kind in (torch.nn.CrossEntropyLoss, torch.nn.NLLLoss):
-        call = cross_entropy(x, *more, **made_of.kwargs)
+        call = cross_entropy(x, *more, **kwargs)
     else:
-        ours = made(layer(kind.__name__), **inspect.signature(kind).bind(*made_of.args, **made_of.kwargs).arguments)
+        ours = made(layer(kind.__name__), **inspect.signature(kind).bind(*args, **kwargs).arguments)
         ours.astype("float64").load_state_dict({name: array(p) for name, p in module.named_parameters()})
         call = Call(ours, (array(x),), dict(module.named_parameters()))
     compare(call, lambda: module(of_loss(kind.__name__, x), *more), x)
+
+
+def unsigned(kwargs):
+    """The same arguments with class weights of at least 0, on both sides: here others are refused."""
+    return {name: value.abs() if name == "weight" else value for name, value in kwargs.items()}
 
 
 def of_loss(name, x):
