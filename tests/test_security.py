@@ -86,8 +86,9 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, 
         read_photo(tmp_path / "a.png")
 
 
-@pytest.mark.parametrize("name", [".a.unfinished", f".a.{os.getpid()}.unfinished", "a"])
+@pytest.mark.parametrize("name", [".a.unfinished", ".a.{}.unfinished", "a"])
 def test_a_link_in_the_way_of_a_file_is_replaced_and_what_it_leads_to_stays(tmp_path, name):
+    name = name.format(os.getpid())
     (tmp_path / "mine").write_bytes(b"mine")
     (tmp_path / name).symlink_to(tmp_path / "mine")
     write_whole(tmp_path / "a", lambda file: file.write(b"new"))

@@ -1,6 +1,6 @@
 """What layers make of the cases that others wrote, by operator: python benchmarks/faults/others.py
 
-ONNX's node tests, and the inputs that PyTorch tests its functions and modules with, also those that must be an error.
+ONNX's node tests, and the inputs that PyTorch tests its functions and modules with, also those that they must refuse.
 Equal: to 1e-5 of ONNX's float32 outputs; to 1e-10 of PyTorch's outputs and gradients in float64; or refused by
 both, here with one line. Exits with 1 where a case is wrong.
 """
@@ -23,7 +23,7 @@ def main():
         "ONNX's node tests": onnx_cases.judged,
         "PyTorch's samples of functions": torch_samples.of_functions,
         "PyTorch's samples of modules": torch_samples.of_modules,
-        "PyTorch's mistakes": torch_samples.of_mistakes,
+        "What PyTorch's functions and modules must refuse": torch_samples.of_refusals,
     }
     wrong = []
     for title, judged in sources.items():

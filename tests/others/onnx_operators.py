@@ -122,7 +122,8 @@ def flatten(how, x):
 def concat(how, *maps):
     if maps[0].ndim < 2 or how["axis"] % maps[0].ndim != 1:
         raise Inexpressible("other axes")
-    return (Concatenation()(*maps),)
+    y = Concatenation()(*(x.reshape(*x.shape, *[1] * (4 - x.ndim)) for x in maps))  # (N, C, H, 1) or (N, C, 1, 1)
+    return (y.reshape(*y.shape[: maps[0].ndim]),)
 
 
 def add(how, *maps):

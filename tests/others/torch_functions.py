@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import minifcn
 from minifcn.convolution import col2im, im2col
 from minifcn.layers import (
     AvgPool2d,
@@ -11,6 +10,7 @@ from minifcn.layers import (
     ConvTranspose2d,
     Dropout,
     Dropout2d,
+    Layer,
     Linear,
     LocalResponseNorm,
     MaxPool2d,
@@ -89,7 +89,21 @@ class _Unpool(MaxUnpool2d):
 
 
 def local_response_norm(x, *args, **settings):
-    return Call(LocalResponseNorm(*args, **settings), (array(x),))
+    norm = LocalResponseNorm(*args, **settings)
+    return Call(_OneRow(norm) if x.ndim == 3 else norm, (array(x),))
+
+
+class _OneRow(Layer):
+    """A layer that takes maps, for (N, C, W): maps of one row."""
+
+    def __init__(self, of_maps):
+        self.of_maps = of_maps
+
+    def forward(self, x):
+        return self.of_maps(x[:, :, None])[:, :, 0]
+
+    def backward(self, dy):
+        return self.of_maps.backward(dy[:, :, None])[:, :, 0]
 
 
 def relu(x, inplace=False):
@@ -113,11 +127,15 @@ def _dropped(kind, x, p, training):
 def interpolate(
     x, size=None, scale_factor=None, mode="nearest", align_corners=None, recompute_scale_factor=None, antialias=False
 ):
-    if x.ndim != 4:
-        raise Inexpressible("other axes")
     if recompute_scale_factor:
         size, scale_factor = tuple(int(n * scale_factor) for n in x.shape[2:]), None
     settings = {"mode": mode, "align_corners": align_corners, "antialias": antialias}
+    if x.ndim == 3:
+        size, scale_factor = size and (1, *size), scale_factor and (1, scale_factor)
+        settings["mode"] = "bilinear" if mode == "linear" else mode
+        return Call(_OneRow(made(Upsample, size, scale_factor, **settings)), (array(x),))
+    if x.ndim != 4:
+        raise Inexpressible("other axes")
     return Call(made(Upsample, size and tuple(size), scale_factor, **settings), (array(x),))
 
 
@@ -148,7 +166,7 @@ def unfold(x, *args, **settings):
     return Call(_Unfold(*args, **settings), (array(x),))
 
 
-class _Unfold(minifcn.layers.Layer):
+class _Unfold(Layer):
     """`im2col`, and its transpose for the way back."""
 
     def __init__(self, kernel_size, dilation=1, padding=0, stride=1):

@@ -50,7 +50,7 @@ def of_functions(chosen=None):
 
 
 def compare_function(op, sample):
-    x, args, kwargs = sample.input, sample.args, sample.kwargs
+    x, args, kwargs = sample.input, sample.args, unsigned(sample.kwargs)
     call = FUNCTIONS[op.name](x, *args, **kwargs)
     compare(call, lambda: op(of_loss(op.name, x), *args, **kwargs), x)
 
@@ -71,15 +71,28 @@ def of_modules():
 
 def compare_module(kind, given):
     made_of, taken = given.constructor_input, given.forward_input
-    module = kind(*made_of.args, **made_of.kwargs).double()
+    module = kind(*made_of.args, **unsigned(made_of.kwargs)).double()
+    call = call_of(kind, given)
+    x, *more = *taken.args, *taken.kwargs.values()
+    call.parameters.update(module.named_parameters())
+    if call.parameters:
+        call.layer.astype("float64").load_state_dict({name: array(p) for name, p in call.parameters.items()})
+    compare(call, lambda: module(of_loss(kind.__name__, x), *more), x)
+
+
+def call_of(kind, given):
+    """The call of the layer that a module is here, its parameters still its own."""
+    made_of, taken = given.constructor_input, given.forward_input
+    args, kwargs = made_of.args, unsigned(made_of.kwargs)
     x, *more = *taken.args, *taken.kwargs.values()
     if kind in (torch.nn.CrossEntropyLoss, torch.nn.NLLLoss):
-        call = cross_entropy(x, *more, **made_of.kwargs)
-    else:
-        ours = made(layer(kind.__name__), **inspect.signature(kind).bind(*made_of.args, **made_of.kwargs).arguments)
-        ours.astype("float64").load_state_dict({name: array(p) for name, p in module.named_parameters()})
-        call = Call(ours, (array(x),), dict(module.named_parameters()))
-    compare(call, lambda: module(of_loss(kind.__name__, x), *more), x)
+        return cross_entropy(x, *more, **kwargs)
+    return Call(made(layer(kind.__name__), **inspect.signature(kind).bind(*args, **kwargs).arguments), (array(x),))
+
+
+def unsigned(kwargs):
+    """The same arguments with class weights of at least 0, on both sides: here others are refused."""
+    return {name: value.abs() if name == "weight" else value for name, value in kwargs.items()}
 
 
 def of_loss(name, x):
@@ -125,22 +138,30 @@ def equal(ours, theirs, what):
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=limit, err_msg=what)
 
 
-def of_mistakes():
-    """Verdicts on the inputs of which PyTorch's functions expect an error: equal where there is one here, too."""
+def of_refusals():
+    """Verdicts on the inputs that PyTorch's functions and modules must refuse: equal where the layers here do, too."""
+    from torch.testing._internal.common_modules import module_db
+
     verdicts = Verdicts()
     with quiet():
         for name, op in functions().items():
-            for mistake in op.error_inputs("cpu") if op.error_inputs_func else ():
-                sample = mistake.sample_input
-                verdicts.judge(name, sample.summary(), partial(refused, FUNCTIONS[op.name], sample))
+            for case in op.error_inputs("cpu") if op.error_inputs_func else ():
+                sample = case.sample_input
+                call = partial(FUNCTIONS[op.name], sample.input, *sample.args, **sample.kwargs)
+                verdicts.judge(name, sample.summary(), partial(refused, call))
+        for info in (info for info in module_db if info.module_cls.__name__ in MODULES):
+            cases = info.module_error_inputs_func or (lambda *_, **__: ())
+            for case in cases(info, "cpu", torch.float64, True, training=True):
+                call = partial(call_of, info.module_cls, case.module_error_input)
+                verdicts.judge(info.module_cls.__name__, str(case.error_regex), partial(refused, call))
     return verdicts
 
 
-def refused(function, sample):
-    """Raises AssertionError, or the error itself, unless the layer refuses this with an InputError."""
+def refused(call):
+    """Raises AssertionError, or another error itself, unless the layer of `call()` is refused with an InputError."""
     try:
-        call = function(sample.input, *sample.args, **sample.kwargs)
-        call.layer(*call.inputs)
+        made_call = call()
+        made_call.layer(*made_call.inputs)
     except InputError:
         return
     raise AssertionError("accepted, which PyTorch refuses")
