@@ -139,7 +139,7 @@ def check_array(name: str, array: Any, kinds: str = "iuf", expected: str = "an a
         raise InputError(f"{name} is {array.dtype}, expected {wanted}")
 
 
-def check_room(name: str, shape: Iterable[int]) -> None:
+def check_fits(name: str, shape: Iterable[int]) -> None:
     """InputError for an array with more than ROOM numbers; its sides are Python's ints, which do not overflow."""
     count = 1
     for side in shape:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minifcn.backend import Array, array_module, to_host
-from minifcn.checks import MOST, check_array, check_room, whole
+from minifcn.checks import MOST, check_array, check_fits, whole
 from minifcn.errors import InputError
 
 # The paper's four, and how tables and pictures name them.
@@ -37,7 +37,7 @@ class ConfusionMatrix:
     def __init__(self, n_class: int, ignore_label: int = 255):
         self.n_class = n_class = whole(n_class, "ConfusionMatrix: n_class", 1)
         self.ignore_label = whole(ignore_label, "ConfusionMatrix: ignore_label", -MOST)
-        check_room("ConfusionMatrix: the counts", (n_class, n_class))
+        check_fits("ConfusionMatrix: the counts", (n_class, n_class))
         self.counts = np.zeros((n_class, n_class), dtype=np.int64)
 
     def update(self, predicted: Array, actual: Array) -> None:

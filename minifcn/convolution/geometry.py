@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from minifcn.checks import Pair, check_room, pair, whole
+from minifcn.checks import Pair, check_fits, pair, whole
 from minifcn.errors import InputError
 
 Setting = int | Pair  # one number for both
@@ -124,7 +124,7 @@ class How(NamedTuple):
 def map_size(windows: Iterable[Window], input_size: Pair) -> Pair:
     """(oh, ow) that windows along rows and columns make of (H, W). Raises InputError where that is no size of a map."""
     oh, ow = (window.output_size(n) for window, n in zip(windows, input_size))
-    check_room("the output", (oh, ow))
+    check_fits("the output", (oh, ow))
     return oh, ow
 
 

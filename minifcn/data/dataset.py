@@ -8,7 +8,7 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from minifcn.checks import check_room, instance, whole
+from minifcn.checks import check_fits, instance, whole
 
 VOID = 255  # the label of pixels that count nowhere: VOC's value, used for every data set here
 Sample = tuple[np.ndarray, np.ndarray]  # an image and its label
@@ -73,7 +73,7 @@ def voc_palette(n: int) -> np.ndarray:
     The bits of the class number are dealt out in turn to red, green and blue, from each colour's
     highest bit downwards (VOC development kit, VOClabelcolormap).
     """
-    check_room("voc_palette", (whole(n, "voc_palette: n"), 3))
+    check_fits("voc_palette", (whole(n, "voc_palette: n"), 3))
     palette = np.zeros((n, 3), dtype=np.uint8)
     for number in range(n):
         for bit in range(8):

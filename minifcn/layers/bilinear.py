@@ -10,7 +10,7 @@ the two differ in the outermost factor // 2 pixels on each side, and nowhere els
 import numpy as np
 
 from minifcn.backend import Array
-from minifcn.checks import check_room, float_dtype, whole
+from minifcn.checks import check_fits, float_dtype, whole
 from minifcn.errors import InputError
 from minifcn.layers.conv_transpose import ConvTranspose2d
 
@@ -24,7 +24,7 @@ def bilinear_weight(channels: int, kernel_size: int, groups: int = 1, dtype: str
     """
     for name, value in (("channels", channels), ("kernel_size", kernel_size), ("groups", groups)):
         whole(value, f"bilinear_weight: {name}", 1)
-    check_room("bilinear_weight: the weight", (channels, channels // groups, kernel_size, kernel_size))
+    check_fits("bilinear_weight: the weight", (channels, channels // groups, kernel_size, kernel_size))
     if channels % groups:
         raise InputError(f"bilinear_weight: {channels} channels do not divide into {groups} groups")
     factor = (kernel_size + 1) // 2

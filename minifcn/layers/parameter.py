@@ -12,7 +12,7 @@ import numpy as np
 from minifcn.backend import Array, array_module, to_device, to_host
 from minifcn.checks import (
     check_array,
-    check_room,
+    check_fits,
     check_seed,
     flag,
     float_dtype,
@@ -58,7 +58,7 @@ class Parameter:
     @classmethod
     def later(cls, shape: tuple[int, ...], begin: Callable[[], Array], dtype: Any = "float32") -> "Parameter":
         """A parameter on the host that begins as the array `begin()`, of this shape, when it is first used."""
-        check_room("a parameter", shape)
+        check_fits("a parameter", shape)
         parameter = cls(np.empty(0))
         del parameter.data  # from here on __getattr__ finds it
         parameter._shape, parameter._dtype, parameter._device = tuple(shape), float_dtype(dtype, "dtype"), "cpu"
@@ -239,7 +239,7 @@ def he_normal(shape: tuple[int, ...], rng: Rng = None) -> Parameter:
     shape (O, C, kh, kw) or (O, C): fan_in is the product of all but the first. (He et al. 2015, equation 10.)
     rng   a Generator of NumPy's draws at once, a `Draws` in the parameter's turn; None: a generator of its own
     """
-    check_room("a parameter", shape)
+    check_fits("a parameter", shape)
     rng = Draws() if rng is None else rng
     if isinstance(rng, Draws):
         return rng.he_normal(shape)

@@ -20,7 +20,7 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import run_blocks
-from minifcn.checks import check_room, one_of, shown
+from minifcn.checks import check_fits, one_of, shown
 from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Setting, pair
 from minifcn.errors import InputError
@@ -73,7 +73,7 @@ class Upsample(Layer):
         xp, wanted = array_module(x), self.size or tuple(int(n * factor) for n, factor in zip(sizes, factors))
         if min(wanted) < 1:
             raise InputError(f"Upsample: scale_factor {factors} leaves no pixel of {sizes[0]}x{sizes[1]}")
-        check_room("Upsample: the output", wanted)
+        check_fits("Upsample: the output", wanted)
         how = self.mode, self.align_corners
         rows, cols = (_matrix(*axis, *how, x.dtype.name, xp) for axis in zip(sizes, wanted, factors))
         y = _apply(rows, cols, x)  # (N, C, oh, ow)

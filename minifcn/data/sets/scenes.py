@@ -8,7 +8,7 @@ tell fine predictions from coarse ones.
 import numpy as np
 from PIL import Image, ImageFilter
 
-from minifcn.checks import check_room, flag, shown, whole
+from minifcn.checks import check_fits, flag, shown, whole
 from minifcn.data.dataset import VOID, Dataset, Sample, voc_palette
 from minifcn.data.sets import forms
 from minifcn.data.sets.textures import COLOURS, GROUNDS, clouds, colour, textured
@@ -52,7 +52,7 @@ class Scenes(Dataset):
         self.split, self.dominant = split, flag(dominant, "scenes: dominant")
         self.size, self.seed = whole(size, "scenes: size", 16), whole(seed, "scenes: seed", most=None)
         self.count = whole(COUNTS[split] if count is None else count, "scenes: count", 1)
-        check_room("scenes: an image", (self.size, self.size, 3))
+        check_fits("scenes: an image", (self.size, self.size, 3))
         self._kept: dict[int, Sample] = {}  # by index
 
     def __len__(self) -> int:
