@@ -12,7 +12,7 @@ import numpy as np
 DEEP = "@deep@"  # stands for brackets in brackets, which no JSON of Python's holds
 VALUES = (None, True, False, -1, 0, 1, 0.5, 256, 10**9, 2**63, 10**18, 10**400, -(10**400), 1e308, float("nan"))
 VALUES += (float("inf"), "", "same", "x" * 5000, "a\n\x1b[2Jminifcn: error: forged", "\udcff", "../../etc/passwd", "\0")
-VALUES += ([], {}, [[]], {"a": {"b": []}}, [0] * 300, [[0, 0, 0]] * 300, ["a"] * 300, DEEP, "@digits@")
+VALUES += ([], {}, [[]], {"a": {"b": []}}, [0] * 300, [[0, 0, 0] for _ in range(300)], ["a"] * 300, DEEP, "@digits@")
 STRANGE = ("", "\0", "x" * 100_000, "/" * 300, "a\u2028b", "\x1b[2J", "../..", "*", "[", "\xed\xb3\xbf")  # lines
 ENCODINGS = ("utf-8", "utf-8", "utf-16", "utf-16-le", "utf-8-sig", "cp949")
 TELLING = ("about.npy", "minifcn.json", "data.pkl")  # entries that say what the others are
@@ -80,8 +80,8 @@ def told(content: bytes, rng: random.Random, _=None) -> bytes:
         value = copy.deepcopy(rng.choice(VALUES))
     depth = rng.choice((15, 30, 900, 990, 100_000))
     deep = rng.choice(("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth, "[" * depth))
-    text = json.dumps(value).replace(f'"{DEEP}"', deep).replace('"@digits@"', rng.choice(("", "-")) + "9" * 5000)
-    return text.encode()
+    text = json.dumps(value).replace(f'"{DEEP}"', deep, 2)
+    return text.replace('"@digits@"', rng.choice(("", "-")) + "9" * 5000, 2).encode()
 
 
 def _places(value):
