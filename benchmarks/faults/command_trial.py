@@ -135,14 +135,20 @@ def _plain(text):
     return all(letter.isprintable() or letter == "\n" for letter in text)
 
 
+def _means(name, *options):
+    """Whether a word stands for one of these options, whole or shortened, with its value behind it or not."""
+    short = name.partition("=")[0]
+    return len(short) > 3 and any(option.startswith(short) for option in options)
+
+
 def changes(arguments: Sequence[str], folder: Path, before: dict, after: dict) -> list[str]:
     """What is otherwise, of {path: what is there} before and after, though the line did not ask for it."""
     given = options_of(arguments[1:])
-    asked = [value for name, values in given.items() if name.startswith(("--out", "--pic")) for value in values]
-    asked += [name.partition("=")[2] for name in given if name.startswith(("--out=", "--pic"))]
+    asked = [value for name in given if _means(name, "--out", "--picture") for value in given[name]]
+    asked += [name.partition("=")[2] for name in given if _means(name, "--out", "--picture") and "=" in name]
     own = [os.path.realpath(folder / "cwd" / place) for place in (*asked, "runs")]
     beside = [place[: -len(".png")] + "_" for place in own if place.endswith(".png")]  # as X_view.png
-    replaces = any(name.startswith(("--overwrite", "--resume", "--pic")) for name in given)
+    replaces = any(_means(name, "--overwrite", "--resume", "--picture") for name in given)
 
     def wanted(path):
         real = os.path.realpath(folder / path)
