@@ -37,6 +37,7 @@ def workspace(tmp_path_factory):
     (folder / "empty").mkdir()
     os.mkfifo(folder / "pipe")
     (folder / "circle").symlink_to("circle")
+    (folder / "link.npz").symlink_to("nothing")
     for name in ("a.png", "a_view.png", "b.jpg", "more/a.png"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(data / "train" / "0.png", folder / name)
@@ -116,6 +117,8 @@ def cases(*rows):
         ("summary vgg16 --upsampling fixed", "--upsampling fixed: vgg16 is a classifier"),
         ("predict {w}/pipe --weights {w}/8s.npz --out {w}/new", "image {w}/pipe: it is a pipe or a device"),
         ("predict {w}/a.png --weights {w}/8s.npz --out {w}/circle/x", "circle"),
+        ("export --weights {w}/8s.npz --out {w}/circle", "circle"),
+        ("export --weights {w}/8s.npz --out {w}/link.npz", "{w}/link.npz exists", "--overwrite"),
         ("data --split=--", "--split=--: -- is no value"),
     ),
 )
