@@ -9,34 +9,24 @@ After some seconds it gets Ctrl-C, since some of them would work for minutes. Wh
 """
 
 import argparse
-import contextlib
-import io
-import os
 import random
-import resource
 import shlex
 import shutil
-import signal
-import stat
 import sys
 import tempfile
-import time
-import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from command_trial import FAULTS, Ended, changes, judge, listing, options_of, run
 from command_values import absurd, values_for
 from command_workspace import ODD, make_inputs, make_odd
 
-from minifcn.commands.main import COMMANDS, add_command, main
+from minifcn.commands.main import COMMANDS, add_command
 from minifcn.commands.tables import console, new_table
 
-SECONDS, GRACE = 6.0, 20.0  # until Ctrl-C, and from then on
-ADDRESSES, RESIDENT = 4 << 30, 2 << 30  # bytes a process may ask for, and may have used
 TINY = "--width 0.0625 --fc-channels 8 --batch-size 2 --epochs 1 --out {w}/new"
 DATA, OWN = "--data camvid --root {w}/data", "--data folder --root {w}/own"
 WORKING = {  # a line that works, and how often it is drawn
@@ -52,18 +42,6 @@ WORKING = {  # a line that works, and how often it is drawn
     "bench": ("bench small --out {w}/new", 1),
     "check": ("check", 1),
 }
-FAULTS = ("traceback", "exit code", "error lines", "stray output", "hang", "memory", "files")
-
-
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int  # below 0: by that signal
-    out: str
-    err: str
-    resident: int  # bytes, at most
-    waited: bool  # whether it did nothing, and waited for what does not come
-    seconds: float
 
 
 def draw(rng: random.Random, command: str) -> list[str]:
@@ -71,13 +49,13 @@ def draw(rng: random.Random, command: str) -> list[str]:
     line = WORKING[command][0]
     if rng.random() < 0.3:
         line = line.replace(DATA, OWN)
-    given = _options(line.split()[1:])
+    given = options_of(line.split()[1:])
     parser = argparse.ArgumentParser(add_help=False)
     add_command(parser, command)
     actions = [action for action in parser._actions if action.dest != "device" or rng.random() < 0.1]
     for action in rng.sample(actions, min(len(actions), rng.choice([1, 1, 2, 2, 3]))):
         name = rng.choice(action.option_strings) if action.option_strings else ""
-        given[name] = values_for(action, command, rng)
+        given[name] = values_for(action, rng)
     if rng.random() < 0.15:
         absurd(given, rng)
     words = [value for values in [given.pop("", [])] for value in values]
@@ -85,146 +63,6 @@ def draw(rng: random.Random, command: str) -> list[str]:
         joined = len(values) == 1 and (values[0].startswith("-") or rng.random() < 0.2)
         words += [f"{name}={values[0]}"] if joined else [name, *values]
     return [command, *words]
-
-
-def _options(words):
-    """{option: its values}, "" for those before the first."""
-    given, name = {}, ""
-    for word in words:
-        name = word if word.startswith("--") else name
-        given.setdefault(name, [])
-        if not word.startswith("--"):
-            given[name].append(word)
-    return given
-
-
-def run(arguments: Sequence[str], folder: Path, encoding: str) -> Ended:
-    """Run a line in a child, in the folder `cwd` beside what it is run upon."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        begun, child = time.monotonic(), os.fork()
-        if not child:
-            _be_the_command(arguments, folder, encoding, out, err)
-        status, used, waited = _wait(child)
-        texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(file.read().decode(encoding, "backslashreplace"))
-    code = os.waitstatus_to_exitcode(status)
-    return Ended(code, *texts, used.ru_maxrss * 1024, waited, time.monotonic() - begun)
-
-
-def _be_the_command(arguments, folder, encoding, out, err):
-    """What `python -m minifcn` does, in a forked child that never returns."""
-    code = 70
-    try:
-        os.setsid()
-        os.chdir(folder / "cwd")
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for number, file in ((0, nothing), (1, out.fileno()), (2, err.fileno())):
-            os.dup2(file, number)
-        sys.stdout, sys.stderr = (io.TextIOWrapper(io.FileIO(n, "w", closefd=False), encoding) for n in (1, 2))
-        resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        code = main(list(arguments))
-    except SystemExit as stop:
-        code = stop.code or 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
-
-
-def _wait(child):
-    """(status, what it used, whether it only waited) of a child, which gets Ctrl-C and in the end no mercy."""
-    waited, asked, begun = False, False, time.monotonic()
-    while True:
-        found, status, used = os.wait4(child, os.WNOHANG)
-        if found:
-            return status, used, waited
-        passed = time.monotonic() - begun
-        if passed > SECONDS and not asked:
-            before = _worked(child)
-            time.sleep(1)
-            waited, asked = before is not None and _worked(child) == before, True
-            os.kill(child, signal.SIGINT)
-        elif passed > SECONDS + GRACE:
-            os.kill(child, signal.SIGKILL)
-            waited = True
-        time.sleep(0.01)
-
-
-def _worked(process):
-    """Ticks of a core that it has had; None where the system does not tell as Linux does."""
-    try:
-        return sum(map(int, Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]))
-    except OSError:
-        return None
-
-
-def judge(arguments: Sequence[str], ended: Ended, changed: Sequence[str]) -> list[str]:
-    """The FAULTS of how a line ended."""
-    spoken = ended.err.splitlines()
-    errors = [line for line in spoken if line.startswith("minifcn: ") and not line.startswith(SAID)]
-    everything = ended.out + ended.err
-    found = {
-        "traceback": "Traceback (most recent call last)" in everything,
-        "exit code": ended.code not in (0, 1, 2, 130) or (ended.code == 1 and arguments[0] != "bench"),
-        "error lines": len(errors) != (ended.code in (2, 130)),
-        "stray output": any(not line.startswith("minifcn: ") for line in spoken) or not _plain(everything),
-        "hang": ended.waited or (ended.code == 130 and not ended.out),  # what works says first what it does
-        "memory": (ended.code == 2 and ended.resident > RESIDENT)
-        or ("not enough memory" in ended.err and "--" not in ended.err),
-        "files": bool(changed),
-    }
-    return [name for name in FAULTS if found[name]]
-
-
-SAID = ("minifcn: caution: ", "minifcn: failed: ")  # before what is no error
-
-
-def _plain(text):
-    """Whether a terminal shows all of it, and does nothing else."""
-    return all(letter.isprintable() or letter == "\n" for letter in text)
-
-
-def changes(arguments: Sequence[str], folder: Path, before: dict, after: dict) -> list[str]:
-    """What is otherwise, of {path: what is there} before and after, though the line did not ask for it."""
-    given = _options(arguments[1:])
-    asked = [value for name, values in given.items() if name.startswith(("--out", "--pic")) for value in values]
-    asked += [name.partition("=")[2] for name in given if name.startswith(("--out=", "--pic"))]
-    own = [os.path.realpath(folder / "cwd" / place) for place in (*asked, "runs")]
-    beside = [place[: -len(".png")] + "_" for place in own if place.endswith(".png")]  # as X_view.png
-    replaces = any(name.startswith(("--overwrite", "--resume", "--pic")) for name in given)
-
-    def wanted(path):
-        real = os.path.realpath(folder / path)
-        if path in before and not replaces:
-            return False
-        if any(real.startswith(place) for place in beside):
-            return True
-        return any(os.path.commonpath([real, place]) in (place, real * (path not in before)) for place in own)
-
-    return sorted(
-        path
-        for path in {*before, *after}
-        if before.get(path) != after.get(path) and (not wanted(path) or path.endswith(".unfinished"))
-    )
-
-
-def listing(folder: Path) -> dict[str, tuple]:
-    """{path: what tells whether it is the same} of all below a folder."""
-    found = {}
-    for place, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = os.path.join(place, name)
-            status = os.lstat(path)
-            told = (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else ()
-            found[os.path.relpath(path, folder)] = status.st_mode, *told
-    return found
 
 
 class Campaign:

@@ -1,5 +1,7 @@
 """What is put after an option of a command: valid, on the border, absurd, or strange to read."""
 
+# ruff: noqa: SIM905
+
 import argparse
 import random
 
@@ -7,86 +9,20 @@ from command_workspace import FILES, FOLDERS, ODD_PLACES
 
 WHOLE = [1, 2, 3, 8, 16, 32, 48, 100, 0, -1, -8, 254, 255, 256, 4096, 65535, 65536, 999_999, 1_000_000, 1_000_001]
 WHOLE += [10**7, 2**31 - 1, 2**31, 2**32, 10**12, 2**63 - 1, 2**63, 10**18, 10**19, 10**30, -(2**63), -(10**30)]
-REAL = ["0.5", "0.1", "1.0", "1e-3", "0", "-0", "-0.5", "2", "100", "1e6", "1e9", "1e18", "1e308", "1e400", "-1e400"]
-REAL += ["1e-320", "1e-400", "nan", "-nan", "inf", "-inf", "Infinity", ".5", "5.", "1e", "0x1p3"]
-NO_NUMBERS = [
-    "",
-    " ",
-    " 5 ",
-    "five",
-    "٣",
-    "\uff11\uff12",
-    "½",
-    "1_0",
-    "0x10",
-    "1e3",
-    "+5",
-    "--5",
-    "5,0",
-    "5.5",
-    "NaN",
-    "None",
-]
-NO_NUMBERS += ["9" * 25, "9" * 5000, "-" + "9" * 5000, "5\n6", "\x1b[31m5", "5\udcff", "true", "%s", "{w}", "[1]"]
-SIZES = [
-    "32",
-    "32x32",
-    "48x24",
-    "16X16",
-    "1",
-    "1x1",
-    "0",
-    "0x0",
-    "5x0",
-    "10x",
-    "x10",
-    "1.5x3",
-    "5x5x5",
-    "-5x5",
-    "65535",
-]
-SIZES += ["65535x65535", "65536", "65535x1", "1x65535", "999999999x999999999", "10000000000x1", "٣x٣", "9" * 5000]
-NAMES = [
-    "",
-    " ",
-    "a",
-    "train",
-    "val",
-    "test",
-    "trainval",
-    "../val",
-    "/etc",
-    "배경",
-    "\udcff",
-    "a\nb",
-    "\x1b[2J",
-    "*",
-    "[",
-    "$x$",
-]
-NAMES += [
-    "a" * 300,
-    "-",
-    "--",
-    "conv*",
-    "fc*",
-    "**",
-    "conv[",
-    "[red]",
-    "b",
-    "c",
-    "%s",
-    "{}",
-    "nul",
-    "a/b",
-    "'",
-    '"',
-    "\\",
-]
+REAL = "0.5 0.1 1.0 1e-3 0 -0 -0.5 2 100 1e6 1e9 1e18 1e308 1e400 -1e400 1e-320 1e-400 nan -nan inf -inf .5 5.".split()
+REAL += "Infinity 1e 0x1p3".split()
+NO_NUMBERS = "five ٣ \uff11\uff12 ½ 1_0 0x10 1e3 +5 --5 5,0 5.5 NaN None true %s {w} [1] 5\udcff \x1b[31m5".split()
+NO_NUMBERS += ["", " ", " 5 ", "5\n6", "9" * 25, "9" * 5000, "-" + "9" * 5000]
+SIZES = "32 32x32 48x24 16X16 1 1x1 0 0x0 5x0 10x x10 1.5x3 5x5x5 -5x5 65535 65535x65535 65536 65535x1 1x65535".split()
+SIZES += ["999999999x999999999", "10000000000x1", "٣x٣", "9" * 5000]
+NAMES = (
+    "a train val test trainval ../val /etc 배경 \udcff \x1b[2J * [ $x$ - -- conv* fc* ** conv[ [red] b c %s {}".split()
+)
+NAMES += ["", " ", "a\nb", "a" * 300, "nul", "a/b", "'", '"', "\\"]
 WORDS = ["same", "SAME", "yes", "no", "0"]
 
 
-def values_for(action: argparse.Action, command: str, rng: random.Random) -> list[str]:
+def values_for(action: argparse.Action, rng: random.Random) -> list[str]:
     """Values for an option, as many as it takes, and seldom one more or none."""
     if action.nargs == 0:
         return ["5"] if rng.random() < 0.05 else []

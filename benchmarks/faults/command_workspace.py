@@ -11,54 +11,22 @@ from PIL import Image
 from minifcn.commands.main import main
 from minifcn.data import VOID, open_dataset
 
-FILES = ["{w}/8s.npz", "{w}/11.npz", "{w}/photos/a.png", "{w}/notes.txt", "{w}/cut.npz", "{w}/cut.png", "{w}/new.png"]
-FILES += [
-    "{w}/new.pth",
-    "{w}/new.onnx",
-    "{w}/new.safetensors",
-    "{w}/new.npz",
-    "{w}/run/best.npz",
-    "{w}/run/config.json",
-]
-FOLDERS = ["{w}/data", "{w}/own", "{w}/photos", "{w}/run", "{w}/new", "{w}/new/deep/er", "{w}", "{w}/odd", "{w}/cwd/.."]
+
+def _in(folder: str, names: str) -> list[str]:
+    return [f"{folder}/{name}" for name in names.split()]
+
+
+FILES = _in("{w}", "8s.npz 11.npz photos/a.png notes.txt cut.npz cut.png run/best.npz run/config.json")
+FILES += _in("{w}", "new.png new.pth new.onnx new.safetensors new.npz")  # not there yet
+FOLDERS = ["{w}", *_in("{w}", "data own photos run new new/deep/er odd cwd/..")]
 ODD = "odd"  # the folder of what is neither
 STRANGE = os.fsdecode("é 사진 \x1b[2J\n".encode() + b"\xff")  # a name that no terminal should be given as it is
-ODD_NAMES = ["nothing", "empty", "empty.npz", "empty.png", "folder.npz", "folder.png", "pipe", "pipe.npz", "pipe.png"]
-ODD_NAMES += ["dangling", "dangling.npz", "dangling.png", "loop.png", "locked", "locked.npz", STRANGE]
-ODD_NAMES += [
-    STRANGE + ".png",
-    STRANGE + ".npz",
-    "a" * 300,
-    "deep/" * 1000 + "x",
-    "empty.png/below",
-    "*.png",
-    "[",
-    "**",
-]
-ODD_PLACES = ["{w}/odd/" + name for name in ODD_NAMES]
-ODD_PLACES += [
-    "",
-    " ",
-    ".",
-    "/",
-    "..",
-    "-",
-    "~",
-    "/dev/null",
-    "/dev/zero",
-    "/dev/full",
-    "/proc/self/mem",
-    "/proc/nowhere",
-]
-ODD_PLACES += [
-    "{w}/photos/*.png",
-    "{w}/**",
-    "\udcff.npz",
-    "a\nb.png",
-    "http://localhost/8s.npz",
-    "{w}/8s.npz/",
-    "%s.png",
-]
+ODD_PLACES = _in("{w}/odd", "nothing empty empty.npz empty.png folder.npz folder.png pipe pipe.npz pipe.png dangling")
+ODD_PLACES += _in("{w}/odd", "dangling.npz dangling.png loop.png locked locked.npz empty.png/below loop.png/below")
+ODD_PLACES += _in("{w}/odd", f"*.png [ ** {'a' * 300} {'deep/' * 1000}x")
+ODD_PLACES += [f"{{w}}/odd/{STRANGE}{ending}" for ending in ("", ".png", ".npz")]
+ODD_PLACES += ". / .. - ~ /dev/null /dev/zero /dev/full /proc/self/mem /proc/nowhere {w}/photos/*.png {w}/**".split()  # noqa: SIM905
+ODD_PLACES += ["", " ", "\udcff.npz", "a\nb.png", "http://localhost/8s.npz", "{w}/8s.npz/", "%s.png"]
 
 
 def make_inputs(folder: Path) -> None:

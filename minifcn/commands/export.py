@@ -1,5 +1,6 @@
 """The command `export`."""
 
+import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def run(options: Namespace) -> None:
     """Write a network's weights for other programs, PyTorch and ONNX Runtime among them, or for minifcn again."""
     out = Path(options.out)
     suffix = format_of(out)
-    if out.exists() and out.resolve() == Path(options.weights).resolve():
+    if out.exists() and os.path.realpath(out) == os.path.realpath(options.weights):
         raise InputError(f"--out {out} is the file of --weights itself: name another --out")
     check_free(out, options.overwrite)
     model, about = load_any(options.weights)

@@ -8,6 +8,7 @@ Where several processes run it together (`minifcn.machines`), all end alike, and
 import argparse
 import contextlib
 import importlib
+import os
 import re
 import signal
 import sys
@@ -127,7 +128,7 @@ def check_free(path: Path, overwrite: bool) -> None:
     check_folder(path.parent)
     if path.is_dir():
         raise InputError(f"{path} is a folder: name another --out")
-    if path.exists() and not overwrite:
+    if os.path.lexists(path) and not overwrite:  # a link to nowhere, too
         raise InputError(f"{path} exists: give --overwrite to replace it, or another --out")
 
 

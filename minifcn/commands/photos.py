@@ -27,6 +27,8 @@ def find_photos(given: Sequence[str], out: str | Path) -> tuple[list[Path], list
                 subfolders = f"name a folder with pictures, or '{os.path.join(text, '**')}' for those in its subfolders"
                 raise InputError(f"folder {line}: {subfolders}")
         elif path.exists():
+            if not path.is_file():  # to read it might never end
+                raise InputError(f"image {text}: it is a pipe or a device; name a file")
             pictures, line = [path], ""
         elif any(letter in text for letter in "*?["):
             pictures, line = _sorted_out(text, _matching(os.path.expanduser(text), os.path.abspath(out)))

@@ -131,9 +131,9 @@ def _check(options, jobs, table):
         if os.path.isdir(text) and os.path.isdir(options.out) and os.path.samefile(text, options.out):
             other = os.path.join(text, "predicted")
             raise InputError(f"--out {options.out} is the folder of the images itself: name another, as {other}")
-    photos = {job.photo.resolve() for job in jobs}
+    photos = {os.path.realpath(job.photo) for job in jobs}  # Path.resolve() fails on links in a circle
     for path in [*(path for job in jobs for path in job.files), *([table] if table else [])]:
-        if path.resolve() in photos:
+        if os.path.realpath(path) in photos:
             raise InputError(f"{path} is one of the images themselves: name another --out")
         check_free(path, options.overwrite)
 

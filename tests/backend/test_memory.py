@@ -112,6 +112,16 @@ class TestShortage:
         assert said.startswith("not enough memory (Unable to allocate 16.0 PiB for an array with shape")
         assert said.endswith("), 2.0 GiB are free")
 
+    def test_more_than_is_free_is_refused_before_it_is_taken(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+        memory.check_room(1 << 60, "a map")  # nobody knows what is free
+        (tmp_path / "meminfo").write_text("MemAvailable:    1048576 kB\nSwapTotal: 9 kB\nSwapFree:    1048576 kB\n")
+        memory.check_room(2 << 30, "a map", "crop")
+        with pytest.raises(MemoryError) as caught:
+            memory.check_room((2 << 30) + 1, "a map", "crop", "size")
+        assert caught.value.by == ("crop", "size")
+        assert memory.shortage(caught.value) == "not enough memory (2.0 GiB for a map), 2.0 GiB are free"
+
     @pytest.mark.parametrize("error", [ValueError("out of memory"), CUBLASError("CUBLAS_STATUS_INVALID_VALUE")])
     def test_other_errors_are_none(self, error):
         assert memory.shortage(error) is None

@@ -35,6 +35,9 @@ def workspace(tmp_path_factory):
     np.savez(folder / "pickle.npz", weight=np.array([{}], dtype=object))
     (folder / "notes.txt").write_text("dear diary\n")
     (folder / "empty").mkdir()
+    os.mkfifo(folder / "pipe")
+    (folder / "circle").symlink_to("circle")
+    (folder / "link.npz").symlink_to("nothing")
     for name in ("a.png", "a_view.png", "b.jpg", "more/a.png"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(data / "train" / "0.png", folder / name)
@@ -105,6 +108,18 @@ def cases(*rows):
         ("export --weights {w}/8s.npz --out {w}/notes.txt/w.pth", "notes.txt is a file; name a folder"),
         ("train --out {w}/notes.txt/run", "notes.txt is a file; name a folder"),
         ("demo --speed 3", "--speed"),
+        ("demo --epochs 1000001 --out {w}/new", "--epochs is 1000001; expected 1 to 1000000"),
+        ("summary fcn8s --n-class 1000001", "--n-class is 1000001; expected 1 to 1000000"),
+        ("summary fcn8s --fc-channels 1000001", "--fc-channels is 1000001; expected at most 1000000"),
+        ("summary fcn8s --width 1e18", "--width", "expected at most 1000"),
+        ("summary fcn8s --image 1000001x1", "1000001x1", "pixels from 1 to 1000000"),
+        ("summary fcn8s --padding ٣٣٣", "--padding", "'٣٣٣'", "same"),
+        ("summary vgg16 --upsampling fixed", "--upsampling fixed: vgg16 is a classifier"),
+        ("predict {w}/pipe --weights {w}/8s.npz --out {w}/new", "image {w}/pipe: it is a pipe or a device"),
+        ("predict {w}/a.png --weights {w}/8s.npz --out {w}/circle/x", "circle"),
+        ("export --weights {w}/8s.npz --out {w}/circle", "circle"),
+        ("export --weights {w}/8s.npz --out {w}/link.npz", "{w}/link.npz exists", "--overwrite"),
+        ("data --split=--", "--split=--: -- is no value"),
     ),
 )
 def test_commands_that_cannot_be(capsys, workspace, arguments, words):
@@ -119,6 +134,17 @@ def test_commands_that_cannot_be(capsys, workspace, arguments, words):
         ("--epochs 0", "--epochs", "0"),
         ("--epochs -3", "--epochs", "-3"),
         ("--epochs 1.5", "--epochs", "1.5"),
+        ("--epochs 1_0", "--epochs", "'1_0' is no whole number"),
+        ("--epochs ٣", "--epochs", "'٣' is no whole number"),
+        ("--epochs=", "--epochs", "'' is no whole number"),
+        (f"--seed {10**18}", "--seed", "at most 18 digits"),
+        (f"--jitter {'9' * 5000}", "--jitter", "... (5000 letters) is out of range"),
+        ("--crop 1000001", "--crop is 1000001; expected at most 1000000"),
+        ("--lr 1e400", "--lr", "'1e400' is out of range"),
+        ("--lr ٣.٣", "--lr", "'٣.٣' is no number"),
+        ("--values 0 ٣", "--values", "'٣' is no whole number"),
+        ("--epoch-steps 1000000 --batch-size 11", "--epoch-steps 1000000, of --batch-size 11", "10000000 images"),
+        ("--size 1", "--size 1: labels of camvid show one class at that size: give a larger one"),
         ("--batch-size 0", "--batch-size", "0"),
         ("--batch-size -1", "--batch-size", "-1"),
         ("--accumulate 0", "--accumulate", "0"),
@@ -469,6 +495,26 @@ def test_a_real_process_says_one_line_too(tmp_path):
     assert code == 2 and "Traceback" not in out
     assert err.startswith("minifcn: error: ") and err.count("\n") == 1
     assert tiny.listing(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    cases(
+        ("--sample 1e-300", "with --sample 1e-300 no labelled pixel", "give a larger --sample"),
+        ("--jitter 500", "with --jitter 500 no labelled pixel", "give a smaller --jitter"),
+        (
+            "--weight-decay 1e300",
+            "weight decay 1e+300 x learning rate 0.",
+            "a lower --weight-decay, 0.0005 is the default",
+        ),
+    ),
+)
+def test_a_training_that_learns_nothing_blames_what_is_at_fault(capsys, tmp_path, options, words):
+    data = tiny.camvid_folder(tmp_path / "data")
+    options = [*tiny.FLAGS, "--epochs", 1, "--out", tmp_path / "run", *options]
+    assert tiny.command("train", "--data", "camvid", "--root", data, *options) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and all(word in err for word in words) and "check the labels" not in err
 
 
 @pytest.mark.parametrize("lr, advice", [("1e6", "a lower --lr: 0.02, the default"), ("0.1", "a lower --lr, 0.01 say")])

@@ -45,7 +45,7 @@ def read_json(path: str | Path) -> Any:
 
 def files_below(root: Path, suffixes: Container[str]) -> Iterator[Path]:
     """The files below a folder whose suffix, in small letters, is one of these; hidden ones, and those in hidden
-    folders, are none. Links are followed, but not in circles.
+    folders, are none, nor are pipes, whose reading may never end. Links are followed, but not in circles.
     """
     for folder, folders, names in os.walk(root, followlinks=True):
         here = os.path.join(os.path.realpath(folder), "")
@@ -57,7 +57,9 @@ def files_below(root: Path, suffixes: Container[str]) -> Iterator[Path]:
         )
         for name in sorted(names):
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in suffixes:
-                yield Path(folder, name)
+                path = Path(folder, name)
+                if path.is_file() or not path.exists():  # the latter is a link to nowhere, which is missed by its name
+                    yield path
 
 
 def json_files(folder: Path) -> Iterator[Path]:

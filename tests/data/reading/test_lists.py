@@ -1,8 +1,10 @@
 """Lists as editors of all kinds write them."""
 
+import os
+
 import pytest
 
-from minifcn.data.reading.lists import read_lines
+from minifcn.data.reading.lists import files_below, read_lines
 from minifcn.errors import InputError
 
 NAMES = ["사진 1", "사진 2"]
@@ -37,3 +39,11 @@ def test_a_line_that_is_not_known_is_left_to_the_reader_where_the_encoding_is_su
     path = tmp_path / "train.txt"
     path.write_text("a\n\nb\n", "utf-8")
     assert read_lines(path, lambda line: line == "a") == [(1, "a"), (3, "b")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_pipes_are_no_files_and_links_to_nowhere_are_told_of_later(tmp_path):
+    (tmp_path / "a.png").touch()
+    (tmp_path / "c.png").symlink_to("nothing")
+    os.mkfifo(tmp_path / "b.png")
+    assert [path.name for path in files_below(tmp_path, {".png"})] == ["a.png", "c.png"]
