@@ -11,6 +11,7 @@ from minifcn.commands.main import main
 from minifcn.errors import InputError
 from minifcn.metrics import ConfusionMatrix
 from minifcn.pictures.confusion import save_confusion
+from minifcn.pictures.overlay import save_overlay
 from minifcn.pictures.roofline import save_roofline
 from minifcn.pictures.runs import save_learning_curve
 
@@ -30,19 +31,30 @@ def writers(given):
 
         return run
 
-    def figures(folder, overwrite):
+    def told(draw):
+        """A function that draws, with the exit code and the line that a command would have."""
+
+        def run(folder, overwrite):
+            try:
+                draw(folder)
+            except InputError as error:
+                print(f"minifcn: error: {error}", file=sys.stderr)
+                return 2
+            return 0
+
+        return run
+
+    def figures(folder):
         """What `bench` and `train` draw and write after minutes."""
-        try:
-            report.write_csv(
-                folder / "bench.csv", "CPU", 2, Limits(1e9, 1e9), {}, [Memory("a", *[{"minifcn": 1e6}] * 2)]
-            )
-            save_roofline(folder / "roofline.png", "CPU", 1e9, 1e9, {"minifcn": [("a", 1.0, 1e8), ("b", 2.0, 1e8)]})
-            save_learning_curve(folder / "curve.png", [dict.fromkeys(HISTORY, 0.5) | {"epoch": n} for n in (1, 2)])
-            save_confusion(folder / "confusion.png", confusion, ["sky", "road"])
-        except InputError as error:
-            print(f"minifcn: error: {error}", file=sys.stderr)
-            return 2
-        return 0
+        report.write_csv(folder / "bench.csv", "CPU", 2, Limits(1e9, 1e9), {}, [Memory("a", *[{"minifcn": 1e6}] * 2)])
+        save_roofline(folder / "roofline.png", "CPU", 1e9, 1e9, {"minifcn": [("a", 1.0, 1e8), ("b", 2.0, 1e8)]})
+        save_learning_curve(folder / "curve.png", [dict.fromkeys(HISTORY, 0.5) | {"epoch": n} for n in (1, 2)])
+        save_confusion(folder / "confusion.png", confusion, ["sky", "road"])
+
+    def overlay(folder):
+        """The JPEG of `predict`, which other files would stop before its turn."""
+        image, label = np.full((80, 90, 3), 99, np.uint8), np.eye(80, 90, dtype=np.uint8)
+        save_overlay(folder / "a.jpg", image, label, ["sky", "road"], ["99 %", "1 %"], [(0, 0, 200), (90, 90, 90)])
 
     confusion = ConfusionMatrix(2)
     confusion.update(np.array([[0, 1, 1]]), np.array([[0, 1, 0]]))
@@ -55,5 +67,6 @@ def writers(given):
         "arithmetic": command("arithmetic", "--input", 4, "--kernel", 3, "--out", "OUT/figures"),
         "export .pth": command(*export, "OUT/a.pth"),
         "export .npz": command(*export, "OUT/a.npz"),
-        "bench, run": figures,
+        "bench, run": told(figures),
+        "overlay": told(overlay),
     }
