@@ -11,7 +11,7 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -37,7 +37,7 @@ def run_all(function: Callable, pieces: Iterable[tuple], xp: Any) -> list:
     pieces = list(pieces)
     if xp is not np:
         return [function(*piece) for piece in pieces]
-    with hold():
+    with given_back(), hold():
         threads = _here.threads
         if min(threads, len(pieces)) < 2:
             return list(itertools.starmap(function, pieces))
@@ -72,26 +72,52 @@ def _work(function, waiting, results):
         raise
 
 
-@contextlib.contextmanager
-def hold() -> Iterator[None]:
-    """Hold BLAS to one thread within the block, so that `run_all` need not do it at each call. Blocks may be nested."""
-    here, thread = _here.__dict__, threading.get_ident()  # this thread's, even where another one ends the block
-    if "threads" in here:  # held already: by a block outside, or by the piece of work that this is
-        yield
-        return
-    try:
-        here["threads"] = _blas.hold(thread)
-        yield
-    finally:
-        here.pop("threads", None)
-        _blas.release(thread)
+class hold:
+    """Hold BLAS to one thread within the block, so that `run_all` need not do it at each call. Blocks may be nested.
+
+    A Ctrl-C may come as this begins or ends, too: write `with given_back(), hold():`.
+    """
+
+    __slots__ = ("here", "outermost", "thread")
+
+    def __enter__(self) -> None:
+        # This thread's, even where another one ends the block.
+        self.here, self.thread = _here.__dict__, threading.get_ident()
+        self.outermost = "threads" not in self.here
+        if self.outermost:  # no block outside, and no piece of work that this is
+            self.here["threads"] = _blas.hold(self.thread)
+
+    def __exit__(self, *_: Any) -> None:
+        if self.outermost:
+            _blas.release(self.thread)
+            self.here.pop("threads", None)
+
+
+class given_back:
+    """Around a `hold`: after the block BLAS is held no more, even where a Ctrl-C broke off what should have ended it.
+
+    Python calls a handler between any two of its instructions, so before the first one of a function as well, where
+    nothing in it can catch what the handler raises: `hold` alone cannot be sure to end. One Ctrl-C breaks off one of
+    the two alone, and each does no harm where the other has done all.
+    """
+
+    __slots__ = ("here", "outermost", "thread")
+
+    def __enter__(self) -> None:
+        self.here, self.thread = _here.__dict__, threading.get_ident()
+        self.outermost = "threads" not in self.here
+
+    def __exit__(self, *_: Any) -> None:
+        if self.outermost and (self.thread in _blas.holders or "threads" in self.here):
+            _blas.release(self.thread)
+            self.here.pop("threads", None)
 
 
 class _OneThreadBlas:
     """Holds BLAS to one thread while any thread asks for it, and then puts its own limit back.
 
-    A Ctrl-C may come between any two lines. So who holds is a set, not a count: to hold or release once more does no
-    harm, and a hold that was never released ends with the same thread's next one.
+    A Ctrl-C may come between any two instructions. So who holds is a set, not a count: to hold or release once more
+    does no harm, and a hold that was never released ends with the same thread's next one.
     """
 
     def __init__(self):
@@ -139,7 +165,7 @@ def _start():
 
 def thread_count() -> int:
     """Over how many threads work is spread now."""
-    with hold():
+    with given_back(), hold():
         return _here.threads
 
 
