@@ -28,6 +28,7 @@ def main() -> int:
     net, x = Sequential(Conv2d(2, 3, 3), ReLU()).eval(), np.ones((1, 2, 6, 6), np.float32)
     calls = {
         "one piece": lambda: run_all(abs, [(1,)], np),
+        "two pieces": lambda: run_all(abs, [(1,), (2,)], np),
         "a network": lambda: net(x),
     }
     left = {name: interrupted(call, options.trials) for name, call in calls.items()}

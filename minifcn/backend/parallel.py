@@ -12,7 +12,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ PARTS = 4  # into which work is cut where nothing else keeps the cores busy: not
 
 _here: threading.local  # .threads: over how many threads this one may spread work; .buffers: see `scratch`
 _blas: "_OneThreadBlas"
-_helpers: ThreadPoolExecutor
+_helpers: "_Helpers"
 
 
 def run_all(function: Callable, pieces: Iterable[tuple], xp: Any) -> list:
@@ -44,15 +44,13 @@ def run_all(function: Callable, pieces: Iterable[tuple], xp: Any) -> list:
         results, waiting, helpers = [None] * len(pieces), deque(enumerate(pieces)), []
         _here.threads = 1
         try:
-            with contextlib.suppress(RuntimeError):  # the interpreter ends, and starts no threads any more
-                for _ in range(min(threads, len(pieces)) - 1):
-                    helpers.append(_helpers.submit(_work, function, waiting, results))
+            for _ in range(min(threads, len(pieces)) - 1):
+                helpers.append(_helpers.submit(_Part(function, waiting, results)))
             _work(function, waiting, results)
         finally:
             _here.threads = threads
             waiting.clear()
-            begun = [helper for helper in helpers if not helper.cancel()]
-            errors = [helper.exception() for helper in begun]  # waits: nobody writes to the arrays after this
+            errors = [helper.end() for helper in helpers]  # waits: nobody writes to the arrays after this
         for error in filter(None, errors):
             raise error
         return results
@@ -70,6 +68,53 @@ def _work(function, waiting, results):
     except BaseException:
         waiting.clear()  # so that nobody begins another piece
         raise
+
+
+class _Part:
+    """A helper's part of some work, with plain locks: a Ctrl-C within a Future's own lines may leave it locked."""
+
+    def __init__(self, *work: Any):
+        self.work, self.error = work, None
+        self.begun, self.done = threading.Lock(), threading.Lock()
+        self.done.acquire()
+
+    def do(self) -> None:
+        """A helper's turn, if the caller has not ended it before."""
+        if self.begun.acquire(blocking=False):
+            try:
+                _work(*self.work)
+            except BaseException as error:
+                self.error = error
+            finally:
+                self.done.release()
+
+    def end(self) -> BaseException | None:
+        """Let nobody begin it; if somebody has, wait. Returns what went wrong there."""
+        if not self.begun.acquire(blocking=False):
+            self.done.acquire()
+        return self.error
+
+
+class _Helpers:
+    """Threads that do parts; they begin with the first part, and end with the program."""
+
+    def __init__(self):
+        self.parts: SimpleQueue = SimpleQueue()
+        self.threads = 0
+
+    def submit(self, part: "_Part") -> "_Part":
+        """Give a part to whoever has time; returns it."""
+        while self.threads < _cores():
+            self.threads += 1
+            with contextlib.suppress(RuntimeError):  # the interpreter ends, and starts no threads any more
+                threading.Thread(target=self._serve, name="minifcn", daemon=True).start()
+        self.parts.put(part)
+        return part
+
+    def _serve(self):
+        _here.threads = 1
+        while True:
+            self.parts.get().do()
 
 
 class hold:
@@ -160,7 +205,7 @@ def _start():
         _blas._limit(_blas.limits)
     _here = threading.local()
     _blas = _OneThreadBlas()
-    _helpers = ThreadPoolExecutor(_cores(), "minifcn", initializer=lambda: setattr(_here, "threads", 1))
+    _helpers = _Helpers()
 
 
 def thread_count() -> int:

@@ -93,7 +93,7 @@ def cases(*rows):
         ("summary fcn8s --width -1", "width", "-1"),
         ("summary fcn8s --width nan", "width", "nan"),
         ("summary fcn8s --width inf", "width", "inf"),
-        ("train --width 1e9 --out {w}/new", "not enough memory"),
+        ("train --width 1e9 --out {w}/new", "Conv2d: out_channels is 64000000000; expected at most"),
         ("summary fcn8s --fc-channels 0", "fc_channels"),
         ("demo --epochs few", "--epochs", "few"),
         ("demo --epochs 0 --out {w}/new", "--epochs", "0"),
