@@ -60,6 +60,8 @@ class Graph(Layer):
             self.named[name], self.inputs[name], before = layer, tuple(inputs or [before]), name
         main = (before,) if outputs is None else outputs
         self._check_names("outputs", main)
+        if not main:
+            raise InputError(f"{type(self).__name__}: outputs={shown(outputs)}, expected one node's name at least")
         self._check_names("outputs", auxiliary_outputs)
         self._check_names("outputs", (*main, *auxiliary_outputs))
         self.outputs = {False: main, True: (*main, *auxiliary_outputs)}  # by `training`
