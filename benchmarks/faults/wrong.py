@@ -104,6 +104,8 @@ def surely(name: str, parameter: str, label: str) -> bool:
     """Whether this value must be refused as this argument of `name`, whatever else is given."""
     if label in ("NumPy's nan", "NumPy's -3") and parameter in ("dtype", "x") and name != "conv2d":
         return False  # NumPy's numbers are small arrays
+    if name == "array_module" and label.endswith(" array"):
+        return False  # it is NumPy's, whatever it holds
     if name in ("to_host", "to_device"):
         return label in NOTHING and label not in ("text", "no text", "bytes")  # what NumPy makes an array of will do
     if parameter in IMAGES:

@@ -11,8 +11,8 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ PARTS = 4  # into which work is cut where nothing else keeps the cores busy: not
 
 _here: threading.local  # .threads: over how many threads this one may spread work; .buffers: see `scratch`
 _blas: "_OneThreadBlas"
-_helpers: ThreadPoolExecutor
+_helpers: "_Helpers"
 
 
 def run_all(function: Callable, pieces: Iterable[tuple], xp: Any) -> list:
@@ -37,22 +37,20 @@ def run_all(function: Callable, pieces: Iterable[tuple], xp: Any) -> list:
     pieces = list(pieces)
     if xp is not np:
         return [function(*piece) for piece in pieces]
-    with hold():
+    with given_back(), hold():
         threads = _here.threads
         if min(threads, len(pieces)) < 2:
             return list(itertools.starmap(function, pieces))
         results, waiting, helpers = [None] * len(pieces), deque(enumerate(pieces)), []
         _here.threads = 1
         try:
-            with contextlib.suppress(RuntimeError):  # the interpreter ends, and starts no threads any more
-                for _ in range(min(threads, len(pieces)) - 1):
-                    helpers.append(_helpers.submit(_work, function, waiting, results))
+            for _ in range(min(threads, len(pieces)) - 1):
+                helpers.append(_helpers.submit(_Part(function, waiting, results)))
             _work(function, waiting, results)
         finally:
             _here.threads = threads
             waiting.clear()
-            begun = [helper for helper in helpers if not helper.cancel()]
-            errors = [helper.exception() for helper in begun]  # waits: nobody writes to the arrays after this
+            errors = [helper.end() for helper in helpers]  # waits: nobody writes to the arrays after this
         for error in filter(None, errors):
             raise error
         return results
@@ -72,26 +70,99 @@ def _work(function, waiting, results):
         raise
 
 
-@contextlib.contextmanager
-def hold() -> Iterator[None]:
-    """Hold BLAS to one thread within the block, so that `run_all` need not do it at each call. Blocks may be nested."""
-    here, thread = _here.__dict__, threading.get_ident()  # this thread's, even where another one ends the block
-    if "threads" in here:  # held already: by a block outside, or by the piece of work that this is
-        yield
-        return
-    try:
-        here["threads"] = _blas.hold(thread)
-        yield
-    finally:
-        here.pop("threads", None)
-        _blas.release(thread)
+class _Part:
+    """A helper's part of some work, with plain locks: a Ctrl-C within a Future's own lines may leave it locked."""
+
+    def __init__(self, *work: Any):
+        self.work, self.error = work, None
+        self.begun, self.done = threading.Lock(), threading.Lock()
+        self.done.acquire()
+
+    def do(self) -> None:
+        """A helper's turn, if the caller has not ended it before."""
+        if self.begun.acquire(blocking=False):
+            try:
+                _work(*self.work)
+            except BaseException as error:
+                self.error = error
+            finally:
+                self.done.release()
+
+    def end(self) -> BaseException | None:
+        """Let nobody begin it; if somebody has, wait. Returns what went wrong there."""
+        if not self.begun.acquire(blocking=False):
+            self.done.acquire()
+        return self.error
+
+
+class _Helpers:
+    """Threads that do parts; they begin with the first part, and end with the program."""
+
+    def __init__(self):
+        self.parts: SimpleQueue = SimpleQueue()
+        self.threads = 0
+
+    def submit(self, part: "_Part") -> "_Part":
+        """Give a part to whoever has time; returns it."""
+        while self.threads < _cores():
+            self.threads += 1
+            with contextlib.suppress(RuntimeError):  # the interpreter ends, and starts no threads any more
+                threading.Thread(target=self._serve, name="minifcn", daemon=True).start()
+        self.parts.put(part)
+        return part
+
+    def _serve(self):
+        _here.threads = 1
+        while True:
+            self.parts.get().do()
+
+
+class hold:
+    """Hold BLAS to one thread within the block, so that `run_all` need not do it at each call. Blocks may be nested.
+
+    A Ctrl-C may come as this begins or ends, too: write `with given_back(), hold():`.
+    """
+
+    __slots__ = ("here", "outermost", "thread")
+
+    def __enter__(self) -> None:
+        # This thread's, even where another one ends the block.
+        self.here, self.thread = _here.__dict__, threading.get_ident()
+        self.outermost = "threads" not in self.here
+        if self.outermost:  # no block outside, and no piece of work that this is
+            self.here["threads"] = _blas.hold(self.thread)
+
+    def __exit__(self, *_: Any) -> None:
+        if self.outermost:
+            _blas.release(self.thread)
+            self.here.pop("threads", None)
+
+
+class given_back:
+    """Around a `hold`: after the block BLAS is held no more, even where a Ctrl-C broke off what should have ended it.
+
+    Python calls a handler between any two of its instructions, so before the first one of a function as well, where
+    nothing in it can catch what the handler raises: `hold` alone cannot be sure to end. One Ctrl-C breaks off one of
+    the two alone, and each does no harm where the other has done all.
+    """
+
+    __slots__ = ("here", "outermost", "thread")
+
+    def __enter__(self) -> None:
+        self.here, self.thread = _here.__dict__, threading.get_ident()
+        self.outermost = "threads" not in self.here
+
+    def __exit__(self, *_: Any) -> None:
+        if self.outermost and (self.thread in _blas.holders or "threads" in self.here):
+            _blas.release(self.thread)
+            self.here.pop("threads", None)
 
 
 class _OneThreadBlas:
     """Holds BLAS to one thread while any thread asks for it, and then puts its own limit back.
 
-    A Ctrl-C may come between any two lines. So who holds is a set, not a count: to hold or release once more does no
-    harm, and a hold that was never released ends with the same thread's next one.
+    A Ctrl-C may come between any two instructions. So who holds is a set, not a count: to hold or release once more
+    does no harm, and a hold that was never released ends with the same thread's next one.
     """
 
     def __init__(self):
@@ -134,12 +205,12 @@ def _start():
         _blas._limit(_blas.limits)
     _here = threading.local()
     _blas = _OneThreadBlas()
-    _helpers = ThreadPoolExecutor(_cores(), "minifcn", initializer=lambda: setattr(_here, "threads", 1))
+    _helpers = _Helpers()
 
 
 def thread_count() -> int:
     """Over how many threads work is spread now."""
-    with hold():
+    with given_back(), hold():
         return _here.threads
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from minifcn.backend import Array
-from minifcn.backend.parallel import hold
+from minifcn.backend.parallel import given_back, hold
 from minifcn.checks import flag, instance, shown
 from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
@@ -60,6 +60,8 @@ class Graph(Layer):
             self.named[name], self.inputs[name], before = layer, tuple(inputs or [before]), name
         main = (before,) if outputs is None else outputs
         self._check_names("outputs", main)
+        if not main:
+            raise InputError(f"{type(self).__name__}: outputs={shown(outputs)}, expected one node's name at least")
         self._check_names("outputs", auxiliary_outputs)
         self._check_names("outputs", (*main, *auxiliary_outputs))
         self.outputs = {False: main, True: (*main, *auxiliary_outputs)}  # by `training`
@@ -80,7 +82,7 @@ class Graph(Layer):
     def forward(self, x: Array) -> Any:
         self.check(x)
         maps, pieces = {INPUT: x}, []  # of each piece: its nodes, and to compute it again, maps and random states
-        with one_pass(), hold():
+        with one_pass(), given_back(), hold():
             for nodes, again in self._pieces():
                 start = {i: maps[i] for node in nodes for i in node.inputs if i in maps} if again else None
                 pieces.append((nodes, start, self._random_states() if again else ()))
@@ -97,7 +99,7 @@ class Graph(Layer):
             raise InputError(f"{type(self).__name__}: expected a gradient for each of {', '.join(outputs)}, in a tuple")
         grads = dict(zip(outputs, dys))
         others = set(outputs)  # nodes whose gradient the caller or a layer may hold, too: it is not to be overwritten
-        with hold():
+        with given_back(), hold():
             for nodes, start, states in reversed(pieces):
                 again = start is not None
                 if again and not self.idle.issuperset(node.name for node in nodes):

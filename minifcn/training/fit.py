@@ -12,7 +12,7 @@ from numbers import Integral
 from typing import NamedTuple
 
 from minifcn.backend import Array, to_device
-from minifcn.backend.parallel import hold
+from minifcn.backend.parallel import given_back, hold
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.machines import ALONE
@@ -97,7 +97,7 @@ def fit(
         return None if stop() else [batch[:2] for _, batch in zip(range(accumulate), batches)]
 
     while step := next_pieces(read, criterion, exchange.group, sample, [seed, number]):
-        with hold(), _forgotten(model, criterion.criterion):
+        with given_back(), hold(), _forgotten(model, criterion.criterion):
             model.train()
             optimizer.lr = schedule(number)
             optimizer.zero_grad()

@@ -91,6 +91,32 @@ class TestRunAll:
         assert not working and begun < 100
         assert all(limit == 3 for limit in blas_limits())
 
+    @pytest.mark.parametrize("pieces", [1, 2])
+    def test_a_ctrl_c_wherever_python_sees_it_leaves_nothing_held(self, pieces):
+        """Wherever Python looks for signals in turn: as a function begins, and as one that is written in C returns."""
+        before, told, at = blas_limits(), numbers(pieces), 0
+        files = parallel.__file__, sys.modules["threadpoolctl"].__file__
+
+        def interrupt(frame, event, _):
+            nonlocal seen
+            if event in ("call", "c_return") and frame.f_code.co_filename in files:
+                seen += 1
+                if seen == at:
+                    raise KeyboardInterrupt
+
+        broken = True
+        while broken:
+            at, seen, broken = at + 1, 0, False
+            sys.setprofile(interrupt)
+            try:
+                run_all(abs, told, np)
+            except KeyboardInterrupt:
+                broken = True
+            finally:
+                sys.setprofile(None)
+            assert blas_limits() == before and not parallel._blas.holders and not hasattr(parallel._here, "threads"), at
+        assert at > 40
+
     def test_a_hold_that_an_interrupt_left_is_repaired_by_the_next_call(self):
         parallel._blas.hold(threading.get_ident())
         run_all(lambda i: i, numbers(2), np)

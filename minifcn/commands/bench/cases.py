@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minifcn.backend import Array, to_device
-from minifcn.backend.parallel import hold
+from minifcn.backend.parallel import given_back, hold
 from minifcn.commands.bench import peers
 from minifcn.layers import Conv2d, Layer, SoftmaxCrossEntropy
 from minifcn.models import FCN, MODELS
@@ -64,7 +64,7 @@ def training_step(model: FCN, other: peers.TorchFCN | None, shape: tuple[int, ..
     optimizer = SGD(model.train_only().parameters(), 1e-4, 0.9, 5e-4)
 
     def step():
-        with hold():
+        with given_back(), hold():
             model.zero_grad()
             criterion(model(images), labels)
             model.backward(criterion.backward())
