@@ -52,7 +52,7 @@ class Conv2d(Layer):
         rng: np.random.Generator | Draws | None = None,
     ) -> None:
         self.kernel_size = pair(kernel_size, "kernel_size", 1)
-        self.same = padding == "same"
+        self.same = isinstance(padding, str) and padding == "same"
         pixels: Any = 0 if self.same else padding
         self.stride, self.padding, self.dilation, _ = How.of(stride, pixels, dilation)
         self.end = 0, 0  # rows below and columns to the right that are padded more than those above and to the left

@@ -182,5 +182,7 @@ class TestBadInput:
     def test_settings_that_make_no_sense(self):
         with pytest.raises(InputError, match="padding is 'valid'; expected a whole number or a pair of them"):
             Conv2d(1, 1, 3, padding="valid")
+        with pytest.raises(InputError, match=r"padding is array\(\[1, 2\]\); expected a whole number or a pair"):
+            Conv2d(1, 1, 3, padding=np.array([1, 2]))
         with pytest.raises(InputError, match="stride is 0; expected at least 1"):
             Conv2d(1, 1, 3, stride=0)
