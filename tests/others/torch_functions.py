@@ -40,8 +40,7 @@ def array(tensor):
 def filled(layer, x, **tensors):
     """The call of a layer on x with copies of these for its parameters."""
     tensors = {name: tensor for name, tensor in tensors.items() if tensor is not None}
-    for name, tensor in tensors.items():
-        getattr(layer, name).data = array(tensor)
+    layer.astype("float64").load_state_dict({name: array(tensor) for name, tensor in tensors.items()})
     return Call(layer, (array(x),), tensors)
 
 
