@@ -143,8 +143,8 @@ def listing(folder):
 
 
 def times(folder):
-    """{relative path: when it was written} of everything below `folder`."""
-    return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in sorted(folder.rglob("*"))}
+    """{relative path: when it was written} of all files below `folder`."""
+    return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def command(*arguments):

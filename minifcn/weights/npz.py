@@ -52,6 +52,12 @@ def load_arrays(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     return arrays, about
 
 
+def load_about(path: str | Path) -> dict[str, Any]:
+    """What such a file says beside its arrays, which are not read. Raises InputError for any other file."""
+    with open_weights(path) as file, np.load(file, allow_pickle=False) as archive:
+        return from_json(str(archive.get(ABOUT)))
+
+
 def load_network(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """The same without what a checkpoint holds for its optimizer."""
     arrays, about = load_arrays(path)
