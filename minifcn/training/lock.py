@@ -14,7 +14,8 @@ TIMES = 100  # that the file may vanish, as others leave, before it is had
 class Lock:
     """This process's right to a folder: a locked file in it, which says who has it, and is there as long as that.
 
-    `take` may be called again by who has it; each call is followed by a `release`. Whoever is killed has it no more.
+    `take` may be called again by who has it; each call is followed by a `release`: in a `with`, both are. Whoever is
+    killed has it no more.
     """
 
     def __init__(self, folder: Path):
@@ -48,6 +49,12 @@ class Lock:
             with contextlib.suppress(OSError):  # something is in it
                 for place in self.made:
                     place.rmdir()
+
+    def __enter__(self) -> None:
+        self.take()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     def _try(self):
         """The locked file; None where whoever had it removed it, or the folder, on the way here."""

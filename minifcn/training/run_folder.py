@@ -72,14 +72,14 @@ class RunFolder(Recorded):
     def take(self, begun: bool, overwrite: bool = False) -> None:
         """Have the folder for this process alone, until `release`: for a new run, or for the one `begun`.
 
-        Raises InputError where another process has it, or has been there since this object looked.
+        Raises InputError where another process has it, or another training has saved there since this object looked.
         """
         self.lock.take()
         try:
             if not begun:
                 self.check(overwrite)
             elif self._look() != self.seen:
-                raise InputError(f"--out {self.path}: another process has trained there meanwhile; --resume goes on")
+                raise InputError(f"--out {self.path}: another training has saved there meanwhile; --resume goes on")
             elif self.config_id() != self.record[ID]:  # the run before was not yet gone when this one was killed
                 self.settle()
             for path in (self.last, self.best, self.config, self.history, *self.pictures()):
