@@ -58,6 +58,7 @@ def run_stages(options: Namespace, staged: Staged, every: list[Settings]) -> Non
     whole, group = staged.folders[-1], options.group
     in_first(group, whole.lock.take)
     try:
+        in_first(group, staged.tidy)
         _run_stages(options, staged, every)
     finally:
         if group.rank == 0:

@@ -82,11 +82,15 @@ class RunFolder(Recorded):
                 raise InputError(f"--out {self.path}: another training has saved there meanwhile; --resume goes on")
             elif self.config_id() != self.record[ID]:  # the run before was not yet gone when this one was killed
                 self.settle()
-            for path in (self.last, self.best, self.config, self.history, *self.pictures()):
-                remove_unfinished(path)
+            self.tidy()
         except BaseException:
             self.lock.release()
             raise
+
+    def tidy(self) -> None:
+        """Remove what a process that was killed left half written. It is for whoever has the folder."""
+        for path in (self.last, self.best, self.config, self.history, *self.pictures()):
+            remove_unfinished(path)
 
     def release(self) -> None:
         """Leave it to others."""

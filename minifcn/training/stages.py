@@ -69,6 +69,13 @@ class Staged:
             return [self.folders[0].saved_settings(), *plan[LATER]]
         return [folder.saved_settings() for folder in self.folders]
 
+    def tidy(self) -> None:
+        """As of a RunFolder, for all of them: those of stages that are done are not taken any more."""
+        for folder in self.folders:
+            if folder.path.is_dir():
+                with folder.lock:
+                    folder.tidy()
+
     @property
     def under_way(self) -> int:
         """The number of the stage to go on with: the last one that saved anything."""
