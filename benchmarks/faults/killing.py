@@ -85,6 +85,10 @@ class Child:
                 sys.stderr.flush()
                 os._exit(code)
 
+    def ended(self) -> bool:
+        """Whether it has."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
     def end(self, after: float | None = None) -> Ended:
         """Wait until it ends, or kill it after so many seconds."""
         if after is not None:

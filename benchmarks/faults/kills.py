@@ -36,6 +36,7 @@ from minifcn.errors import InputError
 from minifcn.weights.npz import load_arrays
 
 FIRST = ["train", "--model", "fcn8s", *TRAINING, "--epochs", "2", "--seed", "1"]
+LONG = ["train", "--model", "fcn8s", *TRAINING, "--epochs", "8", "--seed", "1"]
 SECOND = ["train", "--model", "fcn8s", *TRAINING, "--epochs", "2", "--seed", "2", "--lr", "0.03"]
 STAGES = ["train", "--model", "fcn16s", "--stages", *TRAINING, "--epochs", "1", "--seed"]
 MEGABYTE = 1 << 20
@@ -92,6 +93,10 @@ class Campaign:
 
     def undisturbed_digest(self, options: list[str]) -> str | None:
         return self.results[" ".join(options)]
+
+    def replacing(self, options: list[str]) -> list[object]:
+        """A command that trains in the folder, whatever is there."""
+        return [*options, "--overwrite", "--out", self.run]
 
     def points(self, count: int) -> list[int]:
         """Which of `count` operations to kill before: all, or so many at random."""
@@ -164,29 +169,36 @@ def beside_stages(campaign, stages, new):
 
 
 def two_at_once(campaign: Campaign) -> Iterator[str]:
-    for one in (FIRST, SECOND):
+    for one in (LONG, SECOND):
         campaign.undisturbed(one)
     for number in range(campaign.most or 40):
+        at_once, killed = number % 2 == 0, number % 4 > 1
         campaign.empty()
-        (campaign.run).mkdir()
+        campaign.run.mkdir()
         reader = Child(campaign.run, folder=campaign.run, work=read_all_the_time)
-        children = [
-            Child(*options, "--out", campaign.run, "--overwrite", folder=campaign.run) for options in (FIRST, SECOND)
-        ]
-        if number % 2:
-            time.sleep(campaign.dice.uniform(0, campaign.seconds))
-            os.kill(children[0].pid, 9)
-        ended = [child.end() for child in children]
+        first = Child(*campaign.replacing(LONG), folder=campaign.run)
+        while not (at_once or (campaign.run / "last.npz").exists()):
+            time.sleep(0.01)
+        second = Child(*campaign.replacing(SECOND), folder=campaign.run)
+        if killed:
+            first_ended = first.end(after=campaign.dice.uniform(0, campaign.seconds))
+            second_ended, beside = second.end(), False
+        else:
+            second_ended = second.end()
+            beside = not at_once and not first.ended()
+            first_ended = first.end()
         (campaign.run / "enough").touch()
         seen = reader.end()
         (campaign.run / "enough").unlink()
-        wrong = [one for one in ended if one.code not in (0, -9) and not told(one)]
+        both, codes = (first_ended, second_ended), (first_ended.code, second_ended.code)
         if seen.code:
             yield f"the reader: {seen.said.strip()}"
-        elif wrong or (all(one.code for one in ended) and not number % 2):
-            yield f"exit codes {[one.code for one in ended]}: {ended[0].said}{ended[1].said}"
+        elif beside and not told(second_ended):
+            yield f"the second trained beside the first: exit code {second_ended.code}: {second_ended.said.strip()}"
+        elif any(ended.code not in (0, -9) and not told(ended) for ended in both) or not (killed or 0 in codes):
+            yield f"exit codes {codes}: {both[0].said}{both[1].said}"
         else:
-            yield campaign.resumed(FIRST, SECOND, begin=FIRST)
+            yield campaign.resumed(LONG, SECOND, begin=LONG)
 
 
 def told(ended):
@@ -213,7 +225,6 @@ def on_a_full_disk(campaign: Campaign) -> Iterator[str]:
     old = campaign.old("before the disk is full", FIRST)
     shares = [part / 16 for part in range(1, 40)]  # of what a run takes
     size = sum(path.stat().st_size for path in old.iterdir())
-    replacing = [*SECOND, "--overwrite", "--out", campaign.run]
     disk = campaign.place / "run"
     shutil.rmtree(disk, ignore_errors=True)
     disk.mkdir()
@@ -233,10 +244,10 @@ def on_a_full_disk(campaign: Campaign) -> Iterator[str]:
                 with open(filler, "wb") as file:
                     file.truncate()
                     file.write(b"\0" * (shutil.disk_usage(disk).free - free))
-                ended = run(*replacing, folder=campaign.run)
+                ended = run(*campaign.replacing(SECOND), folder=campaign.run)
                 filler.unlink()
             else:
-                ended = run(*replacing, folder=campaign.run, limit=free // 2)
+                ended = run(*campaign.replacing(SECOND), folder=campaign.run, limit=free // 2)
             line = ended.said.splitlines()[-1:] or [""]
             if ended.code not in (0, REFUSED) or (ended.code and not line[0].startswith("minifcn: error: ")):
                 yield f"exit code {ended.code}: {ended.said.strip()}"
