@@ -285,11 +285,12 @@ def main() -> int:
     failures: list[str] = []
     for name in options.parts or PARTS:
         begun, wrong, trials = time.monotonic(), [], 0
-        with tempfile.TemporaryDirectory() as place:
+        with tempfile.TemporaryDirectory() as place, console.status(name) as status:
             for what in PARTS[name](Campaign(Path(place), options.most, random.Random(seed))):
                 trials += 1
                 if what:
                     wrong.append(f"{name}, trial {trials}: {what}")
+                status.update(f"{name}: {trials} trials, {len(wrong)} failures")
         table.add_row(name, str(trials), str(len(wrong)), f"{time.monotonic() - begun:.0f}")
         failures += wrong
     console.print(table)
