@@ -113,4 +113,5 @@ def check_goes_on(saved: dict[str, Any], settings: Any) -> None:
     given = json.loads(json.dumps(vars(settings)))
     for name in sorted(saved.keys() & given.keys() - CHANGEABLE):
         if saved[name] != given[name]:
-            raise InputError(f"--resume: {name} {given[name]!r} differs from the run's {saved[name]!r}: leave it")
+            differ = f"{name} {given[name]!r} differs from the run's {saved[name]!r}"
+            raise InputError(f"--resume: {differ}: give the run's own, or start a new run")

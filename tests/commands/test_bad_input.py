@@ -264,6 +264,7 @@ DAMAGES = {
     "config of another model": ("last.npz", changed_settings(model="fcn16s")),
     "config of another width": ("last.npz", changed_settings(width=1 / 8)),
     "config of an unknown model": ("fcn4s", changed_settings(model="fcn4s")),
+    "last gone": ("best.npz", lambda f: (f / "last.npz").rename(f / "best.npz")),
     "last cut": ("last.npz", lambda f: (f / "last.npz").write_bytes((f / "last.npz").read_bytes()[:-100])),
     "last empty": ("last.npz", lambda f: (f / "last.npz").write_bytes(b"")),
     "last a text": ("last.npz", lambda f: (f / "last.npz").write_text("dear diary")),
