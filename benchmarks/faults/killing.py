@@ -146,11 +146,17 @@ def smaller() -> None:
 
 
 def digest(folder: Path) -> str | None:
-    """What a run in `folder` has come to, bit for bit but for its speed and name; None where there is none."""
+    """What a run in `folder` has come to, bit for bit but for its speed and name; None where there is none.
+
+    Left out are folders of stages in which nothing was begun: hidden files of a process that was killed may be there.
+    """
     if not (folder / "last.npz").exists():
         return None
     said = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
+        place = path if path.is_dir() else path.parent
+        if all(file.name.startswith(".") for file in place.iterdir()):
+            continue
         said.update(str(path.relative_to(folder)).encode())
         if path.suffix == ".npz":
             arrays, about = load_arrays(path)

@@ -127,5 +127,5 @@ def check_goes_on(saved: dict[str, Any], settings: Any) -> None:
     given = json.loads(json.dumps(vars(settings)))
     for name in sorted(saved.keys() & given.keys() - CHANGEABLE):
         if saved[name] != given[name]:
-            differs = f"{name} {brief(given[name])} differs from the run's {brief(saved[name])}"
-            raise InputError(f"--resume: {differs}: leave it")
+            differ = f"{name} {brief(given[name])} differs from the run's {brief(saved[name])}"
+            raise InputError(f"--resume: {differ}: give the run's own, or start a new run")

@@ -160,7 +160,8 @@ class RunFolder(Recorded):
         if not self.last.exists():
             if found := [path.name for path in (self.best, self.history) if path.exists()]:
                 lost = f"{self.path} has {' and '.join(found)}, but no last.npz, from which the run would go on"
-                raise InputError(f"--resume: {lost}: put it back, or start again with --overwrite")
+                ways = f"put it back, start again with --overwrite, or elsewhere with --init {self.best}"
+                raise InputError(f"--resume: {lost}: {ways}")
             return {}, None
         arrays, about = load_arrays(self.last)
         if "progress" not in about:

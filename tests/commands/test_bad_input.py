@@ -321,6 +321,7 @@ DAMAGES = {
     "last a folder": ("last.npz: it is a folder", replaced(lambda path: path.mkdir())),
     "last a pipe": ("last.npz: it is a pipe", replaced(os.mkfifo)),
     "last a byte": ("last.npz: its 1 bytes are no .npz", replaced(lambda path: path.write_bytes(b"7"))),
+    "last gone": ("best.npz", lambda f: (f / "last.npz").rename(f / "best.npz")),
     "last cut": ("last.npz", lambda f: (f / "last.npz").write_bytes((f / "last.npz").read_bytes()[:-100])),
     "last empty": ("last.npz", lambda f: (f / "last.npz").write_bytes(b"")),
     "last a text": ("last.npz", lambda f: (f / "last.npz").write_text("dear diary")),

@@ -226,6 +226,22 @@ def test_a_run_from_before_there_were_some_settings_goes_on(tmp_path):
     assert load_arrays(run.folder.last)[1]["progress"]["epoch"] == 2
 
 
+def test_a_run_that_has_saved_nothing_is_said_to_start_again(capsys, tmp_path):
+    data = tiny.camvid_folder(tmp_path / "data")
+    run = tiny.trainer(tmp_path / "run", data="camvid", root=str(data))
+    tiny.stop_after(1, run)
+    run.folder.last.unlink()
+    assert tiny.command("train", "--out", tmp_path / "run", "--resume", "--device", "cpu") == 0
+    assert f"{tmp_path / 'run'} has no checkpoint: the run starts from its beginning\n" in capsys.readouterr().out
+    assert load_arrays(run.folder.last)[1]["progress"]["epoch"] == 1
+
+
+def test_other_settings_than_the_run_s_are_refused_in_python_too(tmp_path):
+    tiny.stop_after(1, tiny.trainer(tmp_path, lr=0.01))
+    with pytest.raises(InputError, match=r"--resume: lr 0\.02 differs from the run's 0\.01: "):
+        tiny.trainer(tmp_path, resume=True, lr=0.02)
+
+
 def test_one_s_own_pictures_stay_as_the_run_took_them(tmp_path):
     rng = np.random.default_rng(0)
     root = tmp_path / "own"
