@@ -83,18 +83,19 @@ def draw_nothing(patch, *modules):
 
 def cut_off(patch, count):
     """Let so many files be replaced or removed; the next one ends all, as a kill does."""
-    left = itertools.count(count, -1)
+    left, remove = itertools.count(count, -1), Path.unlink
 
     def counted(act):
-        def do(*arguments, **how):
-            if next(left) == 0:
+        def do(path, *others, **how):
+            unfinished = act is remove and path.name.endswith(".unfinished")  # in the way of a new one: no file yet
+            if not unfinished and next(left) == 0:
                 raise KeyboardInterrupt
-            return act(*arguments, **how)
+            return act(path, *others, **how)
 
         return do
 
     patch.setattr(os, "replace", counted(os.replace))
-    patch.setattr(Path, "unlink", counted(Path.unlink))
+    patch.setattr(Path, "unlink", counted(remove))
 
 
 def filled(model, seed=0):
@@ -143,8 +144,8 @@ def listing(folder):
 
 
 def times(folder):
-    """{relative path: when it was written} of everything below `folder`."""
-    return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in sorted(folder.rglob("*"))}
+    """{relative path: when it was written} of all files below `folder`."""
+    return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def command(*arguments):

@@ -27,10 +27,9 @@ def unfinished(path: Path) -> Path:
     return path.with_name(f".{path.name[:50]}.{os.getpid()}.unfinished")  # 50: a name may have 255 bytes
 
 
-def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any], ready: Callable[[], Any] = lambda: None) -> None:
+def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Let `write(file)` write a binary file that replaces `path` only once every byte is on the disk.
 
-    ready  is called between the two
     Raises InputError where it cannot, with what was there before untouched.
     """
     path = Path(path)
@@ -42,7 +41,6 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any], ready: Call
             write(file)
             file.flush()
             os.fsync(disk.fileno())
-        ready()
         os.replace(half, path)
     except BaseException as error:  # Ctrl-C, too
         with contextlib.suppress(OSError):  # it was never there

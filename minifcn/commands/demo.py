@@ -16,6 +16,7 @@ from minifcn.data import open_dataset
 from minifcn.errors import Caution, InputError
 from minifcn.pictures.runs import save_predictions
 from minifcn.training.evaluation import compare
+from minifcn.training.lock import Lock
 from minifcn.training.pretraining import Pretrainer
 from minifcn.training.settings import PretrainSettings, Settings
 from minifcn.training.stages import FEWER, STAGES, Stage, share_of
@@ -51,17 +52,23 @@ def run(options: Namespace) -> None:
     images.
     """
     print(options.device_reason)
-    folder, epochs, overwrite = _folder(options.out), options.epochs, options.overwrite
+    folder, epochs = _folder(options.out), options.epochs
     Settings(epochs=EPOCHS if epochs is None else epochs).check()
     check_folder(folder)
-    if folder.exists() and any(folder.iterdir()) and not overwrite:
+    if folder.exists() and any(folder.iterdir()) and not options.overwrite:
         raise InputError(f"--out {folder} is not empty: give --overwrite to replace the demo in it, or another folder")
+    with Lock(folder):
+        _train_all(options, folder)
+
+
+def _train_all(options, folder):
+    """The networks, and what comes of them."""
 
     def train(kind, settings, name, share, datasets):
         """Train one network; returns the file of its best weights."""
         release()  # what the network before took on a GPU
-        settings.epochs = share_of(epochs or EPOCHS, share)
-        trainer = kind(settings, folder / name, options.device, overwrite=overwrite, datasets=datasets)
+        settings.epochs = share_of(options.epochs or EPOCHS, share)
+        trainer = kind(settings, folder / name, options.device, overwrite=options.overwrite, datasets=datasets)
         try:
             with warnings.catch_warnings():  # the table at the end tells; advice would be on options of `train`
                 warnings.simplefilter("ignore", Caution)

@@ -40,9 +40,10 @@ def new_stages(options: Namespace) -> tuple[Staged, list[Settings], dict[str, st
 
 def old_stages(options: Namespace, staged: Staged) -> list[Settings]:
     """The settings of each stage of a run to go on with. Raises InputError where those given are others."""
-    last, _ = starting_settings(options, Settings)  # what is given is compared with the whole run's
+    saved = staged.saved_settings()
+    last, _ = starting_settings(options, Settings, saved[-1])  # what is given is compared with the whole run's
     moved = {"root": options.root} if hasattr(options, "root") else {}
-    every = [resumed_settings(folder.path, Settings, moved) for folder in staged.folders]
+    every = [resumed_settings(folder.path, own, Settings, moved) for folder, own in zip(staged.folders, saved)]
     for settings, before in zip(every[1:], staged.folders):  # from where it lies now
         settings.init = str(before.best)
     if staged.under_way < len(every) - 1 and last.epochs != every[-1].epochs:
@@ -53,18 +54,29 @@ def old_stages(options: Namespace, staged: Staged) -> list[Settings]:
 
 
 def run_stages(options: Namespace, staged: Staged, every: list[Settings]) -> None:
-    """Train the stages that are left, then compare all of them."""
-    datasets, group = None, options.group
+    """Train the stages that are left, then compare all of them; the folder of the last is this run's all the time."""
+    whole, group = staged.folders[-1], options.group
+    in_first(group, whole.lock.take)
+    try:
+        in_first(group, staged.tidy)
+        _run_stages(options, staged, every)
+    finally:
+        if group.rank == 0:
+            whole.lock.release()
+
+
+def _run_stages(options, staged, every):
+    datasets, group, whole = None, options.group, staged.folders[-1]
     for number in range(staged.under_way if options.resume else 0, len(every)):
         settings, folder = every[number], staged.folders[number]
         say(f"stage {number + 1} of {len(every)}, in {folder.path}")
         begins = number == 0 and not options.resume
-        where = FirstFolder(staged, every) if begins else folder
+        where = folder if number else FirstFolder(staged, every)
         try:
             how: dict[str, Any] = {"overwrite": begins and options.overwrite} | sharing(options)
             trainer = Trainer(settings, where, options.device, not begins, datasets=datasets, **how)
             if begins and take_small(options, trainer):
-                staged, every, _ = in_first(group, lambda: new_stages(options))
+                _, every, _ = in_first(group, lambda: new_stages(options))
                 datasets = trainer.training, trainer.validation
                 trainer = Trainer(every[0], FirstFolder(staged, every), options.device, datasets=datasets, **how)
             follow(trainer, options.verbose or None, options.tensorboard)
@@ -76,9 +88,9 @@ def run_stages(options: Namespace, staged: Staged, every: list[Settings]) -> Non
             raise Stopped(f"{saved}; go on with: {command}") from None
         datasets = trainer.training, trainer.validation
 
-    folder, validation = staged.folders[-1], trainer.validation
-    picture = folder.path / SIDE_BY_SIDE
-    if in_first(group, lambda: not picture.exists() or picture.stat().st_mtime < folder.last.stat().st_mtime):
+    validation = trainer.validation
+    picture = whole.path / SIDE_BY_SIDE
+    if in_first(group, lambda: not picture.exists() or picture.stat().st_mtime < whole.last.stat().st_mtime):
         with warnings.catch_warnings():  # each stage has told its own
             warnings.simplefilter("ignore", Caution)
             results, rows = compare([folder.best for folder in staged.folders], validation, options.device, group)

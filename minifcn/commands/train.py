@@ -82,6 +82,8 @@ def run_training(kind: type[Trainer], settings: Settings, options: Namespace) ->
     if kind is Trainer and take_small(options, trainer):
         settings, _ = in_first(options.group, lambda: starting_settings(options, Settings))
         trainer = kind(settings, options.out, options.device, datasets=(trainer.training, trainer.validation), **how)
+    if options.resume and not trainer.progress.step:
+        say(f"{options.out} has no checkpoint: the run starts from its beginning")
     follow(trainer, options.verbose, options.tensorboard)
     name_files(options)
 

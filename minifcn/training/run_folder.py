@@ -1,18 +1,22 @@
 """A run's folder: what a training leaves behind, and what it needs to go on.
 
-config.json   the settings, as given, the number of this format, and how one's own pictures were taken
-last.npz      weights, velocities, position in the run and history: everything that a resumed run starts from
+last.npz      weights, velocities, position in the run, history and settings: everything that a resumed run starts from
+config.json   the settings, to be read: as given, the number of this format, and how one's own pictures were taken
 best.npz      the weights with the best mean IU on the validation images
 history.csv   a line an epoch
 *.png         pictures
 tensorboard/  the same curves and pictures for TensorBoard, where they were asked for
+.lock         who trains there, as long as that
+
+Whose folder it is, last.npz alone says: another run's is replaced by the first checkpoint of a new one, in one stroke,
+and what else is of that run goes after it, config.json last. A config.json of another run tells that this was cut off.
 """
 
 import csv
 import dataclasses
 import io
 import json
-from collections.abc import Callable
+import uuid
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -24,12 +28,10 @@ from minifcn.layers import Layer
 from minifcn.machines import ALONE, Group
 from minifcn.machines.together import in_first
 from minifcn.optim import SGD
-from minifcn.weights.about import FORMAT, check_format, check_told, names, told
-from minifcn.weights.npz import VELOCITY, load_arrays, save_arrays
-from minifcn.weights.schema import LONGEST, anything, parse, table
+from minifcn.training.lock import Lock
+from minifcn.training.record import ID, OWN, RUN, Recorded, id_in
+from minifcn.weights.npz import VELOCITY, load_about, load_arrays, save_arrays
 
-OWN = "own"  # its name in config.json
-own_folder = table({"told": told, "splits": table({"train": names, "val": names})})  # what that entry must be
 PICTURES = CURVE, PREDICTIONS, CONFUSION = "learning_curve.png", "predictions.png", "confusion.png"
 SIDE_BY_SIDE = "stages.png"  # the networks of a run in stages
 BOARD = "tensorboard"
@@ -48,82 +50,93 @@ class Progress:
     history: list = dataclasses.field(default_factory=list)  # a dict an epoch
 
 
-class RunFolder:
+class RunFolder(Recorded):
     """The folder of one run. Raises InputError where it cannot be used as asked."""
 
     def __init__(self, path: str | PathLike):
-        self.path = Path(path)
-        self.last, self.best = self.path / "last.npz", self.path / "best.npz"
-        self.config, self.history = self.path / "config.json", self.path / "history.csv"
+        super().__init__(Path(path))
+        self.best, self.history = self.path / "best.npz", self.path / "history.csv"
+        self.lock = Lock(self.path)
+        self.fresh = False  # whether the run begun here has no checkpoint yet
+        self.seen: Any = None  # what the checkpoint said when it was read or written here
 
     def check(self, overwrite: bool) -> None:
         """Raise InputError where a new run cannot have this folder: another run is there, and no `overwrite`."""
         check_folder(self.path)
         if not overwrite and (self.last.exists() or self.config.exists()):
-            goes_on = "--resume to go on with it, " * self.config.exists()  # not after a kill while it was replaced
-            ways = f"give {goes_on}--overwrite to replace it, or another folder"
+            self.lock.take()  # if another process trains there now, that is what to tell
+            self.lock.release()
+            ways = f"give {self.goes_on()}--overwrite to replace it, or another folder"
             raise InputError(f"--out {self.path} holds another run: {ways}")
 
-    def start(self, settings: dict, own: dict | None = None) -> None:
-        """Make the folder, or take it from the run that is in it, for a new run with `settings` (a dict).
+    def take(self, begun: bool, overwrite: bool = False) -> None:
+        """Have the folder for this process alone, until `release`: for a new run, or for the one `begun`.
 
-        own  kept with them: how the run took a folder of one's own (`Trainer.own`)
+        Raises InputError where another process has it, or another training has saved there since this object looked.
         """
+        self.lock.take()
+        try:
+            if not begun:
+                self.check(overwrite)
+            elif self._look() != self.seen:
+                raise InputError(f"--out {self.path}: another training has saved there meanwhile; --resume goes on")
+            elif self.config_id() != self.record[ID]:  # the run before was not yet gone when this one was killed
+                self.settle()
+            self.tidy()
+        except BaseException:
+            self.lock.release()
+            raise
+
+    def tidy(self) -> None:
+        """Remove what a process that was killed left half written. It is for whoever has the folder."""
+        for path in (self.last, self.best, self.config, self.history, *self.pictures()):
+            remove_unfinished(path)
+
+    def release(self) -> None:
+        """Leave it to others."""
+        self.lock.release()
+
+    def start(self, settings: dict, own: dict | None = None) -> None:
+        """Begin a new run with `settings` (a dict). Its first checkpoint replaces the run that may be in the folder."""
+        self.record, self.fresh = {ID: uuid.uuid4().hex, "settings": settings, OWN: own}, True
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            remove_unfinished(self.config)
-            self.write_settings(settings, own, self.give_up)
-            board = (self.path / BOARD).glob("events.out.tfevents.*")
-            pictures = (self.path / name for name in (*PICTURES, SIDE_BY_SIDE))
-            for old in (self.best, self.history, *pictures, *board):
-                old.unlink(missing_ok=True)
         except OSError as error:
-            raise InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder") from error
+            raise self._unwritable(error) from error
 
-    def give_up(self) -> None:
-        """Nobody goes on with the run that is in the folder from here on."""
-        self.last.unlink(missing_ok=True)
-
-    def write_settings(self, settings: dict, own: dict | None = None, ready: Callable[[], Any] = lambda: None) -> None:
-        """Write config.json, as `start` does; `ready` is called just before it replaces what is there."""
-        text = json.dumps({"format": FORMAT} | settings | ({OWN: own} if own else {}), indent=2) + "\n"
-        write_whole(self.config, lambda file: file.write(text.encode()), ready)
-
-    def check_run(self) -> None:
-        """Raise InputError where there is no run in this folder to go on with."""
-        if not self.config.is_file():
-            raise InputError(f"--resume: {self.path} holds no run (no config.json); leave --resume out to start one")
-
-    def saved_settings(self) -> dict:
-        """The settings of the run in this folder."""
-        settings = self._config()
-        settings.pop(OWN, None)
-        return settings
-
-    def saved_own(self) -> dict | None:
-        """How the run took a folder of one's own, None where it had none."""
-        return self._config().get(OWN)
-
-    def _config(self):
-        self.check_run()
-        with open(self.config, "rb") as file:
-            content = file.read(LONGEST + 1)
+    def settle(self) -> None:
+        """Make the folder that of the run whose checkpoint is in it."""
         try:
-            config = parse(content)
-            table({}, others=anything)(config, "")
-            check_format(config.pop("format", FORMAT))
-            if config.get(OWN) is not None:
-                own_folder(config[OWN], OWN)
-                check_told(config[OWN]["told"], f"{OWN}.told")
-        except InputError as error:
-            raise InputError(f"--resume: {self.config}: {error}") from error
-        return config
+            self.clear()
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self.write_settings(self.record["settings"], self.record[OWN])
+
+    def clear(self) -> None:
+        """Remove what the run before left, but last.npz and config.json."""
+        board = (self.path / BOARD).glob("events.out.tfevents.*")
+        own_best = self.best.exists() and id_in(self.best) == self.record[ID]
+        for old in (*([] if own_best else [self.best]), self.history, *self.pictures(), *board):
+            old.unlink(missing_ok=True)
+
+    def pictures(self) -> list[Path]:
+        """The pictures that a run may have."""
+        return [self.path / name for name in (*PICTURES, SIDE_BY_SIDE)]
 
     def save(self, model: Layer, optimizer: SGD, about: dict, progress: Progress) -> None:
-        """Write last.npz, whole or not at all."""
+        """Write last.npz, whole or not at all. The first one of a run makes the folder its own."""
         velocities = zip(_velocity_names(model), map(to_host, optimizer.state_dict()["velocity"]), strict=True)
         arrays = model.state_dict() | dict(velocities)
-        save_arrays(self.last, arrays, about | {"progress": dataclasses.asdict(progress)})
+        about = about | {"progress": dataclasses.asdict(progress), RUN: self.record}
+        save_arrays(self.last, arrays, about)
+        self.seen = _said(about)
+        if self.fresh:
+            self.settle()
+            self.fresh = False
+
+    def save_best(self, model: Layer, about: dict, scores: dict) -> None:
+        """Write best.npz, whole or not at all; scores: its line of the history."""
+        save_arrays(self.best, model.state_dict(), about | {"scores": scores, RUN: {ID: self.record[ID]}})
 
     def restore(self, model: Layer, optimizer: SGD, group: Group = ALONE) -> tuple[Progress, dict | None]:
         """Put last.npz back into model and optimizer -> (Progress, what the file says of the weights).
@@ -142,15 +155,26 @@ class RunFolder:
             raise InputError(f"--resume: {self.last} does not fit {self.config}: {error}") from error
 
     def _read_last(self):
-        """(arrays, about) of last.npz; ({}, None) where there is none."""
-        for path in (self.last, self.best, self.config, self.history, *map(self.path.joinpath, PICTURES)):
-            remove_unfinished(path)
+        """(arrays, about) of last.npz; ({}, None) where there is none, and the run has come no further."""
+        self.record = self.told()
         if not self.last.exists():
+            if found := [path.name for path in (self.best, self.history) if path.exists()]:
+                lost = f"{self.path} has {' and '.join(found)}, but no last.npz, from which the run would go on"
+                ways = f"put it back, start again with --overwrite, or elsewhere with --init {self.best}"
+                raise InputError(f"--resume: {lost}: {ways}")
             return {}, None
         arrays, about = load_arrays(self.last)
         if "progress" not in about:
             raise InputError(f"--resume: {self.last} holds no position in a run; start a new one with --init")
+        self.seen = _said(about)
         return arrays, about
+
+    def _look(self):
+        """What the checkpoint says now."""
+        return _said(load_about(self.last)) if self.last.exists() else None
+
+    def _unwritable(self, error):
+        return InputError(f"--out {self.path} cannot be written: {error.strerror}; name another folder")
 
     def write_history(self, rows: list[dict]) -> None:
         """Write history.csv, where it does not say so already: a line an epoch, columns by name."""
@@ -166,3 +190,8 @@ class RunFolder:
 
 def _velocity_names(model):
     return [VELOCITY + name for name, parameter in model.named_parameters() if parameter.trainable]
+
+
+def _said(about):
+    """What tells one checkpoint from another."""
+    return json.dumps([about.get(RUN), about.get("progress")], sort_keys=True)

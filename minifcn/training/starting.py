@@ -19,10 +19,13 @@ NEWER = {*TOLD, "size", "epoch_steps"}  # settings that runs of 0.1.0 do not hav
 SKIP_NETS = ("fcn32s", "fcn16s", "fcn8s")  # on any backbone
 
 
-def starting_settings(options: Namespace, kind: type[AnySettings]) -> tuple[AnySettings, dict[str, str]]:
+def starting_settings(
+    options: Namespace, kind: type[AnySettings], saved: dict[str, Any] | None = None
+) -> tuple[AnySettings, dict[str, str]]:
     """(Settings of a kind, {setting: where it comes from}). Raises InputError for what does not go together.
 
     What is given holds over what the weights of --init bring along to an FCN, and that over the recipe.
+    saved  the settings of the run to go on with, None: those of the run in its folder
     """
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(kind) if hasattr(options, f.name)}
     name, explain = (getattr(options, key, None) for key in ("recipe", "explain"))  # of `train` alone
@@ -33,7 +36,8 @@ def starting_settings(options: Namespace, kind: type[AnySettings]) -> tuple[AnyS
     if options.resume and name:
         raise InputError("--resume goes on with the run's own settings: leave --recipe out")
     if options.resume:
-        settings = resumed_settings(options.out, kind, given)
+        saved = RunFolder(options.out).saved_settings() if saved is None else saved
+        settings = resumed_settings(options.out, saved, kind, given)
         sources = dict.fromkeys(vars(settings), "the run's own")
     else:
         published = recipe(name, given.get("model"), given.get("at_once", False)) if name else {}
@@ -86,11 +90,14 @@ def _inherited(given):
     return inherited | {"backbone": backbone}
 
 
-def resumed_settings(out: str | PathLike, kind: type[AnySettings], given: dict[str, Any]) -> AnySettings:
-    """The settings of the run in `out`; those given again must not differ, but the data may have moved, and the number
-    of epochs may be another. Settings that are newer than the run have their defaults, which are what held before.
+def resumed_settings(
+    out: str | PathLike, saved: dict[str, Any], kind: type[AnySettings], given: dict[str, Any]
+) -> AnySettings:
+    """The settings of the run in `out` that was saved with these; those given again must not differ, but the data may
+    have moved, and the number of epochs may be another. Settings that are newer than the run have their defaults, which
+    are what held before.
     """
-    saved, names = RunFolder(out).saved_settings(), {field.name for field in dataclasses.fields(kind)}
+    names = {field.name for field in dataclasses.fields(kind)}
     if others := (names ^ set(saved)) - NEWER:
         differ = f"its config.json and this command differ in {', '.join(sorted(others))}"
         raise InputError(f"--resume: {out} is a run of another command, or of another version: {differ}")
@@ -99,7 +106,7 @@ def resumed_settings(out: str | PathLike, kind: type[AnySettings], given: dict[s
         before.check()
         check_sgd(before.lr, before.momentum, before.weight_decay)
     except InputError as error:
-        raise InputError(f"--resume: {RunFolder(out).config}: {error}") from error
+        raise InputError(f"--resume: {RunFolder(out).tellers}: {error}") from error
     for name, value in given.items():
         old = getattr(before, name)
         if name not in ("root", "epochs") and value != old:

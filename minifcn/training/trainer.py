@@ -32,12 +32,12 @@ from minifcn.training.criterion import PixelLoss
 from minifcn.training.evaluation import evaluate
 from minifcn.training.fit import Diverged, fit
 from minifcn.training.freezing import freeze
+from minifcn.training.record import check_goes_on
 from minifcn.training.run_folder import Progress, RunFolder
 from minifcn.training.settings import Settings
 from minifcn.training.stopping import Stopped, on_ctrl_c
 from minifcn.training.watch import Watch
 from minifcn.weights.loading import start_from
-from minifcn.weights.npz import save_arrays
 
 SAVE_SECONDS = 300  # an epoch longer than this is saved on the way
 
@@ -71,6 +71,7 @@ class Trainer:
         self.folder = out if isinstance(out, RunFolder) else RunFolder(out)
         settings.check()
         self.saved = in_first(group, self.folder.saved_settings) if resume else {}  # what config.json says
+        check_goes_on(self.saved, settings)
         own = in_first(group, self.folder.saved_own) if resume else None
         self.training, self.validation = datasets or self.open_data(own)
         check_alike(group, settings, self.training, self.validation)
@@ -99,7 +100,7 @@ class Trainer:
         self.steps_per_epoch = -(-len(self.batches) // settings.accumulate)
         self.lr_at = self.make_schedule(settings.epochs)
         self.stop_asked = False  # looked at after every step: a step is never cut in half
-        self.begun = resume  # whether the folder is this run's
+        self.begun, self.overwrite = resume, overwrite  # the first: whether the folder is this run's
         self.kept = in_first(group, self.folder.last.exists)  # whether it holds a checkpoint
         self.noted = 0  # steps of the optimizer that `progress` knows of
         self.confusion = ConfusionMatrix(self.training.n_class)  # of the last validation
@@ -171,10 +172,20 @@ class Trainer:
         """Train to the end, from any thread; `watch` is told, in rank 0.
 
         Ctrl-C, or `stop()` from anywhere, saves after the step under way and raises Stopped; `run()` then goes on.
+        Meanwhile the folder is this run's alone: InputError where another process trains there.
         """
+        in_first(self.group, lambda: self.folder.take(self.begun, self.overwrite))
+        try:
+            self._run((watch if self.group.rank == 0 else None) or Watch())
+        finally:
+            if self.group.rank == 0:
+                self.folder.release()
+
+    def _run(self, watch):
+        """Train, and save what there is where that ends early."""
         try:
             with on_ctrl_c(self.stop):
-                self._epochs((watch if self.group.rank == 0 else None) or Watch())
+                self._epochs(watch)
         except Diverged as error:
             good = f"; the last good checkpoint stays in {self.folder.last}" if self.kept else ""
             lower = f"start again with {less_of(self.settings, self.batch_pixels())}"
@@ -264,9 +275,10 @@ class Trainer:
         settings = dataclasses.asdict(self.settings)
         if not self.begun:  # only now: what is wrong with data or network shows in the first step, and costs no old run
             in_first(self.group, lambda: self.folder.start(settings, self.own()))
-            self.kept = False
         elif settings != self.saved:  # more epochs, say: told before any checkpoint that follows from them
             in_first(self.group, lambda: self.folder.write_settings(settings, self.own()))
+        if not (self.begun and self.kept):  # the first checkpoint comes before all else that a run leaves
+            self.save()
         self.begun, self.saved = True, settings
 
     def _validate(self, watch, images_per_second):
@@ -286,7 +298,7 @@ class Trainer:
         }
         best = max(progress.best, row[self.best_figure])
         if best > progress.best and self.group.rank == 0:
-            save_arrays(self.folder.best, self.model.state_dict(), self.about | {"scores": row})
+            self.folder.save_best(self.model, self.about, row)
         self.progress = Progress(progress.epoch + 1, step=progress.step, best=best, history=[*progress.history, row])
         self.save()
         watch.epoch(row, self.settings.epochs)

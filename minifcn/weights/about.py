@@ -65,6 +65,7 @@ told = table(  # of a folder of one's own: `minifcn.data.Options`
         "coding": optional(coding),
     },
 )
+own_folder = table({"told": told, "splits": table({"train": names, "val": names})})  # how a run took it
 epoch = table(
     {"epoch": whole(1), **dict.fromkeys(("loss", "val_loss", "lr", "images_per_second"), figure)}, others=figure
 )
@@ -79,6 +80,19 @@ progress = table(  # of a checkpoint: `minifcn.training.run_folder.Progress`
         "history": listing(epoch),
     }
 )
+settings = table({}, others=anything)  # of a training: `minifcn.training.settings` says what each must be
+of_run = table({"id": optional(text)})
+record = table(  # of a checkpoint: `minifcn.training.record`
+    {"id": optional(text), "settings": settings, "own": optional(own_folder)},
+    {"later": listing(settings, 1), "instead": optional(text)},
+)
+
+
+def run(value: Any, name: str) -> None:
+    """Which run a file is of, or the whole record of it."""
+    (record if isinstance(value, dict) and len(value) > 1 else of_run)(value, name)
+
+
 about = table(
     {
         "model": text,
@@ -93,6 +107,7 @@ about = table(
         "size": optional(text),
         "told": told,
         "progress": progress,
+        "run": run,
         "scores": table({}, others=figure),
     },
     others=anything,
@@ -151,6 +166,8 @@ def _check_together(said):
     if said.get("size") is not None:
         parse_size(said["size"])
     check_told(said.get("told", {}), "told")
+    if own := said.get("run", {}).get("own"):
+        check_told(own["told"], "run.own.told")
     if "progress" in said:
         history, epochs = said["progress"]["history"], said["progress"]["epoch"]
         if len(history) != epochs:

@@ -16,7 +16,7 @@ from minifcn.weights.npz import save_arrays
 from minifcn.weights.onnx_file import write_onnx
 from minifcn.weights.pth.writing import write_pth
 
-OF_TRAINING = ("progress", "scores")  # of what is told beside weights: for nobody else, and no JSON where one is NaN
+OF_TRAINING = ("progress", "scores", "run")  # told beside weights: for nobody else, and no JSON where one is NaN
 
 
 def export(path: str | Path, model: FCN | Classifier, about: dict[str, Any]) -> None:

@@ -52,6 +52,12 @@ def load_arrays(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
         return arrays, from_json(take_about(arrays))
 
 
+def load_about(path: str | Path) -> dict[str, Any]:
+    """What such a file says beside its arrays, which are not read. Raises InputError for any other file."""
+    with open_weights(path) as file:
+        return from_json(take_about(read_npz(file, ABOUT)))
+
+
 def read_npz(file: BinaryIO, only: str = "") -> dict[str, Array]:
     """{name: array} of an open .npz of plain arrays; `only` one of them. `ABOUT` is a text, all others are numbers.
 

@@ -282,10 +282,29 @@ def changed_settings(**changes):
     return change
 
 
-def changed_progress(**changes):
+def changed_last(entry, **changes):
     def change(folder):
         arrays, about = load_arrays(folder / "last.npz")
-        save_arrays(folder / "last.npz", arrays, about | {"progress": about["progress"] | changes})
+        save_arrays(folder / "last.npz", arrays, about | {entry: about[entry] | changes})
+
+    return change
+
+
+def changed_twice(**changes):
+    """As if the run had been made so: config.json and last.npz agree."""
+
+    def change(folder):
+        changed_settings(**changes)(folder)
+        settings = load_arrays(folder / "last.npz")[1]["run"]["settings"]
+        changed_last("run", settings=settings | changes)(folder)
+
+    return change
+
+
+def with_record(record):
+    def change(folder):
+        arrays, about = load_arrays(folder / "last.npz")
+        save_arrays(folder / "last.npz", arrays, about | {"run": record})
 
     return change
 
@@ -308,18 +327,28 @@ DAMAGES = {
     "config of another model": ("last.npz", changed_settings(model="fcn16s")),
     "config of another width": ("last.npz", changed_settings(width=1 / 8)),
     "config of an unknown model": ("fcn4s", changed_settings(model="fcn4s")),
-    "config of no text": ("config.json: --model is ['fcn8s']", changed_settings(model=["fcn8s"])),
+    "config of no text": ("config.json says model ['fcn8s'], ", changed_settings(model=["fcn8s"])),
+    "settings of no text": ("config.json: --model is ['fcn8s']", changed_twice(model=["fcn8s"])),
     "config of too many digits": ("config.json: --epochs is 1000", changed_settings(epochs=10**4000)),
     "config deep": ("config.json: it is no JSON", lambda f: (f / "config.json").write_text("[" * 100_000)),
-    "config of no numbers": ("config.json: --values has 'a' in it", changed_settings(values=["a"])),
-    "config of no patterns": ("config.json: --freeze has None in it", changed_settings(freeze=[None])),
-    "config of no rate": ("config.json: SGD: lr is inf", changed_settings(lr=float("inf"))),
+    "settings of no numbers": ("config.json: --values has 'a' in it", changed_twice(values=["a"])),
+    "settings of no patterns": ("config.json: --freeze has None in it", changed_twice(freeze=[None])),
+    "settings of no rate": ("config.json: SGD: lr is inf", changed_twice(lr=float("inf"))),
     "config of no folder": ("config.json: own.splits is missing", changed_settings(own={"told": {}})),
-    "epoch below 0": ("progress.epoch is -1, expected", changed_progress(epoch=-1)),
-    "history a number": ("progress.history is 5, expected a list", changed_progress(history=5)),
+    "config of no run": ("config.json: run is 5, expected a text", changed_settings(run=5)),
+    "epoch below 0": ("progress.epoch is -1, expected", changed_last("progress", epoch=-1)),
+    "history a number": ("progress.history is 5, expected a list", changed_last("progress", history=5)),
+    "record a number": ("last.npz: what it says of itself (about): run is 5, expected an object", with_record(5)),
+    "record cut": ("run.own is missing, expected id, settings, own", with_record({"id": "x", "settings": {}})),
+    "record of no name": ("run.id is [1], expected a text", changed_last("run", id=[1])),
+    "record of no settings": ("run.settings is [], expected an object", changed_last("run", settings=[])),
+    "record of no folder": ("run.own.splits is missing", changed_last("run", own={"told": {}})),
+    "record of no plan": ("run.later is 5, expected a list", changed_last("run", later=5)),
+    "record of more": ("run has the entry 'mood', expected none but", changed_last("run", mood="good")),
     "last a folder": ("last.npz: it is a folder", replaced(lambda path: path.mkdir())),
     "last a pipe": ("last.npz: it is a pipe", replaced(os.mkfifo)),
     "last a byte": ("last.npz: its 1 bytes are no .npz", replaced(lambda path: path.write_bytes(b"7"))),
+    "last gone": ("best.npz", lambda f: (f / "last.npz").rename(f / "best.npz")),
     "last cut": ("last.npz", lambda f: (f / "last.npz").write_bytes((f / "last.npz").read_bytes()[:-100])),
     "last empty": ("last.npz", lambda f: (f / "last.npz").write_bytes(b"")),
     "last a text": ("last.npz", lambda f: (f / "last.npz").write_text("dear diary")),
@@ -539,7 +568,7 @@ def test_a_real_training_that_diverges_says_one_line(tmp_path):
     assert code == 2
     assert err.startswith("minifcn: error: ") and err.count("\n") == 1, err
     assert "diverged" in err and "step 2" in err and "learning rate" in err and "lower --lr" in err
-    assert "last.npz" not in tiny.listing(tmp_path / "run")
+    assert load_arrays(tmp_path / "run" / "last.npz")[1]["progress"]["step"] == 1
 
 
 @pytest.mark.parametrize(

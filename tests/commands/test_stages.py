@@ -1,5 +1,6 @@
 """`train --stages`: the paper's way to FCN-8s in one command, stopped anywhere and gone on with."""
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -11,10 +12,13 @@ import pytest
 import tiny
 
 from minifcn.commands import stages as command
+from minifcn.models import MODELS
+from minifcn.optim import SGD
 from minifcn.training import stages
+from minifcn.training.run_folder import Progress, RunFolder
 from minifcn.training.settings import Settings
 from minifcn.training.trainer import Trainer
-from minifcn.weights.npz import load_arrays
+from minifcn.weights.npz import load_arrays, save_arrays
 
 FOLDERS = ("fcn32s", "fcn16s", ".")
 CPU = ("--device", "cpu")
@@ -121,14 +125,15 @@ def test_killed_before_a_stage_has_saved_anything(tmp_path, monkeypatch, options
         tiny.command("train", *options, "--out", out)
     monkeypatch.undo()
     tiny.draw_nothing(monkeypatch, command)
-    assert tiny.command("train", "--out", out, "--resume", *CPU) == 0
+    again = ["--resume", *CPU] if stage else options  # nothing is there yet
+    assert tiny.command("train", *again, "--out", out) == 0
     assert_same(out, unbroken)
 
 
 def test_a_run_that_has_moved_goes_on(tmp_path, options, unbroken):
     run = tmp_path / "run"
     assert tiny.command("train", *options, "--out", run) == 0
-    for name in ("last.npz", "best.npz"):
+    for name in ("last.npz", "best.npz", "history.csv"):
         (run / name).unlink()
     run.rename(tmp_path / "moved")
     assert tiny.command("train", "--out", tmp_path / "moved", "--resume", *CPU) == 0
@@ -154,7 +159,8 @@ def test_old_stages_are_replaced_only_if_asked_and_all_of_them(capsys, tmp_path,
     assert "--resume" not in capsys.readouterr().err and tiny.times(out) == before  # that would be the old run
 
     def stop():  # in the first step
-        assert not [path for path in out.rglob("*") if path.suffix in (".npz", ".png", ".csv")]
+        there = [path for path in out.rglob("*") if path.suffix in (".npz", ".png", ".csv")]
+        assert there == [out / "fcn32s" / "last.npz"]
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
@@ -163,26 +169,97 @@ def test_old_stages_are_replaced_only_if_asked_and_all_of_them(capsys, tmp_path,
     assert [config(out / folder)["lr"] for folder in FOLDERS] == [0.01] * 3
 
 
-@pytest.mark.parametrize("count", range(24))  # 7 files in each of 3 folders at least, and configurations of two
-def test_old_stages_and_new_ones_are_never_one_run(tmp_path, count):
-    """Wherever the replacement of the old ones is cut off."""
+def checkpoint(folder):
+    """Save what is as good as trained."""
+    model = MODELS["fcn32s"](3, **tiny.NETWORK)
+    about = {"model": "fcn32s", "settings": {}, "data": "x", "classes": ["a"], "palette": [[0, 0, 0]]}
+    about |= {"preprocessing": {"mean": [1, 2, 3], "std": [4, 5, 6]}}
+    folder.save(model, SGD(model.parameters(), lr=0.1), about, Progress(step=1))
 
-    def begin(lr):
-        staged = stages.Staged(tmp_path, "fcn8s")
-        every = staged.settings(Settings(lr=lr), {})
-        stages.FirstFolder(staged, every).start(dataclasses.asdict(every[0]))
-        return [folder.last for folder in staged.folders]
 
-    lasts = begin(0.1)
-    for path in lasts:
-        path.touch()
+def first_of(path, lr):
+    """(a run in stages, as it begins in its first folder)."""
+    staged = stages.Staged(path, "fcn8s")
+    every = staged.settings(Settings(lr=lr), {})
+    return staged, stages.FirstFolder(staged, every), dataclasses.asdict(every[0])
+
+
+@pytest.mark.parametrize("before", ["stages", "alone", "nothing"])
+@pytest.mark.parametrize("count", [*range(10), 15, 17, 23])  # of 24 files that are replaced or removed
+def test_wherever_the_replacement_of_old_stages_is_cut_off_one_run_is_there(tmp_path, count, before):
+    if before == "stages":
+        old, first, settings = first_of(tmp_path, 0.1)
+        first.start(settings)
+        checkpoint(first)
+        for folder in old.folders[1:]:
+            folder.record = folder.told()
+            checkpoint(folder)
+    elif before == "alone":
+        run = RunFolder(tmp_path)
+        run.start(dataclasses.asdict(Settings(lr=0.1)))
+        checkpoint(run)
+    new, first, settings = first_of(tmp_path, 0.2)
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         tiny.cut_off(patch, count)
-        begin(0.2)
+        first.start(settings)
+        checkpoint(first)
     found = stages.staged_run(tmp_path)
-    if found:
-        rates = {folder.saved_settings()["lr"] for folder in found.folders}
-        assert (rates, {path.exists() for path in lasts}) in (({0.1}, {True}), ({0.2}, {False}))
+    if count == 0:  # the old run, whatever it is
+        assert (found.under_way if found else None) == (2 if before == "stages" else None)
+        if before != "nothing":
+            assert RunFolder(tmp_path).saved_settings()["lr"] == 0.1
+        return
+    assert found.under_way == 0 and [settings["lr"] for settings in found.saved_settings()] == [0.2] * 3
+    _, first, _ = first_of(tmp_path, 0.2)
+    model = MODELS["fcn32s"](3, **tiny.NETWORK)
+    first.restore(model, SGD(model.parameters(), lr=0.1))
+    first.take(begun=True)
+    first.release()
+    assert [folder.last.exists() for folder in new.folders] == [True, False, False]
+    assert [config(folder.path)["lr"] for folder in new.folders] == [0.2] * 3
+    assert stages.staged_run(tmp_path).under_way == 0
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"later": [{"model": "fcn8s"}]}, "followed by ['fcn8s'], expected fcn16s and fcn8s"),
+        ({"later": [{"lr": 0.1}, {}]}, "followed by [None, None], expected fcn16s and fcn8s"),
+        ({"later": [5]}, "run.later[0] is 5, expected an object"),
+        ({"instead": 5}, "run.instead is 5, expected a text"),
+    ],
+)
+def test_a_forged_plan_of_stages_is_refused_in_a_line(capsys, tmp_path, changes, words):
+    _, first, settings = first_of(tmp_path, 0.1)
+    first.start(settings)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        tiny.cut_off(patch, 1)
+        checkpoint(first)
+    arrays, about = load_arrays(first.last)
+    save_arrays(first.last, arrays, about | {"run": about["run"] | changes})
+    before = tiny.listing(tmp_path)
+    assert tiny.command("train", "--out", tmp_path, "--resume", *CPU) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(first.last) in line and words in line
+    assert tiny.listing(tmp_path) == before
+
+
+def test_a_run_in_place_of_stages_is_none_in_stages(tmp_path):
+    """Wherever the replacement was cut off: the first stage's folder is still there."""
+    _, first, settings = first_of(tmp_path, 0.1)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        tiny.cut_off(patch, 3)
+        first.start(settings)
+        checkpoint(first)
+    for count in (1, None):
+        run = RunFolder(tmp_path)
+        run.start(dataclasses.asdict(Settings(lr=0.2)))
+        with pytest.MonkeyPatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+            if count:
+                tiny.cut_off(patch, count)
+            checkpoint(run)
+        assert stages.staged_run(tmp_path) is None
+        assert RunFolder(tmp_path).saved_settings()["lr"] == 0.2
 
 
 def test_more_epochs_are_for_the_last_stage(capsys, tmp_path, options):

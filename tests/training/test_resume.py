@@ -22,7 +22,7 @@ from PIL import Image
 from minifcn.data import Folder
 from minifcn.errors import InputError
 from minifcn.pictures.runs import draw_run
-from minifcn.weights.npz import load_arrays
+from minifcn.weights.npz import load_arrays, save_arrays
 
 # 7 images in 4 batches, 2 of them a step: 2 steps an epoch.
 RANDOM = {"model": "fcn16s", "batch_size": 2, "accumulate": 2, "lr": 0.05, "seed": 3}
@@ -37,6 +37,7 @@ def result(folder):
         history = list(csv.DictReader(file))
     for row in [*history, *about["progress"]["history"], about_best["scores"]]:
         assert float(row.pop("images_per_second")) >= 0
+    assert about["run"].pop("id") == about_best["run"].pop("id")
     return last, best, about, about_best, history
 
 
@@ -118,7 +119,7 @@ def unbroken_command(tmp_path_factory):
 
 def next_command(options, out):
     """What a user types after the run was killed: start it, or go on with it."""
-    if (out / "config.json").exists():
+    if (out / "last.npz").exists():
         return ["train", "--out", out, "--resume", "--device", "cpu"]
     return ["train", *options, "--out", out]
 
@@ -215,10 +216,30 @@ def test_a_run_from_before_there_were_some_settings_goes_on(tmp_path):
     settings = json.loads(run.folder.config.read_text())
     for name in ("classes", "values", "void", "val_share", "split_seed", "size", "epoch_steps"):
         del settings[name]
+    del settings["run"]
     run.folder.config.write_text(json.dumps(settings))
+    arrays, about = load_arrays(run.folder.last)
+    del about["run"]  # checkpoints did not tell
+    save_arrays(run.folder.last, arrays, about)
     assert tiny.command("train", "--out", tmp_path / "run", "--resume", "--size", "32") == 2
     assert tiny.command("train", "--out", tmp_path / "run", "--resume") == 0
     assert load_arrays(run.folder.last)[1]["progress"]["epoch"] == 2
+
+
+def test_a_run_that_has_saved_nothing_is_said_to_start_again(capsys, tmp_path):
+    data = tiny.camvid_folder(tmp_path / "data")
+    run = tiny.trainer(tmp_path / "run", data="camvid", root=str(data))
+    tiny.stop_after(1, run)
+    run.folder.last.unlink()
+    assert tiny.command("train", "--out", tmp_path / "run", "--resume", "--device", "cpu") == 0
+    assert f"{tmp_path / 'run'} has no checkpoint: the run starts from its beginning\n" in capsys.readouterr().out
+    assert load_arrays(run.folder.last)[1]["progress"]["epoch"] == 1
+
+
+def test_other_settings_than_the_run_s_are_refused_in_python_too(tmp_path):
+    tiny.stop_after(1, tiny.trainer(tmp_path, lr=0.01))
+    with pytest.raises(InputError, match=r"--resume: lr 0\.02 differs from the run's 0\.01: "):
+        tiny.trainer(tmp_path, resume=True, lr=0.02)
 
 
 def test_one_s_own_pictures_stay_as_the_run_took_them(tmp_path):

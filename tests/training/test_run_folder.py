@@ -54,9 +54,13 @@ def test_a_new_run_makes_its_folder_and_keeps_its_settings(tmp_path):
     folder.check(overwrite=False)
     assert not folder.path.exists()  # looking changes nothing
     folder.start({"lr": 0.1, "crop": None})
-    assert tiny.listing(tmp_path / "a" / "b").keys() == {"config.json"}
+    assert tiny.listing(tmp_path / "a" / "b") == {}
+    folder.save(*network(), ABOUT, PROGRESS)
+    assert tiny.listing(tmp_path / "a" / "b").keys() == {"config.json", "last.npz"}
     assert folder.saved_settings() == {"lr": 0.1, "crop": None}
-    assert json.loads(folder.config.read_text()) == {"format": 1, "lr": 0.1, "crop": None}
+    config, run = json.loads(folder.config.read_text()), load_arrays(folder.last)[1]["run"]
+    assert config.pop("run") == run["id"] and config == {"format": 1, "lr": 0.1, "crop": None}
+    assert run["settings"] == {"lr": 0.1, "crop": None}
 
 
 def test_settings_from_before_there_was_a_format_are_read_and_newer_ones_refused(tmp_path):
@@ -72,14 +76,15 @@ def test_settings_from_before_there_was_a_format_are_read_and_newer_ones_refused
 def test_a_folder_with_other_files_is_welcome(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     RunFolder(tmp_path).check(overwrite=False)
-    RunFolder(tmp_path).start({})
+    saved(tmp_path)
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize("sign", ["config.json", "last.npz"])
 def test_another_run_is_never_touched_unless_asked(tmp_path, sign):
-    for name in (sign, "best.npz", "history.csv", "predictions.png", "photo.png", "notes.txt"):
+    for name in ("best.npz", "history.csv", "predictions.png", "photo.png", "notes.txt"):
         (tmp_path / name).write_text("old")
+    (tmp_path / sign).write_text('{"lr": 0.1}')
     before = tiny.listing(tmp_path)
     message = refused(RunFolder(tmp_path).check, False)
     assert "--overwrite" in message and str(tmp_path) in message
@@ -88,9 +93,12 @@ def test_another_run_is_never_touched_unless_asked(tmp_path, sign):
 
     RunFolder(tmp_path).check(overwrite=True)
     assert tiny.listing(tmp_path) == before
-    RunFolder(tmp_path).start({"lr": 1})
+    folder = RunFolder(tmp_path)
+    folder.start({"lr": 1})
+    assert tiny.listing(tmp_path) == before  # until there is a checkpoint
+    folder.save(*network(), ABOUT, PROGRESS)
     after = tiny.listing(tmp_path)
-    assert json.loads(after.pop("config.json")) == {"format": 1, "lr": 1}
+    assert json.loads(after.pop("config.json"))["lr"] == 1 and after.pop("last.npz") != before.get("last.npz")
     assert after == {"notes.txt": b"old", "photo.png": b"old"}
 
 
@@ -120,6 +128,7 @@ def test_weights_velocities_and_progress_come_back(tmp_path, upsampling):
     folder = RunFolder(tmp_path)
     folder.start({})
     folder.save(model, optimizer, ABOUT, PROGRESS)
+    folder = RunFolder(tmp_path)
 
     other, other_optimizer = network(upsampling=upsampling, seed=1)
     progress, about = folder.restore(other, other_optimizer)
@@ -136,6 +145,7 @@ def test_weights_velocities_and_progress_come_back(tmp_path, upsampling):
 def test_a_run_that_saved_nothing_starts_from_its_beginning(tmp_path):
     model, optimizer = network()
     before = model.state_dict()
+    (tmp_path / "config.json").write_text("{}")
     assert RunFolder(tmp_path).restore(model, optimizer) == (Progress(), None)
     for name, array in before.items():
         np.testing.assert_array_equal(model.state_dict()[name], array)
@@ -233,9 +243,15 @@ def test_a_full_disk_leaves_the_old_history_and_the_run_that_was_to_be_replaced(
         raise FULL
 
     monkeypatch.setattr(os, "fsync", full)
-    for function, argument in ((folder.write_history, [{"epoch": 1}, {"epoch": 2}]), (folder.start, {"lr": 9})):
-        assert "No space left" in refused(function, argument)
+    other = RunFolder(tmp_path)
+    other.start({"lr": 9})
+    for function, *arguments in (
+        (folder.write_history, [{"epoch": 1}, {"epoch": 2}]),
+        (other.save, *network(seed=1), ABOUT, Progress()),
+    ):
+        assert "No space left" in refused(function, *arguments)
         assert tiny.listing(tmp_path) == before
+    assert RunFolder(tmp_path).saved_settings() == {"lr": 0.1}
 
 
 @pytest.mark.parametrize("place", ["nowhere", "empty"])
@@ -246,13 +262,67 @@ def test_where_there_is_no_run_none_is_resumed(tmp_path, place):
     assert tiny.listing(tmp_path).keys() == {"empty"}
 
 
-@pytest.mark.parametrize("count", range(8))
-def test_old_weights_are_never_taken_for_those_of_new_settings(tmp_path, count):
-    """Wherever it is cut off that a new run replaces an old one."""
-    folder = RunFolder(tmp_path)
-    folder.start({"lr": 1})
-    folder.last.touch()
+OLD, NEW = {"lr": 1, "seed": 0}, {"lr": 2, "seed": 1}
+
+
+def run_of(path, settings, seed):
+    """A run that has come as far as an epoch, with all its files; returns its folder."""
+    folder = RunFolder(path)
+    folder.start(settings)
+    model, optimizer = network(seed=seed)
+    folder.save(model, optimizer, ABOUT, PROGRESS)
+    folder.save_best(model, ABOUT, {"epoch": 1})
+    folder.write_history([{"epoch": 1, "seed": seed}])
+    (path / "predictions.png").write_text(str(seed))
+    return folder
+
+
+@pytest.mark.parametrize("count", range(6))
+def test_wherever_a_run_s_replacement_is_cut_off_one_of_the_two_is_there(tmp_path, count):
+    before = tiny.listing(run_of(tmp_path, OLD, seed=0).path)
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         tiny.cut_off(patch, count)
-        folder.start({"lr": 2})
-    assert folder.saved_settings()["lr"] == 1 or not folder.last.exists()
+        run_of(tmp_path, NEW, seed=1)
+    settings = RunFolder(tmp_path).saved_settings()
+    if count == 0:
+        after = tiny.listing(tmp_path)
+        assert {name: after[name] for name in before} == before and settings == OLD
+        return
+    assert settings == NEW
+    again, model = RunFolder(tmp_path), network(seed=7)
+    again.restore(*model)
+    again.take(begun=True)
+    again.release()
+    np.testing.assert_array_equal(model[0].state_dict()["conv1_1.weight"], load_arrays(again.last)[0]["conv1_1.weight"])
+    assert tiny.listing(tmp_path).keys() - {"best.npz"} == {"config.json", "last.npz"}
+    assert json.loads(again.config.read_text())["seed"] == 1
+    assert not again.best.exists() or load_arrays(again.best)[1]["run"]["id"] == again.record["id"]
+
+
+def test_what_tells_a_run_s_settings_stays_with_its_weights(tmp_path):
+    folder = run_of(tmp_path, OLD, seed=0)
+    config = json.loads(folder.config.read_text())
+    folder.config.unlink()
+    again = RunFolder(tmp_path)
+    assert again.saved_settings() == OLD
+    again.restore(*network())
+    again.take(begun=True)
+    again.release()
+    assert json.loads(folder.config.read_text()) == config and folder.best.exists()
+
+    folder.config.write_text(json.dumps(config | {"seed": 5}))
+    message = refused(RunFolder(tmp_path).saved_settings)
+    assert message.startswith("--resume: ") and f"{folder.config} says seed 5, {folder.last} 0" in message
+    folder.config.write_text(json.dumps(config | {"epochs": 9}))
+    assert RunFolder(tmp_path).saved_settings() == OLD | {"epochs": 9}
+
+
+@pytest.mark.parametrize("left", [["best.npz"], ["history.csv"], ["best.npz", "history.csv"]])
+def test_a_lost_checkpoint_is_missed_before_anything_is_replaced(tmp_path, left):
+    folder = run_of(tmp_path, OLD, seed=0)
+    for path in {folder.last, folder.best, folder.history} - {tmp_path / name for name in left}:
+        path.unlink()
+    before = tiny.listing(tmp_path)
+    message = refused(RunFolder(tmp_path).restore, *network())
+    assert f"{tmp_path} has {' and '.join(left)}, but no last.npz" in message and "--overwrite" in message
+    assert tiny.listing(tmp_path) == before

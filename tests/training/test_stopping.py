@@ -1,5 +1,6 @@
 """However a training is asked to stop, and in whichever thread it runs, it goes on to the same bits."""
 
+import shutil
 import signal
 import threading
 
@@ -8,6 +9,7 @@ import pytest
 import tiny
 
 from minifcn import optim
+from minifcn.errors import InputError
 from minifcn.training.stopping import Stopped
 from minifcn.weights.npz import load_arrays
 
@@ -133,11 +135,24 @@ def test_an_interrupt_that_no_handler_turns_into_a_question_is_saved_too(
         run.run()
         return assert_same(run, unbroken)
     assert isinstance(stopped, Stopped) and load_arrays(run.folder.last)[1]["progress"]["step"] == step
-    again = tiny.trainer(tmp_path, resume=True, **SETTINGS)
+    shutil.copytree(tmp_path, tmp_path / "copy")
+    again = tiny.trainer(tmp_path / "copy", resume=True, **SETTINGS)
     again.run()
     assert_same(again, unbroken)
     run.run()
     return assert_same(run, unbroken)
+
+
+def test_what_another_one_has_trained_meanwhile_is_not_gone_back_on(tmp_path, unbroken):
+    run = tiny.trainer(tmp_path, **SETTINGS)
+    tiny.stop_after(1, run)
+    again = tiny.trainer(tmp_path, resume=True, **SETTINGS)
+    again.run()
+    before = tiny.times(tmp_path)
+    with pytest.raises(InputError, match="another training has saved there meanwhile; --resume goes on"):
+        run.run()
+    assert tiny.times(tmp_path) == before
+    assert_same(again, unbroken)
 
 
 def test_an_interrupt_while_the_weights_move_saves_no_half_step(tmp_path, monkeypatch, unbroken):
