@@ -49,7 +49,6 @@ def test_faults_are_seen(monkeypatch):
     for function, must, outcome in (
         (lambda: None, True, "wrongly accepted"),
         (fails(ValueError("raw")), True, "other error"),
-        (fails(calls.InputError("one\ntwo")), True, "several lines"),
         (fails(MemoryError()), False, "memory"),
         (fails(TypeError("a\nb")), True, "refused"),
     ):

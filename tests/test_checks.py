@@ -60,7 +60,7 @@ def test_what_passes(check, value, expected):
             np.ones(2, int),
             "x is int64, expected floats: use astype('float32')",
         ),
-        (lambda v: checks.check_room("y", v), (1 << 30, 1 << 30), "y would have the shape (1073741824, 1073741824)"),
+        (lambda v: checks.check_fits("y", v), (1 << 30, 1 << 30), "y would have the shape (1073741824, 1073741824)"),
     ],
 )
 def test_what_is_refused(check, value, message):

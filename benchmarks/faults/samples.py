@@ -21,6 +21,7 @@ from minifcn.data.reading.matfiles import read_mat
 from minifcn.data.resizing import parse_size
 from minifcn.data.sets.files import read_label
 from minifcn.models.fcn import FCN32s
+from minifcn.training.run_folder import RunFolder
 from minifcn.training.settings import Settings
 from minifcn.training.stages import staged_run
 from minifcn.training.starting import resumed_settings
@@ -119,7 +120,8 @@ def _runs():
 
 def _go_on(root):
     staged_run(root / "run")
-    settings = resumed_settings(root / "run", Settings, {"root": str(root / "data")})
+    saved = RunFolder(root / "run").saved_settings()
+    settings = resumed_settings(root / "run", saved, Settings, {"root": str(root / "data")})
     Trainer(settings, root / "run", resume=True)
 
 

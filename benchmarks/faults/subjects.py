@@ -67,7 +67,7 @@ INSIDE += [
     "with_split",
     "with_splits",
 ]
-INSIDE += ["make_features", "sgd_update", "check_sgd", "Array"]
+INSIDE += ["make_features", "sgd_update", "check_sgd", "decays_too_much", "Group", "Array"]
 
 
 class Subject(NamedTuple):
@@ -134,7 +134,8 @@ GOOD: dict[str, Callable[[], Any]] = {
     "predict_image.model": lambda: Sequential(Conv2d(3, 2, 1)), "dominant.classes": lambda: ("background", "a"),
     "MaxUnpool2d.kernel_size": lambda: 2, "Parameter.load.array": lambda: x(3, 2),
     "AlexNet.image_size": lambda: 67, "SGD.load_state_dict.state": lambda: {"velocity": [x(4, 4, 3, 3), x(4)]},
-    "Graph.recompute": lambda: None, "collate.samples": lambda: [Pictures()[0]], "reshaped.shape": lambda: (6,),
+    "padding": lambda: 1, "Graph.recompute": lambda: None,
+    "collate.samples": lambda: [Pictures()[0]], "reshaped.shape": lambda: (6,),
 }  # fmt: skip
 SEVERAL = {"layers": lambda: (ReLU(), Conv2d(4, 2, 3)), "others": lambda: (x(),), "maps": lambda: (x(), x())}
 SEVERAL |= {"branches": lambda: (Sequential(ReLU()),), "augmentations": lambda: (data.mirror,)}

@@ -76,7 +76,7 @@ def test_the_advice_names_what_was_given_and_is_much(given, error, advice):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ("--width 900", ("GiB for the network's weights, gradients and velocities)", "use less than --width 900\n")),
+        ("--width 500", ("GiB for the network's weights, gradients and velocities)", "use less than --width 500\n")),
         ("--fc-channels 900000", ("the network's weights", "use less than --fc-channels 900000\n")),
         ("--crop 900000", ("2 images of 900000x900000 pixels)", "use less than --crop 900000\n")),
         ("--padding 90000", ("the maps of 2 images of 32x32 pixels)", "less than --padding 90000, or --recompute\n")),
@@ -110,7 +110,7 @@ def test_the_gpus_memory_is_given_back_however_a_command_ends(run, monkeypatch):
         array = np.zeros(3)
         held.append(weakref.ref(array))
         if kind:
-            raise kind
+            raise kind("")
 
     monkeypatch.setattr(main, "release", lambda: given_back.append(held[-1]() is None))
     for kind, code in ((None, 0), (InputError, 2), (MemoryError, 2), (KeyboardInterrupt, 130)):

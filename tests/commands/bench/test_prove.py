@@ -149,8 +149,8 @@ class TestRehearsal:
         monkeypatch.setattr(right, "MODELS", {})
         assert rehearse(tmp_path, monkeypatch) == 1
         layers = tables_of(tmp_path)["Layers and networks, GPU beside CPU"]
-        assert layers["MaxPool2d"]["float64 kernels"] == "broke off: TypeError: CuPy does not do this"
-        assert layers["MaxPool2d"]["right"] == "NO" and layers["SGD, 3 steps"]["right"] == "yes"
+        assert layers["MaxPool2d, dilated"]["float64 kernels"] == "broke off: TypeError: CuPy does not do this"
+        assert layers["MaxPool2d, dilated"]["right"] == "NO" and layers["SGD, 3 steps"]["right"] == "yes"
 
     def test_out_of_time(self, monkeypatch, tmp_path):
         """What was measured stays, what was not reached is named, and that is no failure."""
