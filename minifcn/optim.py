@@ -245,10 +245,11 @@ def cosine(lr: float, total_steps: int, warmup_steps: int = 0) -> Schedule:
     lr (step + 1) / warmup_steps, then lr (1 + cos(pi t)) / 2, where t goes from 0 to 1.
     Sources: Loshchilov, Hutter 2017 (arXiv 1608.03983, section 3); Goyal et al. 2017 (arXiv 1706.02677, section 2.2).
     """
-    if not 0 <= warmup_steps < total_steps:
-        raise InputError(
-            f"cosine schedule: warmup_steps is {warmup_steps} of total_steps {total_steps}, take 0 or more, and fewer"
-        )
+    number(lr, "cosine schedule: lr", *RATE)
+    whole(total_steps, "cosine schedule: total_steps", 1)
+    whole(warmup_steps, "cosine schedule: warmup_steps")
+    if warmup_steps >= total_steps:
+        raise InputError(f"cosine schedule: warmup_steps is {warmup_steps} of total_steps {total_steps}, take fewer")
 
     def rate(step):
         if step < warmup_steps:
