@@ -314,8 +314,12 @@ def test_schedules_by_name():
 def test_schedules_refuse_nonsense():
     with pytest.raises(InputError, match="'triangle' is none of fixed, step, polynomial, cosine"):
         schedule("triangle", 0.1, 10)
-    for warmup, total in ((10, 10), (-1, 10), (0, 0)):
-        with pytest.raises(InputError, match=f"warmup_steps is {warmup} of total_steps {total}, take 0 or more"):
+    for warmup, total, said in (
+        (10, 10, "warmup_steps is 10 of total_steps 10, take fewer"),
+        (-1, 10, "warmup_steps is -1; expected at least 0"),
+        (0, 0, "total_steps is 0; expected at least 1"),
+    ):
+        with pytest.raises(InputError, match=said):
             cosine(0.1, total, warmup)
     with pytest.raises(InputError, match="total_steps is 0"):
         polynomial(0.1, 0)

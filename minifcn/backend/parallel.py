@@ -74,7 +74,8 @@ class _Part:
     """A helper's part of some work, with plain locks: a Ctrl-C within a Future's own lines may leave it locked."""
 
     def __init__(self, *work: Any):
-        self.work, self.error = work, None
+        self.work = work
+        self.error: BaseException | None = None
         self.begun, self.done = threading.Lock(), threading.Lock()
         self.done.acquire()
 
