@@ -11,7 +11,7 @@ from test_cupy_without_gpu import installed
 
 pytestmark = pytest.mark.skipif(not installed().startswith("14.2."), reason="CuPy 14.2 is not installed")
 # What this CuPy, where nothing is computed, is expected to end with: numbers that make no sense, told by minifcn.
-EXPECTED = ("broke off: InputError: MaxUnpool2d: indices", "broke off: Diverged", "broke off: InputError: the weights")
+EXPECTED = re.compile(r"broke off: (Diverged|InputError: (MaxUnpool2d: indices|the weights|\w+: changes its input))")
 
 
 def bench(*arguments):
@@ -28,7 +28,7 @@ def test_the_proof_reaches_its_end(tmp_path):
     assert code == 1, printed
     assert "Warning" not in printed and "Traceback" not in printed
     broken = [cell.strip() for cell in re.split(r"[|\n]", text) if "broke off" in cell]
-    assert not [cell for cell in broken if not cell.startswith(EXPECTED)]
+    assert not [cell for cell in broken if not EXPECTED.match(cell)]
     assert "Not reached" not in text and "Cut off" not in text and "not found out: " not in text
     parts = {part.partition("\n")[0]: part for part in text.split("\n## ")[1:]}
     assert len(parts) == 14 and all(part.count("\n|") > 2 for part in parts.values())
