@@ -17,7 +17,7 @@ from typing import Any
 from minifcn.backend import Array, array_module, to_device
 from minifcn.backend.kernels import by_kernel
 from minifcn.backend.parallel import blocks, run_all, scratch
-from minifcn.checks import check_array, instance, number, one_of, shown, whole
+from minifcn.checks import check_array, flag, instance, number, one_of, shown, whole
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
 
@@ -210,7 +210,7 @@ def check_sgd(lr: float, momentum: float, weight_decay: float, dampening: float 
     number(momentum, "SGD: momentum", lambda momentum: 0 <= momentum < 1, ", take 0 <= momentum < 1")
     number(weight_decay, "SGD: weight_decay", *_FACTOR)
     number(dampening, "SGD: dampening", lambda dampening: 0 <= dampening <= 1, ", take 0 to 1")
-    if nesterov and (momentum == 0 or dampening != 0):
+    if flag(nesterov, "SGD: nesterov") and (momentum == 0 or dampening != 0):
         raise InputError(f"SGD: nesterov wants a momentum and no dampening, these are {momentum} and {dampening}")
 
 

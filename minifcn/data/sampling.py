@@ -21,6 +21,8 @@ def sample_pixels(labels: Array, probability: float, rng: np.random.Generator) -
     number(probability, "sample_pixels: probability", lambda share: 0 <= share <= 1, "; expected 0 to 1")
     check_array("sample_pixels: labels", labels, "biuf", "an array of integers (N, h, w)")
     instance(rng, "sample_pixels: rng", np.random.Generator, "a Generator, as numpy.random.default_rng(0)")
+    if labels.ndim != 3:
+        raise InputError(f"sample_pixels: labels have the shape {tuple(labels.shape)}, expected (N, h, w)")
     if labels.dtype.kind not in "iu" or np.iinfo(labels.dtype).max < VOID:
         raise InputError(f"sample_pixels: labels are {labels.dtype}, expected integers that go up to {VOID}")
     xp = array_module(labels)

@@ -1,5 +1,7 @@
 """From maps to rows of numbers, as a fully connected layer takes them."""
 
+import math
+
 from minifcn.backend import Array
 from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.layers.layer import Layer
@@ -17,7 +19,7 @@ class Flatten(Layer):
     def forward(self, x: Array) -> Array:
         check_floats(self, x)
         self.keep(x.shape)
-        return x.reshape(len(x), -1)
+        return x.reshape(len(x), math.prod(x.shape[1:]))
 
     def backward(self, dy: Array) -> Array:
         (shape,) = self.kept()

@@ -185,7 +185,7 @@ class AvgPool2d(Pool2d):
         count_include_pad: bool = True,
     ) -> None:
         super().__init__(kernel_size, stride, padding, 1, ceil_mode)
-        self.count_include_pad = count_include_pad
+        self.count_include_pad = flag(count_include_pad, "AvgPool2d: count_include_pad")
 
     def forward(self, x: Array) -> Array:
         size = self.output_size(x)

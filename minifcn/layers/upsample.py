@@ -20,7 +20,7 @@ import numpy as np
 
 from minifcn.backend import Array, array_module
 from minifcn.backend.parallel import run_blocks
-from minifcn.checks import check_fits, one_of, shown
+from minifcn.checks import check_fits, flag, one_of, shown
 from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Setting, pair
 from minifcn.errors import InputError
@@ -63,7 +63,7 @@ class Upsample(Layer):
         self.mode = one_of(mode, "Upsample: mode", MODES)
         if align_corners is not None and mode != "bilinear":
             raise InputError(f"Upsample: align_corners is for mode 'bilinear', mode is {mode!r}: leave it out")
-        self.align_corners = bool(align_corners)
+        self.align_corners = align_corners is not None and flag(align_corners, "Upsample: align_corners")
 
     def forward(self, x: Array) -> Array:
         check_floats(self, x)
