@@ -14,6 +14,7 @@ TEXTS = [
     "docs/speed.md",
     "docs/gpu.md",
     "docs/machines.md",
+    "docs/trust.md",
     "lessons/README.md",
 ]
 TEXTS += [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("lessons/[0-9]*.py"))]
