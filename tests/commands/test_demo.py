@@ -71,7 +71,7 @@ def test_each_network_starts_from_the_one_before(tmp_path):
         ("fcn32s-fixed", "vgg16", 1),
         ("fcn32s", "fcn32s-fixed", 4),
         ("fcn16s", "fcn32s", 1),
-        ("fcn8s", "fcn16s", 3),
+        ("fcn8s", "fcn16s", 2),
     ):
         settings = json.loads((tmp_path / network / "config.json").read_text())
         assert settings["init"] == (start and str(tmp_path / start / "best.npz")) and settings["epochs"] == epochs
