@@ -23,7 +23,6 @@ REFUSALS = {
     r"expected \(N, ": "other axes",
     r"this layer takes \(N, \d+\)": "other axes",
     r"do not fit scores": "other axes",
-    r"class_weights is .*, expected a number for each class, 0 or more": "negative weights of classes",
     r"padding is '(same|valid)'": "padding in words",
     r"is (\(\)|\(\d,\)); expected a whole number": "a setting of one number, or none, in a tuple",
     r"is more than half the kernel": "padding beyond half the kernel (PyTorch refuses it, too)",
