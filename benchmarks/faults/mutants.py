@@ -172,10 +172,9 @@ def is_noticed(mutant: Mutant, folder: Path) -> bool:
 
 
 def tests_of(path: Path, folder: Path) -> list[Path]:
-    """The file's own tests, which are found by its name, then all of its room."""
-    inner = path.relative_to("minifcn")
-    own = sorted((folder / "tests" / inner.parent).glob(f"test_{inner.stem}*.py"))
-    room = folder / "tests" / inner.parts[0]
+    """The file's own tests, which have its name in whatever room, then all of its own room."""
+    own = sorted((folder / "tests").rglob(f"test_{path.stem}*.py"))
+    room = folder / "tests" / path.parts[1]
     return [*own, room] if room.is_dir() else own
 
 

@@ -131,6 +131,7 @@ def test_overfitting_is_told_once_neither_loss_nor_figure_has_got_better_for_fiv
     [
         ({"lr": 1e6}, "a lower --lr: 0.02, the default"),
         ({"lr": 0.3}, "a lower --lr: 0.02, the default"),
+        ({"lr": 0.2}, "a lower --lr: 0.02, the default"),
         ({"lr": 0.1}, "a lower --lr, 0.01 say"),
         ({"lr": 0.02}, "a lower --lr, 0.002 say"),
         ({"lr": 1e-4}, "a lower --lr, 1e-05 say"),

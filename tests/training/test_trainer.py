@@ -1,6 +1,7 @@
 """Training: what a step does, what a run leaves behind, and how it stops when it cannot go on."""
 
 import csv
+import itertools
 import json
 import signal
 from types import SimpleNamespace
@@ -91,6 +92,14 @@ def test_it_learns_and_leaves_everything_behind(tmp_path):
     assert about["classes"] == list(Scenes.classes) and about["palette"] == Scenes.palette.tolist()
     assert about["data"] == "scenes"
     assert about["preprocessing"] == {"mean": list(Scenes.mean), "std": list(Scenes.std), "channels": "RGB"}
+
+
+def test_images_a_second_are_those_of_the_epoch(tmp_path, monkeypatch):
+    clock = itertools.count()
+    monkeypatch.setattr(training.time, "monotonic", lambda: next(clock) / 8)
+    watch = tiny.Silent()
+    tiny.trainer(tmp_path, epochs=1).run(watch)  # 5 images in 3 steps: the clock is read before, after each, at the end
+    assert watch.rows[0]["images_per_second"] == 5 / (4 / 8)
 
 
 def test_best_holds_the_epoch_with_the_best_mean_iu(tmp_path, monkeypatch):
