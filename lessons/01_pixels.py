@@ -317,16 +317,16 @@ assert n.tolist() == [[8, 0, 0], [0, 3, 1], [1, 0, 2]] and n.sum() == 15
 # The union, pixels in either, is the row plus the column, less the
 # intersection, which both contain:
 #
-# $$\mathrm{IU}_i = \frac{n_{ii}}{t_i + \sum_j n_{ji} - n_{ii}}$$
+# $$\mathrm{IU}(i) = \frac{n_{ii}}{t_i + \sum_j n_{ji} - n_{ii}}$$
 #
 # and the mean is over the classes again:
 #
-# $$\frac{1}{n_{cl}} \sum_i \mathrm{IU}_i$$
+# $$\frac{1}{n_{cl}} \sum_i \mathrm{IU}(i)$$
 #
 # **Frequency-weighted IU**: a mean as well, but a class weighs as much as it
 # has pixels:
 #
-# $$\frac{1}{\sum_k t_k} \sum_i t_i \, \mathrm{IU}_i$$
+# $$\frac{1}{\sum_k t_k} \sum_i t_i \, \mathrm{IU}(i)$$
 #
 # **Predict.** Compute all four, as fractions.
 

@@ -90,8 +90,8 @@ show(figure, "02_edge")
 #
 # Two settings change where windows lie. **Padding** $p$ puts $p$ rows and
 # columns of zeros around the image, so that the border gets windows too.
-# **Stride** $s$ moves the window by $s$ pixels at a time. A padded image of $i
-# + 2p$ pixels has room for a kernel of $k$ at the start; the $i + 2p - k$
+# **Stride** $s$ moves the window by $s$ pixels at a time. A padded image of
+# $i + 2p$ pixels has room for a kernel of $k$ at the start; the $i + 2p - k$
 # pixels that are left allow a further step each $s$ pixels:
 #
 # $$o = \left\lfloor \frac{i + 2p - k}{s} \right\rfloor + 1$$

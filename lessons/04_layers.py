@@ -132,10 +132,10 @@ show(figure, "04_relu")
 
 # %% [markdown]
 # The three answers 0, 1/2 and 1 are all subgradients. PyTorch and minifcn take
-# 0. (`check_gradients` saw that left and right differ, left the entry out,
-#    counted it, and was honest that nothing was tested.) A number that is
-#    *exactly* 0 in front of a ReLU is rare, so the choice hardly matters. With
-#    max-pooling it is different.
+# the 0. (`check_gradients` saw that left and right differ, left the entry out,
+# counted it, and was honest that nothing was tested.) A number that is
+# *exactly* 0 in front of a ReLU is rare, so the choice hardly matters. With
+# max-pooling it is different.
 #
 # ## Max-pooling
 #
@@ -522,8 +522,8 @@ assert np.isnan(p[0]) and half_way == np.inf and stable == 1000
 # ## The loss of a map, with void
 #
 # Each pixel has a loss of its own. To get one number, take the **mean over the
-# counted pixels**. Let $w$ be 1 for a pixel that counts and 0 for void, and $n
-# = \sum w$ how many count. Then pixel $i$ has the gradient
+# counted pixels**. Let $w$ be 1 for a pixel that counts and 0 for void, and
+# $n = \sum w$ how many count. Then pixel $i$ has the gradient
 #
 # $$\frac{\partial L}{\partial z_{c,i}} =
 # \frac{w_i}{n} \, (p_{c,i} - \mathrm{onehot}_{c,i})$$

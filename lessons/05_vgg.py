@@ -85,8 +85,8 @@ assert two[2, 2] == 9 and three[3, 3] == 49
 #
 # ## What they cost
 #
-# A layer of $k \times k$ kernels from $C$ channels to $C$ channels has $k^2
-# C^2$ weights, besides the biases.
+# A layer of $k \times k$ kernels from $C$ channels to $C$ channels has
+# $k^2 C^2$ weights, besides the biases.
 #
 # **Predict.** How many weights has one 5x5 layer for each weight of two 3x3
 # layers? One 7x7 layer for each weight of three 3x3 layers?
@@ -148,17 +148,17 @@ assert not np.allclose(turned, -bent)  # what is linear would turn its sign
 # ## How far a score sees: the formula
 #
 # Write $r$ for the receptive field and $j$ for the **stride of the map**: how
-# many image pixels lie between two neighbours of it. The image itself has $r =
-# 1$ and $j = 1$. A window of $k$ pixels adds $k - 1$ neighbours to the one in
-# the middle, each $j$ image pixels further; and its own stride $s$ makes the
+# many image pixels lie between two neighbours of it. The image itself has
+# $r = 1$ and $j = 1$. A window of $k$ pixels adds $k - 1$ neighbours to the one
+# in the middle, each $j$ image pixels further; and its own stride $s$ makes the
 # map $s$ times coarser:
 #
 # $$r' = r + (k - 1) \, j$$
 #
 # $$j' = j \, s$$
 #
-# Kernels grow the field by a sum, strides by a product: after five poolings $j
-# = 32$, and each 3x3 kernel would add 64 pixels.
+# Kernels grow the field by a sum, strides by a product: after five poolings
+# $j = 32$, and each 3x3 kernel would add 64 pixels.
 #
 # Here is VGG16, its 13 convolutions and 5 poolings taken from minifcn's own
 # table. Three **fully connected** layers follow: the first sees all of the 7x7

@@ -90,8 +90,8 @@ for large_axes in axes[2:]:
 show(figure, "07_stamps")
 
 # %% [markdown]
-# This is the **transposed convolution**. $h$ pixels, $s$ apart, reach over $s(h
-# - 1) + 1$; the last stamp reaches $k - 1$ further. If the convolution had
+# This is the **transposed convolution**. $h$ pixels, $s$ apart, reach over
+# $s(h - 1) + 1$; the last stamp reaches $k - 1$ further. If the convolution had
 # padding $p$, the outermost $p$ rows and columns belong to the padding, not to
 # the image, and are cut off:
 #
@@ -118,11 +118,11 @@ assert np.array_equal(back[0, 0], large)
 #
 # ## As a matrix
 #
-# Lesson 3 wrote the convolution as a matrix: $\mathrm{vec}(y) = C \,
-# \mathrm{vec}(x)$, where $\mathrm{vec}$ lays an image's rows one after the
-# other. Here is $C$ for a 3x3 kernel on 4x4 pixels, the slides' example. `01`
-# stands for the weight $W_{0,1}$, a dot for 0. Each *row* holds the kernel
-# where the window of one output pixel lies.
+# Lesson 3 wrote the convolution as a matrix:
+# $\mathrm{vec}(y) = C \, \mathrm{vec}(x)$, where $\mathrm{vec}$ lays an image's
+# rows one after the other. Here is $C$ for a 3x3 kernel on 4x4 pixels, the
+# slides' example. `01` stands for the weight $W_{0,1}$, a dot for 0. Each *row*
+# holds the kernel where the window of one output pixel lies.
 
 # %%
 C_names = symbolic_conv_matrix(3, 4)
@@ -255,8 +255,8 @@ assert miss < 1e-14
 #
 # As $r$ grows, the index of $W$ falls: the kernel is read backwards, *flipped*
 # along both axes. And $sr$ means that the small map's pixels lie $s$ apart. So:
-# **stretch** the map with $s - 1$ zeros between two pixels, **pad** it with $k
-# - 1$ zeros, and slide the flipped kernel over it with stride 1.
+# **stretch** the map with $s - 1$ zeros between two pixels, **pad** it with
+# $k - 1$ zeros, and slide the flipped kernel over it with stride 1.
 #
 # **Predict.** 2x2 pixels, stride 2, kernel 3x3: how large is the stretched map,
 # how large with its padding, and how large is the output?

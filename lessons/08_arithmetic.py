@@ -181,9 +181,9 @@ assert tried > 1000
 # How many zeros go before the first pixel, and how many after the last?
 #
 # Follow one number, with $x$ for the small map and $y$ for the large one, as in
-# lesson 7. Pixel $r$ of the small map was made by the window that begins at $sr
-# - p$. Its stamp reaches the large map's pixel $t$ with weight number $t + p -
-#   sr$, as far as there is such a weight:
+# lesson 7. Pixel $r$ of the small map was made by the window that begins at
+# $sr - p$. Its stamp reaches the large map's pixel $t$ with weight number
+# $t + p - sr$, as far as there is such a weight:
 #
 # $$y_t = \sum_r x_r \, W_{t + p - sr}$$
 #

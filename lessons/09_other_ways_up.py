@@ -136,8 +136,8 @@ assert (spread > 0).sum() == 16 and spread.max() == 9 / 16
 
 # %% [markdown]
 # The stamp is a tent along each axis, 1 3 3 1 (over 4), and the product of the
-# two in the plane. In general it has $k = 2s$ weights along an axis, or $2s -
-# 1$ for an odd factor, whose middle pixel lies right on the coarse one:
+# two in the plane. In general it has $k = 2s$ weights along an axis, or
+# $2s - 1$ for an odd factor, whose middle pixel lies right on the coarse one:
 #
 # $$w_t = 1 - \frac{|t - (k - 1)/2|}{s}$$
 #

@@ -218,7 +218,7 @@ assert not np.array_equal(slide(dense, weights)[:, :8], goal)
 # The filter is pulled apart by the stride that was left out, with zeros in the
 # holes:
 #
-# $$w'_{i,j} = w_{i/s,\, j/s}$$
+# $$v_{i,j} = w_{i/s,\, j/s}$$
 #
 # where $s$ divides $i$ and $j$, else 0. The paper calls that **filter
 # rarefaction**; wavelet people call it **à trous**, French for "with holes";
@@ -282,10 +282,10 @@ assert np.allclose(rarefied(net)(image), stitched, rtol=0, atol=1e-10)
 #
 # Along one axis; for two dimensions do it twice. Look at one layer. In the pass
 # with shift $i$ its input is a map $x^{(i)}$; in the net with holes it is a map
-# $\tilde{x}$. Suppose that the first is found in the second, every $r$-th
+# $\tilde x$. Suppose that the first is found in the second, every $r$-th
 # pixel, from pixel $i$ on:
 #
-# $$x_o^{(i)} = \tilde{x}_{ro + i}$$
+# $$x_o^{(i)} = \tilde x_{ro + i}$$
 #
 # For the image itself that is true, with $r = 1$: shifting by $i$ means
 # beginning at pixel $i$. Now the layer: a function $g$ of the $k$ numbers in
@@ -297,17 +297,17 @@ assert np.allclose(rarefied(net)(image), stitched, rtol=0, atol=1e-10)
 #
 # The window's number $t$ is, by what we supposed,
 #
-# $$x_{so + t}^{(i)} = \tilde{x}_{r(so + t) + i} = \tilde{x}_{(rso + i) + rt}$$
+# $$x_{so + t}^{(i)} = \tilde x_{r(so + t) + i} = \tilde x_{(rso + i) + rt}$$
 #
-# So the window's numbers lie $r$ apart in $\tilde{x}$, from pixel $p = rso + i$
+# So the window's numbers lie $r$ apart in $\tilde x$, from pixel $p = rso + i$
 # on. That is what the layer of rate $r$ and stride 1 sees at $p$:
 #
-# $$\tilde{y}_p = g\left(\tilde{x}_p,\, \tilde{x}_{p + r},\, \dots,\,
-# \tilde{x}_{p + r(k - 1)}\right)$$
+# $$\tilde y_p = g\left(\tilde x_p,\, \tilde x_{p + r},\, \dots,\,
+# \tilde x_{p + r(k - 1)}\right)$$
 #
 # Hence
 #
-# $$y_o^{(i)} = \tilde{y}_{(rs)o + i}$$
+# $$y_o^{(i)} = \tilde y_{(rs)o + i}$$
 #
 # which is the sentence that we began with, for the layer's output, with $rs$ in
 # the place of $r$. So it holds after each layer, one after the other, with $r$
@@ -335,15 +335,15 @@ for i, j in np.ndindex(f, f):
 #
 # ## The gradients
 #
-# A convolution with rate $r$ is $\tilde{y}_p = \sum_t w_t \, \tilde{x}_{p +
-# rt}$. Weight $t$ is multiplied with pixel $p + rt$ and added to $p$; so, as in
-# lesson 2,
+# A convolution with rate $r$ is
+# $\tilde y_p = \sum_t w_t \, \tilde x_{p + rt}$. Weight $t$ is multiplied
+# with pixel $p + rt$ and added to $p$; so, as in lesson 2,
 #
 # $$\frac{\partial L}{\partial w_t} =
-# \sum_p \frac{\partial L}{\partial \tilde{y}_p} \, \tilde{x}_{p + rt}$$
+# \sum_p \frac{\partial L}{\partial \tilde y_p} \, \tilde x_{p + rt}$$
 #
-# $$\frac{\partial L}{\partial \tilde{x}_q} =
-# \sum_t \frac{\partial L}{\partial \tilde{y}_{q - rt}} \, w_t$$
+# $$\frac{\partial L}{\partial \tilde x_q} =
+# \sum_t \frac{\partial L}{\partial \tilde y_{q - rt}} \, w_t$$
 #
 # **Predict.** Do the holes get gradients?
 
@@ -571,8 +571,8 @@ assert 300 < holes / one_pass < 320 and up / one_pass < 1e-3
 # found going up with skips both better and cheaper than the dense scores.
 #
 # The road itself was no dead end. Others left out only the *last* two strides,
-# which costs far less, and put holes into what follows: DeepLab (Chen et al.
-# 2015) and "dilated convolutions" (Yu and Koltun 2016).
+# which costs far less, and put holes into what follows: DeepLab (Chen and
+# others, 2015) and "dilated convolutions" (Yu and Koltun, 2016).
 
 # %% [markdown]
 # ## What was left out, and where the real thing stands

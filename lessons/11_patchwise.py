@@ -49,8 +49,8 @@ rng = np.random.default_rng(0)
 # images, at random places. The label of a patch is the class of its middle
 # pixel. To the net that is plain classification.
 #
-# Here is such a net. It has no padding; that will matter. A score sees $R
-# \times R$ pixels of the image, its receptive field (lesson 5): that is the
+# Here is such a net. It has no padding; that will matter. A score sees
+# $R \times R$ pixels of the image, its receptive field (lesson 5): that is the
 # size of the patch.
 #
 # **Predict.** How large is $R$ for these five layers? How many scores does the

@@ -493,9 +493,9 @@ assert abs(slope / numerical - 1) < 1e-4
 # The score layer starts with zeros. It looks like a mistake.
 #
 # **Predict.** What does such a net say of each pixel, and how large is the loss
-# with 5 classes? Which layers get a gradient in the first step: $\partial L /
-# \partial W = \sum \mathrm{d}y \, x$ for the score layer's weights,
-# $\mathrm{d}x = W^\top \mathrm{d}y$ for what comes before it?
+# with 5 classes? Which layers get a gradient in the first step:
+# $\partial L / \partial W = \sum \mathrm{d}y \, x$ for the score layer's
+# weights, $\mathrm{d}x = W^\top \mathrm{d}y$ for what comes before it?
 
 # %%
 device, reason = resolve_device()

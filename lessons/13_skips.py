@@ -485,7 +485,7 @@ assert all(np.diff(list(paper.values()), axis=0).ravel() > 0)
 # minifcn's net beside it.
 #
 # **Predict.** An image has 96x128 pixels, and the first convolution pads it by
-# 100. How large, about, is pool4's map (1/16)?
+# 100 on each side. How large, about, is pool4's map (1/16)?
 
 # %%
 device, reason = resolve_device()
@@ -521,8 +521,8 @@ assert np.allclose(to_host(h), to_host(model(x)), atol=1e-4)
 #
 # Two maps may only be added where they lie over each other. So let us track one
 # point, the centre of the image's first pixel, and ask of each map: **at which
-# of its pixels does that point lie?** Call that $b$. In the image itself $b =
-# 0$. Now layer by layer, along one axis:
+# of its pixels does that point lie?** Call that $b$. In the image itself
+# $b = 0$. Now layer by layer, along one axis:
 #
 # - A **convolution** with kernel $k$, stride $s$, padding $p$: the window of
 #   output pixel $i$ begins at input pixel $si - p$ and is centred $(k-1)/2$
@@ -721,13 +721,13 @@ show(figure, "13_begin")
 #
 # Three trainings one after the other take long. The authors' later nets train
 # all skips **at once**, with a trick: pool4 is multiplied by $a = 0.01$ before
-# its score layer, pool3 by 0.0001. What does that do? The skip's scores are $W
-# (a p)$. Its weights' gradient has a factor $a$, for $a p$ is what they are
+# its score layer, pool3 by 0.0001. What does that do? The skip's scores are
+# $W (a p)$. Its weights' gradient has a factor $a$, for $a p$ is what they are
 # multiplied with. After a step of learning rate $\eta$ the scores have changed
 # by
 #
-# $$\Delta s = -\eta \, \frac{\partial L}{\partial W} \, (a p) =
-# -\eta \, a^2 \, \frac{\partial L}{\partial s} \, p^\top p$$
+# $$\Delta s = -\eta \, \frac{\partial L}{\partial W} \, (a p) = -\eta \, a^2 \,
+# \frac{\partial L}{\partial s} \, p^\top p$$
 #
 # **Predict.** The scores of a skip scaled by 0.01 learn how much more slowly?
 

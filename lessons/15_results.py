@@ -47,9 +47,9 @@ rng = np.random.default_rng(0)
 #
 # $$\mathrm{mean\ accuracy} = (1/n_{cl}) \sum_i n_{ii} / t_i$$
 #
-# $$\mathrm{IU}_i = n_{ii} / (t_i + \sum_j n_{ji} - n_{ii})$$
+# $$\mathrm{IU}(i) = n_{ii} / (t_i + \sum_j n_{ji} - n_{ii})$$
 #
-# **Mean IU** is the mean of $\mathrm{IU}_i$ over the classes, and the
+# **Mean IU** is the mean of $\mathrm{IU}(i)$ over the classes, and the
 # **frequency-weighted IU** gives each class the weight $t_i$. Before you trust
 # such a number, ask what a net gets for knowing nothing.
 #

@@ -347,8 +347,8 @@ for size in (4, 16, 64):
 #
 # $$t = (g_0 - g_1 + g_2) / 2$$
 #
-# so that $s - t = g_1$ and $s + t = g_0 + g_2$. Then multiply twice: $m_2 =
-# (d_1 + d_2) s$ and $m_3 = (d_2 - d_1) t$. Their sum and difference are
+# so that $s - t = g_1$ and $s + t = g_0 + g_2$. Then multiply twice:
+# $m_2 = (d_1 + d_2) s$ and $m_3 = (d_2 - d_1) t$. Their sum and difference are
 #
 # $$m_2 + m_3 = d_1 (s - t) + d_2 (s + t) = d_1 g_1 + d_2 g_0 + d_2 g_2$$
 #
@@ -356,8 +356,8 @@ for size in (4, 16, 64):
 #
 # Nearly $y_0$ and $y_1$. In the first, $d_2 g_0$ is too much and $d_0 g_0$ is
 # missing; in the second $d_1 g_2$ is too much and $d_3 g_2$ is missing. Each is
-# put right by *one* product: $m_1 = (d_0 - d_2) g_0$ and $m_4 = (d_1 - d_3)
-# g_2$.
+# put right by *one* product: $m_1 = (d_0 - d_2) g_0$ and
+# $m_4 = (d_1 - d_3) g_2$.
 #
 # $$y_0 = m_1 + m_2 + m_3$$
 #
