@@ -201,7 +201,13 @@ draw_names(places["plain"], 3, 6, "3x3 on 6x6 pixels")
 draw_names(places["padding"], 3, 6, "padding 1", padding=1)
 draw_names(places["stride"], 3, 6, "padding 1, stride 2", padding=1, stride=2)
 draw_names(places["dilation"], 3, 6, "dilation 2", dilation=2)
-show(figure, "03_settings")
+show(
+    figure,
+    "03_settings",
+    "Four matrices in colours, white but for slanting stripes, one for each "
+    "row of the kernel: as they are, with gaps for padding, flatter with "
+    "stride, pulled apart with dilation.",
+)
 
 # %% [markdown]
 # Find in each picture: the three stripes, one for each row of the kernel, $w$
@@ -234,7 +240,12 @@ axes.axvline(15.5, color="black", linewidth=1.5)
 axes.set_xticks([7.5, 23.5], ["channel 0", "channel 1"])
 axes.set_yticks([1.5, 5.5, 9.5], ["kernel 0", "kernel 1", "kernel 2"])
 axes.tick_params(length=0)
-show(figure, "03_channels")
+show(
+    figure,
+    "03_channels",
+    "A matrix of two blocks side by side and three below each other. Each "
+    "block has the slanting stripes of one kernel, in colours of its own.",
+)
 
 # %% [markdown]
 # Six blocks, each the matrix of one single kernel. (The colours now run over

@@ -337,7 +337,13 @@ for number in (1, 2, 3):  # score 0 is about pixels 0..31: middle 15.5
     axes[number].set_title(f"{CLASSES[number]}: {rows}x{cols} scores", size=11)
 bar = figure.colorbar(heat, ax=axes, shrink=0.6)
 bar.set_label("probability")
-show(figure, "06_heatmap")
+show(
+    figure,
+    "06_heatmap",
+    "An image of two stars, two triangles and a disc, and a heatmap for each "
+    "class: bright blobs where its objects are, and fainter spots at the rims "
+    "of others.",
+)
 
 # %%
 rows, cols = 15.5 + 4 * np.mgrid[:21, :37]  # the scores' middles, in pixels

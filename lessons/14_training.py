@@ -145,7 +145,14 @@ valley.set_xticks([-0.5, 0, 0.5, 1])
 valley.set(title="60 steps in the valley", xlabel="$w_1$", ylabel="$w_2$")
 curves.set(title="all steps", xlabel="step", ylabel="loss", ylim=(1e-9, 2))
 curves.grid(color="0.9")
-show(figure, "14_valley")
+show(
+    figure,
+    "14_valley",
+    "The weight's way in the valley and its loss. Without momentum it creeps "
+    "along the valley's floor; with 0.9 it swings from wall to wall, "
+    "shrinking, and comes much nearer to the lowest point, its loss falling "
+    "far faster.",
+)
 
 # %% [markdown]
 # $v$ is $1/(1 - \mu)$ times the gradient in the long run: 10 for the paper's
@@ -360,7 +367,13 @@ for (name, values), colour, marker in zip(size.items(), colours, markers):
 axes.set(xlabel="layer", ylabel="size of the signal", xlim=(0.5, 15.5))
 axes.set_title("what 13 layers make of a signal", size=11)
 axes.grid(color="0.9")
-show(figure, "14_he")
+show(
+    figure,
+    "14_he",
+    "The size of a signal behind 13 layers, logarithmic: level with He's "
+    "start, falling to about 1e-12 with 0.01, rising to some 1e4 with twice "
+    "He's.",
+)
 
 # %% [markdown]
 # In the paper the trunk need not begin at random: it is **pretrained**, a
@@ -592,7 +605,13 @@ axes.set(xlabel="step", ylabel="loss, mean of 5 steps", ylim=(0, 1.1))
 axes.set_title("fine-tuning a small FCN", size=11)
 axes.legend(frameon=False)
 axes.grid(color="0.9")
-show(figure, "14_fine_tuning")
+show(
+    figure,
+    "14_fine_tuning",
+    "The loss over 30 steps: it falls most where the whole net learns, less "
+    "where the last layer alone does, or the whole net at a tenth of the "
+    "rate.",
+)
 
 # %% [markdown]
 # In the paper the last layer alone came to 45.4: three quarters of 59.4. (For
@@ -706,7 +725,13 @@ for axes, (title, pair) in zip(figure.subplots(2, 3).T, versions.items()):
     axes[0].set_title(title, size=11)
     for one in axes:
         one.set_axis_off()
-show(figure, "14_augmentation")
+show(
+    figure,
+    "14_augmentation",
+    "An image of one disc with its label map: as it is, mirrored, and moved "
+    "down and to the right; where nothing was to be moved in, the image "
+    "repeats its edge and the label map is light grey, void.",
+)
 moved = versions["moved"][1]
 assert (moved[:12] == 255).all() and (moved[:, :12] == 255).all()
 assert np.array_equal(moved[12:, 12:], label[:-12, :-12])
