@@ -38,8 +38,9 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## One output pixel is one row
 #
-# The slides' example: 4x4 pixels, a kernel of 3x3, no padding, stride 1; so 2x2
-# pixels come out. Write the first of them down in full:
+# The example of the lecture's slides (lesson 1): 4x4 pixels, a kernel of 3x3,
+# no padding, stride 1; so 2x2 pixels come out. Write the first of them down in
+# full:
 #
 # $$y_0 = W_{0,0} \, x_{0,0} + W_{0,1} \, x_{0,1} + W_{0,2} \, x_{0,2} +
 # 0 \, x_{0,3} + W_{1,0} \, x_{1,0} + ...$$
