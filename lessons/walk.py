@@ -47,7 +47,8 @@ def walk(lesson, pause):
         if key == "q":
             return True
         at = max(0, at - 1) if key == "b" else at + 1
-    print(f"The end. Exercises: {in_clone(lesson.beside('exercises'))}")
+    if pause:
+        print(f"The end. Exercises: {in_clone(lesson.answers())}")
     print(f"To check them: python -m lessons test {lesson.number}")
     return True
 
