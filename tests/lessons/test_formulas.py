@@ -22,8 +22,8 @@ from lessons.stacked import BAR, END, OVER, flat, stacked
         ("$x^{(l+1)}$, $w_1^2$, $s_c^{-\\beta}$", "`x⁽ˡ⁺¹⁾`, `w₁²`, `s_c⁻ᵝ`"),
         ("$e^t$, $e^{z_c}$, $e^{q}$", "`eᵗ`, `e^(z_c)`, `e^q`"),
         (
-            r"$\sum_i t_i$, $\sum_{r,q} x$, $\alpha \sum_{j=c-2}^{c+2} x_j$",
-            "`∑ᵢ tᵢ`, `∑_(r,q) x`, `α ∑_(j = c-2)^(c+2) xⱼ`",
+            r"$\sum_i t_i$, $\sum_{r,q} x$, $\mu \sum_{j=c-2}^{c+2} x_j$",
+            "`∑ᵢ tᵢ`, `∑_(r,q) x`, `μ ∑_(j = c-2)^(c+2) xⱼ`",
         ),
         (r"$\max_{i,j} x$", "`max_(i,j) x`"),
         ("a $x=1$, b $C^\\top$", "a `x = 1`, b `Cᵀ`"),
