@@ -86,5 +86,5 @@ def test_the_model_itself_is_as_before():
 @pytest.mark.parametrize(("model", "tile"), [(None, 64), (FCN8s, 64), ("a network", "64"), ("a network", 0)])
 def test_what_has_no_tiles(model, tile):
     model = FCN8s(3, **tiny.NETWORK) if model == "a network" else model
-    with pytest.raises(InputError, match="^Tiled: (model|tile) is "):
+    with pytest.raises(InputError, match=r"^Tiled: (model|tile) is "):
         Tiled(model, tile)

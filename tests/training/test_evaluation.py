@@ -108,7 +108,7 @@ def test_the_mode_is_left_as_it_was(training):
 
 
 def test_what_is_no_network_is_an_error():
-    with pytest.raises(InputError, match="^evaluate: model is None, expected a network"):
+    with pytest.raises(InputError, match=r"^evaluate: model is None, expected a network"):
         evaluate(None, Hand(WIDE, TALL, ([[0]], [[0]]), TALL), AS_IT_IS)
 
 
