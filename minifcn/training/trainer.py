@@ -16,6 +16,7 @@ from os import PathLike
 from typing import Any
 
 from minifcn.backend import Array, array_module
+from minifcn.checks import instance, shown
 from minifcn.data import Batches, Dataset, Preprocessing, class_weights, open_splits
 from minifcn.data.looking.inspection import check_learnable
 from minifcn.data.transforms import Augmentation, compose, crop, jitter, mirror
@@ -67,6 +68,9 @@ class Trainer:
         group: Group = ALONE,
         wire: str | None = None,
     ):
+        instance(settings, "Trainer: settings", Settings, "Settings")
+        if datasets is not None and (not isinstance(datasets, (tuple, list)) or len(datasets) != 2):
+            raise InputError(f"Trainer: datasets is {shown(datasets)}, expected (training, validation)")
         self.settings, self.device, self.group = settings, device, group
         self.folder = out if isinstance(out, RunFolder) else RunFolder(out)
         settings.check()

@@ -115,6 +115,11 @@ def test_the_mode_is_left_as_it_was(training):
         assert model.modes == [False] and model.training is training
 
 
+def test_what_is_no_network_is_an_error():
+    with pytest.raises(InputError, match=r"^evaluate: model is None, expected a network"):
+        evaluate(None, Hand(WIDE, TALL, ([[0]], [[0]]), TALL), AS_IT_IS)
+
+
 def test_nothing_but_void_is_an_error():
     nothing = [[0, 1]], [[VOID, VOID]]
     with pytest.raises(InputError, match="all labels of hand are void"):

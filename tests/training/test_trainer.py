@@ -519,3 +519,16 @@ def test_it_does_no_more_than_training_needs(tmp_path):
     run = tiny.trainer(tmp_path)
     scores = run.model.train()(np.zeros((1, 3, 32, 32), "float32"))
     assert run.model.backward(np.ones_like(scores)) is None  # nobody asks for the gradient of the images
+
+
+@pytest.mark.parametrize(
+    "settings, datasets, words",
+    [
+        (None, None, "settings is None, expected Settings"),
+        (training.Settings(), 3, r"datasets is 3, expected \(training, validation\)"),
+        (training.Settings(), (Scenes("val"),), "datasets is .*, expected .training, validation"),
+    ],
+)
+def test_what_is_no_run(tmp_path, settings, datasets, words):
+    with pytest.raises(InputError, match=f"^Trainer: {words}"):
+        training.Trainer(settings, tmp_path, datasets=datasets)
