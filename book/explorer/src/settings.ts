@@ -21,7 +21,7 @@ export const FIELDS: readonly Field[] = [
 export const FIRST: Setting = { input: 5, kernel: 3, stride: 2, padding: 0, dilation: 1 };
 
 /** The number that a text means, or a sentence that says why it is none. */
-export function read(field: Field, text: string): number | string {
+export function read(field: { name: string; least: number; most: number }, text: string): number | string {
   const number = /^\d+$/.test(text.trim()) ? Number(text) : NaN;
   if (number >= field.least && number <= field.most) return number;
   return `${field.name} ${text.trim() || "(nothing)"}: give a whole number from ${field.least} to ${field.most}`;

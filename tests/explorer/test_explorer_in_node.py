@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import oracle
+import explorer_oracle
 import pytest
 
 EXPLORER = Path(__file__).parents[2] / "book" / "explorer"
@@ -16,7 +16,7 @@ INSTALLED = shutil.which("npm") and (EXPLORER / "node_modules").is_dir()
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
     path = tmp_path_factory.mktemp("explorer") / "answers.json"
-    path.write_text(json.dumps(oracle.answers(550, 50)))
+    path.write_text(json.dumps(explorer_oracle.answers(550, 50)))
     return path
 
 
