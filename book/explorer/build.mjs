@@ -39,6 +39,7 @@ for (const page of pages) {
     format: "iife", // a module would not load from a file that is opened without a server
     target: ["es2022"],
     legalComments: "none",
+    charset: "utf8",
     logLevel: "warning",
     metafile: true,
   });

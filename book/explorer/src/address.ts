@@ -1,6 +1,6 @@
 // The address keeps what is set: #input=5&kernel=3&stride=2&at=small,0,1 and so on; what is as usual is left out.
 
-import { range, refusal, sizes, type Setting } from "./arithmetic.ts";
+import { matrix, product, range, refusal, sizes, type Setting } from "./arithmetic.ts";
 import { exampleImage, exampleKernel } from "./maps.ts";
 import { FIELDS, FIRST, read } from "./settings.ts";
 
@@ -17,10 +17,11 @@ export interface State {
   readonly numbers: boolean; // numbers rather than names
   readonly weights: readonly number[]; // the kernel's, in reading order
   readonly image: readonly number[]; // the input, in reading order
+  readonly small: readonly number[] | null; // the transpose's input; null: the convolution's output
   readonly choice: Choice | null; // null: the page chooses
 }
 
-export function toHash({ setting, numbers, weights, image, choice }: State): string {
+export function toHash({ setting, numbers, weights, image, small, choice }: State): string {
   const parts = [`input=${setting.input}`, `kernel=${setting.kernel}`];
   for (const { name } of FIELDS.slice(2)) {
     if (setting[name] !== USUAL[name]) parts.push(`${name}=${setting[name]}`);
@@ -28,6 +29,7 @@ export function toHash({ setting, numbers, weights, image, choice }: State): str
   if (numbers) parts.push("show=numbers");
   if (!same(weights, exampleKernel(setting.kernel))) parts.push(`weights=${weights.join(",")}`);
   if (!same(image, exampleImage(setting.input))) parts.push(`image=${image.join(",")}`);
+  if (small) parts.push(`small=${small.join(",")}`);
   if (choice) parts.push(`at=${choice.map},${choice.row},${choice.col}`);
   return `#${parts.join("&")}`;
 }
@@ -49,17 +51,19 @@ export function fromHash(hash: string): { state: State; complaints: string[] } {
     if (text === null) return usual;
     const values = text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
     if (values.length === usual.length && values.every(Number.isFinite)) return values;
-    complaints.push(`the address's ${name} are not ${usual.length} numbers with commas between: here are others`);
+    complaints.push(`the address's ${name} must be ${usual.length} numbers with commas between: others are shown`);
     return usual;
   };
   const weights = list("weights", exampleKernel(setting.kernel));
   const image = list("image", exampleImage(setting.input));
+  const small = asked.has("small") && !refusal(setting) ? list("small", product(matrix(setting), weights, image)) : null;
   const at = asked.get("at");
   const choice = at === null ? null : readChoice(at, setting);
   if (at !== null && !choice && !refusal(setting)) {
     complaints.push(`the address asks for ${at}, where there is no pixel: another one is shown`);
   }
-  return { state: { setting, numbers: asked.get("show") === "numbers", weights, image, choice }, complaints };
+    const state = { setting, numbers: asked.get("show") === "numbers", weights, image, small, choice };
+  return { state, complaints };
 }
 
 /** The choice, where these maps have such a pixel. */

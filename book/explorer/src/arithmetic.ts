@@ -79,10 +79,16 @@ export function possibleInputs(setting: Setting, output: number): number[] {
   return Array.from({ length: setting.stride }, (_, more) => least + more).filter((size) => size >= 1);
 }
 
-/** Pixels of the input, along one axis, that no window looks at: the columns of zeros in C. */
-export function neverSeen(setting: Setting): number[] {
+/** Places of the padded input, along one axis, that no window looks at; below 0 and from `input` on: of the padding. */
+export function untouched(setting: Setting): number[] {
+  const { input, padding } = setting;
   const seen = new Set(range(sizes(setting).output).flatMap((at) => places(setting, at)));
-  return range(setting.input).filter((pixel) => !seen.has(pixel));
+  return range(input + 2 * padding).map((at) => at - padding).filter((place) => !seen.has(place));
+}
+
+/** The pixels among them: the columns of zeros in C. */
+export function neverSeen(setting: Setting): number[] {
+  return untouched(setting).filter((place) => place >= 0 && place < setting.input);
 }
 
 /** What the window of an output pixel covers, in reading order; rows and columns below 0 or from `input` on: padding. */

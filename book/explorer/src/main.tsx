@@ -1,11 +1,13 @@
 // The page: settings on one side, the two ways on the other.
 
+import { useSignal } from "@preact/signals";
 import { render } from "preact";
 import { entryRules } from "./colours.ts";
 import { complaints, forgetEdits, isEdited, numbers, refused, setting, showNumbers } from "./store.ts";
 import { Cases, Controls } from "./view/controls.tsx";
 import { Formulas } from "./view/formulas.tsx";
 import { Legend } from "./view/legend.tsx";
+import { inText } from "./view/matrices.tsx";
 import { Convolution, Transposed } from "./view/ways.tsx";
 import "./style.css";
 
@@ -27,23 +29,34 @@ function Explorer({ alone }: { alone: boolean }) {
         <p class="notice" role="status">{complaints.value.map(sentence).join(" ")}</p>
       )}
       <div class="body">
-        <aside>
-          <Controls />
-          {!refused.value && <Formulas setting={now} />}
-        </aside>
+        <Controls />
         {refused.value ? (
           <div class="stage">
             <p class="notice refused" role="alert">There is no such convolution: {refused.value}.</p>
           </div>
         ) : (
-          <div class="stage">
-            <Convolution />
-            <Transposed />
-            <Legend setting={now} />
-          </div>
+          <>
+            <div class="stage">
+              <Convolution />
+              <Transposed />
+              <Legend setting={now} />
+              <InText />
+            </div>
+            <Formulas setting={now} />
+          </>
         )}
       </div>
     </div>
+  );
+}
+
+function InText() {
+  const open = useSignal(false);
+  return (
+    <details onToggle={(event) => (open.value = event.currentTarget.open)}>
+      <summary>C by name, as text: 01 stands for W[0,1], a dot for zero</summary>
+      {open.value && <pre tabIndex={0}>{inText()}</pre>}
+    </details>
   );
 }
 
@@ -57,7 +70,7 @@ function Mode() {
         </button>
       ))}
       {numbers.value && isEdited.value && <button type="button" onClick={forgetEdits}>first numbers again</button>}
-      {numbers.value && <small>Write your own into <i>x</i> and <i>W</i>: choose a cell and type, or tap it twice.</small>}
+      {numbers.value && <small>Write your own into <i>x</i>, <i>W</i> and the second <i>y</i>: choose a cell and type, or tap it twice.</small>}
     </div>
   );
 }

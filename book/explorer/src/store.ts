@@ -1,24 +1,30 @@
 // What is set on the page, and how the address follows it there and back.
 
-import { computed, effect, signal } from "@preact/signals";
-import { pixelAt, range, refusal, type Setting } from "./arithmetic.ts";
+import { batch, computed, effect, signal } from "@preact/signals";
+import { matrix, pixelAt, product, range, refusal, transpose, type Setting } from "./arithmetic.ts";
 import { fromHash, toHash, valid, type Choice, type State } from "./address.ts";
 import { exampleImage, exampleKernel, tellingPixel } from "./maps.ts";
+import { FIRST } from "./settings.ts";
 
 type Edits = Readonly<Record<string, number>>; // "row,col" to a number that somebody put there
 
-const start = fromHash(location.hash);
-export const setting = signal(start.state.setting);
-export const numbers = signal(start.state.numbers);
-export const complaints = signal(start.complaints);
-const kernelEdits = signal(edits(start.state.weights, exampleKernel));
-const imageEdits = signal(edits(start.state.image, exampleImage));
-export const chosen = signal(start.state.choice); // by a click, a tap or a key: it stays
+export const setting = signal(FIRST);
+export const numbers = signal(false);
+export const complaints = signal<string[]>([]);
+const kernelEdits = signal<Edits>({});
+const imageEdits = signal<Edits>({});
+const smallEdits = signal<Edits>({});
+export const chosen = signal<Choice | null>(null); // by a click, a tap or a key: it stays
 export const pointed = signal<Choice | null>(null); // by a hovering pointer, for as long as it is there
 
-export const weights = computed(() => edited(exampleKernel, setting.value.kernel, kernelEdits.value));
-export const image = computed(() => edited(exampleImage, setting.value.input, imageEdits.value));
 export const refused = computed(() => refusal(setting.value));
+export const weights = computed(() => edited(exampleKernel(setting.value.kernel), kernelEdits.value));
+export const image = computed(() => edited(exampleImage(setting.value.input), imageEdits.value));
+export const entries = computed(() => (refused.value ? [] : matrix(setting.value))); // C
+export const turned = computed(() => transpose(entries.value)); // C^T
+export const y = computed(() => product(entries.value, weights.value, image.value)); // C x
+export const small = computed(() => edited(y.value, smallEdits.value)); // what the transpose takes
+export const large = computed(() => product(turned.value, weights.value, small.value)); // and makes
 
 /** What the maps show now; null where there is no convolution. */
 export const choice = computed<Choice | null>(() => {
@@ -34,6 +40,7 @@ const state = computed<State>(() => ({
   numbers: numbers.value,
   weights: weights.value,
   image: image.value,
+  small: small.value.some((value, n) => value !== y.value[n]) ? small.value : null,
   choice: valid(chosen.value, setting.value),
 }));
 
@@ -56,25 +63,25 @@ export function showNumbers(shown: boolean): void {
   numbers.value = shown;
 }
 
-/** Puts a number into the kernel or the input. */
-export function put(map: "kernel" | "large", row: number, col: number, value: number): void {
-  const target = map === "kernel" ? kernelEdits : imageEdits;
+/** Puts a number into the kernel, the convolution's input, or the transpose's. */
+export function put({ map, row, col }: Choice, value: number): void {
+  const target = { kernel: kernelEdits, large: imageEdits, small: smallEdits }[map];
   target.value = { ...target.value, [`${row},${col}`]: value };
 }
 
 export const isEdited = computed(
-  () => Object.keys(kernelEdits.value).length + Object.keys(imageEdits.value).length > 0,
+  () => [kernelEdits, imageEdits, smallEdits].some(({ value }) => Object.keys(value).length > 0),
 );
 
 export function forgetEdits(): void {
-  kernelEdits.value = {};
-  imageEdits.value = {};
+  kernelEdits.value = imageEdits.value = smallEdits.value = {};
 }
 
 let newStep = false;
 let lastChange = -Infinity;
 let atStart = true;
 
+take(fromHash(location.hash));
 effect(() => {
   const hash = toHash(state.value);
   if (!atStart && hash !== location.hash) history[newStep ? "pushState" : "replaceState"](null, "", hash);
@@ -83,22 +90,28 @@ effect(() => {
 
 addEventListener("hashchange", () => {
   if (location.hash === toHash(state.peek())) return;
-  const { state: next, complaints: said } = fromHash(location.hash);
-  setting.value = next.setting;
-  numbers.value = next.numbers;
-  kernelEdits.value = edits(next.weights, exampleKernel);
-  imageEdits.value = edits(next.image, exampleImage);
-  chosen.value = next.choice;
-  complaints.value = said;
+  take(fromHash(location.hash));
 });
 
-function edits(values: readonly number[], example: (size: number) => number[]): Edits {
+function take({ state: next, complaints: said }: ReturnType<typeof fromHash>): void {
+  batch(() => {
+    setting.value = next.setting;
+    numbers.value = next.numbers;
+    kernelEdits.value = edits(next.weights, exampleKernel(next.setting.kernel));
+    imageEdits.value = edits(next.image, exampleImage(next.setting.input));
+    smallEdits.value = next.small ? edits(next.small, y.value) : {};
+    chosen.value = next.choice;
+    complaints.value = said;
+  });
+}
+
+function edits(values: readonly number[], usual: readonly number[]): Edits {
   const size = Math.sqrt(values.length);
-  const usual = example(size);
   const changed = range(values.length).filter((n) => values[n] !== usual[n]);
   return Object.fromEntries(changed.map((n) => [pixelAt(n, size).join(), values[n]!]));
 }
 
-function edited(example: (size: number) => number[], size: number, edits: Edits): number[] {
-  return example(size).map((usual, n) => edits[pixelAt(n, size).join()] ?? usual);
+function edited(usual: readonly number[], edits: Edits): readonly number[] {
+  const size = Math.sqrt(usual.length);
+  return usual.map((value, n) => edits[pixelAt(n, size).join()] ?? value);
 }

@@ -14,6 +14,7 @@ export interface Look {
   readonly below?: ComponentChildren;
   readonly entry?: number; // of the kernel, whose colour the cell has
   readonly said?: string; // for a screen reader
+  readonly blind?: boolean; // no window reaches it
   readonly value?: number; // what writing begins with
 }
 
@@ -25,7 +26,7 @@ interface CellProps {
   readonly isNow: boolean;
   readonly inGrid: boolean; // whether the keyboard and a screen reader go through the map
   readonly tab: number | undefined;
-  readonly writes: "kernel" | "large" | undefined;
+  readonly writes: boolean; // whether a number can be written into it
   readonly onKeyDown: (event: KeyboardEvent) => void;
   readonly onWritten: (key: string) => void;
 }
@@ -47,14 +48,14 @@ export function Cell({ at, kind, look, choice, isNow, inGrid, tab, writes, onKey
   function close(text: string | null, key: string) {
     open.value = null;
     const value = text?.trim() ? Number(text.replace(",", ".")) : NaN;
-    if (choice && writes && Number.isFinite(value)) put(writes, choice.row, choice.col, value);
+    if (choice && writes && Number.isFinite(value)) put(choice, value);
     if (key) setTimeout(() => onWritten(key));
   }
 
   return (
     <div
       role={inGrid ? "gridcell" : undefined}
-      class={`cell ${kind}${entry}${isNow ? " now" : ""}${choice ? " there" : ""}`}
+      class={`cell ${kind}${entry}${isNow ? " now" : ""}${choice ? " there" : ""}${look.blind ? " blind" : ""}`}
       data-at={at}
       data-entry={look.entry || undefined}
       aria-label={inGrid ? look.said : undefined}

@@ -1,6 +1,6 @@
 // What the cells' colours and patterns mean, of those that are there.
 
-import type { Setting } from "../arithmetic.ts";
+import { untouched, type Setting } from "../arithmetic.ts";
 import { KINDS, paddedKinds, stretchedKinds, type Kind } from "../maps.ts";
 
 const WORDS: Record<Kind, string> = {
@@ -20,6 +20,11 @@ export function Legend({ setting }: { setting: Setting }) {
           <span class={`cell ${kind}`}><span class="text">{kind === "pixel" ? "" : kind === "cut" ? "×" : "0"}</span></span> {WORDS[kind]}
         </li>
       ))}
+      {untouched(setting).length > 0 && (
+        <li>
+          <span class="cell blind" /> no window reaches it
+        </li>
+      )}
       <li>
         <span class="gradient" /> an entry of the kernel, by its place in it
       </li>

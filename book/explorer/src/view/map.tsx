@@ -11,7 +11,9 @@ import { Cell, type Look } from "./cell.tsx";
 
 interface MapProps {
   readonly id: string;
+  readonly sign?: string; // what stands before it: the operation that leads there
   readonly title: ComponentChildren;
+  readonly note?: ComponentChildren; // below it
   readonly said: string; // the title for a screen reader
   readonly kinds: readonly (readonly Kind[])[];
   readonly lit: Lit;
@@ -24,10 +26,10 @@ interface MapProps {
 export interface Target {
   readonly at: (row: number, col: number) => Choice | null;
   readonly keys?: boolean; // whether the keyboard goes there too; else another map serves it
-  readonly writes?: "kernel" | "large"; // where a number typed into a cell goes
+  readonly writes?: boolean; // whether numbers can be typed into the cells
 }
 
-export function PixelMap({ id, title, said, kinds, lit, side, look, target }: MapProps) {
+export function PixelMap({ id, sign, title, note, said, kinds, lit, side, look, target }: MapProps) {
   const grid = useRef<HTMLDivElement>(null);
   const size = kinds.length;
   const entries = new Map(lit.taps.map(({ row, col, entry }) => [`${row},${col}`, entry]));
@@ -54,6 +56,7 @@ export function PixelMap({ id, title, said, kinds, lit, side, look, target }: Ma
 
   return (
     <figure class="map" id={id} style={{ "--side": `${side}px`, "--size": size }}>
+      {sign && <span class="sign" aria-hidden="true">{sign}</span>}
       <figcaption>{title}</figcaption>
       <div class="board" onPointerLeave={() => (pointed.value = null)}>
         <div ref={grid} class="cells" role={target?.keys ? "grid" : "img"} aria-label={said}>
@@ -69,7 +72,7 @@ export function PixelMap({ id, title, said, kinds, lit, side, look, target }: Ma
                   isNow={isNow(there)}
                   inGrid={!!target?.keys}
                   tab={!there || !target?.keys ? undefined : there === stop ? 0 : -1}
-                  writes={target?.writes}
+                  writes={!!target?.writes}
                   onKeyDown={(event) => onKeyDown(event, row, col)}
                   onWritten={(key) => go(row + (key === "Enter" ? 1 : 0), col)}
                 />
@@ -81,6 +84,7 @@ export function PixelMap({ id, title, said, kinds, lit, side, look, target }: Ma
           <div key={number} aria-hidden="true" class={`frame${frame.example ? " example" : ""}`} style={placed(frame)} />
         ))}
       </div>
+      {note && <small>{note}</small>}
     </figure>
   );
 }

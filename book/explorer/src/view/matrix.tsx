@@ -3,10 +3,10 @@
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { entryName, range } from "../arithmetic.ts";
+import { READABLE } from "./layout.ts";
 import { short } from "./names.tsx";
 
 const UNIT = 20; // of a cell, in the drawing's own measure
-const READABLE = 14; // pixels of the screen that a cell needs for its name
 
 interface DrawnProps {
   readonly entries: readonly (readonly number[])[]; // 0 for a zero, else the number of the kernel's entry
@@ -14,6 +14,7 @@ interface DrawnProps {
   readonly weights: readonly number[] | null; // numbers rather than names
   readonly blocks: readonly [rows: number, cols: number]; // as many belong to one row of a map
   readonly side: number; // of a cell, in pixels of the screen
+  readonly blind: { readonly lines: readonly number[]; readonly rows: boolean }; // rows or columns of zeros alone
 }
 
 interface MatrixProps extends DrawnProps {
@@ -27,10 +28,10 @@ interface MatrixProps extends DrawnProps {
 }
 
 export function Matrix(props: MatrixProps) {
-  const { id, title, said, entries, kernel, weights, blocks, side, row, col, only, onPoint } = props;
+  const { id, title, said, entries, kernel, weights, blocks, blind, side, row, col, only, onPoint } = props;
   const [rows, cols] = [entries.length, entries[0]!.length];
   const drawn = useMemo(
-    () => <Drawn entries={entries} kernel={kernel} weights={weights} blocks={blocks} side={side} />,
+    () => <Drawn entries={entries} kernel={kernel} weights={weights} blocks={blocks} blind={blind} side={side} />,
     [entries, kernel, weights, side],
   );
   const rowAt = (event: MouseEvent) => {
@@ -61,7 +62,7 @@ export function Matrix(props: MatrixProps) {
 }
 
 /** All that does not change as a pointer moves. */
-function Drawn({ entries, kernel, weights, blocks, side }: DrawnProps) {
+function Drawn({ entries, kernel, weights, blocks, blind, side }: DrawnProps) {
   const [rows, cols] = [entries.length, entries[0]!.length];
   const lines = (step: number) =>
     range(Math.ceil(rows / step) - 1).map((n) => `M0 ${(n + 1) * step * UNIT}h${cols * UNIT}`).join("");
@@ -71,6 +72,13 @@ function Drawn({ entries, kernel, weights, blocks, side }: DrawnProps) {
   return (
     <>
       <rect class="paper" width={cols * UNIT} height={rows * UNIT} />
+      {blind.lines.map((at) =>
+        blind.rows ? (
+          <rect key={at} class="blind" y={at * UNIT} width={cols * UNIT} height={UNIT} />
+        ) : (
+          <rect key={at} class="blind" x={at * UNIT} width={UNIT} height={rows * UNIT} />
+        ),
+      )}
       <Entries entries={entries} only={null} />
       {side >= 6 && <path class="rule" d={lines(1) + columns(1)} />}
       <path class="block" d={lines(blocks[0]) + columns(blocks[1])} />

@@ -13,7 +13,8 @@ export interface Told {
   readonly weights: readonly number[] | null; // numbers rather than names
   readonly x: readonly number[];
   readonly y: readonly number[];
-  readonly back: readonly number[]; // C^T y
+  readonly small: readonly number[]; // y, as the transpose takes it
+  readonly large: readonly number[]; // C^T y
 }
 
 /** Below the convolution. */
@@ -41,11 +42,13 @@ export function Gathered({ setting, choice: { map, row, col }, weights, x, y }: 
       <p class="sum">
         {seen.length === 0 ? <>No window sees {pixel}.</> : <>{pixel} goes into{" "}</>}
         {seen.map((tap, n) => (
-          <span key={n} class="term">
+          <span key={n}>
             {n > 0 && ", "}
-            <Name letter="y" row={tap.row} col={tap.col} /> by{" "}
-            <span class={`chip w${tap.entry}`}>
-              <Weight entry={tap.entry} kernel={kernel} />
+            <span class="term">
+              <Name letter="y" row={tap.row} col={tap.col} /> by{" "}
+              <span class={`chip w${tap.entry}`}>
+                <Weight entry={tap.entry} kernel={kernel} />
+              </span>
             </span>
           </span>
         ))}
@@ -56,7 +59,7 @@ export function Gathered({ setting, choice: { map, row, col }, weights, x, y }: 
 }
 
 /** Below the transpose. */
-export function Spread({ setting, choice: { map, row, col }, scene, weights, y, back }: Told) {
+export function Spread({ setting, choice: { map, row, col }, scene, weights, small, large }: Told) {
   const { input, kernel } = setting;
   const { output } = sizes(setting);
   if (map === "kernel") {
@@ -71,10 +74,16 @@ export function Spread({ setting, choice: { map, row, col }, scene, weights, y, 
     return (
       <>
         <p>
-          {pixel} stamps the kernel, times {weights ? short(y[row * output + col]!) : "its value"}, on {plural(stamp.length, "pixel")}
-          {stamp.length < kernel ** 2 && " (the rest is cut off with the padding)"}. Dashed, one of them: it gets{" "}
-          {weights ? `${short(weights[through - 1]!)} · ${short(y[row * output + col]!)}` : <><Weight entry={through} kernel={kernel} /> {pixel}</>}
-          {" "}of it, and the turned kernel lies like that.
+          {pixel} stamps the kernel, times {weights ? short(small[row * output + col]!) : "its value"}, on{" "}
+          {plural(stamp.length, "pixel")}
+          {stamp.length < kernel ** 2 && " (the rest is cut off with the padding)"}. One of them (dashed) gets{" "}
+          <span class="term">
+            <span class={`chip w${through}`}>
+              {weights ? short(weights[through - 1]!) : <Weight entry={through} kernel={kernel} />}
+            </span>
+            {weights ? ` · ${short(small[row * output + col]!)}` : <> {pixel}</>}
+          </span>
+          : so the turned kernel lies with that weight on {pixel}.
         </p>
         <small>column {row * output + col} of Cᵀ</small>
       </>
@@ -83,8 +92,8 @@ export function Spread({ setting, choice: { map, row, col }, scene, weights, y, 
   const taps = seenBy(setting, [row, col]);
   return (
     <>
-      <Sum left={<>(Cᵀ<i>y</i>)<sub>{row}{col}</sub></>} taps={taps} width={output} kernel={kernel} letter="y"
-        weights={weights} values={y} result={back[row * input + col]!} />
+      <Sum left={<Name letter="z" row={row} col={col} />} taps={taps} width={output} kernel={kernel} letter="y"
+        weights={weights} values={small} result={large[row * input + col]!} />
       <small>
         row {row * input + col} of Cᵀ; the turned kernel meets {plural(taps.length, "pixel")} of y, the rest is zeros
       </small>
@@ -110,12 +119,14 @@ function Sum({ left, taps, width, kernel, letter, weights, values, result }: Sum
       {left} ={" "}
       {taps.length === 0 && "0"}
       {taps.map(({ row, col, entry }, n) => (
-        <span key={n} class="term">
+        <span key={n}>
           {n > 0 && " + "}
-          <span class={`chip w${entry}`}>
-            {weights ? bracketed(weights[entry - 1]!) : <Weight entry={entry} kernel={kernel} />}
+          <span class="term">
+            <span class={`chip w${entry}`}>
+              {weights ? bracketed(weights[entry - 1]!) : <Weight entry={entry} kernel={kernel} />}
+            </span>
+            {weights ? ` · ${bracketed(values[row * width + col]!)}` : <> <Name letter={letter} row={row} col={col} /></>}
           </span>
-          {weights ? ` · ${bracketed(values[row * width + col]!)}` : <> <Name letter={letter} row={row} col={col} /></>}
         </span>
       ))}
       {weights && taps.length > 0 && <b> = {short(result)}</b>}
@@ -140,7 +151,7 @@ export function Longest({ setting, weights }: { setting: Setting; weights: boole
   const values = weights ? taps.map(() => 10) : null;
   return (
     <div class="longest" aria-hidden="true">
-      <Sum left="(Cᵀy)₀₀" taps={taps} width={1} kernel={setting.kernel} letter="x" weights={values} values={[10]} result={0} />
+      <Sum left={<Name letter="z" row={0} col={0} />} taps={taps} width={1} kernel={setting.kernel} letter="x" weights={values} values={[10]} result={0} />
       <small>row of C</small>
     </div>
   );
