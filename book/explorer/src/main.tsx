@@ -8,6 +8,7 @@ import { Cases, Controls } from "./view/controls.tsx";
 import { Formulas } from "./view/formulas.tsx";
 import { Legend } from "./view/legend.tsx";
 import { inText } from "./view/matrices.tsx";
+import { Refused } from "./view/refused.tsx";
 import { Convolution, Transposed } from "./view/ways.tsx";
 import "./style.css";
 
@@ -31,9 +32,7 @@ function Explorer({ alone }: { alone: boolean }) {
       <div class="body">
         <Controls />
         {refused.value ? (
-          <div class="stage">
-            <p class="notice refused" role="alert">There is no such convolution: {refused.value}.</p>
-          </div>
+          <Refused setting={now} why={refused.value} />
         ) : (
           <>
             <div class="stage">

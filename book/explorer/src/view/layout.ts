@@ -18,7 +18,8 @@ export function useWidth<T extends HTMLElement>() {
   const element = useRef<T>(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {
-    const observer = new ResizeObserver(() => element.current && setWidth(element.current.clientWidth));
+    // Rounded down: the cells must not need a fraction more than there is.
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width)));
     observer.observe(element.current!);
     return () => observer.disconnect();
   }, []);

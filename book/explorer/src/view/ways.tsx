@@ -3,7 +3,7 @@
 import { sizes, untouched } from "../arithmetic.ts";
 import { paddedKinds, stretchedKinds } from "../maps.ts";
 import type { Lit } from "../scene.ts";
-import { image, large, numbers, setting, small, weights, y } from "../store.ts";
+import { choice, image, large, numbers, setting, small, weights, y } from "../store.ts";
 import { fromStretched, inside, pixelLook, pixels, weightLook } from "./looks.tsx";
 import { PixelMap } from "./map.tsx";
 import { plural, squared } from "./names.tsx";
@@ -138,6 +138,8 @@ export function Transposed() {
 function Kernel({ side, turned }: { side: number; turned: boolean }) {
   const { kernel } = setting.value;
   const place = (along: number) => (turned ? kernel - 1 - along : along);
+  const now = choice.value?.map === "kernel" ? choice.value : null;
+  const frames = now ? [{ row: place(now.row), col: place(now.col), height: 1, width: 1 }] : [];
   return (
     <PixelMap
       id={turned ? "turned" : "kernel"}
@@ -145,7 +147,7 @@ function Kernel({ side, turned }: { side: number; turned: boolean }) {
       title={<><i>W</i> {turned ? <>turned <span aria-hidden="true">↻</span></> : squared(kernel)}</>}
       said={turned ? "kernel W, turned by half a turn" : `kernel W, ${kernel} by ${kernel} weights`}
       kinds={pixels(kernel)}
-      lit={{ taps: [], frames: [] }}
+      lit={{ taps: [], frames }}
       side={side}
       target={{
         at: (row, col) => ({ map: "kernel", row: place(row), col: place(col) }),
