@@ -45,7 +45,7 @@ def browser():
 
 @pytest.fixture
 def open_page(browser, built):
-    """A function that opens the page with an address's hash, and options of a browser's context; errors are failures."""
+    """A function that opens the page with an address's hash and a context's options; what goes wrong there fails."""
     faults, contexts = [], []
 
     def open_page(hash="", width=1280, height=900, **options):

@@ -1,9 +1,11 @@
 """The explorer in a browser: what it shows for 60 settings, and what pointers, keys, taps and addresses do."""
 
+import io
 import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.xdist_group("explorer")
 
@@ -25,7 +27,7 @@ SHOWN = """() => {
     }
     return { rows, colours };
   };
-  const result = (name) => Number(document.querySelector(`[data-formula="${name}"] b`).textContent.replace("−", "-"));
+  const result = (name) => Number(document.querySelector(`[data-formula="${name}"] b`).textContent.replace("\\u2212", "-"));
   return {
     formulas: ["reach", "output", "unseen", "stretched", "transposed-padding", "transposed-output"].map(result),
     padded: kinds("input"), stretched: kinds("stretched"),
@@ -70,10 +72,8 @@ def test_sixty_settings_cell_by_cell(open_page, answers, part):
     for answer in told:
         setting = answer["setting"]
         page.evaluate("hash => { location.hash = hash }", address(setting))
-        page.wait_for_function(
-            "n => document.querySelectorAll('#output .cell').length === n", arg=len(answer["matrix"])
-        )
-        page.wait_for_function("n => document.querySelectorAll('#large .cell').length === n", arg=setting["input"] ** 2)
+        for id, count in (("output", len(answer["matrix"])), ("large", setting["input"] ** 2)):
+            page.wait_for_function(f"document.querySelectorAll('#{id} .cell').length === {count}")
         shown, sizes, count = page.evaluate(SHOWN), answer["sizes"], setting["kernel"] ** 2
         names = ("reach", "output", "unseen", "stretched", "transposedPadding", "transposedOutput")
         assert shown["formulas"] == [sizes[name] for name in names], setting
@@ -91,9 +91,6 @@ def test_sixty_settings_cell_by_cell(open_page, answers, part):
 
 
 def test_the_colours_are_on_the_screen(open_page, answers):
-    Image = pytest.importorskip("PIL.Image")
-    import io
-
     page = open_page()
     answer = answers[5]  # padding, strides
     page.goto(page.url + address(answer["setting"], at="kernel,0,0"))
@@ -101,7 +98,7 @@ def test_the_colours_are_on_the_screen(open_page, answers):
     page.add_style_tag(content=".fades path, .fades text { opacity: 1 !important }")
     svg = page.locator("#C svg")
     picture = np.asarray(Image.open(io.BytesIO(svg.screenshot())).convert("RGB")).astype(int)
-    rows, cols = np.shape(answer["matrix"])
+    _, cols = np.shape(answer["matrix"])
     side = picture.shape[1] / cols
     for (row, col), entry in np.ndenumerate(answer["matrix"]):
         corner = picture[int((row + 0.2) * side), int((col + 0.2) * side)]  # beside the letters
@@ -251,10 +248,8 @@ def test_what_cannot_be_is_said(open_page, hash, said):
 def test_nothing_is_wider_than_the_screen(open_page, answers, width):
     page = open_page(width=width)
     widest = [a["setting"] for a in answers[:7]]
-    widest += [
-        dict(input=9, kernel=7, stride=1, padding=6),
-        dict(input=9, kernel=7, padding=6, dilation=4, show="numbers"),
-    ]
+    largest = {"input": 9, "kernel": 7, "padding": 6}
+    widest += [largest, {**largest, "dilation": 4, "show": "numbers"}]
     for setting in widest:
         page.evaluate("hash => { location.hash = hash }", address(setting))
         page.wait_for_timeout(60)
