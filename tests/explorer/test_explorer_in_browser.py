@@ -27,7 +27,8 @@ SHOWN = """() => {
     }
     return { rows, colours };
   };
-  const result = (name) => Number(document.querySelector(`[data-formula="${name}"] b`).textContent.replace("\\u2212", "-"));
+  const number = (text) => Number(text.replace("\\u2212", "-"));
+  const result = (name) => number(document.querySelector(`[data-formula="${name}"] b`).textContent);
   return {
     formulas: ["reach", "output", "unseen", "stretched", "transposed-padding", "transposed-output"].map(result),
     padded: kinds("input"), stretched: kinds("stretched"),

@@ -18,7 +18,7 @@ function Explorer({ alone }: { alone: boolean }) {
     <div class="explorer">
       <style>{entryRules(now.kernel ** 2)}</style>
       {alone && <h1>A convolution and its transpose</h1>}
-      <p class="lead">
+      <p class="intro">
         Point at a pixel, tap it, or go there by Tab and the arrow keys: its window, its stamp and its lines of the
         matrix light up.
       </p>
