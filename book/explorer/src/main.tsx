@@ -29,7 +29,7 @@ function Explorer({ alone }: { alone: boolean }) {
       {complaints.value.length > 0 && (
         <p class="notice" role="status">{complaints.value.map(sentence).join(" ")}</p>
       )}
-      <div class="body">
+      <div class="bench">
         <Controls />
         {refused.value ? (
           <Refused setting={now} why={refused.value} />
