@@ -58,6 +58,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 add_module_names = False
+maximum_signature_line_length = 80
 toc_object_entries = False
 highlight_language = "none"  # what is Python says so
 
@@ -70,7 +71,9 @@ html_css_files = ["book.css"]
 html_extra_path = ["extra"]  # the first page, which leads to the book's own
 html_show_sourcelink = False
 html_copy_source = False
+html_context = {"default_mode": "auto"}  # dark or light as the reader's machine is
 html_theme_options = {
+    "navbar_persistent": [],  # the search stands above the contents
     "use_download_button": False,
     "show_navbar_depth": 1,
     "show_toc_level": 2,
