@@ -545,8 +545,8 @@ assert np.isclose(together, 9 / 10) and np.isclose(apart, (1 + 1 / 2) / 2)
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/01_pixels.py`; `python -m lessons test 1` tells you what
-# is right, and what is wrong if not.
+# `python -m lessons test 1` puts them into `lessons/answers/`, for you to write
+# there, and tells you what is right, and what is wrong if not.
 #
 # 1. `box_iu`: detection has an IU as well, of two boxes. It decides whether a
 #    box that was found counts as right.

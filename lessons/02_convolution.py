@@ -507,8 +507,8 @@ assert report.ok(1e-6)
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/02_convolution.py`; `python -m lessons test 2` tells you
-# what is right, and what is wrong if not.
+# `python -m lessons test 2` puts them into `lessons/answers/`, for you to write
+# there, and tells you what is right, and what is wrong if not.
 #
 # 1. `output_size`: with **dilation** $d$, the kernel's weights lie $d$ pixels
 #    apart. How large is the output then?

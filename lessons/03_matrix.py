@@ -523,8 +523,8 @@ assert np.allclose(y, layer(x), atol=1e-4)
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/03_matrix.py`; `python -m lessons test 3` tells you what
-# is right, and what is wrong if not.
+# `python -m lessons test 3` puts them into `lessons/answers/`, for you to write
+# there, and tells you what is right, and what is wrong if not.
 #
 # 1. `place`: where a pixel of an image with channels stands in
 #    $\mathrm{vec}(x)$.

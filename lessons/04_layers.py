@@ -702,8 +702,8 @@ assert report.ok(1e-6)
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/04_layers.py`; `python -m lessons test 4` tells you what
-# is right, and what is wrong if not.
+# `python -m lessons test 4` puts them into `lessons/answers/`, for you to write
+# there, and tells you what is right, and what is wrong if not.
 #
 # 1. `max_pool`: of one map, with padding and ceil mode.
 # 2. `max_pool_backward`: its way back, with ties and windows that overlap.

@@ -645,8 +645,8 @@ show(
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/05_vgg.py`; `python -m lessons test 5` tells you what is
-# right, and what is wrong if not.
+# `python -m lessons test 5` puts them into `lessons/answers/`, for you to write
+# there, and tells you what is right, and what is wrong if not.
 #
 # 1. `receptive_field`: $r$ and $j$ of any pile of layers, with dilation too.
 # 2. `parameters`: all of a VGG's, for any configuration, from its kernels.

@@ -555,8 +555,8 @@ assert 100 * crop[1] == whole[1] and 5 < times < 10
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/06_fully_connected.py`; `python -m lessons test 6` tells
-# you what is right, and what is wrong if not.
+# `python -m lessons test 6` puts them into `lessons/answers/`, for you to write
+# there, and tells you what is right, and what is wrong if not.
 #
 # 1. `slide_linear`: a fully connected layer, led over a map larger than its
 #    own.

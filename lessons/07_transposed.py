@@ -488,8 +488,8 @@ assert fine.shape == (1, 1, 48, 48) and pyramid.shape == (16, 16)
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/07_transposed.py`; `python -m lessons test 7` tells you
-# what is right, and what is wrong if not.
+# `python -m lessons test 7` puts them into `lessons/answers/`, for you to write
+# there, and tells you what is right, and what is wrong if not.
 #
 # 1. `output_size`: the formula, with padding and `output_padding`.
 # 2. `transposed`: stamps with stride and padding, of one image and one kernel.

@@ -602,8 +602,8 @@ for p in (16, 0):
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/08_arithmetic.py`; `python -m lessons test 8` tells you
-# what is right, and what is wrong if not.
+# `python -m lessons test 8` puts them into `lessons/answers/`, for you to write
+# there, and tells you what is right, and what is wrong if not.
 #
 # 1. `convolution`: $o$ and $a$ of a convolution, with dilation.
 # 2. `stretched`: the map with its zeros, ready for a plain convolution.

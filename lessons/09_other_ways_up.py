@@ -623,8 +623,8 @@ assert np.allclose(learned, kernel.sum())
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/09_other_ways_up.py`; `python -m lessons test 9` tells
-# you what is right, and what is wrong if not.
+# `python -m lessons test 9` puts them into `lessons/answers/`, for you to write
+# there, and tells you what is right, and what is wrong if not.
 #
 # 1. `bilinear_kernel`: the bilinear stamp in the plane, for any factor.
 # 2. `max_pool`: the maxima and their places, for windows that overlap.

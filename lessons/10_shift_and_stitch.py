@@ -612,8 +612,8 @@ assert 300 < holes / one_pass < 320 and up / one_pass < 1e-3
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/10_shift_and_stitch.py`; `python -m lessons test 10`
-# tells you what is right, and what is wrong if not.
+# `python -m lessons test 10` puts them into `lessons/answers/`, for you to
+# write there, and tells you what is right, and what is wrong if not.
 #
 # 1. `interlace`: the results of all shifts, laid into each other.
 # 2. `pull_apart`: a kernel with holes, for any rate.

@@ -542,8 +542,8 @@ assert weights[0] == weights.min() and weights[0] < 0.3
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/11_patchwise.py`; `python -m lessons test 11` tells you
-# what is right, and what is wrong if not.
+# `python -m lessons test 11` puts them into `lessons/answers/`, for you to
+# write there, and tells you what is right, and what is wrong if not.
 #
 # 1. `cut_patches`: the batch of patches that a whole image with its labels
 #    stands for.

@@ -642,8 +642,8 @@ if torch := pytorch():
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/12_surgery.py`; `python -m lessons test 12` tells you
-# what is right, and what is wrong if not.
+# `python -m lessons test 12` puts them into `lessons/answers/`, for you to
+# write there, and tells you what is right, and what is wrong if not.
 #
 # 1. `to_kernel`: the weights of a fully connected layer as a convolution's.
 # 2. `crop_offset`: where the image's pixel 0 lies in the last map, for any

@@ -806,8 +806,8 @@ assert scaled["scale_pool3"].factor == 0.0001
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/13_skips.py`; `python -m lessons test 13` tells you what
-# is right, and what is wrong if not.
+# `python -m lessons test 13` puts them into `lessons/answers/`, for you to
+# write there, and tells you what is right, and what is wrong if not.
 #
 # 1. `track`: the first pixel's place after any list of layers, with strides and
 #    paddings that differ.

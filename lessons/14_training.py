@@ -886,8 +886,8 @@ for n in (2, 4, 100):
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/14_training.py`; `python -m lessons test 14` tells you
-# what is right, and what is wrong if not.
+# `python -m lessons test 14` puts them into `lessons/answers/`, for you to
+# write there, and tells you what is right, and what is wrong if not.
 #
 # 1. `sgd_step`: a step of a whole net, its parameters in a dict; biases at
 #    twice the rate, and without decay.

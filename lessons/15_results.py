@@ -574,8 +574,8 @@ else:
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/15_results.py`; `python -m lessons test 15` tells you
-# what is right, and what is wrong if not.
+# `python -m lessons test 15` puts them into `lessons/answers/`, for you to
+# write there, and tells you what is right, and what is wrong if not.
 #
 # 1. `band`: which pixels lie within so many steps of a border? (A band around
 #    the borders is called a **trimap**.)

@@ -867,8 +867,8 @@ assert np.allclose(by_hand, plain, atol=1e-5)
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/16_fast.py`; `python -m lessons test 16` tells you what
-# is right, and what is wrong if not.
+# `python -m lessons test 16` puts them into `lessons/answers/`, for you to
+# write there, and tells you what is right, and what is wrong if not.
 #
 # 1. `attainable`: the roofline as a function of operations and bytes.
 # 2. `f23`: two outputs in four products. They are counted.

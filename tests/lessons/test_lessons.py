@@ -92,7 +92,7 @@ def test_a_lesson_has_its_parts(lesson):
     assert re.search(r"^\*\*Time:\*\* \d+ minutes$", first, re.MULTILINE)
     assert re.search(r"^\*\*Know before:\*\* \w", first, re.MULTILINE)
     assert last.startswith("## Exercises\n")
-    assert f"python -m lessons test {lesson.number}" in last and f"lessons/exercises/{lesson.path.name}" in last
+    assert f"python -m lessons test {lesson.number}" in last and "`lessons/answers/`" in last
     (left_out,) = [
         text for text in markdown if text.startswith("## What was left out, and where the real thing stands")
     ]
