@@ -68,7 +68,7 @@ def setup(app):
     """Every docstring that autodoc reads goes this way."""
 
     def process(app, what, name, obj, options, lines):
-        lines[:] = to_rst(lines)
+        lines[:] = [] if lines[:1] and lines[0].startswith("Alias for field number") else to_rst(lines)
 
     app.connect("autodoc-process-docstring", process)
     return {"parallel_read_safe": True}

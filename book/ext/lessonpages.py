@@ -9,12 +9,14 @@ CODE = re.compile(r"(```.*?```|`[^`]*`)", re.DOTALL)
 
 
 def read(text):
-    """The notebook of the lesson whose file has this text.
+    """The notebook of the lesson whose file has this text, its exercises in it.
 
-    Each Markdown cell can be linked to, and where it names a lesson it links there.
+    Each Markdown cell can be linked to, and where it names a lesson it links there. What prepares a fresh runtime is
+    left out.
     """
     one = lesson(re.match(r"# %% \[markdown\]\n# # (\d+)\. ", text)[1])
-    notebook = one.notebook()
+    notebook = one.notebook_with_exercises()
+    notebook.cells = [cell for cell in notebook.cells if "remove-cell" not in cell.metadata.get("tags", [])]
     notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}  # as its kernel would say
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type == "markdown":
