@@ -60,7 +60,7 @@ def _prose(line):
     """`name` is code; nothing else in a line means anything but itself."""
     parts = line.split("`")
     if len(parts) % 2 == 0:  # a single backtick is a character
-        return SPECIAL.sub(r"\\\1", line.replace("`", r"\`"))
+        return SPECIAL.sub(r"\\\1", line).replace("`", r"\`")
     return "".join(f"``{part}``" if number % 2 else SPECIAL.sub(r"\\\1", part) for number, part in enumerate(parts))
 
 
