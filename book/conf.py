@@ -1,6 +1,6 @@
 """The book, for Sphinx. The source root is the clone: lessons and texts are pages as they lie there.
 
-sphinx-build -c book . book/_build
+sphinx-build -c book . book/_build/html
 """
 
 import hashlib
@@ -38,8 +38,9 @@ extensions = [
     "book.ext.slides",
 ]
 root_doc = "book/index"
-include_patterns = ["book/*.md", "book/api/*.rst", "docs/*.md", "lessons/[0-9]*.py", "lessons/*.md", "CHANGELOG.md", "SECURITY.md"]
-exclude_patterns = ["book/_*", "book/explorer", "**/node_modules", "runs", ".*"]
+include_patterns = ["book/*.md", "book/api/*.rst", "lessons/[0-9]*.py", "lessons/README.md", "docs/*.md"]
+include_patterns += ["CHANGELOG.md", "SECURITY.md"]
+exclude_patterns = ["book/_*", "book/explorer", "**/node_modules", "runs", "**/.*"]
 suppress_warnings = ["myst.header"]  # what is taken from the README begins in its middle
 
 # Lessons

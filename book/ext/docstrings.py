@@ -1,4 +1,4 @@
-"""Docstrings are plain text with aligned tables: these become tables, formulas stay as they are set, the rest is prose."""
+"""Docstrings are plain text with aligned tables: they become tables, formulas stay as set, the rest is prose."""
 
 import re
 from itertools import groupby

@@ -7,10 +7,11 @@ from sphinx.search.en import SearchEnglish
 
 # Longest first. What remains has two syllables or more: so short a word is seldom one with a particle.
 PARTICLES = (
-    "에서는 으로는 으로써 에서의 이라는 이라고 으로 에서 에게 까지 부터 처럼 보다 마다 이란 라는 라고 하는 하고 들은 들이 들을 들의 "
-    "은 는 이 가 을 를 의 에 로 와 과 도 만 란 들"
-).split()
-HANGUL = re.compile(f"^([가-힣]{{2,}}?)(?:{'|'.join(PARTICLES)})$")
+    "에서는|으로는|으로써|에서의|이라는|이라고|"
+    "으로|에서|에게|까지|부터|처럼|보다|마다|이란|라는|라고|하는|하고|들은|들이|들을|들의|"
+    "은|는|이|가|을|를|의|에|로|와|과|도|만|란|들"
+)
+HANGUL = re.compile(f"^([가-힣]{{2,}}?)(?:{PARTICLES})$")
 
 
 class SearchEnglishKorean(SearchEnglish):

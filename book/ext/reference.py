@@ -1,11 +1,11 @@
 """The reference's pages, one a room of the package, written anew for every build from the modules that there are."""
 
-import ast
 from pathlib import Path
 
 CLONE = Path(__file__).parents[2]
 FOLDER = CLONE / "book" / "api"
-ROOMS = "convolution layers models data weights training alternatives pictures backend machines kernels commands".split()
+ROOMS = ("convolution", "layers", "models", "data", "weights", "training", "alternatives", "pictures")
+ROOMS += ("backend", "machines", "kernels", "commands")
 
 
 def rooms():
@@ -23,12 +23,6 @@ def page(room, modules):
     for name in modules[1:]:
         told += [name, "-" * len(name), "", f".. automodule:: {name}", "   :members:", ""]
     return "\n".join(told)
-
-
-def first_line(room):
-    """The first sentence of the docstring of the room's package."""
-    path = CLONE / "minifcn" / ("" if room == "minifcn" else room) / "__init__.py"
-    return ast.get_docstring(ast.parse(path.read_text("utf-8"))).split("\n")[0]
 
 
 def _name(path):
