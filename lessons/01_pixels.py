@@ -63,8 +63,7 @@ def draw(axes, labels, title):
     labels = np.asarray(labels)
     axes.imshow(labels if labels.ndim == 3 else COLOURS[labels])
     axes.set_title(title, size=11)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xticks=[], yticks=[])
     if labels.size <= 100:
         for (row, col), value in np.ndenumerate(labels):
             ink = "white" if value in (2, VOID) else "black"
@@ -81,7 +80,12 @@ patches = [
     for n, name in names.items()
 ]
 figure.legend(handles=patches, loc="outside right center", frameon=False)
-show(figure, "01_scene")
+show(
+    figure,
+    "01_scene",
+    "A large brown ladder, and a small purple one before a green disc; beside "
+    "them their label map, with a black border of void around each form.",
+)
 
 # %% [markdown]
 # There is an eighth number, 255. It marks **void**: pixels for which nobody
@@ -208,7 +212,13 @@ for number, (_, box) in enumerate(boxes):
     if number == 0:
         frame(panels[2], *box, colour)
     frame(panels[3], *box, colour)
-show(figure, "01_tasks")
+show(
+    figure,
+    "01_tasks",
+    "The same scene six times: as it is, with a word, with a box around the "
+    "large ladder, with a box around each of three objects, with a colour for "
+    "each object, and with a colour for each class.",
+)
 
 # %% [markdown]
 # Keep apart what this order says, and what it does not: a mask tells more than
@@ -317,16 +327,16 @@ assert n.tolist() == [[8, 0, 0], [0, 3, 1], [1, 0, 2]] and n.sum() == 15
 # The union, pixels in either, is the row plus the column, less the
 # intersection, which both contain:
 #
-# $$\mathrm{IU}_i = \frac{n_{ii}}{t_i + \sum_j n_{ji} - n_{ii}}$$
+# $$\mathrm{IU}(i) = \frac{n_{ii}}{t_i + \sum_j n_{ji} - n_{ii}}$$
 #
 # and the mean is over the classes again:
 #
-# $$\frac{1}{n_{cl}} \sum_i \mathrm{IU}_i$$
+# $$\frac{1}{n_{cl}} \sum_i \mathrm{IU}(i)$$
 #
 # **Frequency-weighted IU**: a mean as well, but a class weighs as much as it
 # has pixels:
 #
-# $$\frac{1}{\sum_k t_k} \sum_i t_i \, \mathrm{IU}_i$$
+# $$\frac{1}{\sum_k t_k} \sum_i t_i \, \mathrm{IU}(i)$$
 #
 # **Predict.** Compute all four, as fractions.
 
@@ -337,12 +347,16 @@ draw(panels[0], truth, "truth")
 draw(panels[1], guess, "prediction")
 draw(panels[2], truth, "class 2: IU = 2 / 4")
 for row, col in np.argwhere(((truth == 2) | (guess == 2)) & (truth != VOID)):
-    colour = VERMILLION
-    if truth[row, col] == guess[row, col] == 2:
-        colour = "black"
+    both = truth[row, col] == guess[row, col] == 2
+    colour = "black" if both else VERMILLION
     frame(panels[2], row + 0.05, col + 0.05, 0.9, 0.9, colour)
 panels[2].set_xlabel("framed: the union;\nin black: the intersection")
-show(figure, "01_by_hand")
+show(
+    figure,
+    "01_by_hand",
+    "Truth and prediction of 4x4 pixels. The four pixels that either calls "
+    "class 2 are framed, in black the two that both do.",
+)
 
 hits, t, called = np.diag(n), n.sum(axis=1), n.sum(axis=0)
 iu = hits / (t + called - hits)
@@ -469,7 +483,13 @@ for panel, (name, answer) in zip(figure.subplots(1, 5), answers.items()):
     draw(panel, answer, name)
     iu = results[name].iu_per_class
     panel.set_xlabel(f"mean IU {results[name].mean_iu:.2f}\nladder {iu[6]:.2f}")
-show(figure, "01_answers")
+show(
+    figure,
+    "01_answers",
+    "Five answers for the scene: empty; ladders so fat that their gaps close; "
+    "coloured dots everywhere; clean ladders after a vote of 5x5; lumps "
+    "without rungs after one of 11x11.",
+)
 for name, result in results.items():
     print(f"{name:22}", result.iu_per_class.round(2))
 assert coarse.iu_per_class[6] < coarse.iu_per_class[1]  # thin against round
@@ -525,8 +545,8 @@ assert np.isclose(together, 9 / 10) and np.isclose(apart, (1 + 1 / 2) / 2)
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/01_pixels.py`; `python -m lessons test 1` tells you what
-# is right, and what is wrong if not.
+# `python -m lessons test 1` puts them into `lessons/answers/`, for you to write
+# there, and tells you what is right, and what is wrong if not.
 #
 # 1. `box_iu`: detection has an IU as well, of two boxes. It decides whether a
 #    box that was found counts as right.

@@ -128,14 +128,20 @@ axes.text(0.45, 1.0, "slope 1", color=BLUE)
 axes.text(-1.45, -1.3, "grey: subgradients 0.25, 0.5, 0.75 at the kink")
 axes.set(xlabel="x", ylabel="ReLU of x", ylim=(-1.5, 1.6))
 axes.grid(color="0.9")
-show(figure, "04_relu")
+show(
+    figure,
+    "04_relu",
+    "The graph of ReLU, flat up to 0, then rising with slope 1. Three grey "
+    "lines through the kink, with slopes between 0 and 1, lie below it "
+    "everywhere else.",
+)
 
 # %% [markdown]
 # The three answers 0, 1/2 and 1 are all subgradients. PyTorch and minifcn take
-# 0. (`check_gradients` saw that left and right differ, left the entry out,
-#    counted it, and was honest that nothing was tested.) A number that is
-#    *exactly* 0 in front of a ReLU is rare, so the choice hardly matters. With
-#    max-pooling it is different.
+# the 0. (`check_gradients` saw that left and right differ, left the entry out,
+# counted it, and was honest that nothing was tested.) A number that is
+# *exactly* 0 in front of a ReLU is rare, so the choice hardly matters. With
+# max-pooling it is different.
 #
 # ## Max-pooling
 #
@@ -224,7 +230,13 @@ for panel in axes[0], axes[3]:
     frame(panel, 1, 1, 3, 3, VERMILLION)
 frame(axes[1], 0, 0, 1, 1, BLUE)
 frame(axes[1], 1, 1, 1, 1, VERMILLION)
-show(figure, "04_pool")
+show(
+    figure,
+    "04_pool",
+    "Four maps with two windows framed. The 9 of x wins two windows, so dx "
+    "has 3 there, the sum of 1 and 2; where the 8 and the 7 stand dx has 3 "
+    "and 4, everywhere else 0.",
+)
 print("y:", y, "dx:", dx, sep="\n")
 assert y.tolist() == [[9, 9], [8, 7]] and dx[0, 2] == 1 + 2
 report = check_gradients(pool, rng.standard_normal((2, 2, 5, 4)))
@@ -522,8 +534,8 @@ assert np.isnan(p[0]) and half_way == np.inf and stable == 1000
 # ## The loss of a map, with void
 #
 # Each pixel has a loss of its own. To get one number, take the **mean over the
-# counted pixels**. Let $w$ be 1 for a pixel that counts and 0 for void, and $n
-# = \sum w$ how many count. Then pixel $i$ has the gradient
+# counted pixels**. Let $w$ be 1 for a pixel that counts and 0 for void, and
+# $n = \sum w$ how many count. Then pixel $i$ has the gradient
 #
 # $$\frac{\partial L}{\partial z_{c,i}} =
 # \frac{w_i}{n} \, (p_{c,i} - \mathrm{onehot}_{c,i})$$
@@ -592,7 +604,13 @@ maps["gradient, times 15"] = 15 * gradient[0, 1]
 figure, axes = draw_maps(maps, form=".2f")
 for panel in axes:
     frame(panel, 1, 3, 1, 1, GREEN)  # void
-show(figure, "04_loss")
+show(
+    figure,
+    "04_loss",
+    "Three maps of 4x4 pixels: the probability of class 1; a 1 where it is "
+    "the truth; and the gradient, below 0 for those four pixels, 0 for the "
+    "void one, above 0 for the others.",
+)
 
 # %% [markdown]
 # (Framed: the void pixel.) Does the loss do what it should? Forget the network
@@ -684,8 +702,8 @@ assert report.ok(1e-6)
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/04_layers.py`; `python -m lessons test 4` tells you what
-# is right, and what is wrong if not.
+# `python -m lessons test 4` puts them into `lessons/answers/`, for you to write
+# there, and tells you what is right, and what is wrong if not.
 #
 # 1. `max_pool`: of one map, with padding and ceil mode.
 # 2. `max_pool_backward`: its way back, with ties and windows that overlap.

@@ -330,7 +330,12 @@ axes.axvline(500, color="black", linestyle="--", linewidth=1)
 axes.set(xlabel="column of the image", yticks=[], ylim=(-0.6, 2.6))
 axes.spines[["top", "right", "left"]].set_visible(False)
 axes.set_title("500 columns: what lies where", loc="left", size=11)
-show(figure, "12_crop")
+show(
+    figure,
+    "12_crop",
+    "Three bars over the image's columns: the image from 0 to 500, the "
+    "upsampled scores from -19 to 525, the padded image from -100 to 600.",
+)
 
 # %% [markdown]
 # ## Why do the poolings round up?
@@ -493,9 +498,9 @@ assert abs(slope / numerical - 1) < 1e-4
 # The score layer starts with zeros. It looks like a mistake.
 #
 # **Predict.** What does such a net say of each pixel, and how large is the loss
-# with 5 classes? Which layers get a gradient in the first step: $\partial L /
-# \partial W = \sum \mathrm{d}y \, x$ for the score layer's weights,
-# $\mathrm{d}x = W^\top \mathrm{d}y$ for what comes before it?
+# with 5 classes? Which layers get a gradient in the first step:
+# $\partial L / \partial W = \sum \mathrm{d}y \, x$ for the score layer's
+# weights, $\mathrm{d}x = W^\top \mathrm{d}y$ for what comes before it?
 
 # %%
 device, reason = resolve_device()
@@ -637,8 +642,8 @@ if torch := pytorch():
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/12_surgery.py`; `python -m lessons test 12` tells you
-# what is right, and what is wrong if not.
+# `python -m lessons test 12` puts them into `lessons/answers/`, for you to
+# write there, and tells you what is right, and what is wrong if not.
 #
 # 1. `to_kernel`: the weights of a fully connected layer as a convolution's.
 # 2. `crop_offset`: where the image's pixel 0 lies in the last map, for any

@@ -64,8 +64,8 @@ rng = np.random.default_rng(0)
 #
 # $$L = \frac{1}{2} \left( w_1^2 + 400 \, w_2^2 \right)$$
 #
-# Its gradient is $(w_1, 400 \, w_2)$, so a step turns $w_2$ into $(1 - 400 \,
-# \eta) \, w_2$.
+# Its gradient is $(w_1, 400 \, w_2)$, so a step turns $w_2$ into
+# $(1 - 400 \, \eta) \, w_2$.
 #
 # **Predict.** For which $\eta$ does $w_2$ shrink, from which on does it grow
 # with each step? And with the largest rate that does no harm, by how much does
@@ -145,7 +145,14 @@ valley.set_xticks([-0.5, 0, 0.5, 1])
 valley.set(title="60 steps in the valley", xlabel="$w_1$", ylabel="$w_2$")
 curves.set(title="all steps", xlabel="step", ylabel="loss", ylim=(1e-9, 2))
 curves.grid(color="0.9")
-show(figure, "14_valley")
+show(
+    figure,
+    "14_valley",
+    "The weight's way in the valley and its loss. Without momentum it creeps "
+    "along the valley's floor; with 0.9 it swings from wall to wall, "
+    "shrinking, and comes much nearer to the lowest point, its loss falling "
+    "far faster.",
+)
 
 # %% [markdown]
 # $v$ is $1/(1 - \mu)$ times the gradient in the long run: 10 for the paper's
@@ -161,8 +168,8 @@ show(figure, "14_valley")
 # $g$. With no gradient from the data, each step without momentum then shrinks
 # the weight to $1 - \eta \lambda$ of itself: hence **weight decay**. The
 # paper's $\lambda$ is $5 \cdot 10^{-4}$ or $2 \cdot 10^{-4}$. (Paper and slides
-# write $5^{-4}$, $2^{-4}$, and $5^{-5}$ for a learning rate: short for $5 \cdot
-# 10^{-4}$ and so on.)
+# write $5^{-4}$, $2^{-4}$, and $5^{-5}$ for a learning rate: short for
+# $5 \cdot 10^{-4}$ and so on.)
 #
 # A **bias** is one number added to a whole map. The paper lets biases learn at
 # twice the rate; the authors' nets let none decay.
@@ -360,7 +367,13 @@ for (name, values), colour, marker in zip(size.items(), colours, markers):
 axes.set(xlabel="layer", ylabel="size of the signal", xlim=(0.5, 15.5))
 axes.set_title("what 13 layers make of a signal", size=11)
 axes.grid(color="0.9")
-show(figure, "14_he")
+show(
+    figure,
+    "14_he",
+    "The size of a signal behind 13 layers, logarithmic: level with He's "
+    "start, falling to about 1e-12 with 0.01, rising to some 1e4 with twice "
+    "He's.",
+)
 
 # %% [markdown]
 # In the paper the trunk need not begin at random: it is **pretrained**, a
@@ -592,7 +605,13 @@ axes.set(xlabel="step", ylabel="loss, mean of 5 steps", ylim=(0, 1.1))
 axes.set_title("fine-tuning a small FCN", size=11)
 axes.legend(frameon=False)
 axes.grid(color="0.9")
-show(figure, "14_fine_tuning")
+show(
+    figure,
+    "14_fine_tuning",
+    "The loss over 30 steps: it falls most where the whole net learns, less "
+    "where the last layer alone does, or the whole net at a tenth of the "
+    "rate.",
+)
 
 # %% [markdown]
 # In the paper the last layer alone came to 45.4: three quarters of 59.4. (For
@@ -600,8 +619,8 @@ show(figure, "14_fine_tuning")
 # that it takes to tell pixels apart.
 #
 # The rate matters more than anything else here, and the right one depends on
-# net, loss and momentum. The paper searched for it: $10^{-3}$, $10^{-4}$, $5
-# \cdot 10^{-5}$ for FCN-AlexNet, FCN-VGG16 and FCN-GoogLeNet, fixed from the
+# net, loss and momentum. The paper searched for it: $10^{-3}$, $10^{-4}$,
+# $5 \cdot 10^{-5}$ for FCN-AlexNet, FCN-VGG16 and FCN-GoogLeNet, fixed from the
 # first step to the last; and a hundred times less when a skip is added to a net
 # that is trained already, as its new score layer starts at zero and the rest
 # should not be upset.
@@ -614,13 +633,13 @@ show(figure, "14_fine_tuning")
 # ## Rare classes
 #
 # Two of our three classes are rare. A loss can make up for that: the pixels of
-# class $c$ weigh $a_c$, with the mean taken over the weights. With $p =
-# \mathrm{softmax}(s)$ of a pixel, and its class $t$:
+# class $c$ weigh $a_c$, with the mean taken over the weights. With
+# $p = \mathrm{softmax}(s)$ of a pixel, and its class $t$:
 #
 # $$L = \frac{\sum_i a_{t_i} \left( -\log p_{i,t_i} \right)}{\sum_i a_{t_i}}$$
 #
-# The weights are constants, so the gradient of lesson 4 only gets a factor; $[c
-# = t]$ is 1 for the true class, else 0:
+# The weights are constants, so the gradient of lesson 4 only gets a factor;
+# $[c = t]$ is 1 for the true class, else 0:
 #
 # $$\frac{\partial L}{\partial s_{i,c}} =
 # \frac{a_{t_i}}{\sum_j a_{t_j}} \left( p_{i,c} - [c = t_i] \right)$$
@@ -706,7 +725,13 @@ for axes, (title, pair) in zip(figure.subplots(2, 3).T, versions.items()):
     axes[0].set_title(title, size=11)
     for one in axes:
         one.set_axis_off()
-show(figure, "14_augmentation")
+show(
+    figure,
+    "14_augmentation",
+    "An image of one disc with its label map: as it is, mirrored, and moved "
+    "down and to the right; where nothing was to be moved in, the image "
+    "repeats its edge and the label map is light grey, void.",
+)
 moved = versions["moved"][1]
 assert (moved[:12] == 255).all() and (moved[:, :12] == 255).all()
 assert np.array_equal(moved[12:, 12:], label[:-12, :-12])
@@ -722,9 +747,9 @@ assert 0 < turned < 20
 # before. Whoever starts from less may need them more; minifcn mirrors unless
 # you tell it not to.
 #
-# The paper's recipe in one line: SGD, 20 images, momentum 0.9, weight decay $5
-# \cdot 10^{-4}$, a fixed small rate, biases twice that, from a pretrained trunk
-# and a zero score layer, all layers, whole images, no balancing, no
+# The paper's recipe in one line: SGD, 20 images, momentum 0.9, weight decay
+# $5 \cdot 10^{-4}$, a fixed small rate, biases twice that, from a pretrained
+# trunk and a zero score layer, all layers, whole images, no balancing, no
 # augmentation.
 
 # %% [markdown]
@@ -824,11 +849,12 @@ for n in (2, 4, 100):
     )
 
 # %% [markdown]
-# Twice the gradient at most, however many machines there are: $2 (n - 1) / n
-# \cdot B$. The full FCN-8s has 134 million weights, so about a gigabyte a step,
-# eight seconds and a half at 1 Gbit/s; with a quarter of the channels it is 2.6
-# million, a sixth of a second. Some of it can be hidden: the last layers'
-# gradients are ready first, and travel while earlier layers still compute.
+# Twice the gradient at most, however many machines there are:
+# $2 (n - 1) / n \cdot B$. The full FCN-8s has 134 million weights, so about a
+# gigabyte a step, eight seconds and a half at 1 Gbit/s; with a quarter of the
+# channels it is 2.6 million, a sixth of a second. Some of it can be hidden: the
+# last layers' gradients are ready first, and travel while earlier layers still
+# compute.
 #
 # The order matters in the last bits, with three machines and more, since
 # rounding comes after each addition. If two machines added in different orders,
@@ -860,8 +886,8 @@ for n in (2, 4, 100):
 # %% [markdown]
 # ## Exercises
 #
-# In `lessons/exercises/14_training.py`; `python -m lessons test 14` tells you
-# what is right, and what is wrong if not.
+# `python -m lessons test 14` puts them into `lessons/answers/`, for you to
+# write there, and tells you what is right, and what is wrong if not.
 #
 # 1. `sgd_step`: a step of a whole net, its parameters in a dict; biases at
 #    twice the rate, and without decay.

@@ -12,8 +12,9 @@ import jupytext
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from lessons.lesson import all_lessons, lesson
+from lessons.lesson import all_lessons, in_clone, lesson
 from lessons.testing import verdicts
 from lessons.walk import walk
 from minifcn.backend import DEVICES, resolve_device
@@ -22,7 +23,7 @@ from minifcn.errors import InputError
 
 USAGE = """python -m lessons              list the lessons
        python -m lessons N            go through lesson N (-h: its options)
-       python -m lessons test N       tell which of its exercises are right
+       python -m lessons test [N]     tell which of its exercises are right
        python -m lessons notebook N   write it as a Jupyter notebook"""
 COLOURS = {"right": "green", "wrong": "red", "not begun": "yellow"}
 
@@ -56,17 +57,27 @@ def _parser():
         description="Fully convolutional networks, lesson by lesson.",
     )
     parser.set_defaults(run=list_lessons)
-    subparsers = parser.add_subparsers(parser_class=_Parser, metavar="")
+    subparsers = parser.add_subparsers(
+        parser_class=_Parser, help=argparse.SUPPRESS
+    )
 
-    def command(name, run):
+    def command(name, run, called, **number):
         sub = subparsers.add_parser(
-            name, prog="python -m lessons", description=run.__doc__
+            name, prog=f"python -m lessons{called}", description=run.__doc__
         )
         sub.set_defaults(run=run)
-        sub.add_argument("number", metavar="N", help="the lesson's number")
+        number = {"metavar": "N", "help": "the lesson's number"} | number
+        sub.add_argument("number", **number)
         return sub
 
-    walking = command("walk", go_through)
+    walking = command("walk", go_through, "")
+    walking.add_argument(
+        "--from",
+        type=int,
+        dest="start",
+        metavar="CELL",
+        help="begin at this cell; default: where you left",
+    )
     walking.add_argument(
         "--no-pause",
         action="store_true",
@@ -82,8 +93,8 @@ def _parser():
         choices=DEVICES,
         help="default: $MINIFCN_DEVICE, else auto: the GPU if one works",
     )
-    command("test", test)
-    notebook = command("notebook", write_notebook)
+    command("test", test, " test", nargs="?")
+    notebook = command("notebook", write_notebook, " notebook")
     notebook.add_argument(
         "--overwrite",
         action="store_true",
@@ -112,34 +123,59 @@ def go_through(options):
     if options.device:
         os.environ["MINIFCN_DEVICE"] = options.device
     resolve_device()  # refuses a GPU that does not work before all else
-    return 0 if walk(one, pause=not options.no_pause) else 1
+    if options.start is not None and options.start not in range(
+        1, len(one.cells) + 1
+    ):
+        raise InputError(
+            f"--from {options.start}: lesson {one.number} has the cells 1 to "
+            f"{len(one.cells)}"
+        )
+    return 0 if walk(one, not options.no_pause, options.start) else 1
 
 
 def test(options):
-    """Tell of each exercise of a lesson whether it is right, or why not."""
-    one = lesson(options.number)
-    found = verdicts(one, one.beside("exercises"))
-    console = Console(highlight=False)
-    for name, state, hint in found:
-        console.print(f"{name}: [{COLOURS[state]}]{state}[/]", end="")
-        print(f": {hint}" if hint else "")
-    return 0 if all(state == "right" for _, state, _ in found) else 1
+    """Tell of a lesson's exercises, or of all begun, which are right."""
+    if options.number:
+        one = lesson(options.number)
+        if not one.beside("answers").exists():
+            print(f"Write your answers in {in_clone(one.answers())}.")
+        return _tell(verdicts(one, one.answers()))
+    code = None
+    for one in all_lessons():
+        path = one.beside("answers")
+        try:
+            found = verdicts(one, path) if path.exists() else ()
+        except InputError as error:
+            say(f"lessons: error: {error}", error=True)
+            code = 2
+        else:
+            if any(each.state != "not begun" for each in found):
+                print(f"Lesson {one.number}")
+                code = max(code or 0, _tell(found))
+    if code is None:
+        print("Nothing is begun. python -m lessons test 7 begins lesson 7's.")
+    return code or 0
+
+
+def _tell(found):
+    """Print verdicts; returns the exit code."""
+    console = Console(highlight=False, soft_wrap=True)
+    for each in found:
+        line, colour = Text(str(each)), COLOURS[each.state]
+        start = len(each.name) + 2
+        line.stylize(colour, start, start + len(each.state))
+        console.print(line)
+    return 0 if all(each.state == "right" for each in found) else 1
 
 
 def write_notebook(options):
-    """Write a lesson as a Jupyter notebook, beside its script."""
+    """Write a lesson with its exercises as a notebook, beside its script."""
     one = lesson(options.number)
     path = one.path.with_suffix(".ipynb")
     if path.exists() and not options.overwrite:
         raise InputError(
             f"{path} is there already: move it, or say --overwrite"
         )
-    notebook = one.notebook()
-    notebook.metadata["kernelspec"] = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
-    jupytext.write(notebook, path)
+    jupytext.write(one.notebook_with_exercises(), path)
     print(f"wrote {path}")
     return 0

@@ -2,12 +2,14 @@
 
 import ast
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import jupytext
 
+from lessons.notebooks import with_exercises
 from minifcn.errors import InputError
 
 FOLDER = Path(__file__).resolve().parent
@@ -71,14 +73,37 @@ class Lesson:
         """The lesson as a notebook."""
         return jupytext.read(self.path, fmt="py:percent")
 
+    def notebook_with_exercises(self):
+        """The lesson as a notebook in which its exercises can be done."""
+        skeletons = self.beside("exercises").read_text("utf-8")
+        return with_exercises(self.notebook(), self.number, skeletons)
+
     def beside(self, folder):
-        """The file that belongs to it in exercises/, checks/ or solutions/."""
+        """The file that belongs to it in exercises/, checks/ or solutions/, or
+        the learner's in answers/."""
         return FOLDER / folder / self.path.name
+
+    def answers(self):
+        """The learner's file; a copy of the exercises where there is none yet.
+
+        It lies in answers/, where neither git nor the tests look. InputError
+        where it cannot be written.
+        """
+        path = self.beside("answers")
+        if not path.exists():
+            try:
+                path.parent.mkdir(exist_ok=True)
+                shutil.copyfile(self.beside("exercises"), path)
+            except OSError as error:
+                what = f"your answers, {in_clone(path)}, cannot be written"
+                raise InputError(f"{what}: {error.strerror}") from error
+        return path
 
 
 def in_clone(path):
     """A path as seen from the clone's folder: lessons/07_transposed.py."""
-    return path.relative_to(FOLDER.parent)
+    root = FOLDER.parent
+    return path.relative_to(root) if path.is_relative_to(root) else path
 
 
 def all_lessons():

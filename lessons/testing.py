@@ -1,11 +1,13 @@
 """Exercises against their checks: not begun, right, or wrong and why."""
 
 import importlib.util
+import re
 import traceback
 from typing import NamedTuple
 
-from lessons.hints import Wrong
+from lessons.hints import EMPTY, Wrong
 from lessons.lesson import in_clone
+from lessons.limit import Endless, within_limit
 from minifcn.errors import InputError
 
 
@@ -16,29 +18,47 @@ class Verdict(NamedTuple):
     state: str
     hint: str = ""
 
+    def __str__(self):
+        """A line: "transposed: wrong for stride 2; yours 1, expected 0"."""
+        if self.hint.startswith(f"{self.state} "):
+            return f"{self.name}: {self.hint}"
+        return ": ".join(part for part in self if part)
+
 
 def verdicts(lesson, answers):
     """[Verdict] of the functions in the file `answers`, in the checks' order.
 
     Raises InputError where the file does not even run.
     """
-    checks = checks_of(lesson)
     try:
-        given = load(answers)
-    except Exception as error:
-        why = _in_words(error, answers)
+        given = vars(within_limit(lambda: load(answers)))
+    except (Exception, SystemExit) as error:
+        why = _in_words(error, str(answers))
         raise InputError(f"{in_clone(answers)} does not run: {why}") from error
     return [
-        verdict(name, check, getattr(given, name, None), answers)
-        for name, check in checks.items()
+        verdict(name, check, given.get(name), answers)
+        for name, check in checks_of(lesson).items()
     ]
 
 
-def verdict(name, check, answer, path):
-    """The Verdict of a check on one function, from the file `path`."""
+def verdicts_of_cells(lesson, names):
+    """[Verdict] of the functions among {name: value}, a notebook's."""
+    return [
+        verdict(name, check, names.get(name))
+        for name, check in checks_of(lesson).items()
+    ]
+
+
+def verdict(name, check, answer, path=None):
+    """The Verdict of a check on one function.
+
+    path   the file it comes from; None: a notebook's cell
+    """
     if answer is None:
-        hint = f"there is no function {name} in {in_clone(path)}"
-        return Verdict(name, "wrong", hint)
+        where = f" in {in_clone(path)}" if path else ": run its cell first"
+        return Verdict(name, "wrong", f"there is no function {name}{where}")
+    code = getattr(answer, "__code__", None)
+    file = str(path or (code and code.co_filename))
     calls = []
 
     def recorded(*arguments):
@@ -46,13 +66,13 @@ def verdict(name, check, answer, path):
         return answer(*arguments)
 
     try:
-        check(recorded)
+        within_limit(lambda: check(recorded))
     except NotImplementedError:
         return Verdict(name, "not begun")
     except Wrong as error:
         return Verdict(name, "wrong", str(error))
-    except Exception as error:
-        words = _in_words(error, path)
+    except (Exception, SystemExit) as error:
+        words = _in_words(error, file)
         given = "".join(
             f"; it was given {_listed(last)}" for last in calls[-1:]
         )
@@ -92,11 +112,20 @@ def _described(value):
     return text if len(text) <= 40 else f"a {type(value).__name__}"
 
 
-def _in_words(error, path):
+def _in_words(error, file):
     """An unexpected exception, and the last line of the file that led to it."""
+    if isinstance(error, Endless):
+        lines = [line for name, line in error.frames if name == file]
+        where = f": it was in line {lines[-1]}" if lines else ""
+        return f"{error}{where}. A loop without an end?"
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [f.lineno for f in frames if f.filename == str(path)]
-    if isinstance(error, SyntaxError) and error.filename == str(path):
+    lines = [f.lineno for f in frames if f.filename == file]
+    if isinstance(error, SyntaxError) and error.filename == file:
         lines = [error.lineno]
     where = f" in line {lines[-1]}" if lines else ""
-    return f"{type(error).__name__}{where}: {error}"
+    words = f"{type(error).__name__}{where}: {error}"
+    # An array without rows or columns, as NumPy writes its shape.
+    no_pixels = isinstance(error, ValueError) and re.search(
+        r"\((?:\d+,)*0[,)]", str(error)
+    )
+    return f"{words}; {EMPTY}" if no_pixels else words

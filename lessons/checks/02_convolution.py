@@ -5,7 +5,7 @@ The expected gradients come from minifcn's loops, one product at a time.
 
 import numpy as np
 
-from lessons.hints import Wrong, is_same, same
+from lessons.hints import ADDS_ONCE, Wrong, is_same, same
 from minifcn.convolution import loops
 from minifcn.convolution.geometry import How
 
@@ -57,7 +57,7 @@ def grad_input(answer):
         if is_same(given, _grad_input(dy, weight[::-1, ::-1], *how)):
             raise Wrong("the kernel is flipped: stamp it as it is")
         if is_same(given, _last_stamp(dy, weight, *how)):
-            raise Wrong("where windows overlap the stamps add up: use +=")
+            raise Wrong(f"where windows overlap the stamps add up; {ADDS_ONCE}")
         same(given, expected, hint)
 
 

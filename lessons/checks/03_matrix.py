@@ -6,7 +6,7 @@ minifcn's loops, the expected gradients from those loops too.
 
 import numpy as np
 
-from lessons.hints import Wrong, is_same, same
+from lessons.hints import ADDS_ONCE, Wrong, is_same, same
 from minifcn.convolution import loops
 from minifcn.convolution.geometry import How
 
@@ -57,15 +57,27 @@ def gradients(answer):
         given = answer(dy.ravel(), x.ravel(), weight.copy(), names.copy())
         if not isinstance(given, tuple) or len(given) != 2:
             raise Wrong("return both gradients: `return dx, dweight`")
-        _compare(given, dx, dweight[0, 0], names, hint)
+        last = np.zeros(weight.size + 1)  # of each name, the last entry of dC
+        last[names] = np.outer(dy, x)
+        last = last[1:].reshape(weight.shape)
+        _compare(given, dx, dweight[0, 0], names, last, hint)
 
 
-def _compare(given, dx, dweight, names, hint):
+def _compare(given, dx, dweight, names, last, hint):
     if is_same(given[0], dweight) and is_same(given[1], dx):
         raise Wrong("dx and dW are in each other's place")
+    if np.shape(given[0]) in (names.shape, names.T.shape):
+        raise Wrong("dx has C's shape: `*` multiplies entry by entry; use `@`")
+    if np.shape(given[1]) == names.shape:
+        raise Wrong(
+            "dW has C's shape: the outer product of dy and x is dC; add up the "
+            "entries of one name"
+        )
     uses = np.bincount(names.ravel())[1:].reshape(dweight.shape)
     if is_same(given[1], dweight / uses):
         raise Wrong("a weight's shares add up: take their sum, no mean")
+    if is_same(given[1], last):
+        raise Wrong(f"dW: {ADDS_ONCE}")
     right = is_same(given[0], dx), is_same(given[1], dweight)
     same(given[0], dx, f"dW is right, dx is {hint}" if right[1] else hint)
     same(given[1], dweight, f"dx is right, dW is {hint}")

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from lessons.hints import Wrong, is_same, same
+from lessons.hints import ADDS_ONCE, Wrong, is_same, same
 
 
 def max_pool(answer):
@@ -75,17 +75,20 @@ def max_pool_backward(answer):
         how = kernel, stride, padding
         size = [(n + 2 * padding - kernel) // stride + 1 for n in x.shape]
         dy, dx = rng.standard_normal(size), np.zeros(x.shape)
-        shared = np.zeros(x.shape)
+        shared, last = np.zeros((2, *x.shape))
         for place in np.ndindex(*size):
             seen = _seen(x, *how, *place)
             largest = max(x[p] for p in seen)
             winners = [p for p in seen if x[p] == largest]
             dx[winners[0]] += dy[place]
+            last[winners[0]] = dy[place]
             for winner in winners:
                 shared[winner] += dy[place]
         given = answer(dy.copy(), x.copy(), *how)
         if is_same(given, shared) and not is_same(dx, shared):
             raise Wrong("equals must not all get dy: it would be several times")
+        if is_same(given, last) and not is_same(dx, last):
+            raise Wrong(f"{hint}; {ADDS_ONCE}")
         same(given, dx, hint)
 
 

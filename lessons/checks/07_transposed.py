@@ -6,7 +6,7 @@ and dW by pushing each weight, as y is linear in it.
 
 import numpy as np
 
-from lessons.hints import Wrong, is_same, same
+from lessons.hints import ADDS_ONCE, Wrong, is_same, same
 from minifcn.convolution import conv_matrix
 
 # (stride, padding), the plain one first, and what is new in the others.
@@ -39,7 +39,7 @@ def transposed(answer):
         if is_same(given, flipped):
             raise Wrong("the kernel is flipped: a stamp puts it down as it is")
         if is_same(given, _last_stamp(x, weight, stride, padding)):
-            raise Wrong("where stamps overlap they add up: use +=")
+            raise Wrong(f"where stamps overlap they add up; {ADDS_ONCE}")
         same(given, expected, hint)
 
 

@@ -6,7 +6,7 @@ small map's pixels reach, counted from the large map's side.
 
 import numpy as np
 
-from lessons.hints import Wrong, is_same, same
+from lessons.hints import ADDS_ONCE, EMPTY, Wrong, is_same, same
 from minifcn.layers import MaxPool2d
 
 # The tents of some factors, by hand, over their largest denominator.
@@ -91,5 +91,8 @@ def stamp_counts(answer):
         ]
         given = answer(size, kernel, stride, padding)
         if padding == 0 and np.shape(given) == (0,):
-            raise Wrong("empty for padding 0: a slice [0:-0] holds nothing")
+            raise Wrong(f"wrong for padding 0: {EMPTY}")
+        once = np.minimum(expected, 1)
+        if is_same(given, once) and not is_same(expected, once):
+            raise Wrong(f"where stamps overlap they add up; {ADDS_ONCE}")
         same(given, expected, hint)

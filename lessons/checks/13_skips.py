@@ -73,6 +73,11 @@ def fuse_backward(answer):
         same(given[1], expected[1], f"dcoarse is right, dpool is {hint}")
         if np.shape(given[2]) == weight.T.shape:
             raise Wrong("dweight is transposed: its shape is weight's")
+        if np.ndim(given[2]) == 2 and np.shape(given[2])[0] == dsum.size:
+            raise Wrong(
+                "dweight: np.outer pairs every pixel with every other: take "
+                "those at the same place, and sum over them"
+            )
         right = "dcoarse and dpool are right, dweight is"
         same(given[2], expected[2], f"{right} {hint}")
 

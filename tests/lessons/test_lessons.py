@@ -92,7 +92,7 @@ def test_a_lesson_has_its_parts(lesson):
     assert re.search(r"^\*\*Time:\*\* \d+ minutes$", first, re.MULTILINE)
     assert re.search(r"^\*\*Know before:\*\* \w", first, re.MULTILINE)
     assert last.startswith("## Exercises\n")
-    assert f"python -m lessons test {lesson.number}" in last and f"lessons/exercises/{lesson.path.name}" in last
+    assert f"python -m lessons test {lesson.number}" in last and "`lessons/answers/`" in last
     (left_out,) = [
         text for text in markdown if text.startswith("## What was left out, and where the real thing stands")
     ]
@@ -113,6 +113,15 @@ def test_a_lesson_predicts_before_it_computes_and_claims_by_asserts(lesson):
 def test_a_lesson_names_its_figures_by_its_number(lesson):
     assert lesson.figures and all(name.startswith(f"{lesson.number:02}_") for name in lesson.figures)
     assert len(set(lesson.figures)) == len(lesson.figures)
+
+
+def test_a_figure_has_an_alternative_text(lesson):
+    calls = [node for node in ast.walk(ast.parse(lesson.path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "show"]
+    texts = [call.args[2].value for call in calls]
+    assert len(texts) == len(lesson.figures)
+    for text in texts:
+        assert 80 < len(text) < 260 and re.match("[A-Zx0-9]", text) and text.endswith("."), text
 
 
 def test_no_latex_is_left_in_the_terminal(lesson):

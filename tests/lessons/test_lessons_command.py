@@ -7,74 +7,9 @@ import sys
 
 import jupytext
 import pytest
+from small_lesson import CHECKS, EXERCISES, SMALL
 
-from lessons import cli, lesson, walk
-
-SMALL = """# %% [markdown]
-# # 1. Is this small?
-#
-# **Time:** 5 minutes
-#
-# **Know before:** what $x^2$ is.
-
-# %%
-x = 2
-print("x is", x)
-
-# %%
-x += 1
-print("now", x)
-
-# %% [markdown]
-# ## The last cell
-"""
-CHECKS = """from lessons.hints import same
-
-
-def double(answer):
-    same(answer(2), 4, "wrong for 2")
-
-
-def triple(answer):
-    same(answer(2), 6, "wrong for 2")
-
-
-def _not_an_exercise():
-    pass
-"""
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder lessons/ with a single small lesson, in the place of the real one."""
-    folder = tmp_path / "lessons"
-    for part in ("exercises", "checks"):
-        (folder / part).mkdir(parents=True)
-    (folder / "01_small.py").write_text(SMALL)
-    (folder / "checks" / "01_small.py").write_text(CHECKS)
-    for module in (lesson, walk):
-        monkeypatch.setattr(module, "FOLDER", folder)
-    monkeypatch.setattr("sys.path", ["/nowhere"])
-    monkeypatch.delenv("MINIFCN_DEVICE", raising=False)
-    return folder
-
-
-@pytest.fixture
-def typed(monkeypatch):
-    """Type these lines: the keys of a learner. Where they end, so does the input."""
-
-    def keys(*lines):
-        lines = iter(lines)
-
-        def answer(*_):
-            try:
-                return next(lines)
-            except StopIteration:
-                raise EOFError from None
-
-        monkeypatch.setattr("builtins.input", answer)
-
-    return keys
+from lessons import cli, lesson
 
 
 def test_lessons_are_listed(folder, capsys):
@@ -153,15 +88,11 @@ def test_the_device_is_passed_on(folder, monkeypatch, capsys):
     assert "on cpu\n" in capsys.readouterr().out
 
 
-def test_a_notebook_has_the_lesson_s_cells_and_is_not_overwritten(folder, capsys):
+def test_a_notebook_is_not_overwritten(folder, capsys):
     assert cli.main(["notebook", "1"]) == 0
     path = folder / "01_small.ipynb"
     assert capsys.readouterr().out == f"wrote {path}\n"
-    notebook = jupytext.read(path)
-    assert [(c.cell_type, c.source) for c in notebook.cells] == [
-        (c.kind, c.text) for c in lesson.all_lessons()[0].cells
-    ]
-    assert notebook.metadata["kernelspec"]["name"] == "python3"
+    assert 'print("x is", x)' in [cell.source.splitlines()[-1] for cell in jupytext.read(path).cells]
 
     path.write_text("notes of mine")
     assert cli.main(["notebook", "1"]) == 2
@@ -181,13 +112,13 @@ def test_a_notebook_has_the_lesson_s_cells_and_is_not_overwritten(folder, capsys
         (
             "def double(x):\n    raise NotImplementedError\n\n\ndef triple(x):\n    return 2 * x\n",
             1,
-            ["double: not begun", "triple: wrong: wrong for 2"],
+            ["double: not begun", "triple: wrong for 2; yours 4, expected 6"],
         ),
         (
             "def triple(x):\n    return x.size\n",
             1,
             [
-                "double: wrong: there is no function double in lessons/exercises/01_small.py",
+                "double: wrong: there is no function double in lessons/answers/01_small.py",
                 "triple: wrong: AttributeError in line 2: 'int' object has no attribute 'size'; it was given 2",
             ],
         ),
@@ -202,17 +133,80 @@ def test_a_notebook_has_the_lesson_s_cells_and_is_not_overwritten(folder, capsys
     ],
 )
 def test_exercises_are_judged_one_by_one(folder, capsys, answers, code, lines):
-    (folder / "exercises" / "01_small.py").write_text(answers)
+    (folder / "answers").mkdir()
+    (folder / "answers" / "01_small.py").write_text(answers)
     assert cli.main(["test", "1"]) == code
     assert capsys.readouterr().out.splitlines() == lines
 
 
-def test_exercises_that_do_not_run_are_refused_in_a_line(folder, capsys):
-    (folder / "exercises" / "01_small.py").write_text("x = 1\ndef double(x)\n")
+def test_answers_begin_as_a_copy_of_the_exercises_and_stay(folder, capsys):
+    assert cli.main(["test", "1"]) == 1
+    begun = "Write your answers in lessons/answers/01_small.py.\ndouble: not begun\ntriple: not begun\n"
+    assert capsys.readouterr().out == begun
+    path = folder / "answers" / "01_small.py"
+    assert path.read_text() == EXERCISES
+    path.write_text(EXERCISES.replace("raise NotImplementedError", "return 2 * x"))
+    (folder / "exercises" / "01_small.py").write_text("# what a pull may bring")
+    assert cli.main(["test", "1"]) == 1
+    assert capsys.readouterr().out.splitlines()[0] == "double: right"
+
+
+def test_answers_that_cannot_be_written_are_told_in_a_line(folder, capsys):
+    (folder / "answers").write_text("a file where the folder should be")
     assert cli.main(["test", "1"]) == 2
     err = capsys.readouterr().err
-    assert err.startswith("lessons: error: lessons/exercises/01_small.py does not run: SyntaxError in line 2")
+    assert "your answers, lessons/answers/01_small.py, cannot be written" in err and err.count("\n") == 1
+
+
+def test_the_end_of_a_lesson_begins_its_exercises(folder, typed, capsys):
+    typed("", "", "", "")
+    assert cli.main(["1"]) == 0
+    assert "Exercises: lessons/answers/01_small.py\n" in capsys.readouterr().out
+    assert (folder / "answers" / "01_small.py").read_text() == EXERCISES
+
+
+def test_running_through_begins_nothing(folder, capsys):
+    assert cli.main(["1", "--no-pause"]) == 0
+    assert not (folder / "answers").exists()
+
+
+def test_all_that_is_begun_is_judged(folder, capsys):
+    assert cli.main(["test"]) == 0
+    assert capsys.readouterr().out.startswith("Nothing is begun.")
+    for part, text in (("exercises", EXERCISES), ("checks", CHECKS)):
+        for name in ("02_begun.py", "03_broken.py"):
+            (folder / part / name).write_text(text)
+    for number, name in ((2, "02_begun.py"), (3, "03_broken.py")):
+        (folder / name).write_text(SMALL.replace("# 1.", f"# {number}."))
+    (folder / "answers").mkdir()
+    (folder / "answers" / "01_small.py").write_text(EXERCISES)
+    begun = EXERCISES.replace("raise NotImplementedError", "return 2 * x", 1)
+    (folder / "answers" / "02_begun.py").write_text(begun)
+    assert cli.main(["test"]) == 1
+    assert capsys.readouterr().out == "Lesson 2\ndouble: right\ntriple: not begun\n"
+    (folder / "answers" / "03_broken.py").write_text("def")
+    assert cli.main(["test"]) == 2
+    out, err = capsys.readouterr()
+    assert out.startswith("Lesson 2\n") and "lessons/answers/03_broken.py does not run: SyntaxError in line 1" in err
+
+
+def test_answers_that_do_not_run_are_refused_in_a_line(folder, capsys):
+    (folder / "answers").mkdir()
+    (folder / "answers" / "01_small.py").write_text("x = 1\ndef double(x)\n")
+    assert cli.main(["test", "1"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("lessons: error: lessons/answers/01_small.py does not run: SyntaxError in line 2")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [[], ["test"], ["notebook"], ["1"]])
+def test_help_has_no_empty_heading(folder, capsys, command):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*command, "--help"])
+    assert ended.value.code == 0
+    lines = capsys.readouterr().out.splitlines()
+    headings = [at for at, line in enumerate(lines) if line.endswith(":") and not line.startswith(" ")]
+    assert headings and all(lines[at + 1].strip() for at in headings)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +215,7 @@ def test_exercises_that_do_not_run_are_refused_in_a_line(folder, capsys):
         (["9"], "there is no lesson '9'; the numbers are 1"),
         (["seven"], "there is no lesson 'seven'"),
         (["test", "9"], "there is no lesson '9'"),
-        (["test"], "required: N"),
+        (["notebook"], "required: N"),
         (["notebook", "-1"], "there is no lesson '-1'"),
         (["1", "--fast"], "unrecognized arguments: --fast"),
         (["1", "--device", "tpu"], "tpu"),

@@ -106,6 +106,12 @@ def three_numbers(counts):
     return absent_as_nan(counts)[:3]
 
 
+def counted_by_arrays_of_indices(predicted, actual, n_class):
+    counts = np.zeros((n_class, n_class))
+    counts[actual, predicted] += 1
+    return counts
+
+
 MUTANTS = {
     "box_iu": {
         both_counted_twice: "only once",
@@ -115,6 +121,7 @@ MUTANTS = {
         height_and_width_swapped: "sides that differ",
     },
     "confusion": {
+        counted_by_arrays_of_indices: "use np.add.at",
         transposed: "rows are the actual classes",
         void_as_background: "right without void",
         void_as_a_class: "right without void; pixels whose truth is 255 count nowhere; ValueError: ",

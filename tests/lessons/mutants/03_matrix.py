@@ -92,6 +92,21 @@ def names_off_by_one(dy, x, weight, names):
     return C.T @ dy, both(dy, x, weight, names)[1]
 
 
+def entry_by_entry(dy, x, weight, names):
+    C = np.append(0, weight.ravel())[names]
+    return C.T * dy, both(dy, x, weight, names)[1]
+
+
+def outer_product(dy, x, weight, names):
+    return both(dy, x, weight, names)[0], np.outer(dy, x)
+
+
+def added_by_arrays_of_indices(dy, x, weight, names):
+    dweight = np.zeros(weight.size + 1)
+    dweight[names] += np.outer(dy, x)
+    return both(dy, x, weight, names)[0], dweight[1:].reshape(weight.shape)
+
+
 MUTANTS = {
     "place": {
         columns_first: "the pixels of a row stand side by side",
@@ -108,6 +123,9 @@ MUTANTS = {
         kept_as_images: "the shape is (15, 5, 6), expected (15, 30)",
     },
     "gradients": {
+        added_by_arrays_of_indices: "dW: add with `+=`; with arrays i",
+        outer_product: "the outer product of dy and x is dC",
+        entry_by_entry: "use `@`",
         in_each_other_s_place: "in each other's place",
         only_the_input_s: "return both gradients",
         mean_of_the_shares: "take their sum, no mean",

@@ -87,6 +87,22 @@ def weight_gradient_padded_at_the_end(dy, x, weight, stride, padding):
     return both(dy, x, weight, stride, padding)[0], both(moved, x, weight, stride, 0)[1]
 
 
+def cut_to_minus_zero(x, weight, stride, padding):
+    return scattered(x, weight, stride, 0)[padding:-padding, padding:-padding]
+
+
+def stamped_by_arrays_of_indices(x, weight, stride, padding):
+    (h, w), (kh, kw) = x.shape, weight.shape
+    y = np.zeros((stride * (h - 1) + kh, stride * (w - 1) + kw))
+    r, q, i, j = np.indices((h, w, kh, kw))
+    y[r * stride + i, q * stride + j] += x[r, q] * weight[i, j]
+    return y[padding : len(y) - padding, padding : y.shape[1] - padding]
+
+
+def weight_gradient_not_summed(dy, x, weight, stride, padding):
+    return both(dy, x, weight, stride, padding)[0], np.multiply.outer(x, weight)
+
+
 MUTANTS = {
     "output_size": {
         sizes_of_the_convolution: "wrong for stride 1 without padding",
@@ -95,6 +111,8 @@ MUTANTS = {
         output_padding_twice: "output_padding is added, once",
     },
     "transposed": {
+        stamped_by_arrays_of_indices: "use np.add.at",
+        cut_to_minus_zero: "[p:-p] is empty for p = 0",
         kernel_flipped: "the kernel is flipped",
         stride_ignored: "right for stride 1, wrong for stride 2",
         padding_not_cut_off: "right for padding 0, wrong for padding 1",
@@ -102,6 +120,7 @@ MUTANTS = {
         stamps_overwrite: "add up",
     },
     "gradients": {
+        weight_gradient_not_summed: "is a sum over them missing?",
         weight_gradient_flipped: "dx is right, dW is flipped",
         only_the_input_s: "return both gradients",
         in_each_other_s_place: "in each other's place",

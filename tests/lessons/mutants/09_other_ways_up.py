@@ -97,6 +97,12 @@ def one_at_least(size, kernel, stride, padding):
     return full[padding : len(full) - padding]
 
 
+def counted_by_arrays_of_indices(size, kernel, stride, padding):
+    counts = np.zeros(stride * (size - 1) + kernel)
+    counts[stride * np.arange(size)[:, None] + np.arange(kernel)] += 1
+    return counts[padding : len(counts) - padding]
+
+
 MUTANTS = {
     "bilinear_kernel": {
         one_axis: "return the product of two",
@@ -114,10 +120,11 @@ MUTANTS = {
         maxima_from_zero: "below 0",
     },
     "stamp_counts": {
+        counted_by_arrays_of_indices: "use np.add.at",
         padding_ignored: "right for padding 0, wrong for padding 1",
         padding_at_the_end: "right for padding 0, wrong for padding 1",
         stride_ignored: "right for stride 1, wrong for stride 2",
         one_at_least: "no stamp reaches",
-        cut_to_minus_zero: "a slice [0:-0] holds nothing",
+        cut_to_minus_zero: "wrong for padding 0: nothing is left",
     },
 }

@@ -107,6 +107,12 @@ def two_of_three(dsum, pool, weight, offset):
     return gradients(dsum, pool, weight, offset)[1:]
 
 
+def weight_gradient_of_all_pairs(dsum, pool, weight, offset):
+    h, w = dsum.shape[1:]
+    used = pool[:, offset : offset + h, offset : offset + w]
+    return (*gradients(dsum, pool, weight, offset)[:2], np.outer(dsum, used))
+
+
 MUTANTS = {
     "track": {
         corners_instead_of_centres: "wrong for a 3x3 convolution",
@@ -123,6 +129,7 @@ MUTANTS = {
         cropped_in_rows_only: "right for offset 0, wrong for offset 1",
     },
     "fuse_backward": {
+        weight_gradient_of_all_pairs: "np.outer pairs every pixel",
         shared_out: "both get all",
         no_zeros_around: "needs zeros",
         zeros_at_the_end_only: "own place",
