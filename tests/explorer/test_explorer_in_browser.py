@@ -1,13 +1,16 @@
 """The explorer in a browser: what it shows for 60 settings, and what pointers, keys, taps and addresses do."""
 
 import io
+import itertools
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 pytestmark = pytest.mark.xdist_group("explorer")
+LESSONS = Path(__file__).parents[2] / "lessons"
 
 # What the page shows, as lists: kinds and entries of each map's cells, C and its transpose as they are drawn, and the
 # colour of each entry there.
@@ -243,6 +246,15 @@ def test_what_cannot_be_is_said(open_page, hash, said):
     page = open_page(hash)
     assert said in page.locator(".notice").inner_text()
     assert page.locator(".explorer .cell").count() > 10
+
+
+def test_the_lessons_lead_to_cases_that_there_are(open_page):
+    texts = {path.name[:2]: path.read_text("utf-8") for path in LESSONS.glob("[0-9]*.py")}
+    links = {number: re.findall(r"explorer/index\.html(#[^)]*)\)", text) for number, text in texts.items()}
+    assert {number for number, found in links.items() if found} == {"03", "07", "08"}
+    for hash in itertools.chain(*links.values()):
+        page = open_page(hash)
+        assert page.locator(".notice").count() == 0 and page.evaluate("location.hash") == hash
 
 
 @pytest.mark.parametrize("width", [390, 1280])
