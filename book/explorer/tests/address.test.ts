@@ -22,7 +22,11 @@ test("there and back", () => {
   const states: State[] = [
     { ...usual, numbers: true, weights: [0, -1.5, 3, 1e9], small: [1, 2, 3, 4] },
     { ...usual, image: [1, 2, 3, 4, 1, 3, 2, 5, -3], choice: { map: "large", row: 2, col: 0 } },
-    { ...usual, setting: { input: 3, kernel: 2, stride: 2, padding: 1, dilation: 3 }, choice: { map: "kernel", row: 1, col: 1 } },
+    {
+      ...usual,
+      setting: { input: 3, kernel: 2, stride: 2, padding: 1, dilation: 3 },
+      choice: { map: "kernel", row: 1, col: 1 },
+    },
   ];
   for (const state of states) assert.deepEqual(fromHash(toHash(state)), { state, complaints: [] });
 });
@@ -34,8 +38,21 @@ test("without an address, a first setting; with a part of one, the rest as usual
 });
 
 test("what cannot be is said, and left", () => {
-  for (const asked of ["stride=0", "stride=1.5", "stride=", "stride=9", "stride=-1", "weights=1,2,3", "weights=1,,2,3",
-    "image=NaN", "small=Infinity,1,1,1", "at=small,2,0", "at=large,3,0", "at=somewhere", "at=small,0"]) {
+  for (const asked of [
+    "stride=0",
+    "stride=1.5",
+    "stride=",
+    "stride=9",
+    "stride=-1",
+    "weights=1,2,3",
+    "weights=1,,2,3",
+    "image=NaN",
+    "small=Infinity,1,1,1",
+    "at=small,2,0",
+    "at=large,3,0",
+    "at=somewhere",
+    "at=small,0",
+  ]) {
     const { state, complaints } = fromHash(`#input=3&kernel=2&${asked}`);
     assert.equal(complaints.length, 1, asked);
     assert.deepEqual({ ...state, small: null }, usual, asked);
