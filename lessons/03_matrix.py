@@ -216,6 +216,11 @@ show(
 # where padding took weights away; how stride lays the stripes flatter, and
 # dilation pulls them apart.
 #
+# The book has a page to play with, the
+# [explorer](../explorer/index.html#input=6&kernel=3&stride=2&padding=1): it
+# draws $C$ for any setting, by name or by number. Point at a pixel, and see
+# its window and its row.
+#
 # ## Channels are blocks
 #
 # **Predict.** 2 channels of 4x4 pixels in, 3 kernels of 3x3, no padding. What

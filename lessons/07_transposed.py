@@ -150,7 +150,11 @@ assert np.array_equal(by_matrix.reshape(4, 4), stamp(small, kernel, stride=1))
 # %% [markdown]
 # A column of $C^\top$ is a stamp: the kernel, where one pixel of the small map
 # puts it. $C^\top$ times the small map adds the stamps, each times its pixel.
-# (That was stride 1; a larger stride shifts the rows of $C$ by more.)
+# (That was stride 1; a larger stride shifts the rows of $C$ by more: in the
+# book's
+# [explorer](../explorer/index.html#input=5&kernel=3&stride=2&at=small,1,1) you
+# see the stamp of the 4 from above, its column of $C^\top$, and the way of
+# stretching that comes below.)
 
 # %%
 show(

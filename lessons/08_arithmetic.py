@@ -369,6 +369,11 @@ assert with_padding[-1].any() and not without[-1].any()
 # the padding, and now is not. Without padding no stamp reaches so far, and the
 # row is empty: it belongs to pixel 5, which no window had seen (look at the
 # first picture again). In $C$, that pixel is a column of zeros.
+#
+# In the book, the
+# [explorer](../explorer/index.html#input=6&kernel=3&stride=2&at=large,5,5) has
+# all seven cases as buttons. It opens with the one of 2x2 to 6x6: point at the
+# last row, then push the padding to 1.
 
 # %%
 show(
