@@ -56,6 +56,7 @@ myst_heading_anchors = 3
 
 # The reference
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 add_module_names = False
