@@ -10,6 +10,13 @@
 # last task, **semantic segmentation**, is what these lessons are about. First
 # you look at what an answer is, next to the answers of the neighbouring tasks;
 # then you learn to say by a number how good one is, and which numbers deceive.
+#
+# Two things are spoken of in all lessons. **The paper** is J. Long, E.
+# Shelhamer and T. Darrell, *Fully Convolutional Networks for Semantic
+# Segmentation* (2015, arXiv 1411.4038). **The slides** are those of a lecture
+# on it, in Korean, whose order the lessons follow. You need neither of them:
+# the slides are no part of this project, and a lesson that takes something from
+# them says what they show.
 
 # %%
 import numpy as np
@@ -94,8 +101,9 @@ show(
 # set, on which the paper was tested, puts a narrow border of 255 around each
 # object, and on objects that are too unclear to judge. Void is no class: the
 # network has no output for it, it learns nothing there (lesson 4), and an
-# answer there counts neither as right nor as wrong. (The slides: ambiguous
-# masks were ignored.)
+# answer there counts neither as right nor as wrong. (In the paper's words
+# training "ignores pixels that are masked out (as ambiguous or difficult) in
+# the ground truth".)
 #
 # Whoever forgets this gets an error in the good case (there is no class 255)
 # and, in the bad case, trains a network that draws borders.
@@ -241,9 +249,11 @@ show(
 # - *Key points.* The network's inner maps tell where an eye or a wing tip is,
 #   with more precision than their coarse grid makes one expect.
 # - *Pixels, by patches.* Cut a **patch**, a small square, out around each
-#   pixel, and let a network say the class of its middle. Farabet and others
-#   (2013) did so at several scales, and then smoothed the answer with
-#   **superpixels** (groups of neighbouring pixels of like colour).
+#   pixel, and let a network say the class of its middle: so Ciresan and others
+#   (2012). Ning and others (2005) taught their network on patches, too.
+# - *Pixels, by a pyramid.* Farabet and others (2013) ran one network over the
+#   whole image at three sizes, and smoothed the answer with **superpixels**
+#   (groups of neighbouring pixels of like colour).
 # - *Pixels, by regions.* Gupta and others (2014) propose regions in images with
 #   depth, and classify each, in the manner of R-CNN.
 #
@@ -270,7 +280,7 @@ assert looks[48, 48] == 32 * 32
 # lesson 6.)
 #
 # The paper's title is its answer, *fully convolutional networks*. What it
-# claims is on the slides' page "Abstract", and what the lessons unfold:
+# claims in its abstract, and what the lessons unfold, is:
 #
 # 1. Segmentation **end-to-end**: one function from the image to the label map,
 #    all of it learned together from the error of its answer, without steps

@@ -38,8 +38,9 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## One output pixel is one row
 #
-# The slides' example: 4x4 pixels, a kernel of 3x3, no padding, stride 1; so 2x2
-# pixels come out. Write the first of them down in full:
+# The example of the lecture's slides (lesson 1): 4x4 pixels, a kernel of 3x3,
+# no padding, stride 1; so 2x2 pixels come out. Write the first of them down in
+# full:
 #
 # $$y_0 = W_{0,0} \, x_{0,0} + W_{0,1} \, x_{0,1} + W_{0,2} \, x_{0,2} +
 # 0 \, x_{0,3} + W_{1,0} \, x_{1,0} + ...$$
@@ -214,6 +215,11 @@ show(
 # places apart; where a stripe is cut because the image's row ends; the gaps
 # where padding took weights away; how stride lays the stripes flatter, and
 # dilation pulls them apart.
+#
+# The book has a page to play with, the
+# [explorer](../explorer/index.html#input=6&kernel=3&stride=2&padding=1): it
+# draws $C$ for any setting, by name or by number. Point at a pixel, and see
+# its window and its row.
 #
 # ## Channels are blocks
 #

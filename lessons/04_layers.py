@@ -355,8 +355,9 @@ assert np.array_equal(pool(x)[0, 0, 0], [-1, -2, -4])
 #
 # The last window hangs over the edge, and what it misses counts as $-\infty$.
 # With one exception: a window that would *start* beyond the last pixel sees
-# nothing, and is left out. The slides' code has `ceil_mode=True` at all five
-# poolings, as the authors' framework, Caffe, rounds up.
+# nothing, and is left out. Caffe, the authors' framework, rounds up; so an FCN
+# in PyTorch, such as the one that the lecture's slides (lesson 1) print, has
+# `ceil_mode=True` at all five poolings.
 #
 # **Predict.** 500 pixels, halved five times: which sizes come out, rounded down
 # and rounded up?
@@ -460,8 +461,8 @@ assert report.ok(1e-6)
 # compared, not the numbers.)
 #
 # Neighbouring pixels of a map are nearly alike: where one is dropped, the
-# others still tell what it was. `Dropout2d`, which the slides' code uses, drops
-# whole channels:
+# others still tell what it was. `Dropout2d`, which that FCN has behind fc6 and
+# fc7, drops whole channels:
 
 # %%
 ones = np.ones((1, 6, 2, 3))
@@ -480,7 +481,7 @@ assert set(layer(ones).sum(axis=(2, 3)).ravel() / 2) == {0, 6}
 # $$p_c = \frac{e^{z_c}}{\sum_k e^{z_k}}$$
 #
 # With $t$ the true class, the loss is small if $p_t$ is near 1. It is called
-# **cross-entropy**; on the slides, pixel multinomial logistic loss:
+# **cross-entropy**; in the paper, per-pixel multinomial logistic loss:
 #
 # $$L = -\log \, p_t = \log \, \sum_k e^{z_k} - z_t$$
 #

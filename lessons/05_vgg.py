@@ -351,7 +351,8 @@ show(
 # One layer, fc6, has three quarters of all parameters, and next to none of the
 # work. Remember both for lesson 6, where fc6 meets large images.
 #
-# The slides' case study, with what we know now:
+# The lecture's slides (lesson 1) make five points of VGG. With what we know
+# now:
 #
 # - *Use VGG16 or VGG19; VGG19 is only slightly better, and takes more memory.*
 #   In the VGG paper their first guess was wrong for 25.6 and 25.5 of 100

@@ -10,8 +10,8 @@
 # size only. In this lesson you train a small one, find out which layer is to
 # blame for both, and turn that layer into a convolution: the same weights, in
 # another shape. From then on the network takes any image and answers with a
-# map. At the end you solve the question that the slides' author left open: how
-# do 500x500 pixels become a grid of 10x10?
+# map. At the end you solve a question that the lecture's slides (lesson 1)
+# leave open: how do 500x500 pixels become a grid of 10x10?
 
 # %%
 import time
@@ -313,9 +313,10 @@ assert np.allclose(scores, by_minifcn(image), atol=1e-4)
 # ## A heatmap
 #
 # A channel of the scores belongs to a class. As softmax probabilities, and
-# drawn as an image, it is a **heatmap**: the slides show one of the class
-# "tabby cat". Ours show where the network sees a star. It was trained on single
-# patches with one label for each, and has never seen an image of this size.
+# drawn as an image, it is a **heatmap**: the paper's figure 2 shows one of the
+# class "tabby cat". Ours show where the network sees a star. It was trained on
+# single patches with one label for each, and has never seen an image of this
+# size.
 #
 # **Predict.** The image has two stars, two triangles, a disc. How will the
 # heatmap of "star" look: two points, two blobs, two stars?

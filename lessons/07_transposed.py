@@ -127,8 +127,9 @@ assert np.array_equal(back[0, 0], large)
 # Lesson 3 wrote the convolution as a matrix:
 # $\mathrm{vec}(y) = C \, \mathrm{vec}(x)$, where $\mathrm{vec}$ lays an image's
 # rows one after the other. Here is $C$ for a 3x3 kernel on 4x4 pixels, the
-# slides' example. `01` stands for the weight $W_{0,1}$, a dot for 0. Each *row*
-# holds the kernel where the window of one output pixel lies.
+# example of the lecture's slides (lesson 1). `01` stands for the weight
+# $W_{0,1}$, a dot for 0. Each *row* holds the kernel where the window of one
+# output pixel lies.
 
 # %%
 C_names = symbolic_conv_matrix(3, 4)
@@ -149,7 +150,11 @@ assert np.array_equal(by_matrix.reshape(4, 4), stamp(small, kernel, stride=1))
 # %% [markdown]
 # A column of $C^\top$ is a stamp: the kernel, where one pixel of the small map
 # puts it. $C^\top$ times the small map adds the stamps, each times its pixel.
-# (That was stride 1; a larger stride shifts the rows of $C$ by more.)
+# (That was stride 1; a larger stride shifts the rows of $C$ by more: in the
+# book's
+# [explorer](../explorer/index.html#input=5&kernel=3&stride=2&at=small,1,1) you
+# see the stamp of the 4 from above, its column of $C^\top$, and the way of
+# stretching that comes below.)
 
 # %%
 show(
@@ -180,10 +185,10 @@ show(
 # \sum_i \frac{\partial L}{\partial x_i^{(l+1)}} \, C_{ij}$$
 #
 # The sum runs over the *rows* of $C$: it is $C^\top$ times the incoming
-# gradient. That is the slides' formula, "transposed convolution of $Y$ = $Y$
-# times the derivative of the convolution by $X$". The slides lay the
-# derivatives out with a row for each *input* pixel, 16x4; that is another
-# custom, and what we call $C^\top$.
+# gradient. The slides have it as a formula, "transposed convolution of $Y$ =
+# $Y$ times the derivative of the convolution by $X$". They lay the derivatives
+# out with a row for each *input* pixel, 16x4; that is another custom, and what
+# we call $C^\top$.
 #
 # **Predict.** Push each of the 16 input pixels up by a little, one after the
 # other, and note by how much each of the 4 outputs moves. Which array do you

@@ -6,8 +6,8 @@
 # **Know before:** the convolution's settings (lesson 2), its matrix $C$ (lesson
 # 3), and the transposed convolution with its three ways (lesson 7).
 #
-# Two layers whose maps do not fit each other: the most frequent error in
-# networks that go down and up again. The slides show seven animations of
+# Two layers whose maps do not fit each other: a frequent error in networks that
+# go down and up again. The lecture's slides (lesson 1) show seven animations of
 # transposed convolutions, each with other zeros around and between its pixels,
 # and leave it to you to see why. Here you derive each number: how large the
 # result is, how many zeros go where, why a size can be impossible, and why the
@@ -369,6 +369,11 @@ assert with_padding[-1].any() and not without[-1].any()
 # the padding, and now is not. Without padding no stamp reaches so far, and the
 # row is empty: it belongs to pixel 5, which no window had seen (look at the
 # first picture again). In $C$, that pixel is a column of zeros.
+#
+# In the book, the
+# [explorer](../explorer/index.html#input=6&kernel=3&stride=2&at=large,5,5) has
+# all seven cases as buttons. It opens with the one of 2x2 to 6x6: point at the
+# last row, then push the padding to 1.
 
 # %%
 show(

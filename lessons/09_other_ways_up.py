@@ -290,8 +290,9 @@ assert (back == image).sum() == 4 and (back == 0).sum() == 12
 
 # %% [markdown]
 # Four old values, each exactly where it was, and twelve zeros. Interpolation,
-# the slides' other "unpooling", has a guess for each of the sixteen, but the
-# places are lost: the 8 was a lone peak, and is spread over its whole quarter.
+# which the lecture's slides (lesson 1) list beside it, has a guess for each of
+# the sixteen, but the places are lost: the 8 was a lone peak, and is spread
+# over its whole quarter.
 #
 # ## Its gradient
 #
@@ -387,7 +388,7 @@ assert filled == 1 / 16
 #
 # ## Or not to shrink at all
 #
-# Why lead up what need not go down? The slides name this way first: leave the
+# Why lead up what need not go down? The slides begin with this way: leave the
 # poolings out, or let them move by 1 pixel rather than 2. And they name two
 # problems: too many parameters, and a smaller receptive field. Let us count,
 # for VGG16 as FCN uses it, on 500x500 pixels: weights; products
@@ -427,7 +428,7 @@ assert as_it_is[:2] == (32, 404) and round(as_it_is[2] / 1e6) == 134
 
 # %% [markdown]
 # Stride 32, receptive field 404 and 134 million parameters: the numbers in the
-# slides' table. Now without strides. The filters' weights keep their number;
+# paper's table. Now without strides. The filters' weights keep their number;
 # their field shrinks. One can save the field: **dilate** the filters, that is,
 # pull them apart with holes between the weights. Or give them more weights, a
 # kernel of $d(k - 1) + 1$ in the place of the holes.

@@ -97,8 +97,8 @@ assert np.array_equal(interlaced, [[3, 4, 4, 5, 9, 9]])
 
 # %% [markdown]
 # In the plane there are four pixels to begin at: (0, 0), (0, 1), (1, 0) and (1,
-# 1). That is the slides' picture: four coordinates, 2x2 max-pooling with stride
-# 2 from each, combined.
+# 1). The lecture's slides (lesson 1) draw it like that: four coordinates, 2x2
+# max-pooling with stride 2 from each, combined.
 #
 # **Predict.** Of a map of 5x5 pixels, how large are the four results, and how
 # large is the interlaced one? There is a pooling that gives the same at once.

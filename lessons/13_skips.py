@@ -382,9 +382,10 @@ assert not handed_down.any() and gradient.any()
 # It begins as the net it was: the skip adds exact zeros, and disturbs nobody
 # below, for what it hands down is multiplied with its zero weights. But its own
 # weights' gradient is made of $p$ and $\frac{\partial L}{\partial s}$, no
-# zeros, so it learns from the first step on. (One layer of zeros can; two in a
-# row could not, as each needs the other's weights for its gradient.) Random
-# weights instead would shout random classes into scores that were good.
+# zeros, so it learns from the first step on. (One layer of zeros can; the
+# weights of two in a row could not, as each needs the other's for its
+# gradient.) Random weights instead would shout random classes into scores that
+# were good.
 #
 # Then 4s is trained, and becomes a **2s** with one more skip, from pool1. A
 # skip is a layer, so it nests: the deep branch of the new one has the old one
@@ -483,8 +484,8 @@ assert all(np.diff(list(paper.values()), axis=0).ravel() > 0)
 #
 # ## The famous code
 #
-# This is FCN-16s' forward pass as the lecture's slides show it, from an
-# implementation that many have copied:
+# This is FCN-16s' forward pass as the lecture's slides (lesson 1) show it, from
+# an implementation that many have copied:
 #
 #     h = self.score_fr(h)
 #     h = self.upscore2(h)

@@ -167,8 +167,8 @@ show(
 # weight, whose gradient is $\lambda w$: $d = g + \lambda w$ takes the place of
 # $g$. With no gradient from the data, each step without momentum then shrinks
 # the weight to $1 - \eta \lambda$ of itself: hence **weight decay**. The
-# paper's $\lambda$ is $5 \cdot 10^{-4}$ or $2 \cdot 10^{-4}$. (Paper and slides
-# write $5^{-4}$, $2^{-4}$, and $5^{-5}$ for a learning rate: short for
+# paper's $\lambda$ is $5 \cdot 10^{-4}$ or $2 \cdot 10^{-4}$. (The paper
+# writes $5^{-4}$, $2^{-4}$, and $5^{-5}$ for a learning rate: short for
 # $5 \cdot 10^{-4}$ and so on.)
 #
 # A **bias** is one number added to a whole map. The paper lets biases learn at
@@ -504,33 +504,36 @@ def fcn(weights, frozen=()):
 
 
 def first_gradients(net, steps):
-    """The largest gradient in conv2 and in score_fr after some steps."""
+    """The largest in conv2, in score_fr and in its bias, after some steps."""
     train(net, labels, steps)
-    layers = dict(net.children())
-    names = "conv2", "score_fr"
-    return [float(abs(layers[name].weight.grad).max()) for name in names]
+    conv, score = (net.named[name] for name in ("conv2", "score_fr"))
+    parameters = conv.weight, score.weight, score.bias
+    return [float(abs(parameter.grad).max()) for parameter in parameters]
 
 
 zero = {name: 0 * array for name, array in pretrained.items()}
-print("largest gradient in         conv2     score_fr")
+print("largest gradient in         conv2  score_fr  its bias")
 for name, start in {"pretrained": pretrained, "all zero": zero}.items():
     for steps in (1, 2):
-        conv, score = first_gradients(fcn(start), steps)
-        print(f"{name}, step {steps}:      {conv:9.1e} {score:9.1e}")
+        conv, score, bias = first_gradients(fcn(start), steps)
+        label = f"{name}, step {steps}:"
+        print(f"{label:22} {conv:9.1e} {score:9.1e} {bias:9.1e}")
         assert (conv > 0) == (name == "pretrained" and steps == 2)
-        assert (score > 0) == (name == "pretrained")
+        assert (score > 0) == (name == "pretrained") and bias > 0
 upscore = fcn(pretrained).named["upscore"]
 assert np.array_equal(upscore.weight.data, bilinear_weight(3, 32))
 
 # %% [markdown]
 # One zero layer is no trouble: it gets its own gradient at once, and the trunk
-# its own a step later. Two in a row are dead for ever: each waits for the
-# other. (Whoever trains an FCN without pretrained weights, and puts zeros
-# everywhere, gets the same class everywhere.)
+# its own a step later. The weights of two in a row are dead for ever: each
+# waits for the other. (What does move is the last bias, which no weight stands
+# behind. It learns how frequent the classes are, and with it the loss falls:
+# whoever puts zeros everywhere sees a net learn, and gets the same class
+# everywhere.)
 #
-# The slides say that zero beats random. What the paper says is more careful:
-# random values brought *neither better results nor faster learning*. Let us
-# see, with two draws of He's random values.
+# The lecture's slides (lesson 1) say that zero beats random. What the paper
+# says is more careful: random values brought *neither better results nor faster
+# learning*. Let us see, with two draws of He's random values.
 #
 # **Predict.** Before the first step, is the loss of a random score layer above
 # that of a zero one, or below?
@@ -707,8 +710,8 @@ assert balanced["pixel_accuracy"] < plain["pixel_accuracy"]
 #
 # A mirrored cat is a cat. **Augmentation** shows each image in another guise
 # each time: here by **mirroring** it, and by **jitter**, moving it by up to so
-# many pixels. (The slides take jitter for noise and saturation; in the paper it
-# is a shift, of up to 32 pixels.)
+# many pixels. (The slides take jitter for a change of noise and saturation; in
+# the paper it is a shift, of up to 32 pixels.)
 #
 # **Predict.** Image and label map are moved 12 pixels down and to the right.
 # What belongs into the label map's 12 new rows and columns?
@@ -743,9 +746,9 @@ assert 0 < turned < 20
 # %% [markdown]
 # **Void**, label 255 (light grey): nobody knows what was there, so it counts
 # nowhere. In the paper neither mirroring nor jitter brought a noticeable
-# improvement: ImageNet's million images had taught the trunk such things
-# before. Whoever starts from less may need them more; minifcn mirrors unless
-# you tell it not to.
+# improvement. Why, it does not say. (A guess: the trunk had seen a million
+# images and as many objects in other places before. Then whoever starts from
+# less may need them more; minifcn mirrors unless you tell it not to.)
 #
 # The paper's recipe in one line: SGD, 20 images, momentum 0.9, weight decay
 # $5 \cdot 10^{-4}$, a fixed small rate, biases twice that, from a pretrained

@@ -280,11 +280,12 @@ show(
 # %% [markdown]
 # ## Borders
 #
-# "It does not get fine outlines", say the slides. So measure it. Give each
-# pixel its **distance to the border**: the number of steps, up, down or
-# sideways, to the nearest pixel of another label. One step: the pixel touches
-# another label. A pixel whose neighbour has distance $d$ has at most $d + 1$;
-# so the distances grow inwards, a pixel with each round.
+# "It does not get fine outlines", say the lecture's slides (lesson 1) of what
+# is wrong with FCN. So measure it. Give each pixel its **distance to the
+# border**: the number of steps, up, down or sideways, to the nearest pixel of
+# another label. One step: the pixel touches another label. A pixel whose
+# neighbour has distance $d$ has at most $d + 1$; so the distances grow inwards,
+# a pixel with each round.
 
 
 # %%

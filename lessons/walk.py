@@ -84,7 +84,8 @@ class _Screen:
         cell, error = self.cells[at], None
         self.pager.begin()
         if cell.kind == "markdown":
-            self.pager.show(Markdown(readable(cell.text)))
+            text = readable(cell.text, self.console.width)
+            self.pager.show(Markdown(text))
         else:
             self.pager.show(_code(cell.text))
             with self._computing("computing ..."):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minifcn.errors import InputError
+from minifcn.errors import InputError, TooLarge
 
 Pair = tuple[int, int]  # (rows, columns)
 MOST = (1 << 31) - 1  # of a setting that counts something, such as pixels
@@ -140,9 +140,9 @@ def check_array(name: str, array: Any, kinds: str = "iuf", expected: str = "an a
 
 
 def check_fits(name: str, shape: Iterable[int]) -> None:
-    """InputError for an array with more than ROOM numbers; its sides are Python's ints, which do not overflow."""
+    """TooLarge for an array with more than ROOM numbers; its sides are Python's ints, which do not overflow."""
     count = 1
     for side in shape:
         count *= side
     if count > ROOM:
-        raise InputError(f"{name} would have the shape {shown(tuple(shape))}, more numbers than any memory holds")
+        raise TooLarge(f"{name} would have the shape {shown(tuple(shape))}, more numbers than any memory holds")

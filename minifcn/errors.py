@@ -17,6 +17,10 @@ class InputError(ValueError):
         super().__init__(_of_a_line(message))
 
 
+class TooLarge(InputError, MemoryError):
+    """An array that fits no memory: bad input in Python; a command names those of its options that ask for it."""
+
+
 class Caution(UserWarning):
     """Something that is allowed and is seldom meant. The command line prints one line and goes on.
 

@@ -130,6 +130,8 @@ def _check(layer, x, seed, samples):
     """InputError unless a layer, an array and two numbers were given."""
     instance(layer, "check_gradients: layer", Layer, "a Layer: a class with forward and backward, derived from Layer")
     check_array("check_gradients: x", x)
+    if not x.size:
+        raise InputError(f"check_gradients: x has shape {tuple(x.shape)}, expected a number at least to be checked")
     check_seed(seed, "check_gradients: seed")
     if samples is not None:
         whole(samples, "check_gradients: samples", 1)

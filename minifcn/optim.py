@@ -4,7 +4,7 @@ The rule is PyTorch's, with Caffe's two multipliers per parameter (the FCN autho
 learning rate and without decay, and hold the upsampling kernels at zero times the learning rate):
 
     d = g + (weight_decay * decay_mult) w
-    v = momentum * v + (1 - dampening) d      (v = d at the first step)
+    v = momentum * v + (1 - dampening) d      (v = d at the first step; without momentum at each, and none is kept)
     w = w - (lr * lr_mult) v                  (nesterov: d + momentum * v in v's place)
 
 Every backward pass adds to the gradients: to accumulate k batches, call `step()` and `zero_grad()` after each k-th.
@@ -93,7 +93,7 @@ class SGD:
             raise InputError("SGD: the list of parameters is empty, pass model.parameters()")
         if len(self.parameters) < sum(len(group["params"]) for group in self.param_groups):
             raise InputError("SGD: a parameter is in two groups: it can move in one only")
-        self.begun = [False] * len(self.parameters)  # whether it has been moved: what is not dampened yet
+        self.begun = [False] * len(self.parameters)  # whether it has a velocity: what is not dampened yet
         self.velocity = [None] * len(self.parameters)  # made when first needed, where the parameter is then
         self.steps = 0  # begun: whoever is interrupted sees whether the weights have moved
 
@@ -105,7 +105,8 @@ class SGD:
         ]
         if pieces:  # of all parameters at once, so that the cores share the small ones, too
             run_all(sgd_update, pieces, array_module(pieces[0][0]))
-        self.begun = [begun or (p.trainable and p.has_grad) for begun, p in zip(self.begun, self.parameters)]
+        moved = (p.trainable and p.has_grad and group["momentum"] > 0 for p, group in zip(self.parameters, self.groups))
+        self.begun = [begun or now for begun, now in zip(self.begun, moved)]
 
     def _pieces(self, i, p):
         """Arguments for `sgd_update`, for each block of a parameter."""
@@ -123,7 +124,7 @@ class SGD:
             p.zero_grad()
 
     def state_dict(self) -> dict[str, list]:
-        """{"velocity": [one array for each trainable parameter], "begun": [whether it has been moved]}.
+        """{"velocity": [one array for each trainable parameter], "begun": [whether that is one yet]}.
 
         They are the arrays themselves, not copies. Settings are no part of it.
         """
@@ -133,9 +134,9 @@ class SGD:
     def load_state_dict(self, state: dict[str, list]) -> None:
         """Take over copies of the velocities of `state_dict()`, which may be NumPy arrays or on the device.
 
-        A state without "begun" is one of parameters that all have been moved, as far as dampening is concerned.
-        Raises InputError where their number or a shape is not that of the trainable parameters; nothing has
-        changed then.
+        A state without "begun" is one of velocities that all are some, as far as dampening is concerned.
+        Raises InputError where their number or a shape is not that of the trainable parameters, or "begun" is no list
+        of as many bools; nothing has changed then.
         """
         advice = "load the state of the same network"
         velocity = state.get("velocity") if isinstance(state, Mapping) else None
@@ -148,8 +149,12 @@ class SGD:
             check_array(f"SGD: velocity {place}", v)
             if v.shape != (shape := self.parameters[i].shape):
                 raise InputError(f"SGD: velocity {place} is {v.shape}, its parameter {shape}: {advice}")
-        for i, v, begun in zip(trainable, velocity, state.get("begun", [True] * len(trainable))):
-            self.begun[i] = begun
+        begun = state.get("begun", [True] * len(trainable))
+        if not isinstance(begun, (list, tuple)) or len(begun) != len(trainable):
+            raise InputError(f"SGD: begun is {shown(begun)}, expected a list of {len(trainable)} bools: {advice}")
+        begun = [flag(one, f"SGD: begun[{place}]") for place, one in enumerate(begun)]
+        for i, v, one in zip(trainable, velocity, begun):
+            self.begun[i] = one
             self.velocity[i] = to_device(v, self.parameters[i].device).astype(self.parameters[i].dtype)  # a copy
 
     def _velocity(self, i):
@@ -175,21 +180,22 @@ def sgd_update(
 ) -> None:
     """d = g + decay w, v = momentum v + share d, w = w - lr v, or w - lr (d + momentum v) of Nesterov's.
 
-    In place; three arrays of one shape and dtype.
+    In place; three arrays of one shape and dtype. Without momentum w = w - lr d, and v stays as it is.
     """
     xp = array_module(w)
     d, work = g, scratch("step", w.shape, w.dtype, xp)
     if decay:
         d = xp.multiply(w, decay, out=scratch("decayed", w.shape, w.dtype, xp))
         d += g
-    v *= momentum
-    v += d if share == 1 else xp.multiply(d, share, out=work)
-    if nesterov:
+    if momentum:
+        v *= momentum
+        v += d if share == 1 else xp.multiply(d, share, out=work)
+    if momentum and nesterov:
         xp.multiply(v, momentum, out=work)
         work += d
         work *= lr
     else:
-        xp.multiply(v, lr, out=work)
+        xp.multiply(v if momentum else d, lr, out=work)
     w -= work
 
 
@@ -214,10 +220,15 @@ def check_sgd(lr: float, momentum: float, weight_decay: float, dampening: float 
         raise InputError(f"SGD: nesterov wants a momentum and no dampening, these are {momentum} and {dampening}")
 
 
+def _of_steps(rate: Schedule) -> Schedule:
+    """The schedule, with InputError for what is no step."""
+    return lambda step: rate(number(step, "schedule: step", lambda step: step >= 0, ", steps are counted from 0"))
+
+
 def fixed(lr: float) -> Schedule:
     """The same learning rate at every step (the CVPR paper's choice): returns step -> lr."""
     number(lr, "fixed schedule: lr", *RATE)
-    return lambda step: lr
+    return _of_steps(lambda step: lr)
 
 
 def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
@@ -225,7 +236,7 @@ def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
     number(lr, "step schedule: lr", *RATE)
     number(factor, "step schedule: factor", *_FACTOR)
     whole(every, "step schedule: every", 1)
-    return lambda step: lr * factor ** (step // every)
+    return _of_steps(lambda step: lr * factor ** (step // every))
 
 
 def polynomial(lr: float, total_steps: int, power: float = 0.9) -> Schedule:
@@ -236,7 +247,7 @@ def polynomial(lr: float, total_steps: int, power: float = 0.9) -> Schedule:
     number(lr, "polynomial schedule: lr", *RATE)
     number(power, "polynomial schedule: power", *_FACTOR)
     whole(total_steps, "polynomial schedule: total_steps", 1)
-    return lambda step: lr * (1 - min(step, total_steps) / total_steps) ** power
+    return _of_steps(lambda step: lr * (1 - min(step, total_steps) / total_steps) ** power)
 
 
 def cosine(lr: float, total_steps: int, warmup_steps: int = 0) -> Schedule:
@@ -257,7 +268,7 @@ def cosine(lr: float, total_steps: int, warmup_steps: int = 0) -> Schedule:
         passed = min(step, total_steps) - warmup_steps
         return lr * (1 + math.cos(math.pi * passed / (total_steps - warmup_steps))) / 2
 
-    return rate
+    return _of_steps(rate)
 
 
 def schedule(name: str, lr: float, total_steps: int) -> Schedule:

@@ -310,6 +310,7 @@ def test_a_kink_among_large_numbers_is_left_out_still():
         (ReLU, IMAGES, {}, "layer is .*, expected a Layer"),
         (None, IMAGES, {}, "layer is None, expected a Layer"),
         (ReLU(), [1.0], {}, "x is a list, expected an array"),
+        (ReLU(), IMAGES[:0], {}, r"x has shape \(0, .*, expected a number at least"),
         (ReLU(), np.array([1j]), {}, "x is complex128, expected real numbers"),
         (ReLU(), IMAGES, {"dy": 1.0}, "dy is a float, expected an array"),
         (ReLU(), IMAGES, {"seed": -1}, "seed is -1, expected a whole number"),

@@ -8,7 +8,7 @@ import pytest
 import strict_array
 
 from minifcn.errors import InputError
-from minifcn.metrics import ConfusionMatrix
+from minifcn.metrics import ConfusionMatrix, predicted_classes
 
 FIGURES = ("pixel_accuracy", "mean_accuracy", "mean_iu", "frequency_weighted_iu")
 
@@ -114,3 +114,18 @@ def test_predictions_on_the_device_and_labels_on_either_side():
     confusion.update(strict_array.xp.asarray(predicted), actual)
     confusion.update(strict_array.xp.asarray(predicted), strict_array.xp.asarray(actual))
     assert confusion.counts.tolist() == [[2, 2], [0, 2]]
+
+
+def test_predicted_classes_are_those_of_the_largest_scores_in_the_smallest_dtype():
+    scores = np.array([[[0.0, 2, 1], [3, 1, 1], [2, 2, 1]]])  # (N, C, P); the first of equals
+    classes = predicted_classes(scores)
+    assert classes.tolist() == [[1, 0, 0]] and classes.dtype == np.uint8
+    assert predicted_classes(scores, axis=-1).tolist() == [[1, 0, 0]]
+    assert [predicted_classes(np.eye(1, count, count - 1)).dtype for count in (256, 257)] == [np.uint8, np.uint16]
+    assert predicted_classes(np.eye(1, 300, 299)).tolist() == [299]
+
+
+@pytest.mark.parametrize("shape, axis", [((2, 0), 1), ((2,), 1), ((2, 3), 2), ((2, 3), -3)])
+def test_scores_without_classes_are_refused(shape, axis):
+    with pytest.raises(InputError, match=f"have no classes along axis {axis}"):
+        predicted_classes(np.zeros(shape), axis)

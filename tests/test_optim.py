@@ -325,6 +325,10 @@ def test_schedules_refuse_nonsense():
         polynomial(0.1, 0)
     with pytest.raises(InputError, match="every is 0"):
         step(0.1, 0)
+    for rates in (fixed(0.1), step(0.1, 2), polynomial(0.1, 10), cosine(0.1, 10)):
+        for nonsense in (-1, "1", None):
+            with pytest.raises(InputError, match=f"schedule: step is {nonsense!r}, steps are counted from 0"):
+                rates(nonsense)
 
 
 def test_what_no_backward_has_reached_stays_as_in_torch():
@@ -356,11 +360,34 @@ def test_what_no_backward_has_reached_stays_as_in_torch():
         ({"velocity": np.zeros(1)}, "the state is {'velocity'"),
         ({"velocity": [[0.0]]}, "velocity 0 is a list"),
         ({"velocity": [np.zeros(1, complex)]}, "velocity 0 is complex128, expected real numbers"),
+        ({"velocity": [np.ones(1)], "begun": 5}, "begun is 5, expected a list of 1 bools"),
+        ({"velocity": [np.ones(1)], "begun": []}, r"begun is \[\], expected a list of 1 bools"),
+        ({"velocity": [np.ones(1)], "begun": ["no"]}, r"begun\[0\] is 'no', expected True or False"),
     ],
 )
 def test_what_is_no_state(state, match):
+    optimizer = SGD([parameter([1.0], [0.0])], lr=0.1)
     with pytest.raises(InputError, match=match):
-        SGD([parameter([1.0], [0.0])], lr=0.1).load_state_dict(state)
+        optimizer.load_state_dict(state)
+    assert not optimizer.state_dict()["velocity"][0].any()
+
+
+@pytest.mark.parametrize("momenta", [(0, 0.5, 0.5), (0.5, 0, 0.5, 0.5)])
+def test_a_momentum_that_changes_as_in_torch(momenta):
+    """A step without momentum leaves no velocity, nor does it change the one that is there."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    rng = np.random.default_rng(3)
+    ours = Parameter(rng.standard_normal((2, 3)))
+    theirs = torch.nn.Parameter(torch.tensor(ours.data))
+    settings = {"lr": 0.1, "weight_decay": 0.05, "dampening": 0.25}
+    optimizer, oracle = SGD([ours], momentum=0.0, **settings), torch.optim.SGD([theirs], momentum=0.0, **settings)
+    for momentum in momenta:
+        optimizer.param_groups[0]["momentum"] = oracle.param_groups[0]["momentum"] = momentum
+        gradient = rng.standard_normal((2, 3))
+        ours.grad, theirs.grad = gradient, torch.tensor(gradient)
+        optimizer.step()
+        oracle.step()
+        np.testing.assert_allclose(ours.data, theirs.detach().numpy(), rtol=1e-14)
 
 
 @pytest.mark.parametrize("given", [None, 1, "ab", [np.zeros(2)], [("name", None)], [[1]]])

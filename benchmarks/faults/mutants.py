@@ -9,6 +9,7 @@ import argparse
 import ast
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from rich.table import Table
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("convolution", "layers", "models", "training", "optim.py", "metrics.py")
-LIMIT = 300  # seconds: a mutant that goes on for ever has been noticed
+LIMIT = 240  # seconds of a processor: a mutant that goes on for ever has been noticed
 SWAPS = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
     ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
@@ -62,10 +63,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         noticed = try_all(drawn, [copy_of_project(Path(folder) / str(job)) for job in range(options.jobs)])
     survivors = [mutant for mutant in drawn if not noticed[mutant]]
-    console = Console()
-    console.print(table_of(drawn, survivors))
-    for mutant in survivors:
-        console.print(f"survived: {mutant}", soft_wrap=True, highlight=False, markup=False)
+    Console().print(table_of(drawn, survivors))
     return int(bool(survivors))
 
 
@@ -156,6 +154,8 @@ def try_all(drawn: list[Mutant], folders: list[Path]) -> dict[Mutant, bool]:
     with ThreadPoolExecutor(len(folders)) as pool, console.status("") as status:
         for number, (mutant, seen) in enumerate(zip(drawn, pool.map(one, drawn)), 1):
             noticed[mutant] = seen
+            if not seen:
+                console.print(f"survived: {mutant}", soft_wrap=True, highlight=False, markup=False)
             status.update(f"{number} of {len(drawn)}, {list(noticed.values()).count(False)} survived")
     return noticed
 
@@ -172,20 +172,27 @@ def is_noticed(mutant: Mutant, folder: Path) -> bool:
 
 
 def tests_of(path: Path, folder: Path) -> list[Path]:
-    """The file's own tests, where they are found by its name, then all of its room."""
-    inner = path.relative_to("minifcn")
-    own = folder / "tests" / inner.parent / f"test_{inner.name}"
-    room = folder / "tests" / inner.parts[0]
-    return [tests for tests in (own, room) if tests.exists() and tests.suffix in ("", ".py")]
+    """The file's own tests, which have its name in whatever room, then all of its own room."""
+    own = sorted((folder / "tests").rglob(f"test_{path.stem}*.py"))
+    room = folder / "tests" / path.parts[1]
+    return [*own, room] if room.is_dir() else own
 
 
 def passes(tests: Path, folder: Path) -> bool:
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", str(tests)]
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=LIMIT).returncode == 0
+        run = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            timeout=5 * LIMIT,  # one that waits for ever uses no processor
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT)),
+        )
     except subprocess.TimeoutExpired:
         return False
+    return run.returncode == 0
 
 
 def table_of(drawn: list[Mutant], survivors: list[Mutant]) -> Table:

@@ -103,6 +103,9 @@ def _old_pth(arrays):
     return made
 
 
+RUN = ("last.npz", "best.npz", "config.json")
+
+
 def _runs():
     """A run of one step's training, to be gone on with."""
     with TemporaryDirectory() as folder:
@@ -112,7 +115,7 @@ def _runs():
             (root / "data" / path).write_bytes(content)
         settings = Settings(data="folder", root=str(root / "data"), epochs=1, batch_size=2, seed=1, **NETWORK)
         Trainer(settings, root / "run").run()
-        files = {f"run/{name}": (root / "run" / name).read_bytes() for name in ("last.npz", "config.json")}
+        files = {f"run/{name}": (root / "run" / name).read_bytes() for name in RUN}
         files |= {f"data/{name}": content for name, content in _photos().items()}
     yield Sample("last.npz", "zip", "run/last.npz", files, _go_on)
     yield Sample("config.json", "json", "run/config.json", files, _go_on)

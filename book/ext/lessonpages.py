@@ -5,6 +5,7 @@ import re
 from lessons.lesson import all_lessons, lesson
 
 LESSON = re.compile(r"\b[Ll]esson (\d+)\b(?![^\[]*\])")
+EXPLORER = re.compile(r"\]\(\.\./explorer/[^)]*\)")
 CODE = re.compile(r"(```.*?```|`[^`]*`)", re.DOTALL)
 
 
@@ -40,11 +41,15 @@ def places():
 
 
 def _linked(source, own):
-    """A cell's Markdown, "lesson 3" in it being a link, but for the lesson's own number and in code."""
+    """A cell's Markdown, "lesson 3" in it being a link, but for the lesson's own number and in code.
+
+    A link to the explorer, whose page is none of Sphinx's, is left as it is.
+    """
     files = {str(one.number): one.path.name for one in all_lessons() if one.number != own}
 
     def link(match):
         return f"[{match[0]}]({files[match[1]]})" if match[1] in files else match[0]
 
+    source = EXPLORER.sub(r"\g<0>{.external}", source)
     parts = CODE.split(source)
     return "".join(part if number % 2 else LESSON.sub(link, part) for number, part in enumerate(parts))

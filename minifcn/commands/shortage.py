@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 
+from minifcn.errors import TooLarge
 from minifcn.training.settings import Settings, option, typed
 
 LESS_MEMORY = {  # the options of a command that make it take more or less
@@ -13,11 +14,13 @@ LESS_MEMORY = {  # the options of a command that make it take more or less
     "summary": ("width", "image"),
     "arithmetic": ("input",),
 }
+OF_WEIGHTS = ("width", "fc_channels", "image_size", "crop")  # how many numbers a network has
 
 
 def less_memory(command: str, options: Namespace, error: BaseException) -> str:
     """How the command would take less memory than it did when this error came, in words."""
-    by = getattr(error, "by", None)  # the settings that asked for it, where that is known
+    # The settings that asked for it, where that is known.
+    by = OF_WEIGHTS if isinstance(error, TooLarge) else getattr(error, "by", None)
     names = [name for name in LESS_MEMORY.get(command, ()) if by is None or name in by]
     much = [typed(name, getattr(options, name)) for name in names if _is_much(name, getattr(options, name, None))]
     ways = [f"less than {', '.join(much)}"] if much else [f"a smaller {', '.join(map(option, names))}"] if names else []

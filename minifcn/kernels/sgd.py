@@ -13,9 +13,9 @@ extern "C" __global__ void sgd(
     if (i >= size) return;
     REAL d = g[i];
     if (decay != 0) d += decay * w[i];
-    REAL velocity = momentum * v[i] + share * d;
-    v[i] = velocity;
-    w[i] -= lr * (nesterov ? d + momentum * velocity : velocity);
+    REAL velocity = d;
+    if (momentum != 0) v[i] = velocity = momentum * v[i] + share * d;
+    w[i] -= lr * (momentum != 0 && nesterov ? d + momentum * velocity : velocity);
 }
 """
 
@@ -30,7 +30,8 @@ def sgd_update(
     share: float = 1.0,
     nesterov: bool = False,
 ) -> None:
-    """d = g + decay w; v = momentum v + share d; w -= lr v, or lr (d + momentum v): in place, the same bits.
+    """d = g + decay w; v = momentum v + share d; w -= lr v, or lr (d + momentum v); without momentum w -= lr d.
+    In place, the same bits.
 
     A thread for each weight. w and v come and go once, g comes.
     """

@@ -25,8 +25,8 @@ class Linear(Layer):
     fresh = True
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, rng: Rng = None) -> None:
-        self.in_features = in_features = whole(in_features, "Linear: in_features", 1)
-        self.out_features = out_features = whole(out_features, "Linear: out_features", 1)
+        self.in_features = in_features = whole(in_features, "Linear: in_features", 1, most=None)
+        self.out_features = out_features = whole(out_features, "Linear: out_features", 1, most=None)
         self.weight = he_normal((out_features, in_features), rng)
         self.bias = zeros((out_features,)) if flag(bias, "Linear: bias") else None
 

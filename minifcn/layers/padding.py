@@ -1,6 +1,7 @@
 """Zeros around a map: another number of them on each side, which convolutions and pooling have not."""
 
 from minifcn.backend import Array, array_module
+from minifcn.checks import check_fits
 from minifcn.convolution.checks import check_floats, check_gradient
 from minifcn.convolution.geometry import Place, whole
 from minifcn.errors import InputError
@@ -29,6 +30,8 @@ class ZeroPad2d(Layer):
 
     def forward(self, x: Array) -> Array:
         check_floats(self, x)
+        n, c, h, w = x.shape
+        check_fits("ZeroPad2d: the output", (n, c, self.top + h + self.bottom, self.left + w + self.right))
         y = array_module(x).pad(x, ((0, 0), (0, 0), (self.top, self.bottom), (self.left, self.right)))
         self.keep(x.shape[2:], y.shape)
         return y

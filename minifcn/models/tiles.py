@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from minifcn.backend import Array, array_module
+from minifcn.checks import instance, whole
 from minifcn.convolution.geometry import Window
 from minifcn.errors import InputError
 from minifcn.layers import Graph
@@ -37,6 +38,8 @@ class Tiled:
     """
 
     def __init__(self, model: FCN, tile: int = TILE) -> None:
+        instance(model, "Tiled: model", FCN, "an FCN")
+        whole(tile, "Tiled: tile", 1)
         nodes, places = model.nodes[False], model.places_along(0, ANY_SIZE)
         cut = next(number for number, node in enumerate(nodes) if places[node.name].pitch >= COARSE)
         self.model, self.tile, self.place = model, tile, places[nodes[cut].name]

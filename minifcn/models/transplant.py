@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from minifcn.backend import Array
+from minifcn.checks import instance
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 
@@ -32,6 +33,8 @@ def transplant(model: Layer, arrays: Mapping[str, Array]) -> Transplant:
     Layers of the OUTPUTS may be of other classes, and are left then.
     Raises InputError, before anything is changed, where another shape does not fit, or no name.
     """
+    instance(model, "transplant: model", Layer, "a network")
+    instance(arrays, "transplant: arrays", Mapping, "{name: array}, as load_weights gives it")
     shapes = {name: parameter.shape for name, parameter in model.named_parameters()}
     fitting = {name: array for name, array in arrays.items() if name in shapes and _fits(array.shape, shapes[name])}
     for name, shape in shapes.items():

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from minifcn.backend import Array, to_device
+from minifcn.checks import instance
 from minifcn.data import VOID, Batches, Dataset, Preprocessing, predict_image
 from minifcn.errors import InputError, caution
 from minifcn.layers import Layer, SoftmaxCrossEntropy
@@ -41,6 +42,7 @@ def evaluate(
     Several processes share the images out, and all get the whole result.
     Leaves the model in the mode it was in. Raises InputError where every pixel is void.
     """
+    instance(model, "evaluate: model", Layer, "a network")
     own = range(len(dataset))[group.share(len(dataset))]
     batches = Batches(dataset, 1, preprocessing, shuffle=False)
 

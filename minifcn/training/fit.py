@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from minifcn.backend import Array, to_device
 from minifcn.backend.parallel import given_back, hold
+from minifcn.checks import check_array, function, instance, shown
 from minifcn.errors import InputError
 from minifcn.layers import Layer
 from minifcn.machines import ALONE
@@ -80,6 +81,9 @@ def fit(
     Raises InputError for what cannot be, and Diverged, which is one, before a step whose loss is not finite; Stopped
     where `stop` says so in any process.
     """
+    instance(model, "fit: model", Layer, "a network")
+    instance(optimizer, "fit: optimizer", SGD, "an SGD of the model's parameters")
+    function(schedule, "fit: schedule", "a step's number -> learning rate, as minifcn.optim.fixed(0.01) is")
     criterion, batches, number = criterion or PixelLoss(), iter(batches), start
     exchange = exchange or Exchange(optimizer.parameters, ALONE)
     if not isinstance(accumulate, Integral) or accumulate < 1:
@@ -94,7 +98,7 @@ def fit(
 
     def read():
         # In this order it reads none too many.
-        return None if stop() else [batch[:2] for _, batch in zip(range(accumulate), batches)]
+        return None if stop() else [_pair(batch) for _, batch in zip(range(accumulate), batches)]
 
     while step := next_pieces(read, criterion, exchange.group, sample, [seed, number]):
         with given_back(), hold(), _forgotten(model, criterion.criterion):
@@ -117,6 +121,15 @@ def fit(
                 optimizer.step()
         yield Step(number, step.batches, step.images, losses)
         number += 1
+
+
+def _pair(batch):
+    """(images, labels) of a batch; InputError where it is none."""
+    if not isinstance(batch, (tuple, list)) or len(batch) < 2:
+        raise InputError(f"fit: a batch is {shown(batch)}, expected (images, labels)")
+    check_array("fit: images", batch[0], "f", "an array (N, 3, H, W)")
+    check_array("fit: labels", batch[1], "iu", "an array (N, H, W)")
+    return batch[0], batch[1]
 
 
 @contextlib.contextmanager

@@ -154,6 +154,12 @@ class RunFolder(Recorded):
         except (InputError, KeyError, TypeError) as error:
             raise InputError(f"--resume: {self.last} does not fit {self.config}: {error}") from error
 
+    def check_best(self, progress: Progress) -> None:
+        """Raise InputError where a run that has come so far has lost its best weights: no other epoch may beat them."""
+        if progress.best > Progress.best and not self.best.is_file():
+            lost = f"{self.path} has no {self.best.name}, the weights of its best epoch so far"
+            raise InputError(f"--resume: {lost}: put it back, or go on with a copy of {self.last.name} in its place")
+
     def _read_last(self):
         """(arrays, about) of last.npz; ({}, None) where there is none, and the run has come no further."""
         self.record = self.told()

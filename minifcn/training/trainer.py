@@ -16,6 +16,7 @@ from os import PathLike
 from typing import Any
 
 from minifcn.backend import Array, array_module
+from minifcn.checks import instance, shown
 from minifcn.data import Batches, Dataset, Preprocessing, class_weights, open_splits
 from minifcn.data.looking.inspection import check_learnable
 from minifcn.data.transforms import Augmentation, compose, crop, jitter, mirror
@@ -67,6 +68,9 @@ class Trainer:
         group: Group = ALONE,
         wire: str | None = None,
     ):
+        instance(settings, "Trainer: settings", Settings, "Settings")
+        if datasets is not None and (not isinstance(datasets, (tuple, list)) or len(datasets) != 2):
+            raise InputError(f"Trainer: datasets is {shown(datasets)}, expected (training, validation)")
         self.settings, self.device, self.group = settings, device, group
         self.folder = out if isinstance(out, RunFolder) else RunFolder(out)
         settings.check()
@@ -82,6 +86,10 @@ class Trainer:
 
         self.transplant, self.origin = None, ""  # what was taken over from settings.init, and whose that is
         self.progress, about = self.folder.restore(self.model, self.optimizer, group) if resume else (Progress(), None)
+        in_first(group, lambda: self.folder.check_best(self.progress))
+        noted = self.progress.history[0] if self.progress.history else dict(self.figures)
+        if lost := [column for column, _ in self.figures if column not in noted]:
+            raise InputError(f"--resume: {self.folder.last}: its history has no {lost[0]}: it is of another training")
         if settings.init and about is None:
             self.transplant, about = start_from(self.model, settings.init, group)
             self.origin = about["data"]
@@ -97,6 +105,9 @@ class Trainer:
         self.batches = Batches(self.training, settings.batch_size, self.preprocessing, augmentation, seed=settings.seed)
         self.batches.passes = before_last // len(self.training) + 1
         self.batches.group, self.batches.accumulate = group, settings.accumulate
+        if self.progress.batch > len(self.batches):
+            far = f"{self.folder.last} is after batch {self.progress.batch} of an epoch, which has {len(self.batches)}"
+            raise InputError(f"--resume: {far}: bring back the images of the run, or start a new one")
         self.steps_per_epoch = -(-len(self.batches) // settings.accumulate)
         self.lr_at = self.make_schedule(settings.epochs)
         self.stop_asked = False  # looked at after every step: a step is never cut in half

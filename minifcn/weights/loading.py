@@ -17,6 +17,8 @@ from minifcn.models.transplant import Transplant, transplant
 from minifcn.weights.published import recognise
 from minifcn.weights.tensors import read_weights
 
+LARGEST = np.finfo(np.float32).max  # which networks begin as: what is beyond would be inf there
+
 
 def load_weights(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read a file of weights -> ({name: array}, about).
@@ -24,12 +26,13 @@ def load_weights(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     about is what `minifcn train` and `export` write beside them: the model and its settings, the preprocessing of its
     images, the data set, its classes and their palette. Of published files, which say nothing, it follows from names
     and shapes: the classes are VOC's where there are so many, else they have numbers.
-    Raises InputError for any other file, and where weights are not finite.
+    Raises InputError for any other file, and where weights are not finite, or none of float32.
     """
     arrays, about = read_weights(path)
     for name, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise InputError(f"weights {path}: {name} is not finite, after a training that diverged say: use others")
+        if array.dtype.kind == "f" and array.size and not (array.min() >= -LARGEST and array.max() <= LARGEST):
+            why = "not finite in float32, after a training that diverged say"
+            raise InputError(f"weights {path}: {name} is {why}: use others")
     if about is not None:
         return arrays, about
     try:

@@ -5,6 +5,7 @@ pickles are refused.
 import math
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -12,7 +13,9 @@ import numpy as np
 
 from minifcn.backend import Array
 from minifcn.backend.files import write_whole
+from minifcn.checks import instance
 from minifcn.errors import InputError
+from minifcn.layers.parameter import check_real
 from minifcn.text import short
 from minifcn.weights.about import ABOUT, from_json, to_json
 from minifcn.weights.mistaken import mistaken
@@ -32,6 +35,10 @@ def save_arrays(path: str | Path, arrays: dict[str, Array], about: dict[str, Any
     The file appears under its name only when every byte is on the disk; what was there before stays until then.
     Raises InputError where it cannot be written, a full disk for instance.
     """
+    instance(arrays, "save_arrays: arrays", Mapping, "{name: array}")
+    for name, array in arrays.items():
+        check_real(f"save_arrays: {name}", array)
+        instance(array, f"save_arrays: {name}", np.ndarray, "a NumPy array: use to_host")
     write_whole(path, lambda file: write_npz(file, arrays | {ABOUT: np.array(to_json(about))}))
 
 

@@ -97,6 +97,11 @@ def test_lessons_link_to_each_other_but_not_within_code(page):
     assert not any("](" in cell.source for cell in page.cells if cell.cell_type == "code" and "lesson" in cell.source)
 
 
+def test_a_link_to_the_explorer_is_none_of_sphinx(page):
+    text = "\n".join(cell.source for cell in page.cells)
+    assert "](../explorer/index.html#input=5&kernel=3&stride=2&at=small,1,1){.external}" in text
+
+
 def test_every_lesson_and_range_of_the_slides_table_is_a_link_to_a_text():
     rows = table().split("\n")
     source = (LESSONS / "README.md").read_text("utf-8").split("| slide |")[1].split("\n\n")[0].split("\n")

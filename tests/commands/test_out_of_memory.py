@@ -78,6 +78,8 @@ def test_the_advice_names_what_was_given_and_is_much(given, error, advice):
     [
         ("--width 500", ("GiB for the network's weights, gradients and velocities)", "use less than --width 500\n")),
         ("--fc-channels 900000", ("the network's weights", "use less than --fc-channels 900000\n")),
+        ("--width 1000", ("more numbers than any memory holds)", "use less than --width 1000\n")),
+        ("--image-size 1000000", ("the network's weights", "use less than --image-size 1000000\n")),
         ("--crop 900000", ("2 images of 900000x900000 pixels)", "use less than --crop 900000\n")),
         ("--padding 90000", ("the maps of 2 images of 32x32 pixels)", "less than --padding 90000, or --recompute\n")),
         ("--size 65000x65000", ("an image of 65000x65000 pixels)", "use less than --size 65000x65000\n")),

@@ -43,6 +43,20 @@ def test_the_slides_matrix():
     np.testing.assert_array_equal(conv_matrix(KERNEL, (4, 4)), SLIDE)
 
 
+@pytest.mark.parametrize(
+    "weight, groups, message",
+    [
+        (KERNEL[0], 1, r"weight has shape \(1, 3, 3\), expected \(O, C/groups, kh, kw\)"),
+        (KERNEL.tolist(), 1, "weight is a list, expected an array"),
+        (KERNEL[:0], 1, r"weight has shape \(0, 1, 3, 3\), which is no kernel"),
+        (KERNEL, 2, r"a weight of shape \(1, 1, 3, 3\) does not divide into 2 groups"),
+    ],
+)
+def test_a_weight_that_is_none_is_refused(weight, groups, message):
+    with pytest.raises(InputError, match=message):
+        conv_matrix(weight, 4, groups=groups)
+
+
 def test_its_transpose_takes_four_outputs_to_sixteen_pixels():
     matrix = conv_matrix(KERNEL, 4)
     np.testing.assert_array_equal(matrix.T, TRANSPOSED)

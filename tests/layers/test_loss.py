@@ -79,6 +79,14 @@ def test_label_smoothing_weighs_each_class_by_its_own_weight():
     close(criterion.backward(), [[[[slope]], [[-slope]]]])
 
 
+def test_label_smoothing_of_several_images():
+    # Two images of one pixel, three classes: shares 1/4, 1/4, 1/2 and 1/8, 5/8, 1/4.
+    scores = np.log([[1.0, 1, 2], [1, 5, 2]]).reshape(2, 3, 1, 1)
+    criterion = SoftmaxCrossEntropy(reduction="none", label_smoothing=0.3)
+    each = [0.7 * log(2) + 0.1 * log(4 * 4 * 2), 0.7 * log(8) + 0.1 * log(8 * 8 / 5 * 4)]
+    close(criterion(scores, np.array([[[2]], [[0]]])), np.reshape(each, (2, 1, 1)))
+
+
 @pytest.mark.parametrize("smoothing", [-0.1, 1.5, float("nan")])
 def test_a_smoothing_that_is_no_share_is_refused(smoothing):
     with pytest.raises(InputError, match=f"label_smoothing is {smoothing}, take 0 to 1"):

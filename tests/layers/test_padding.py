@@ -51,6 +51,8 @@ def test_other_paddings_are_refused(padding, message):
 def test_another_input_or_gradient_is_refused():
     with pytest.raises(InputError, match=r"ZeroPad2d: input has shape \(3, 4\), expected \(N, C, H, W\)"):
         ZeroPad2d(1)(np.ones((3, 4)))
+    with pytest.raises(InputError, match=r"ZeroPad2d: the output would have the shape .*, more numbers"):
+        ZeroPad2d(10**9)(np.ones((1, 1, 2, 2)))
     layer = ZeroPad2d(1)
     layer(np.ones((1, 1, 2, 2)))
     with pytest.raises(InputError, match=r"ZeroPad2d: dy has shape \(1, 1, 2, 2\), the output \(1, 1, 4, 4\)"):

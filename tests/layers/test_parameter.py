@@ -25,6 +25,19 @@ def by_numpy(seed=3):
     return [rng.standard_normal(s, dtype=np.float32) * np.sqrt(2 / np.prod(s[1:])).astype("float32") for s in SHAPES]
 
 
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        ([1.0], "data is a list, expected an array of floats"),
+        (np.arange(3), "data is int64, expected floats"),
+        (None, "data is a None"),
+    ],
+)
+def test_a_parameter_is_an_array_of_floats(data, message):
+    with pytest.raises(InputError, match=f"Parameter: {message}"):
+        Parameter(data)
+
+
 class TestOnDemand:
     def test_shape_size_and_dtype_are_known_without_numbers(self):
         parameter = he_normal((4, 3, 2, 2))

@@ -226,3 +226,10 @@ def test_at_once_scales_the_pools_before_their_scores():
     assert theirs.any()
     with pytest.raises(InputError, match="FCN32s: at_once scales pools"):
         FCN32s(**settings, at_once=True)
+
+
+@pytest.mark.parametrize(("model", "arrays"), [(None, {}), (FCN32s, {}), ("a network", None), ("a network", [1])])
+def test_what_is_no_transplant(model, arrays):
+    model = FCN32s(2, 1 / 64, 2) if model == "a network" else model
+    with pytest.raises(InputError, match=r"^transplant: (model|arrays) is "):
+        transplant(model, arrays)

@@ -9,6 +9,29 @@ from minifcn.layers import Linear, Sequential
 from minifcn.models import BACKBONES, MODELS, FCN8s, FCN16s, FCN32s
 
 
+@pytest.mark.parametrize("padding, least", [("same", 1), (100, 1), (99, 1), (96, 3), (92, 11), (84, 27)])
+def test_the_least_size_leaves_fc6_a_window(net, padding, least):
+    """7 rows, 32 pixels apart, as the five poolings round up: 193 of conv1_1's size + 2 * padding - 2 rows at least."""
+    model = tiny(net, padding)
+    assert model.least_size() == least
+    image = np.zeros((1, 3, least, least), "float32")
+    assert model.eval()(image).shape[2:] == (least, least)
+    if least > 1:
+        with pytest.raises(InputError, match=f"each side needs at least {least}"):
+            model(image[..., 1:])
+
+
+def test_the_scores_are_of_what_dropout_left(net, monkeypatch):
+    model, seen = tiny(net, "same", dropout=0.5).train(), {}
+    for name in ("drop7", "score_fr"):
+        layer = model.named[name]
+        monkeypatch.setattr(
+            layer, "forward", lambda x, name=name, forward=layer.forward: seen.setdefault(name, forward(x))
+        )
+    model(np.ones((1, 3, 32, 32), "float32"))
+    np.testing.assert_array_equal(model.named["score_fr"].kept()[0], seen["drop7"])
+
+
 class TestParameters:
     def test_published_names_in_order(self, net):
         names = [f"{layer}.{kind}" for layer in TRUNK + SKIPS[net] for kind in ("weight", "bias")]

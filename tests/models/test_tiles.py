@@ -81,3 +81,10 @@ def test_the_model_itself_is_as_before():
     list(Tiled(model, 60).scores((90, 70), lambda rows, cols: x[:, :, rows, cols]))
     np.testing.assert_array_equal(model(x), before)
     assert dict(model.named_parameters()) == names
+
+
+@pytest.mark.parametrize(("model", "tile"), [(None, 64), (FCN8s, 64), ("a network", "64"), ("a network", 0)])
+def test_what_has_no_tiles(model, tile):
+    model = FCN8s(3, **tiny.NETWORK) if model == "a network" else model
+    with pytest.raises(InputError, match=r"^Tiled: (model|tile) is "):
+        Tiled(model, tile)

@@ -16,15 +16,15 @@ NO_STEM = [[90, 0, 0], [3, 5, 0], [2, 0, 0]]
 ALL = [[90, 0, 0], [3, 5, 0], [1, 0, 1]]
 
 
-def said(counts, settings=None, losses=None, val_losses=None, figures=None, steps_per_epoch=100):
+def said(counts, settings=None, losses=None, val_losses=None, figures=None, steps_per_epoch=100, classes=CLASSES):
     """What is said after each epoch, with these counts in each (or in all of them)."""
     settings = settings or Settings(epochs=30)
     epochs = len(losses or val_losses or figures or counts)
-    cautions = Cautions("FCN-8s", settings, CLASSES, steps_per_epoch, 1000)
+    cautions = Cautions("FCN-8s", settings, tuple(classes), steps_per_epoch, 1000)
     losses, val_losses, figures = losses or [1.0] * epochs, val_losses or [1.0] * epochs, figures or [0.5] * epochs
     history, lines = [], []
     for number in range(epochs):
-        confusion = ConfusionMatrix(3)
+        confusion = ConfusionMatrix(len(classes))
         confusion.counts = np.array(counts[number] if np.ndim(counts) == 3 else counts)
         history.append({"loss": losses[number], "val_loss": val_losses[number], "mean_iu": figures[number]})
         with warnings.catch_warnings(record=True) as caught:
@@ -98,6 +98,15 @@ def test_classes_never_found_are_named_at_the_end():
     assert lines[3][0].endswith("has them: 'leaf' (8 %), 'stem' (2 %); more images of them")
 
 
+def test_of_many_classes_never_found_five_are_named():
+    counts = np.zeros((8, 8), int)
+    counts[:, 0], counts[1, 1] = 10, 10  # classes 2 to 7 are taken for the first
+    line = only(said(counts, Settings(epochs=1), classes="abcdefgh", steps_per_epoch=1000))[1]
+    assert "'c' (11 %), 'd' (11 %), 'e' (11 %), 'f' (11 %), 'g' (11 %) and 1 more;" in line
+    line = only(said(counts[:7, :7], Settings(epochs=1), classes="abcdefg", steps_per_epoch=1000))[1]
+    assert "'g' (12 %);" in line and "more;" not in line
+
+
 def test_a_loss_that_rises_is_told_with_a_lower_learning_rate():
     rising = [1.0, 0.8, 0.9, 1.0, 1.1, 1.2]
     number, line = only(said(ALL, losses=rising))
@@ -122,6 +131,7 @@ def test_overfitting_is_told_once_neither_loss_nor_figure_has_got_better_for_fiv
     [
         ({"lr": 1e6}, "a lower --lr: 0.02, the default"),
         ({"lr": 0.3}, "a lower --lr: 0.02, the default"),
+        ({"lr": 0.2}, "a lower --lr: 0.02, the default"),
         ({"lr": 0.1}, "a lower --lr, 0.01 say"),
         ({"lr": 0.02}, "a lower --lr, 0.002 say"),
         ({"lr": 1e-4}, "a lower --lr, 1e-05 say"),

@@ -1,6 +1,7 @@
 """Evaluation: hand-counted figures of a network that predicts what the image says."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -12,7 +13,14 @@ from minifcn.layers import Layer
 from minifcn.metrics import ConfusionMatrix
 from minifcn.models import FCN16s
 from minifcn.training import evaluation
-from minifcn.training.evaluation import caution_of_one_class, compare, evaluate, picture_indices, worst_first
+from minifcn.training.evaluation import (
+    caution_of_one_class,
+    caution_of_swapped_channels,
+    compare,
+    evaluate,
+    picture_indices,
+    worst_first,
+)
 
 AS_IT_IS = Preprocessing((0, 0, 0), (1, 1, 1))
 SURE = 2.0  # the score of the class that is predicted; the others have 0
@@ -107,6 +115,11 @@ def test_the_mode_is_left_as_it_was(training):
         assert model.modes == [False] and model.training is training
 
 
+def test_what_is_no_network_is_an_error():
+    with pytest.raises(InputError, match=r"^evaluate: model is None, expected a network"):
+        evaluate(None, Hand(WIDE, TALL, ([[0]], [[0]]), TALL), AS_IT_IS)
+
+
 def test_nothing_but_void_is_an_error():
     nothing = [[0, 1]], [[VOID, VOID]]
     with pytest.raises(InputError, match="all labels of hand are void"):
@@ -162,6 +175,33 @@ def test_a_truth_of_one_class_is_cautioned_of():
         Caution, match="x: every labelled pixel of hand is 'b': the figures tell nothing of other classes"
     ):
         caution_of_one_class("x", confusion, Hand(WIDE))
+
+
+class RedAndBlue(Hand):
+    """One pair, whose red predicts one class at each pixel and whose blue another."""
+
+    def __init__(self, red, blue, truth):
+        super().__init__((red, truth))
+        self.blue = blue
+
+    def load(self, index):
+        image, truth = super().load(index)
+        image[..., 2] = self.blue
+        return image, truth
+
+
+def test_red_and_blue_the_wrong_way_round_are_told_where_the_other_way_is_better_than_a_guess():
+    truth = [[1, 2, 2, 0, VOID]]
+    wrong, right, half = [[0, 1, 1, 2, 2]], [[1, 2, 2, 0, 0]], [[1, 2, 0, 1, 0]]
+    miss = math.log(math.exp(SURE) + 2)  # the loss of a wrong pixel
+    said = f"RGB, but as BGR the loss of 1 of them falls from {miss:.2f} to {miss - SURE:.2f} a pixel"
+    with pytest.warns(Caution, match=said):
+        caution_of_swapped_channels("x", Oracle(), RedAndBlue(wrong, right, truth), AS_IT_IS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        caution_of_swapped_channels("x", Oracle(), RedAndBlue(right, wrong, truth), AS_IT_IS)
+        # Half of them right is far better than none, but worse than a guess, which costs log 3.
+        caution_of_swapped_channels("x", Oracle(), RedAndBlue(wrong, half, truth), AS_IT_IS)
 
 
 def test_a_network_for_other_classes_is_refused(tmp_path):

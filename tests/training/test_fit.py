@@ -235,6 +235,24 @@ def test_what_cannot_be(wrong, problem):
     np.testing.assert_array_equal(net.weight.data, before)
 
 
+@pytest.mark.parametrize(
+    "given, problem",
+    [
+        ({"model": None}, "model is None, expected a network"),
+        ({"optimizer": None}, "optimizer is None, expected an SGD"),
+        ({"schedule": 0.1}, r"schedule is 0\.1, expected a step's number -> learning rate"),
+        ({"batches": [batch(0)[0]]}, "a batch is a ndarray, expected \\(images, labels\\)"),
+        ({"batches": [(batch(0)[0], None)]}, "labels is a NoneType, expected an array"),
+        ({"batches": [(None, batch(0)[1])]}, "images is a NoneType, expected an array"),
+    ],
+)
+def test_what_is_no_training(given, problem):
+    net = regression()
+    usual = {"model": net, "batches": [batch(0)], "optimizer": sgd(net), "schedule": fixed(LR)}
+    with pytest.raises(InputError, match=f"^fit: {problem}"):
+        list(fit(**usual | given))
+
+
 def test_a_model_on_another_device_than_the_batches_are_brought_to(device):
     net = dropping("float32").to("gpu")
     with pytest.raises(InputError, match=r"^fit: device is 'cpu', but the model is on 'gpu': give device='gpu'"):

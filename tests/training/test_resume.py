@@ -11,6 +11,7 @@ import os
 import random
 import re
 import shlex
+import shutil
 import signal
 import time
 
@@ -234,6 +235,39 @@ def test_a_run_that_has_saved_nothing_is_said_to_start_again(capsys, tmp_path):
     assert tiny.command("train", "--out", tmp_path / "run", "--resume", "--device", "cpu") == 0
     assert f"{tmp_path / 'run'} has no checkpoint: the run starts from its beginning\n" in capsys.readouterr().out
     assert load_arrays(run.folder.last)[1]["progress"]["epoch"] == 1
+
+
+def test_lost_best_weights_are_missed_and_a_copy_of_the_last_ones_goes_on(tmp_path):
+    run = tiny.trainer(tmp_path, epochs=2)
+    run.run(tiny.Silent())
+    run.folder.best.unlink()
+    with pytest.raises(InputError, match=r"^--resume: .* has no best\.npz, the weights of its best epoch so far"):
+        tiny.trainer(tmp_path, resume=True, epochs=3)
+    shutil.copy(run.folder.last, run.folder.best)
+    tiny.trainer(tmp_path, resume=True, epochs=3).run(tiny.Silent())
+    assert load_arrays(run.folder.last)[1]["progress"]["epoch"] == 3
+
+
+def lose_a_column(progress):
+    for row in progress["history"]:
+        del row["mean_iu"]
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lose_a_column, "its history has no mean_iu: it is of another training"),
+        (lambda progress: progress.update(batch=99), "is after batch 99 of an epoch, which has "),
+    ],
+)
+def test_a_checkpoint_of_another_training_is_refused(tmp_path, change, words):
+    run = tiny.trainer(tmp_path)
+    run.run(tiny.Silent())
+    arrays, about = load_arrays(run.folder.last)
+    change(about["progress"])
+    save_arrays(run.folder.last, arrays, about)
+    with pytest.raises(InputError, match=f"^--resume: .*{words}"):
+        tiny.trainer(tmp_path, resume=True)
 
 
 def test_other_settings_than_the_run_s_are_refused_in_python_too(tmp_path):

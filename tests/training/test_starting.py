@@ -1,8 +1,13 @@
 """What a training takes over from the weights that it starts from, as --explain tells it."""
 
+import dataclasses
+
 import pytest
 import tiny
 
+from minifcn.errors import InputError
+from minifcn.training.settings import Settings
+from minifcn.training.starting import resumed_settings
 from minifcn.weights.npz import load_arrays, save_arrays
 
 
@@ -61,3 +66,21 @@ def test_settings_that_are_none_are_refused(capsys, tmp_path, settings):
     assert err.startswith(f"minifcn: error: weights {path}: what it says of itself (about): settings is ")
     assert f"{settings!r}, expected an object" in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ({"lr": 0.5}, "--lr 0.5 is given, the run has --lr 0.25: leave it out"),
+        ({"mirror": False}, "--no-mirror is given, the run has --mirror"),
+        ({"init": "w.npz"}, "--init w.npz is given, the run has none"),
+        ({"lr": 0.25, "epochs": 9, "root": "moved"}, None),
+    ],
+)
+def test_a_run_goes_on_with_its_own_settings(tmp_path, given, words):
+    saved = dataclasses.asdict(Settings(lr=0.25))
+    if words is None:
+        assert resumed_settings(tmp_path, saved, Settings, given) == Settings(**saved | given)
+        return
+    with pytest.raises(InputError, match=f"--resume: {words}"):
+        resumed_settings(tmp_path, saved, Settings, given)

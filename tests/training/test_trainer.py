@@ -1,6 +1,7 @@
 """Training: what a step does, what a run leaves behind, and how it stops when it cannot go on."""
 
 import csv
+import itertools
 import json
 import signal
 from types import SimpleNamespace
@@ -91,6 +92,14 @@ def test_it_learns_and_leaves_everything_behind(tmp_path):
     assert about["classes"] == list(Scenes.classes) and about["palette"] == Scenes.palette.tolist()
     assert about["data"] == "scenes"
     assert about["preprocessing"] == {"mean": list(Scenes.mean), "std": list(Scenes.std), "channels": "RGB"}
+
+
+def test_images_a_second_are_those_of_the_epoch(tmp_path, monkeypatch):
+    clock = itertools.count()
+    monkeypatch.setattr(training.time, "monotonic", lambda: next(clock) / 8)
+    watch = tiny.Silent()
+    tiny.trainer(tmp_path, epochs=1).run(watch)  # 5 images in 3 steps: the clock is read before, after each, at the end
+    assert watch.rows[0]["images_per_second"] == 5 / (4 / 8)
 
 
 def test_best_holds_the_epoch_with_the_best_mean_iu(tmp_path, monkeypatch):
@@ -510,3 +519,16 @@ def test_it_does_no_more_than_training_needs(tmp_path):
     run = tiny.trainer(tmp_path)
     scores = run.model.train()(np.zeros((1, 3, 32, 32), "float32"))
     assert run.model.backward(np.ones_like(scores)) is None  # nobody asks for the gradient of the images
+
+
+@pytest.mark.parametrize(
+    "settings, datasets, words",
+    [
+        (None, None, "settings is None, expected Settings"),
+        (training.Settings(), 3, r"datasets is 3, expected \(training, validation\)"),
+        (training.Settings(), (Scenes("val"),), "datasets is .*, expected .training, validation"),
+    ],
+)
+def test_what_is_no_run(tmp_path, settings, datasets, words):
+    with pytest.raises(InputError, match=f"^Trainer: {words}"):
+        training.Trainer(settings, tmp_path, datasets=datasets)

@@ -323,3 +323,18 @@ def test_names_of_entries_are_told_without_what_moves_the_cursor(tmp_path):
     tiny.save_network(tmp_path / "w.npz")
     rewritten(tmp_path / "w.npz", **{"a\x1b[2J\nminifcn: error: forged.npy": b"plain"})
     assert r"its entry a\x1b[2J\nminifcn: error: forged is no array" in refused(tmp_path / "w.npz")
+
+
+@pytest.mark.parametrize(
+    "arrays, problem",
+    [
+        ({"a": np.array([None])}, "a is object, expected an array of real numbers"),
+        ({"a": np.ones(2) * 1j}, "a is complex128, expected an array of real numbers"),
+        ({"a": [1.0]}, "a is a list, expected an array of real numbers"),
+        ([np.ones(2)], "arrays is .*, expected {name: array}"),
+    ],
+)
+def test_what_is_no_array_is_not_written(tmp_path, arrays, problem):
+    with pytest.raises(InputError, match=f"^save_arrays: {problem}"):
+        save_arrays(tmp_path / "w.npz", arrays, ABOUT)
+    assert not list(tmp_path.iterdir())

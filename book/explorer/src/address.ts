@@ -56,13 +56,14 @@ export function fromHash(hash: string): { state: State; complaints: string[] } {
   };
   const weights = list("weights", exampleKernel(setting.kernel));
   const image = list("image", exampleImage(setting.input));
-  const small = asked.has("small") && !refusal(setting) ? list("small", product(matrix(setting), weights, image)) : null;
+  const small =
+    asked.has("small") && !refusal(setting) ? list("small", product(matrix(setting), weights, image)) : null;
   const at = asked.get("at");
   const choice = at === null ? null : readChoice(at, setting);
   if (at !== null && !choice && !refusal(setting)) {
     complaints.push(`the address asks for ${at}, where there is no pixel: another one is shown`);
   }
-    const state = { setting, numbers: asked.get("show") === "numbers", weights, image, small, choice };
+  const state = { setting, numbers: asked.get("show") === "numbers", weights, image, small, choice };
   return { state, complaints };
 }
 

@@ -1,5 +1,5 @@
 // The arithmetic of a convolution and its transpose, without a page: one channel, all squares, pixels counted from 0.
-// minifcn's Python is its oracle (convolution/arithmetic.py, symbolic.py, pictures/sliding.py); names are the same there.
+// minifcn's Python is its oracle: convolution/arithmetic.py, symbolic.py and pictures/sliding.py, with the same names.
 
 /** A convolution over input x input pixels. */
 export interface Setting {
@@ -83,7 +83,9 @@ export function possibleInputs(setting: Setting, output: number): number[] {
 export function untouched(setting: Setting): number[] {
   const { input, padding } = setting;
   const seen = new Set(range(sizes(setting).output).flatMap((at) => places(setting, at)));
-  return range(input + 2 * padding).map((at) => at - padding).filter((place) => !seen.has(place));
+  return range(input + 2 * padding)
+    .map((at) => at - padding)
+    .filter((place) => !seen.has(place));
 }
 
 /** The pixels among them: the columns of zeros in C. */
@@ -91,7 +93,7 @@ export function neverSeen(setting: Setting): number[] {
   return untouched(setting).filter((place) => place >= 0 && place < setting.input);
 }
 
-/** What the window of an output pixel covers, in reading order; rows and columns below 0 or from `input` on: padding. */
+/** What the window of an output pixel covers, in reading order; rows and columns outside the input are padding. */
 export function windowOf(setting: Setting, [row, col]: Pixel): Tap[] {
   const cols = places(setting, col);
   return places(setting, row).flatMap((y, i) =>
@@ -132,9 +134,7 @@ export function transpose<T>(rows: readonly (readonly T[])[]): T[][] {
 
 /** C x or C^T y: a matrix of entries' numbers, the entries' weights in reading order, and a map in reading order. */
 export function product(numbers: readonly (readonly number[])[], weights: readonly number[], x: readonly number[]) {
-  return numbers.map((row) =>
-    row.reduce((sum, entry, col) => (entry ? sum + weights[entry - 1]! * x[col]! : sum), 0),
-  );
+  return numbers.map((row) => row.reduce((sum, entry, col) => (entry ? sum + weights[entry - 1]! * x[col]! : sum), 0));
 }
 
 /** The entry's name: "01" for W[0,1]. */

@@ -27,7 +27,9 @@ export function entryRules(count: number): string {
 
 /** Black or white, whichever has more contrast (WCAG 2's relative luminance): 4.5 to 1 at least. */
 function inkOn(colour: Colour): string {
-  const [red, green, blue] = colour.map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+  const [red, green, blue] = colour.map((value) =>
+    value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4,
+  );
   return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue! > 0.179 ? "#000" : "#fff";
 }
 

@@ -18,7 +18,7 @@ function Explorer({ alone }: { alone: boolean }) {
     <div class="explorer">
       <style>{entryRules(now.kernel ** 2)}</style>
       {alone && <h1>A convolution and its transpose</h1>}
-      <p class="lead">
+      <p class="intro">
         Point at a pixel, tap it, or go there by Tab and the arrow keys: its window, its stamp and its lines of the
         matrix light up.
       </p>
@@ -27,9 +27,11 @@ function Explorer({ alone }: { alone: boolean }) {
         <Mode />
       </div>
       {complaints.value.length > 0 && (
-        <p class="notice" role="status">{complaints.value.map(sentence).join(" ")}</p>
+        <p class="notice" role="status">
+          {complaints.value.map(sentence).join(" ")}
+        </p>
       )}
-      <div class="body">
+      <div class="bench">
         <Controls />
         {refused.value ? (
           <Refused setting={now} why={refused.value} />
@@ -60,7 +62,10 @@ function InText() {
 }
 
 function Mode() {
-  const choices = [["names", false], ["numbers", true]] as const;
+  const choices = [
+    ["names", false],
+    ["numbers", true],
+  ] as const;
   return (
     <div class="mode" role="group" aria-label="What stands in the cells">
       {choices.map(([name, shown]) => (
@@ -68,8 +73,16 @@ function Mode() {
           {name}
         </button>
       ))}
-      {numbers.value && isEdited.value && <button type="button" onClick={forgetEdits}>first numbers again</button>}
-      {numbers.value && <small>Write your own into <i>x</i>, <i>W</i> and the second <i>y</i>: choose a cell and type, or tap it twice.</small>}
+      {numbers.value && isEdited.value && (
+        <button type="button" onClick={forgetEdits}>
+          first numbers again
+        </button>
+      )}
+      {numbers.value && (
+        <small>
+          Write your own into <i>x</i>, <i>W</i> and the second <i>y</i>: choose a cell and type, or tap it twice.
+        </small>
+      )}
     </div>
   );
 }

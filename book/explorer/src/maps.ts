@@ -1,4 +1,4 @@
-// What lies where on the maps that windows slide over, and which numbers stand there to begin with. No page here either.
+// What lies where on the maps that windows slide over, and which numbers stand there at first. No page here either.
 
 import { pixelAt, range, sizes, stampOf, type Pixel, type Setting, type Tap } from "./arithmetic.ts";
 
@@ -9,9 +9,7 @@ export type Kind = (typeof KINDS)[number];
 /** The kinds of the padded input's cells. */
 export function paddedKinds(setting: Setting): Kind[][] {
   const { input, padding } = setting;
-  return square(
-    range(input + 2 * padding).map((at) => (at >= padding && at < padding + input ? "pixel" : "padding")),
-  );
+  return square(range(input + 2 * padding).map((at) => (at >= padding && at < padding + input ? "pixel" : "padding")));
 }
 
 /** The kinds of the map that the turned kernel slides over: the small map stretched with zeros, and padded.

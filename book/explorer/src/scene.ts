@@ -1,8 +1,6 @@
 // What a chosen pixel lights up on each map: what is gathered, what is spread, and through which entry of the kernel.
 
-import {
-  reach, seenBy, sizes, stampOf, windowOf, type Pixel, type Setting, type Tap,
-} from "./arithmetic.ts";
+import { reach, seenBy, sizes, stampOf, windowOf, type Pixel, type Setting, type Tap } from "./arithmetic.ts";
 import type { Choice } from "./address.ts";
 import { stretchedPlace, turnedWindow } from "./maps.ts";
 

@@ -69,8 +69,8 @@ export function put({ map, row, col }: Choice, value: number): void {
   target.value = { ...target.value, [`${row},${col}`]: value };
 }
 
-export const isEdited = computed(
-  () => [kernelEdits, imageEdits, smallEdits].some(({ value }) => Object.keys(value).length > 0),
+export const isEdited = computed(() =>
+  [kernelEdits, imageEdits, smallEdits].some(({ value }) => Object.keys(value).length > 0),
 );
 
 export function forgetEdits(): void {

@@ -48,7 +48,10 @@ test("the pixels that see a pixel, and through what: C's column", () => {
       for (const tap of arithmetic.seenBy(some, arithmetic.pixelAt(pixel, some.input))) {
         column[tap.row * output + tap.col] = tap.entry;
       }
-      assert.deepEqual(column, numbers.map((row) => row[pixel]));
+      assert.deepEqual(
+        column,
+        numbers.map((row) => row[pixel]),
+      );
     }
   }
 });
@@ -65,7 +68,8 @@ test("minifcn answers the same", { skip: oracle ? false : "ORACLE names no file"
     const numbers = arithmetic.matrix(setting);
     const y = arithmetic.product(numbers, maps.exampleKernel(setting.kernel), maps.exampleImage(setting.input));
     const back = arithmetic.product(arithmetic.transpose(numbers), maps.exampleKernel(setting.kernel), y);
-    const taps = (list: arithmetic.Tap[], more = 0) => list.map(({ row, col, entry }) => [row + more, col + more, entry]);
+    const taps = (list: arithmetic.Tap[], more = 0) =>
+      list.map(({ row, col, entry }) => [row + more, col + more, entry]);
     const { output } = arithmetic.sizes(setting);
     const ours = {
       setting,
@@ -79,7 +83,8 @@ test("minifcn answers the same", { skip: oracle ? false : "ORACLE names no file"
       padded: maps.paddedKinds(setting),
       stretched: maps.stretchedKinds(setting),
       windows: mapped(answer.windows, (n) =>
-        taps(arithmetic.windowOf(setting, arithmetic.pixelAt(n, output)), setting.padding)),
+        taps(arithmetic.windowOf(setting, arithmetic.pixelAt(n, output)), setting.padding),
+      ),
       turned: mapped(answer.turned, (n) => taps(maps.turnedWindow(setting, arithmetic.pixelAt(n, setting.input)))),
       telling: answer.telling && maps.tellingPixel(setting),
       weights: maps.exampleKernel(setting.kernel),

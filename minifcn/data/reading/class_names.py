@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from minifcn.checks import shown
 from minifcn.data.dataset import VOID, voc_palette
 from minifcn.data.reading.lists import read_lines
 from minifcn.errors import InputError
@@ -86,6 +87,8 @@ def check_names(names: Sequence[str]) -> tuple[str, ...]:
     if isinstance(names, str):
         raise InputError(f"classes: {names!r} is one name; expected several, in the order of their numbers")
     for number, name in enumerate(names):
+        if not isinstance(name, str):
+            raise InputError(f"classes: {shown(name)} is no name; expected texts, in the order of their numbers")
         if not name.strip():
             raise InputError("--classes: a name is empty; expected the names in the order of their numbers")
         if name in names[:number]:

@@ -66,6 +66,26 @@ def test_bands_that_are_added_at_the_same_time_are_far_enough_apart(monkeypatch)
                         assert image != other or there.start - here.stop >= least
 
 
+@pytest.mark.parametrize("kernel, stride, dilation", [(3, 2, 1), (5, 2, 1), (4, 2, 2), (3, 3, 4), (7, 3, 1)])
+def test_no_two_bands_of_the_input_gradient_add_to_the_same_row_at_the_same_time(monkeypatch, kernel, stride, dilation):
+    monkeypatch.setattr(bands, "BAND_BYTES", 1)
+    turns, run_all = [], bands.run_all
+
+    def noted(function, tasks, xp):
+        turns.append(list(tasks))
+        run_all(function, turns[-1], xp)
+
+    monkeypatch.setattr(bands, "run_all", noted)
+    reach, rows = dilation * (kernel - 1) + 1, 12
+    height = (rows - 1) * stride + reach
+    dy, weight = np.ones((1, 1, rows, 2)), np.ones((1, 1, kernel, 2))
+    conv2d_grad_input(dy, weight, (height, 2 + stride), stride=stride, dilation=(dilation, 1))
+    assert len(turns) > 1
+    for turn in turns:
+        for (_, here, _), (_, there, _) in itertools.pairwise(turn):
+            assert (here.stop - 1) * stride + reach <= there.start * stride
+
+
 def test_bands_of_whole_images_are_added_at_the_same_time():
     whole, halves = [(slice(i, i + 1), slice(0, 4)) for i in range(3)], [(slice(0, 1), slice(i, i + 2)) for i in (0, 2)]
     assert bands.in_turns(whole, 4) == [whole]

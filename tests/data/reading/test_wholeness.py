@@ -69,6 +69,19 @@ def test_a_png_that_lacks_rows_is_refused(tmp_path, kind, interlaced):
                 assert "last rows are missing" in refused(path, png(kind, pixels, missing, interlaced), read_mask)
 
 
+def test_a_png_that_lacks_rows_and_claims_gigabytes_is_no_want_of_memory(tmp_path):
+    resource = pytest.importorskip("resource", reason="the system has no limits of memory")
+    data = png("grey", PIXELS, missing=9)
+    at = data.index(b"IDAT")
+    data = data[: at - 4] + struct.pack(">I", 2**32 - 1) + data[at:]
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (3 << 30, before[1]))
+    try:
+        assert "last rows are missing" in refused(tmp_path / "a.png", data)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
 @pytest.mark.parametrize("interlaced", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("value", [None, 0, 173, 255])

@@ -201,6 +201,8 @@ def test_classes_and_colours_of_a_table_are_the_data_set_s(tmp_path):
     assert dataset.classes == ("ground", "red fruit", "leaf")
     assert dataset.palette.tolist() == [[9, 9, 9], [200, 30, 30], [0, 99, 0]]
     assert Folder(tmp_path, classes=["a", "b", "c"]).classes == ("a", "b", "c")
+    with pytest.raises(InputError, match="classes: 3 is no name; expected texts"):
+        Folder(tmp_path, classes=["a", "b", 3])
 
 
 def test_mean_and_deviation_are_those_of_the_training_pictures(tmp_path):

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Choice } from "../address.ts";
 import type { Kind } from "../maps.ts";
 import { choose, chosen, pointed, put } from "../store.ts";
@@ -49,7 +49,7 @@ export function Cell({ at, kind, look, choice, isNow, inGrid, tab, writes, onKey
     open.value = null;
     const value = text?.trim() ? Number(text.replace(",", ".")) : NaN;
     if (choice && writes && Number.isFinite(value)) put(choice, value);
-    if (key) setTimeout(() => onWritten(key));
+    if (key) onWritten(key);
   }
 
   return (
@@ -95,9 +95,10 @@ function Writing(props: {
 }) {
   const field = useRef<HTMLInputElement>(null);
   const done = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // Before the next key comes: it goes on after what was typed, or replaces what was there.
     field.current?.focus();
-    if (!props.typed) field.current?.select();
+    field.current?.setSelectionRange(props.typed ? props.text.length : 0, props.text.length);
   }, []);
   const close = (text: string | null, key: string) => {
     if (!done.current) props.close(text, key);

@@ -75,7 +75,7 @@ export function leftOver(setting: Setting): string {
   if (blind.length === input) return "No pixel of the input is ever seen: C holds nothing but zeros.";
   if (blind.length) {
     const ones = blind.length === 1 ? "One row and one column" : `${blind.length} rows and ${blind.length} columns`;
-    const which = blind.length === 1 ? `number ${blind[0]}` : `numbers ${blind.slice(0, -1).join(", ")} and ${blind.at(-1)}`;
+    const which = blind.length === 1 ? `number ${blind[0]}` : `numbers ${listed(blind)}`;
     return `${ones} of the input ${blind.length === 1 ? "is" : "are"} never seen (${which}): columns of zeros in C.`;
   }
   if (unseen) {
@@ -90,6 +90,8 @@ export function severalInputs(setting: Setting): string {
   const { output } = sizes(setting);
   const inputs = possibleInputs(setting, output);
   if (inputs.length < 2) return `Only ${squared(setting.input)} becomes ${squared(output)}.`;
-  const named = `${inputs.slice(0, -1).join(", ")} and ${inputs.at(-1)}`;
-  return `${named} pixels ${inputs.length === 2 ? "both" : "all"} become ${output}: a tells which it was.`;
+  return `${listed(inputs)} pixels ${inputs.length === 2 ? "both" : "all"} become ${output}: a tells which it was.`;
 }
+
+/** 3, 4 and 5 */
+const listed = (values: readonly number[]): string => `${values.slice(0, -1).join(", ")} and ${values.at(-1)}`;

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 // All in pixels of the screen.
 export const GAP = 44; // between two maps, for a sign
 export const READABLE = 14; // a matrix's cell, for its name
+const TITLE = 84; // what stands above a small map
 const LARGEST = 40; // a map's cell
 const PLEASANT = 22; // one that is easy to point at
 const SMALLEST = 11;
@@ -71,8 +72,8 @@ function widestSide(width: number, sizes: readonly number[], lines: number): num
 function linesOf(width: number, sizes: readonly number[], side: number): number {
   let [lines, at] = [1, 0];
   for (const [number, size] of sizes.entries()) {
-    const needed = size * side + (number ? GAP : 0);
-    if (needed > width) return Infinity;
+    if (size * side + (number ? GAP : 0) > width) return Infinity;
+    const needed = Math.max(size * side, TITLE) + (number ? GAP : 0);
     if (at + needed > width) [lines, at] = [lines + 1, 0];
     at += needed;
   }

@@ -17,7 +17,10 @@ export function Legend({ setting }: { setting: Setting }) {
     <ul class="legend" aria-label="Legend">
       {KINDS.filter((kind) => there.has(kind)).map((kind) => (
         <li key={kind}>
-          <span class={`cell ${kind}`}><span class="text">{kind === "pixel" ? "" : kind === "cut" ? "×" : "0"}</span></span> {WORDS[kind]}
+          <span class={`cell ${kind}`}>
+            <span class="text">{kind === "pixel" ? "" : kind === "cut" ? "×" : "0"}</span>
+          </span>{" "}
+          {WORDS[kind]}
         </li>
       ))}
       {untouched(setting).length > 0 && (

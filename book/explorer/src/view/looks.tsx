@@ -7,7 +7,8 @@ import { numbers, setting, weights } from "../store.ts";
 import type { Look } from "./cell.tsx";
 import { Name, short, Weight } from "./names.tsx";
 
-const ROOMY = 29; // pixels of the screen: a cell that holds two lines
+const NAMED = 16; // pixels of the screen: a cell in which a name can be read
+const ROOMY = 29; // one that holds two lines
 const WIDE = 22; // one that holds W with an index
 
 interface PixelLook {
@@ -37,7 +38,7 @@ export function pixelLook({ kind, letter, at: [row, col], width, values, entry, 
     const weight = adds === undefined ? `×${short(weights.value[entry - 1] ?? 0)}` : signed(adds);
     return { ...base, text: kind === "cut" ? name : short(value), ...(entry && side >= WIDE ? { below: weight } : {}) };
   }
-  if (!entry) return { ...base, text: name };
+  if (!entry) return { ...base, text: kind === "pixel" && side < NAMED ? "" : name };
   const text = side >= WIDE ? <Weight entry={entry} kernel={kernel} /> : entryName(entry, kernel);
   return { ...base, text, ...(side >= ROOMY ? { below: name } : {}) };
 }

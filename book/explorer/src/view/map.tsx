@@ -56,7 +56,11 @@ export function PixelMap({ id, sign, title, note, said, kinds, lit, side, look, 
 
   return (
     <figure class="map" id={id} style={{ "--side": `${side}px`, "--size": size }}>
-      {sign && <span class="sign" aria-hidden="true">{sign}</span>}
+      {sign && (
+        <span class="sign" aria-hidden="true">
+          {sign}
+        </span>
+      )}
       <figcaption>{title}</figcaption>
       <div class="board" onPointerLeave={() => (pointed.value = null)}>
         <div ref={grid} class="cells" role={target?.keys ? "grid" : "img"} aria-label={said}>
@@ -81,7 +85,12 @@ export function PixelMap({ id, sign, title, note, said, kinds, lit, side, look, 
           ))}
         </div>
         {lit.frames.map((frame, number) => (
-          <div key={number} aria-hidden="true" class={`frame${frame.example ? " example" : ""}`} style={placed(frame)} />
+          <div
+            key={number}
+            aria-hidden="true"
+            class={`frame${frame.example ? " example" : ""}`}
+            style={placed(frame)}
+          />
         ))}
       </div>
       {note && <small>{note}</small>}

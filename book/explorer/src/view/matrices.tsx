@@ -36,8 +36,18 @@ export function MatrixOf({ transposed, width }: { transposed: boolean; width: nu
       id={transposed ? "C-transposed" : "C"}
       title={
         <>
-          {transposed ? <>C<sup>T</sup></> : "C"} {rows} × {cols}
-          <small> a row for each pixel of {transposed ? <i>z</i> : y}, a column for each of {transposed ? y : x}</small>
+          {transposed ? (
+            <>
+              C<sup>T</sup>
+            </>
+          ) : (
+            "C"
+          )}{" "}
+          {rows} × {cols}
+          <small>
+            {" "}
+            a row for each pixel of {transposed ? <i>z</i> : y}, a column for each of {transposed ? y : x}
+          </small>
         </>
       }
       said={said.join(", ")}
@@ -59,7 +69,12 @@ export function MatrixOf({ transposed, width }: { transposed: boolean; width: nu
 export function inText(): string {
   const { kernel } = setting.value;
   return entries.value
-    .map((row) => row.map((entry) => (entry ? entryName(entry, kernel) : ".").padEnd(2)).join(" ").trimEnd())
+    .map((row) =>
+      row
+        .map((entry) => (entry ? entryName(entry, kernel) : ".").padEnd(2))
+        .join(" ")
+        .trimEnd(),
+    )
     .join("\n");
 }
 

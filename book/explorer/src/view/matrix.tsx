@@ -65,9 +65,13 @@ export function Matrix(props: MatrixProps) {
 function Drawn({ entries, kernel, weights, blocks, blind, side }: DrawnProps) {
   const [rows, cols] = [entries.length, entries[0]!.length];
   const lines = (step: number) =>
-    range(Math.ceil(rows / step) - 1).map((n) => `M0 ${(n + 1) * step * UNIT}h${cols * UNIT}`).join("");
+    range(Math.ceil(rows / step) - 1)
+      .map((n) => `M0 ${(n + 1) * step * UNIT}h${cols * UNIT}`)
+      .join("");
   const columns = (step: number) =>
-    range(Math.ceil(cols / step) - 1).map((n) => `M${(n + 1) * step * UNIT} 0v${rows * UNIT}`).join("");
+    range(Math.ceil(cols / step) - 1)
+      .map((n) => `M${(n + 1) * step * UNIT} 0v${rows * UNIT}`)
+      .join("");
   const name = (entry: number) => (weights ? short(weights[entry - 1]!) : entryName(entry, kernel));
   return (
     <>

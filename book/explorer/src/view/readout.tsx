@@ -27,8 +27,16 @@ export function Gathered({ setting, choice: { map, row, col }, weights, x, y }: 
     const padding = windowOf(setting, [row, col]).length - taps.length;
     return (
       <>
-        <Sum left={<Name letter="y" row={row} col={col} />} taps={taps} width={input} kernel={kernel} letter="x"
-          weights={weights} values={x} result={y[row * output + col]!} />
+        <Sum
+          left={<Name letter="y" row={row} col={col} />}
+          taps={taps}
+          width={input}
+          kernel={kernel}
+          letter="x"
+          weights={weights}
+          values={x}
+          result={y[row * output + col]!}
+        />
         <small>
           row {row * output + col} of C{padding > 0 && <>; {plural(padding, "weight")} on the padding: 0</>}
         </small>
@@ -40,7 +48,7 @@ export function Gathered({ setting, choice: { map, row, col }, weights, x, y }: 
   return (
     <>
       <p class="sum">
-        {seen.length === 0 ? <>No window sees {pixel}.</> : <>{pixel} goes into{" "}</>}
+        {seen.length === 0 ? <>No window sees {pixel}.</> : <>{pixel} goes into </>}
         {seen.map((tap, n) => (
           <span key={n}>
             {n > 0 && ", "}
@@ -53,7 +61,9 @@ export function Gathered({ setting, choice: { map, row, col }, weights, x, y }: 
           </span>
         ))}
       </p>
-      <small>column {row * input + col} of C{seen.length === 0 && ", nothing but zeros"}</small>
+      <small>
+        column {row * input + col} of C{seen.length === 0 && ", nothing but zeros"}
+      </small>
     </>
   );
 }
@@ -68,7 +78,12 @@ export function Spread({ setting, choice: { map, row, col }, scene, weights, sma
   if (map === "small") {
     const stamp = stampOf(setting, [row, col]);
     const pixel = <Name letter="y" row={row} col={col} />;
-    if (!scene.example) return <p>{pixel} came from the padding alone: it has no stamp. Column {row * output + col} of Cᵀ is all zeros.</p>;
+    if (!scene.example)
+      return (
+        <p>
+          {pixel} came from the padding alone: it has no stamp. Column {row * output + col} of Cᵀ is all zeros.
+        </p>
+      );
     const [r, c] = scene.example;
     const through = stamp.find((tap) => tap.row === r && tap.col === c)!.entry;
     return (
@@ -92,8 +107,16 @@ export function Spread({ setting, choice: { map, row, col }, scene, weights, sma
   const taps = seenBy(setting, [row, col]);
   return (
     <>
-      <Sum left={<Name letter="z" row={row} col={col} />} taps={taps} width={output} kernel={kernel} letter="y"
-        weights={weights} values={small} result={large[row * input + col]!} />
+      <Sum
+        left={<Name letter="z" row={row} col={col} />}
+        taps={taps}
+        width={output}
+        kernel={kernel}
+        letter="y"
+        weights={weights}
+        values={small}
+        result={large[row * input + col]!}
+      />
       <small>
         row {row * input + col} of Cᵀ; the turned kernel meets {plural(taps.length, "pixel")} of y, the rest is zeros
       </small>
@@ -116,8 +139,7 @@ function Sum({ left, taps, width, kernel, letter, weights, values, result }: Sum
   const bracketed = (value: number) => (value < 0 ? `(${short(value)})` : short(value));
   return (
     <p class="sum">
-      {left} ={" "}
-      {taps.length === 0 && "0"}
+      {left} = {taps.length === 0 && "0"}
       {taps.map(({ row, col, entry }, n) => (
         <span key={n}>
           {n > 0 && " + "}
@@ -125,7 +147,14 @@ function Sum({ left, taps, width, kernel, letter, weights, values, result }: Sum
             <span class={`chip w${entry}`}>
               {weights ? bracketed(weights[entry - 1]!) : <Weight entry={entry} kernel={kernel} />}
             </span>
-            {weights ? ` · ${bracketed(values[row * width + col]!)}` : <> <Name letter={letter} row={row} col={col} /></>}
+            {weights ? (
+              ` · ${bracketed(values[row * width + col]!)}`
+            ) : (
+              <>
+                {" "}
+                <Name letter={letter} row={row} col={col} />
+              </>
+            )}
           </span>
         </span>
       ))}
@@ -139,8 +168,8 @@ function EntryPlaces({ setting, entry }: { setting: Setting; entry: number }) {
   const places = rows.flat().filter((other) => other === entry).length;
   return (
     <p>
-      <Weight entry={entry} kernel={setting.kernel} /> stands in C {plural(places, "time")}, once for each window that meets a
-      pixel with it: one number, shared.
+      <Weight entry={entry} kernel={setting.kernel} /> stands in C {plural(places, "time")}, once for each window that
+      meets a pixel with it: one number, shared.
     </p>
   );
 }
@@ -151,7 +180,16 @@ export function Longest({ setting, weights }: { setting: Setting; weights: boole
   const values = weights ? taps.map(() => 10) : null;
   return (
     <div class="longest" aria-hidden="true">
-      <Sum left={<Name letter="z" row={0} col={0} />} taps={taps} width={1} kernel={setting.kernel} letter="x" weights={values} values={[10]} result={0} />
+      <Sum
+        left={<Name letter="z" row={0} col={0} />}
+        taps={taps}
+        width={1}
+        kernel={setting.kernel}
+        letter="x"
+        weights={values}
+        values={[10]}
+        result={0}
+      />
       <small>row of C</small>
     </div>
   );

@@ -13,12 +13,18 @@ export function Refused({ setting, why }: { setting: Setting; why: string }) {
   const window = { row: 0, col: 0, height: reach(setting), width: reach(setting) };
   return (
     <div class="stage" ref={stage}>
-      <p class="notice refused" role="alert">There is no such convolution: {why}.</p>
+      <p class="notice refused" role="alert">
+        There is no such convolution: {why}.
+      </p>
       {side > 0 && (
         <div style={{ minHeight: `${side * reach(setting) + 40}px` }}>
           <PixelMap
             id="too-small"
-            title={<><i>x</i> with its padding, {squared(kinds.length)}, and the window of the kernel</>}
+            title={
+              <>
+                <i>x</i> with its padding, {squared(kinds.length)}, and the window of the kernel
+              </>
+            }
             said="the padded input, and the window that is larger"
             kinds={kinds}
             lit={{ taps: [], frames: [window] }}

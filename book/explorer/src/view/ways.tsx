@@ -36,7 +36,11 @@ export function Convolution() {
             kinds={kinds}
             lit={scene.padded}
             side={side}
-            target={{ at: (row, col) => inside("large", row - padding, col - padding), keys: true, writes: numbers.value }}
+            target={{
+              at: (row, col) => inside("large", row - padding, col - padding),
+              keys: true,
+              writes: numbers.value,
+            }}
             look={(row, col, entry) =>
               pixelLook({
                 kind: kinds[row]![col]!, letter: "x", at: [row - padding, col - padding], width: input,
@@ -98,7 +102,12 @@ export function Transposed() {
             id="stretched"
             sign="→"
             note={<Zeros between={zerosBetween} around={transposedPadding} end={unseen} />}
-            title={<>stretched {squared(stretched)}{kinds.length > stretched && <small> in {squared(kinds.length)}</small>}</>}
+            title={
+              <>
+                stretched {squared(stretched)}
+                {kinds.length > stretched && <small> in {squared(kinds.length)}</small>}
+              </>
+            }
             said={`y stretched with zeros, ${kinds.length} by ${kinds.length} cells`}
             kinds={kinds}
             lit={scene.stretched}
