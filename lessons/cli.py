@@ -27,8 +27,8 @@ USAGE = """python -m lessons              list the lessons
        python -m lessons N            go through lesson N (-h: its options)
        python -m lessons test [N]     tell which of its exercises are right
        python -m lessons notebook N   write it as a Jupyter notebook
-       python -m lessons handout --out DIR               for a class
-       python -m lessons grade FOLDER [N ...] --out CSV  what it handed in"""
+       python -m lessons handout      write them for a class
+       python -m lessons grade        grade what the class handed in"""
 COMMANDS = ("test", "notebook", "handout", "grade")
 COLOURS = {"right": "green", "wrong": "red", "not begun": "yellow"}
 

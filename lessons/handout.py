@@ -1,5 +1,6 @@
 """python -m lessons handout: the lessons as a class gets them."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ WHOLE = ("LICENSE", "pyproject.toml", "requirements.txt")
 # answers to questions, nothing that lies about.
 PARTS = ("*.py", "README.md", "*/__init__.py", "exercises/*.py", "checks/*.py")
 PARTS += ("grading/*.py",)
+ADDRESS = r'(?m)^(REPOSITORY = )".*"'
 README = """# minifcn: lessons and exercises
 
 Fully convolutional networks from scratch, on NumPy. Python 3.10 or newer.
@@ -74,4 +76,6 @@ def write(out):
         shutil.copyfile(path, target)
     for one in all_lessons():
         notebook = one.notebook_with_exercises()
+        for cell in notebook.cells:  # this clone, of which a copy has solutions
+            cell.source = re.sub(ADDRESS, r'\1""', cell.source)
         jupytext.write(notebook, lessons / f"{one.path.stem}.ipynb")

@@ -16,8 +16,6 @@ import fence  # noqa: E402
 import numpy as np  # noqa: E402
 import wire  # noqa: E402
 
-from wire import OPERATORS  # noqa: E402
-
 
 class Line:
     """The line to the checks."""
@@ -51,7 +49,7 @@ class Remote:
         return self._line.receive()["result"]
 
 
-for name in OPERATORS:
+for name in wire.OPERATORS:
     setattr(Remote, name, lambda self, *a, name=name: self._do(name, *a))
 
 
@@ -68,21 +66,22 @@ def run_cells(cells):
     tools.check = lambda number: None  # of notebooks; they are checked anyway
     for text in cells:
         try:
-            exec(compile(text, "<answers>", "exec"), names)
+            exec(compile(text, fence.NAME, "exec"), names)
         except BaseException as error:
             first = first or error
     return names, first
 
 
 def told(error):
-    """An exception as a message: its type, its text, and the line it is from."""
+    """An exception as a message: its type, its text, and its line."""
     line, frame = getattr(error, "lineno", None), error.__traceback__
     while frame:
-        if frame.tb_frame.f_code.co_filename == "<answers>":
+        if frame.tb_frame.f_code.co_filename == fence.NAME:
             line = frame.tb_lineno
         frame = frame.tb_next
     kind = next(k for k in type(error).__mro__ if k.__module__ == "builtins")
-    return {"error": kind.__name__, "text": str(error)[:500], "line": line}
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return {"error": kind.__name__, "text": text[:500], "line": line}
 
 
 def main():

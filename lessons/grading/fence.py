@@ -15,6 +15,8 @@ FORBIDDEN = (
     *("mmap.", "pty.", "fcntl.", "gc.", "resource.", "signal.", "sqlite3."),
     *("urllib.", "webbrowser.", "winreg.", "_winapi."),
 )
+UNKNOWN = ("minifcn", "lessons", "_posixsubprocess")  # modules
+NAME = "<answers>"  # of what is run: Python looks for a file of that name
 LOOKS = ("os.listdir", "os.scandir")  # import looks into Python's folders
 
 
@@ -45,13 +47,16 @@ def close(stop):
     roots.add(os.path.dirname(os.path.dirname(np.__file__)))
     roots |= {os.path.realpath(root) for root in roots}
     roots = tuple(root.rstrip(os.sep) + os.sep for root in roots)
-    sys.path[:] = [path for path in sys.path if (path + os.sep).startswith(roots)]
+    sys.path[:] = [p for p in sys.path if (p + os.sep).startswith(roots)]
+    sys.modules.pop("_posixsubprocess", None)
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
     separator = os.sep
 
     def outside(path):
         if type(path) is not str:
             return type(path) is not int  # a number: it is open already
+        if path == NAME:
+            return False
         for root in roots:
             if (path + separator).startswith(root):
                 rest = separator + path[len(root) :]
@@ -63,8 +68,8 @@ def close(stop):
             if arguments[2] & writing or outside(arguments[0]):
                 stop(f"it opens a file, {arguments[0]!r:.80}")
         elif event == "import":
-            if arguments[0].partition(".")[0] in ("minifcn", "lessons"):
-                stop(f"it imports {arguments[0]:.40}: write it yourself")
+            if arguments[0].partition(".")[0] in UNKNOWN:
+                stop(f"it imports {arguments[0]:.40}, which is not allowed")
         elif event in LOOKS:
             if outside(arguments[0]):
                 stop(f"it looks into a folder, {arguments[0]!r:.80}")

@@ -20,9 +20,10 @@ def add_arguments(parser):
         help="a folder for each student, or files such as kim_07_transposed.py",
     )
     parser.add_argument(
-        "numbers",
+        "--lessons",
         metavar="N",
-        nargs="*",
+        nargs="+",
+        default=(),
         help="the lessons to grade (default: those that somebody handed in)",
     )
     parser.add_argument(
@@ -39,7 +40,8 @@ def run(options):
     for path in others:
         say(f"no answers to a lesson, by its name: {path}", error=True)
     numbers = {number for files in students.values() for number in files}
-    lessons = [lesson(n) for n in options.numbers or map(str, sorted(numbers))]
+    asked = dict.fromkeys(options.lessons) or map(str, sorted(numbers))
+    lessons = [lesson(number) for number in asked]
     if not lessons:
         raise InputError(
             f"{options.folder} has no answers to any lesson: they are files "
@@ -50,13 +52,7 @@ def run(options):
             f"{options.out} is there already: move it, or say --overwrite"
         )
     exercises = [f"{o.number} {name}" for o in lessons for name in checks_of(o)]
-    try:
-        # With a mark, lest a spreadsheet takes Hangul for something else.
-        file = open(options.out, "w", encoding="utf-8-sig", newline="")
-    except OSError as error:
-        why = error.strerror
-        raise InputError(f"{options.out} cannot be written: {why}") from error
-    with file:
+    with _opened(options.out) as file:
         table = csv.writer(file)
         table.writerow(["student", *exercises, "points", "of", "feedback"])
         for student, files in sorted(students.items()):
@@ -87,7 +83,16 @@ def graded(lesson, path):
         return [answers.verdict(name, check) for name, check in checks.items()]
 
 
+def _opened(path):
+    """A new file; its mark tells spreadsheets that it is in UTF-8."""
+    try:
+        return open(path, "w", encoding="utf-8-sig", newline="")
+    except OSError as error:
+        why = error.strerror
+        raise InputError(f"{path} cannot be written: {why}") from error
+
+
 def plain(text):
-    """Text that no spreadsheet takes for a formula, and no terminal for more."""
+    """Text that spreadsheets take for no formula, and terminals for no more."""
     text = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

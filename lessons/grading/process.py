@@ -15,8 +15,11 @@ REPLY = 1 << 26  # bytes of a reply at most
 PROGRAM = Path(__file__).with_name("answering.py")
 # No tokens and passwords, and no threads: they take memory.
 KEPT = ("PATH", "HOME", "SYSTEMROOT", "APPDATA", "LD_LIBRARY_PATH")
-ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
-LEFT = f"its process ends: it leaves Python, or takes {MEMORY >> 30} GiB or more"
+LIBRARIES = ("OMP", "OPENBLAS", "MKL")
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in LIBRARIES}
+LEFT = (
+    f"its process ends: it leaves Python, or takes {MEMORY >> 30} GiB or more"
+)
 NONSENSE = "what it sends is no answer"
 
 
