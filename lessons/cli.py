@@ -77,6 +77,13 @@ def _parser():
 
     walking = command("walk", go_through, "")
     walking.add_argument(
+        "--from",
+        type=int,
+        dest="start",
+        metavar="CELL",
+        help="begin at this cell; default: where you left",
+    )
+    walking.add_argument(
         "--no-pause",
         action="store_true",
         help="run from the first cell to the last",
@@ -129,7 +136,14 @@ def go_through(options):
     if options.device:
         os.environ["MINIFCN_DEVICE"] = options.device
     resolve_device()  # refuses a GPU that does not work before all else
-    return 0 if walk(one, pause=not options.no_pause) else 1
+    if options.start is not None and options.start not in range(
+        1, len(one.cells) + 1
+    ):
+        raise InputError(
+            f"--from {options.start}: lesson {one.number} has the cells 1 to "
+            f"{len(one.cells)}"
+        )
+    return 0 if walk(one, not options.no_pause, options.start) else 1
 
 
 def test(options):

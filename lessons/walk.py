@@ -1,115 +1,169 @@
 """Going through a lesson in the terminal, cell by cell."""
 
-import io
+import contextlib
+import re
 import sys
-import traceback
+import webbrowser
+from pathlib import Path
 
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.prompt import Prompt
 from rich.syntax import Syntax
+from rich.text import Text
 
 from lessons.formulas import readable
-from lessons.lesson import FOLDER, in_clone
+from lessons.inline import drawer, size_in_letters
+from lessons.lesson import in_clone
+from lessons.pager import Pager
+from lessons.place import leave, place_of
+from lessons.runner import Runner
 
 WIDTH = 100  # longer lines of prose are hard to read
+# Lines that a lesson's `show` prints.
+FIGURE, STILL = r"^figure: (.+)$", r"^(?:figure|  stills.*): (.+\.png)$"
 SILENTLY = {"default": "", "show_default": False, "show_choices": False}
 
 
-def walk(lesson, pause):
+def walk(lesson, pause, start=None):
     """Show and run the lesson's cells, waiting for a key after each if `pause`.
 
+    start   the cell to begin with, from 1 on: those before it only run. None:
+            where the learner left, if `pause`
     Returns whether no cell failed.
     """
-    console = Console(highlight=False)
-    console.width = min(console.width, WIDTH)
-    if str(FOLDER) not in sys.path:
-        sys.path.insert(0, str(FOLDER))  # as for a script: lessontools is there
-    cells, outputs = lesson.cells, {}
-    names = {"__name__": "__main__", "__file__": str(lesson.path)}
-    at = 0
-    while at < len(cells):
-        cell = cells[at]
-        if cell.kind == "markdown":
-            console.print(Markdown(readable(cell.text)))
-        else:
-            _show_code(console, cell.text)
-            if at in outputs:  # seen again after going back: it ran already
-                print(outputs[at], end="")
-            else:
-                name = f"{lesson.path.name}, cell {at + 1}"
-                outputs[at], error = _run(cell.text, name, names)
-                if error:
-                    _show_error(console, name, cell.text, error)
-                    return False
-        print()
-        key = _ask(console, at, len(cells)) if pause else ""
+    screen = _Screen(lesson, pause)
+    at = (start or (place_of(lesson) if pause else 1)) - 1
+    if at and not start:
+        print(f"You left at cell {at + 1}. (--from 1 begins anew.)")
+    if at and not screen.run_unseen(at):
+        return False
+    while at < len(screen.cells):
+        if pause:
+            leave(lesson, at + 1)
+        if not screen.show(at):
+            return False
+        key = screen.ask(at) if pause else ""
         if key == "q":
+            if at:
+                again = f"python -m lessons {lesson.number}"
+                print(f"{again} goes on from here.")
             return True
         at = max(0, at - 1) if key == "b" else at + 1
     if pause:
+        leave(lesson, 1)
         print(f"The end. Exercises: {in_clone(lesson.answers())}")
     print(f"To check them: python -m lessons test {lesson.number}")
     return True
 
 
-def _ask(console, at, count):
-    question = f"[dim]{at + 1}/{count}  Enter: go on, b: back, q: quit[/]"
-    try:
-        key = Prompt.ask(
-            question, console=console, choices=["", "b", "q"], **SILENTLY
-        )
-    except EOFError:  # nobody there to press a key
-        return "q"
-    print()
-    return key
+class _Screen:
+    """A lesson's cells as they appear in the terminal."""
+
+    def __init__(self, lesson, pause):
+        self.runner = Runner(lesson)
+        self.cells = self.runner.cells
+        self.predictions = {}  # {place of the cell that asks: what was typed}
+        # This file, also while what cells print goes elsewhere.
+        self.console = Console(file=sys.stdout, highlight=False)
+        self.console.width = min(self.console.width, WIDTH)
+        self.pager = Pager(self.console, stops=pause)
+        self.picture = drawer(self.console)
+
+    def run_unseen(self, end):
+        """Run the cells before the place `end`; whether none failed."""
+        with self._computing(f"computing cells 1 to {end} ..."):
+            errors = ((at, self.runner.run(at)) for at in range(end))
+            failed = next((pair for pair in errors if pair[1]), None)
+        if failed:
+            self._show_error(*failed)
+        return not failed
+
+    def show(self, at):
+        """Show a cell, and run it if it is code; whether it did not fail."""
+        cell, error = self.cells[at], None
+        self.pager.begin()
+        if cell.kind == "markdown":
+            text = readable(cell.text, self.console.width)
+            self.pager.show(Markdown(text))
+        else:
+            self.pager.show(_code(cell.text))
+            with self._computing("computing ..."):
+                error = self.runner.run(at)
+            self.pager.write(self.runner.outputs[at])
+            self._draw_pictures(at)
+            if said := self.predictions.get(at - 1):
+                self.pager.show(Text(f"Your prediction: {said}", "bold"))
+        if error:
+            self._show_error(at, error)
+            return False
+        print()
+        return True
+
+    def ask(self, at):
+        """What comes next: "" goes on, "b" back, "q" quits."""
+        where, figures = f"{at + 1}/{len(self.cells)}", self._figures(at)
+        try:
+            if self._asks_for_a_prediction(at):
+                return self._predict(at, where)
+            choices = ["", "b", "q", *["o"] * bool(figures)]
+            opens = ", o: open the picture" * bool(figures)
+            question = f"[dim]{where}  Enter: go on, b: back, q: quit{opens}[/]"
+            how = SILENTLY | {"console": self.console, "choices": choices}
+            while (key := Prompt.ask(question, **how)) == "o":
+                for path in figures:
+                    webbrowser.open(path.absolute().as_uri())
+        except EOFError:  # nobody there to press a key
+            return "q"
+        print()
+        return key
+
+    def _asks_for_a_prediction(self, at):
+        """Whether it does, and the code that answers has not run yet."""
+        asks = "**Predict" in self.cells[at].text
+        return asks and at + 1 not in self.runner.outputs
+
+    def _predict(self, at, where):
+        """Keep what the learner predicts, for when the answer is there."""
+        said = self.console.input(
+            f"[dim]{where}  b: back, q: quit[/]  "
+            "your prediction (Enter: none): "
+        ).strip()
+        print()
+        if said in ("b", "q"):
+            return said
+        self.predictions[at] = said
+        return ""
+
+    def _figures(self, at):
+        """The files that the cell saved and told of."""
+        told = self.runner.outputs.get(at, "")
+        return [Path(path) for path in re.findall(FIGURE, told, re.M)]
+
+    def _draw_pictures(self, at):
+        """Those that do not move; stills stand for those that do."""
+        told = self.runner.outputs[at] if self.picture else ""
+        for path in re.findall(STILL, told, re.M):
+            room = self.console.width, self.console.height - 3
+            columns, rows = size_in_letters(path, *room)
+            self.pager.make_room(rows)
+            self.console.print(self.picture(path, columns, rows))
+
+    def _computing(self, words):
+        """Meanwhile a spinner turns, where somebody sees it."""
+        if self.console.is_terminal:
+            return self.console.status(words)
+        return contextlib.nullcontext()
+
+    def _show_error(self, at, error):
+        """The cell with its line that failed, and what was raised."""
+        name, line = self.runner.name(at), self.runner.line(at, error)
+        self.console.print(f"\n[bold red]{name} failed[/], in line {line}:")
+        self.console.print(_code(self.cells[at].text, line))
+        self.console.print(f"{type(error).__name__}: {error}", markup=False)
 
 
-def _show_code(console, text, line=None):
-    """Show code, and line numbers where one of its lines is to be marked."""
+def _code(text, line=None):
+    """Code, with line numbers where one of its lines is to be marked."""
     numbers = {"line_numbers": True, "highlight_lines": {line}} if line else {}
-    console.print(Syntax(text, "python", word_wrap=True, **numbers))
-
-
-class _Recorder(io.StringIO):
-    """Passes on what is printed, and keeps it."""
-
-    def __init__(self):
-        super().__init__()
-        self.screen = sys.stdout
-
-    def write(self, text):
-        self.screen.write(text)
-        return super().write(text)
-
-    def flush(self):
-        self.screen.flush()
-
-    def isatty(self):
-        return self.screen.isatty()
-
-
-def _run(text, name, names):
-    """Run a cell; -> (what it printed, the error it ended with or None).
-
-    name    what tracebacks call it
-    names   {name: value} of the cells before it; it adds its own
-    """
-    recorder = sys.stdout = _Recorder()
-    try:
-        exec(compile(text, name, "exec"), names)
-    except Exception as error:
-        return recorder.getvalue(), error
-    finally:
-        sys.stdout = recorder.screen
-    return recorder.getvalue(), None
-
-
-def _show_error(console, name, text, error):
-    """The cell with its line that failed, and what was raised."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == name]
-    line = lines[-1] if lines else error.lineno  # of a SyntaxError
-    console.print(f"\n[bold red]{name} failed[/], in line {line}:")
-    _show_code(console, text, line)
-    console.print(f"{type(error).__name__}: {error}", markup=False)
+    return Syntax(text, "python", word_wrap=True, **numbers)

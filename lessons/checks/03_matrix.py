@@ -77,7 +77,7 @@ def _compare(given, dx, dweight, names, last, hint):
     if is_same(given[1], dweight / uses):
         raise Wrong("a weight's shares add up: take their sum, no mean")
     if is_same(given[1], last):
-        raise Wrong(f"dx is right, dW is not: {ADDS_ONCE}")
+        raise Wrong(f"dW: {ADDS_ONCE}")
     right = is_same(given[0], dx), is_same(given[1], dweight)
     same(given[0], dx, f"dW is right, dx is {hint}" if right[1] else hint)
     same(given[1], dweight, f"dx is right, dW is {hint}")

@@ -7,89 +7,9 @@ import sys
 
 import jupytext
 import pytest
+from small_lesson import CHECKS, EXERCISES, SMALL
 
-from lessons import cli, lesson, walk
-
-SMALL = """# %% [markdown]
-# # 1. Is this small?
-#
-# **Time:** 5 minutes
-#
-# **Know before:** what $x^2$ is.
-
-# %%
-x = 2
-print("x is", x)
-
-# %%
-x += 1
-print("now", x)
-
-# %% [markdown]
-# ## The last cell
-"""
-EXERCISES = """\"\"\"Lesson 1's exercises.\"\"\"
-
-import numpy as np
-
-
-def double(x):
-    \"\"\"2x\"\"\"
-    raise NotImplementedError
-
-
-def triple(x):
-    \"\"\"3x\"\"\"
-    raise NotImplementedError
-"""
-CHECKS = """from lessons.hints import same
-
-
-def double(answer):
-    same(answer(2), 4, "wrong for 2")
-
-
-def triple(answer):
-    same(answer(2), 6, "wrong for 2")
-
-
-def _not_an_exercise():
-    pass
-"""
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder lessons/ with a single small lesson, in the place of the real one."""
-    folder = tmp_path / "lessons"
-    for part in ("exercises", "checks"):
-        (folder / part).mkdir(parents=True)
-    (folder / "01_small.py").write_text(SMALL)
-    (folder / "checks" / "01_small.py").write_text(CHECKS)
-    (folder / "exercises" / "01_small.py").write_text(EXERCISES)
-    for module in (lesson, walk):
-        monkeypatch.setattr(module, "FOLDER", folder)
-    monkeypatch.setattr("sys.path", ["/nowhere"])
-    monkeypatch.delenv("MINIFCN_DEVICE", raising=False)
-    return folder
-
-
-@pytest.fixture
-def typed(monkeypatch):
-    """Type these lines: the keys of a learner. Where they end, so does the input."""
-
-    def keys(*lines):
-        lines = iter(lines)
-
-        def answer(*_):
-            try:
-                return next(lines)
-            except StopIteration:
-                raise EOFError from None
-
-        monkeypatch.setattr("builtins.input", answer)
-
-    return keys
+from lessons import cli, lesson
 
 
 def test_lessons_are_listed(folder, capsys):

@@ -123,7 +123,7 @@ MUTANTS = {
         kept_as_images: "the shape is (15, 5, 6), expected (15, 30)",
     },
     "gradients": {
-        added_by_arrays_of_indices: "dx is right, dW is not: add with `+=`; with arrays i",
+        added_by_arrays_of_indices: "dW: add with `+=`; with arrays i",
         outer_product: "the outer product of dy and x is dC",
         entry_by_entry: "use `@`",
         in_each_other_s_place: "in each other's place",
