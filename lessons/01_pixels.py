@@ -10,6 +10,13 @@
 # last task, **semantic segmentation**, is what these lessons are about. First
 # you look at what an answer is, next to the answers of the neighbouring tasks;
 # then you learn to say by a number how good one is, and which numbers deceive.
+#
+# Two things are spoken of in all lessons. **The paper** is J. Long, E.
+# Shelhamer and T. Darrell, *Fully Convolutional Networks for Semantic
+# Segmentation* (2015, arXiv 1411.4038). **The slides** are those of a lecture
+# on it, in Korean, whose order the lessons follow. You need neither of them:
+# the slides are no part of this project, and a lesson that takes something from
+# them says what they show.
 
 # %%
 import numpy as np
@@ -63,8 +70,7 @@ def draw(axes, labels, title):
     labels = np.asarray(labels)
     axes.imshow(labels if labels.ndim == 3 else COLOURS[labels])
     axes.set_title(title, size=11)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xticks=[], yticks=[])
     if labels.size <= 100:
         for (row, col), value in np.ndenumerate(labels):
             ink = "white" if value in (2, VOID) else "black"
@@ -81,7 +87,12 @@ patches = [
     for n, name in names.items()
 ]
 figure.legend(handles=patches, loc="outside right center", frameon=False)
-show(figure, "01_scene")
+show(
+    figure,
+    "01_scene",
+    "A large brown ladder, and a small purple one before a green disc; beside "
+    "them their label map, with a black border of void around each form.",
+)
 
 # %% [markdown]
 # There is an eighth number, 255. It marks **void**: pixels for which nobody
@@ -90,8 +101,9 @@ show(figure, "01_scene")
 # set, on which the paper was tested, puts a narrow border of 255 around each
 # object, and on objects that are too unclear to judge. Void is no class: the
 # network has no output for it, it learns nothing there (lesson 4), and an
-# answer there counts neither as right nor as wrong. (The slides: ambiguous
-# masks were ignored.)
+# answer there counts neither as right nor as wrong. (In the paper's words
+# training "ignores pixels that are masked out (as ambiguous or difficult) in
+# the ground truth".)
 #
 # Whoever forgets this gets an error in the good case (there is no class 255)
 # and, in the bad case, trains a network that draws borders.
@@ -208,7 +220,13 @@ for number, (_, box) in enumerate(boxes):
     if number == 0:
         frame(panels[2], *box, colour)
     frame(panels[3], *box, colour)
-show(figure, "01_tasks")
+show(
+    figure,
+    "01_tasks",
+    "The same scene six times: as it is, with a word, with a box around the "
+    "large ladder, with a box around each of three objects, with a colour for "
+    "each object, and with a colour for each class.",
+)
 
 # %% [markdown]
 # Keep apart what this order says, and what it does not: a mask tells more than
@@ -231,9 +249,11 @@ show(figure, "01_tasks")
 # - *Key points.* The network's inner maps tell where an eye or a wing tip is,
 #   with more precision than their coarse grid makes one expect.
 # - *Pixels, by patches.* Cut a **patch**, a small square, out around each
-#   pixel, and let a network say the class of its middle. Farabet and others
-#   (2013) did so at several scales, and then smoothed the answer with
-#   **superpixels** (groups of neighbouring pixels of like colour).
+#   pixel, and let a network say the class of its middle: so Ciresan and others
+#   (2012). Ning and others (2005) taught their network on patches, too.
+# - *Pixels, by a pyramid.* Farabet and others (2013) ran one network over the
+#   whole image at three sizes, and smoothed the answer with **superpixels**
+#   (groups of neighbouring pixels of like colour).
 # - *Pixels, by regions.* Gupta and others (2014) propose regions in images with
 #   depth, and classify each, in the manner of R-CNN.
 #
@@ -260,7 +280,7 @@ assert looks[48, 48] == 32 * 32
 # lesson 6.)
 #
 # The paper's title is its answer, *fully convolutional networks*. What it
-# claims is on the slides' page "Abstract", and what the lessons unfold:
+# claims in its abstract, and what the lessons unfold, is:
 #
 # 1. Segmentation **end-to-end**: one function from the image to the label map,
 #    all of it learned together from the error of its answer, without steps
@@ -317,16 +337,16 @@ assert n.tolist() == [[8, 0, 0], [0, 3, 1], [1, 0, 2]] and n.sum() == 15
 # The union, pixels in either, is the row plus the column, less the
 # intersection, which both contain:
 #
-# $$\mathrm{IU}_i = \frac{n_{ii}}{t_i + \sum_j n_{ji} - n_{ii}}$$
+# $$\mathrm{IU}(i) = \frac{n_{ii}}{t_i + \sum_j n_{ji} - n_{ii}}$$
 #
 # and the mean is over the classes again:
 #
-# $$\frac{1}{n_{cl}} \sum_i \mathrm{IU}_i$$
+# $$\frac{1}{n_{cl}} \sum_i \mathrm{IU}(i)$$
 #
 # **Frequency-weighted IU**: a mean as well, but a class weighs as much as it
 # has pixels:
 #
-# $$\frac{1}{\sum_k t_k} \sum_i t_i \, \mathrm{IU}_i$$
+# $$\frac{1}{\sum_k t_k} \sum_i t_i \, \mathrm{IU}(i)$$
 #
 # **Predict.** Compute all four, as fractions.
 
@@ -337,12 +357,16 @@ draw(panels[0], truth, "truth")
 draw(panels[1], guess, "prediction")
 draw(panels[2], truth, "class 2: IU = 2 / 4")
 for row, col in np.argwhere(((truth == 2) | (guess == 2)) & (truth != VOID)):
-    colour = VERMILLION
-    if truth[row, col] == guess[row, col] == 2:
-        colour = "black"
+    both = truth[row, col] == guess[row, col] == 2
+    colour = "black" if both else VERMILLION
     frame(panels[2], row + 0.05, col + 0.05, 0.9, 0.9, colour)
 panels[2].set_xlabel("framed: the union;\nin black: the intersection")
-show(figure, "01_by_hand")
+show(
+    figure,
+    "01_by_hand",
+    "Truth and prediction of 4x4 pixels. The four pixels that either calls "
+    "class 2 are framed, in black the two that both do.",
+)
 
 hits, t, called = np.diag(n), n.sum(axis=1), n.sum(axis=0)
 iu = hits / (t + called - hits)
@@ -469,7 +493,13 @@ for panel, (name, answer) in zip(figure.subplots(1, 5), answers.items()):
     draw(panel, answer, name)
     iu = results[name].iu_per_class
     panel.set_xlabel(f"mean IU {results[name].mean_iu:.2f}\nladder {iu[6]:.2f}")
-show(figure, "01_answers")
+show(
+    figure,
+    "01_answers",
+    "Five answers for the scene: empty; ladders so fat that their gaps close; "
+    "coloured dots everywhere; clean ladders after a vote of 5x5; lumps "
+    "without rungs after one of 11x11.",
+)
 for name, result in results.items():
     print(f"{name:22}", result.iu_per_class.round(2))
 assert coarse.iu_per_class[6] < coarse.iu_per_class[1]  # thin against round

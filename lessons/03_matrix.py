@@ -38,18 +38,19 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## One output pixel is one row
 #
-# The slides' example: 4x4 pixels, a kernel of 3x3, no padding, stride 1; so 2x2
-# pixels come out. Write the first of them down in full:
+# The example of the lecture's slides (lesson 1): 4x4 pixels, a kernel of 3x3,
+# no padding, stride 1; so 2x2 pixels come out. Write the first of them down in
+# full:
 #
-# $$y_0 = W_{0,0} \, x_{0,0} + W_{0,1} \, x_{0,1} + W_{0,2} \, x_{0,2}
-# + 0 \, x_{0,3} + W_{1,0} \, x_{1,0} + ...$$
+# $$y_0 = W_{0,0} \, x_{0,0} + W_{0,1} \, x_{0,1} + W_{0,2} \, x_{0,2} +
+# 0 \, x_{0,3} + W_{1,0} \, x_{1,0} + ...$$
 #
 # Pixels that the window does not see are in the sum too, times 0. So $y_0$ is a
 # sum over *all* 16 pixels, each times a fixed number. Put the pixels into a
 # vector, row after row; that is called $\mathrm{vec}(x)$, and pixel (row, col)
-# of an image $w$ pixels wide gets the place $w \cdot \mathrm{row} +
-# \mathrm{col}$. Put the 16 numbers into a row of a matrix, and $y_0$ is that
-# row times $\mathrm{vec}(x)$.
+# of an image $w$ pixels wide gets the place
+# $w \cdot \mathrm{row} + \mathrm{col}$. Put the 16 numbers into a row of a
+# matrix, and $y_0$ is that row times $\mathrm{vec}(x)$.
 #
 # **Predict.** Between $W_{0,2}$ and $W_{1,0}$ in that row: how many zeros?
 # After $W_{2,2}$? And what does the row of $y_1$ look like, whose window lies
@@ -117,10 +118,10 @@ print(symbolic_conv_matrix(2, 3).latex())
 # $$\mathrm{col} = q s - p + j d$$
 #
 # with stride $s$, padding $p$ and **dilation** $d$ (the kernel's weights lie
-# $d$ pixels apart). Each such meeting is one entry of $C$: in the row of $(o,
-# r, q)$ and the column of $(c, \mathrm{row}, \mathrm{col})$. We keep all six as
-# axes of one array, and flatten at the end: NumPy numbers the places in the
-# same order as $\mathrm{vec}$.
+# $d$ pixels apart). Each such meeting is one entry of $C$: in the row of
+# $(o, r, q)$ and the column of $(c, \mathrm{row}, \mathrm{col})$. We keep all
+# six as axes of one array, and flatten at the end: NumPy numbers the places in
+# the same order as $\mathrm{vec}$.
 #
 # Where row or column fall into the padding, there is no pixel, so no column of
 # $C$, and the weight is left out: the padding's zeros would have cancelled it.
@@ -201,7 +202,13 @@ draw_names(places["plain"], 3, 6, "3x3 on 6x6 pixels")
 draw_names(places["padding"], 3, 6, "padding 1", padding=1)
 draw_names(places["stride"], 3, 6, "padding 1, stride 2", padding=1, stride=2)
 draw_names(places["dilation"], 3, 6, "dilation 2", dilation=2)
-show(figure, "03_settings")
+show(
+    figure,
+    "03_settings",
+    "Four matrices in colours, white but for slanting stripes, one for each "
+    "row of the kernel: as they are, with gaps for padding, flatter with "
+    "stride, pulled apart with dilation.",
+)
 
 # %% [markdown]
 # Find in each picture: the three stripes, one for each row of the kernel, $w$
@@ -234,7 +241,12 @@ axes.axvline(15.5, color="black", linewidth=1.5)
 axes.set_xticks([7.5, 23.5], ["channel 0", "channel 1"])
 axes.set_yticks([1.5, 5.5, 9.5], ["kernel 0", "kernel 1", "kernel 2"])
 axes.tick_params(length=0)
-show(figure, "03_channels")
+show(
+    figure,
+    "03_channels",
+    "A matrix of two blocks side by side and three below each other. Each "
+    "block has the slanting stripes of one kernel, in colours of its own.",
+)
 
 # %% [markdown]
 # Six blocks, each the matrix of one single kernel. (The colours now run over
@@ -291,8 +303,8 @@ assert np.allclose(turned, right.ravel(order="F"))
 # \sum_t W_t \, (G_t \, \mathrm{vec}(x))$$
 #
 # **Predict.** How many ones has each row of $G_t$, without padding? So what
-# does $G_t$ do to an image? And where in $X$ would you look for $G_t \,
-# \mathrm{vec}(x)$?
+# does $G_t$ do to an image? And where in $X$ would you look for
+# $G_t \, \mathrm{vec}(x)$?
 
 # %%
 names = symbolic_conv_matrix(3, 4).numbers  # 1 for W[0,0], 2 for W[0,1] ...
@@ -459,10 +471,11 @@ print("dx", dx.shape, " dweight", dweight.shape, " as lesson 2's")
 # ## The matrix of derivatives
 #
 # The slides define $C$ by derivatives: all those of a layer's outputs by its
-# inputs, $\partial \, \mathrm{vec}(x^{(l+1)}) / \partial \,
-# \mathrm{vec}(x^{(l)})$. Such a matrix is called a **Jacobian**. For a linear
-# map it is simply the map's own matrix. One trap: the slides give each *input*
-# pixel a row, so what they print there is 16x4, the $C^\top$ of this lesson.
+# inputs,
+# $\partial \, \mathrm{vec}(x^{(l+1)}) / \partial \, \mathrm{vec}(x^{(l)})$.
+# Such a matrix is called a **Jacobian**. For a linear map it is simply the
+# map's own matrix. One trap: the slides give each *input* pixel a row, so what
+# they print there is 16x4, the $C^\top$ of this lesson.
 #
 # **Predict.** PyTorch can compute Jacobians, knowing nothing of $C$. Which
 # shape must it find for our 3x3 on 4x4, and does it depend on the image?

@@ -128,14 +128,20 @@ axes.text(0.45, 1.0, "slope 1", color=BLUE)
 axes.text(-1.45, -1.3, "grey: subgradients 0.25, 0.5, 0.75 at the kink")
 axes.set(xlabel="x", ylabel="ReLU of x", ylim=(-1.5, 1.6))
 axes.grid(color="0.9")
-show(figure, "04_relu")
+show(
+    figure,
+    "04_relu",
+    "The graph of ReLU, flat up to 0, then rising with slope 1. Three grey "
+    "lines through the kink, with slopes between 0 and 1, lie below it "
+    "everywhere else.",
+)
 
 # %% [markdown]
 # The three answers 0, 1/2 and 1 are all subgradients. PyTorch and minifcn take
-# 0. (`check_gradients` saw that left and right differ, left the entry out,
-#    counted it, and was honest that nothing was tested.) A number that is
-#    *exactly* 0 in front of a ReLU is rare, so the choice hardly matters. With
-#    max-pooling it is different.
+# the 0. (`check_gradients` saw that left and right differ, left the entry out,
+# counted it, and was honest that nothing was tested.) A number that is
+# *exactly* 0 in front of a ReLU is rare, so the choice hardly matters. With
+# max-pooling it is different.
 #
 # ## Max-pooling
 #
@@ -224,7 +230,13 @@ for panel in axes[0], axes[3]:
     frame(panel, 1, 1, 3, 3, VERMILLION)
 frame(axes[1], 0, 0, 1, 1, BLUE)
 frame(axes[1], 1, 1, 1, 1, VERMILLION)
-show(figure, "04_pool")
+show(
+    figure,
+    "04_pool",
+    "Four maps with two windows framed. The 9 of x wins two windows, so dx "
+    "has 3 there, the sum of 1 and 2; where the 8 and the 7 stand dx has 3 "
+    "and 4, everywhere else 0.",
+)
 print("y:", y, "dx:", dx, sep="\n")
 assert y.tolist() == [[9, 9], [8, 7]] and dx[0, 2] == 1 + 2
 report = check_gradients(pool, rng.standard_normal((2, 2, 5, 4)))
@@ -343,8 +355,9 @@ assert np.array_equal(pool(x)[0, 0, 0], [-1, -2, -4])
 #
 # The last window hangs over the edge, and what it misses counts as $-\infty$.
 # With one exception: a window that would *start* beyond the last pixel sees
-# nothing, and is left out. The slides' code has `ceil_mode=True` at all five
-# poolings, as the authors' framework, Caffe, rounds up.
+# nothing, and is left out. Caffe, the authors' framework, rounds up; so an FCN
+# in PyTorch, such as the one that the lecture's slides (lesson 1) print, has
+# `ceil_mode=True` at all five poolings.
 #
 # **Predict.** 500 pixels, halved five times: which sizes come out, rounded down
 # and rounded up?
@@ -448,8 +461,8 @@ assert report.ok(1e-6)
 # compared, not the numbers.)
 #
 # Neighbouring pixels of a map are nearly alike: where one is dropped, the
-# others still tell what it was. `Dropout2d`, which the slides' code uses, drops
-# whole channels:
+# others still tell what it was. `Dropout2d`, which that FCN has behind fc6 and
+# fc7, drops whole channels:
 
 # %%
 ones = np.ones((1, 6, 2, 3))
@@ -468,7 +481,7 @@ assert set(layer(ones).sum(axis=(2, 3)).ravel() / 2) == {0, 6}
 # $$p_c = \frac{e^{z_c}}{\sum_k e^{z_k}}$$
 #
 # With $t$ the true class, the loss is small if $p_t$ is near 1. It is called
-# **cross-entropy**; on the slides, pixel multinomial logistic loss:
+# **cross-entropy**; in the paper, per-pixel multinomial logistic loss:
 #
 # $$L = -\log \, p_t = \log \, \sum_k e^{z_k} - z_t$$
 #
@@ -522,8 +535,8 @@ assert np.isnan(p[0]) and half_way == np.inf and stable == 1000
 # ## The loss of a map, with void
 #
 # Each pixel has a loss of its own. To get one number, take the **mean over the
-# counted pixels**. Let $w$ be 1 for a pixel that counts and 0 for void, and $n
-# = \sum w$ how many count. Then pixel $i$ has the gradient
+# counted pixels**. Let $w$ be 1 for a pixel that counts and 0 for void, and
+# $n = \sum w$ how many count. Then pixel $i$ has the gradient
 #
 # $$\frac{\partial L}{\partial z_{c,i}} =
 # \frac{w_i}{n} \, (p_{c,i} - \mathrm{onehot}_{c,i})$$
@@ -592,7 +605,13 @@ maps["gradient, times 15"] = 15 * gradient[0, 1]
 figure, axes = draw_maps(maps, form=".2f")
 for panel in axes:
     frame(panel, 1, 3, 1, 1, GREEN)  # void
-show(figure, "04_loss")
+show(
+    figure,
+    "04_loss",
+    "Three maps of 4x4 pixels: the probability of class 1; a 1 where it is "
+    "the truth; and the gradient, below 0 for those four pixels, 0 for the "
+    "void one, above 0 for the others.",
+)
 
 # %% [markdown]
 # (Framed: the void pixel.) Does the loss do what it should? Forget the network

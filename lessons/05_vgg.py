@@ -74,7 +74,13 @@ two, three = paths([3, 3], 5), paths([3, 3, 3], 7)
 maps = {"one 5x5": paths([5], 5), "two 3x3": two}
 maps |= {"one 7x7": paths([7], 7), "three 3x3": three}
 figure, _ = draw_maps(maps, cell=38)
-show(figure, "05_paths")
+show(
+    figure,
+    "05_paths",
+    "How far each pixel moves the score: 1 everywhere for one 5x5 and one 7x7 "
+    "kernel; for two 3x3 kernels 9 in the middle, falling to 1 in the "
+    "corners; for three 49 in the middle.",
+)
 assert (two > 0).all() and (three > 0).all()  # 5x5 and 7x7 are seen
 assert two[2, 2] == 9 and three[3, 3] == 49
 
@@ -85,8 +91,8 @@ assert two[2, 2] == 9 and three[3, 3] == 49
 #
 # ## What they cost
 #
-# A layer of $k \times k$ kernels from $C$ channels to $C$ channels has $k^2
-# C^2$ weights, besides the biases.
+# A layer of $k \times k$ kernels from $C$ channels to $C$ channels has
+# $k^2 C^2$ weights, besides the biases.
 #
 # **Predict.** How many weights has one 5x5 layer for each weight of two 3x3
 # layers? One 7x7 layer for each weight of three 3x3 layers?
@@ -148,17 +154,17 @@ assert not np.allclose(turned, -bent)  # what is linear would turn its sign
 # ## How far a score sees: the formula
 #
 # Write $r$ for the receptive field and $j$ for the **stride of the map**: how
-# many image pixels lie between two neighbours of it. The image itself has $r =
-# 1$ and $j = 1$. A window of $k$ pixels adds $k - 1$ neighbours to the one in
-# the middle, each $j$ image pixels further; and its own stride $s$ makes the
+# many image pixels lie between two neighbours of it. The image itself has
+# $r = 1$ and $j = 1$. A window of $k$ pixels adds $k - 1$ neighbours to the one
+# in the middle, each $j$ image pixels further; and its own stride $s$ makes the
 # map $s$ times coarser:
 #
 # $$r' = r + (k - 1) \, j$$
 #
 # $$j' = j \, s$$
 #
-# Kernels grow the field by a sum, strides by a product: after five poolings $j
-# = 32$, and each 3x3 kernel would add 64 pixels.
+# Kernels grow the field by a sum, strides by a product: after five poolings
+# $j = 32$, and each 3x3 kernel would add 64 pixels.
 #
 # Here is VGG16, its 13 convolutions and 5 poolings taken from minifcn's own
 # table. Three **fully connected** layers follow: the first sees all of the 7x7
@@ -333,13 +339,20 @@ for n, (axes, (title, colour)) in enumerate(zip(figure.subplots(1, 2), both)):
     axes.set_xlim(0, 1.2 * max(values))
     axes.set_title(f"VGG16: {title}", size=11)
     axes.spines[["top", "right"]].set_visible(False)
-show(figure, "05_shares")
+show(
+    figure,
+    "05_shares",
+    "Bar charts of VGG16's parts. fc6 has 102.8 of its 138 million "
+    "parameters; of the multiply-adds blocks 3 and 4 have 4.6 billion each, "
+    "fc6 to fc8 next to none.",
+)
 
 # %% [markdown]
 # One layer, fc6, has three quarters of all parameters, and next to none of the
 # work. Remember both for lesson 6, where fc6 meets large images.
 #
-# The slides' case study, with what we know now:
+# The lecture's slides (lesson 1) make five points of VGG. With what we know
+# now:
 #
 # - *Use VGG16 or VGG19; VGG19 is only slightly better, and takes more memory.*
 #   In the VGG paper their first guess was wrong for 25.6 and 25.5 of 100
@@ -597,7 +610,12 @@ for (name, parts), (colour, marker) in zip(networks.items(), looks):
 axes.set(xlabel="layer, poolings counted", ylabel="receptive field, pixels")
 axes.set(xlim=(0, 36), ylim=(0, 960))
 axes.spines[["top", "right"]].set_visible(False)
-show(figure, "05_fields")
+show(
+    figure,
+    "05_fields",
+    "Receptive fields grow with the layers, slowly at first, then steeply: "
+    "AlexNet's to 355 pixels, VGG16's to 404, GoogLeNet's to 907.",
+)
 
 # %% [markdown]
 # The lines rise slowly at first and steeply later: each stride makes every

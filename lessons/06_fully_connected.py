@@ -10,8 +10,8 @@
 # size only. In this lesson you train a small one, find out which layer is to
 # blame for both, and turn that layer into a convolution: the same weights, in
 # another shape. From then on the network takes any image and answers with a
-# map. At the end you solve the question that the slides' author left open: how
-# do 500x500 pixels become a grid of 10x10?
+# map. At the end you solve a question that the lecture's slides (lesson 1)
+# leave open: how do 500x500 pixels become a grid of 10x10?
 
 # %%
 import time
@@ -313,9 +313,10 @@ assert np.allclose(scores, by_minifcn(image), atol=1e-4)
 # ## A heatmap
 #
 # A channel of the scores belongs to a class. As softmax probabilities, and
-# drawn as an image, it is a **heatmap**: the slides show one of the class
-# "tabby cat". Ours show where the network sees a star. It was trained on single
-# patches with one label for each, and has never seen an image of this size.
+# drawn as an image, it is a **heatmap**: the paper's figure 2 shows one of the
+# class "tabby cat". Ours show where the network sees a star. It was trained on
+# single patches with one label for each, and has never seen an image of this
+# size.
 #
 # **Predict.** The image has two stars, two triangles, a disc. How will the
 # heatmap of "star" look: two points, two blobs, two stars?
@@ -337,7 +338,13 @@ for number in (1, 2, 3):  # score 0 is about pixels 0..31: middle 15.5
     axes[number].set_title(f"{CLASSES[number]}: {rows}x{cols} scores", size=11)
 bar = figure.colorbar(heat, ax=axes, shrink=0.6)
 bar.set_label("probability")
-show(figure, "06_heatmap")
+show(
+    figure,
+    "06_heatmap",
+    "An image of two stars, two triangles and a disc, and a heatmap for each "
+    "class: bright blobs where its objects are, and fainter spots at the rims "
+    "of others.",
+)
 
 # %%
 rows, cols = 15.5 + 4 * np.mgrid[:21, :37]  # the scores' middles, in pixels
@@ -459,9 +466,9 @@ assert sizes(500) == [123, 61, 61, 30, 30, 30, 30, 15, 10]
 assert sizes(227)[-1] == 1 and sizes(500, ceil=False)[-1] == 9
 
 # %% [markdown]
-# There it is. For 500 pixels only one rounding matters, that of pool5: $(30 -
-# 3)/2 = 13.5$, up to 14, plus 1. Rounded down there would be 14, and a grid of
-# 9x9.
+# There it is. For 500 pixels only one rounding matters, that of pool5:
+# $(30 - 3)/2 = 13.5$, up to 14, plus 1. Rounded down there would be 14, and a
+# grid of 9x9.
 #
 # Seen from the image: 227 pixels give one score, and scores lie 32 pixels
 # apart. So each of the ten has its crop of 227.
@@ -487,11 +494,11 @@ for size in (227, 500):
 # So the tenth row and column of scores look 15 pixels over the image's end.
 #
 # But did lesson 5 not say that AlexNet's scores see 355 pixels? They do. conv2
-# pads by 2 pixels of a map with stride 8, conv3 to conv5 by 1 of stride 16: $2
-# \cdot 8 + 3 \cdot 16 = 64$ image pixels on either side, and $227 + 2 \cdot 64
-# = 355$. In a crop zeros lie there; in the whole image, pixels. So for AlexNet
-# the scores of one pass and those of crops are only *nearly* the same. For our
-# classifier, which pads nowhere, they are the same.
+# pads by 2 pixels of a map with stride 8, conv3 to conv5 by 1 of stride 16:
+# $2 \cdot 8 + 3 \cdot 16 = 64$ image pixels on either side, and
+# $227 + 2 \cdot 64 = 355$. In a crop zeros lie there; in the whole image,
+# pixels. So for AlexNet the scores of one pass and those of crops are only
+# *nearly* the same. For our classifier, which pads nowhere, they are the same.
 #
 # Last, count AlexNet: is "5 times" what the multiply-adds say?
 #

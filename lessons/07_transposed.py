@@ -87,11 +87,17 @@ figure, axes = draw_maps(maps)
 frame(axes[0], 1, 1, 1, 1)
 for large_axes in axes[2:]:
     frame(large_axes, 2, 2, 3, 3)
-show(figure, "07_stamps")
+show(
+    figure,
+    "07_stamps",
+    "The 2x2 map, the 3x3 kernel, the stamp of the map's 4 in the lower right "
+    "of 5x5 pixels, and all four stamps added up, which overlap in the middle "
+    "row and column.",
+)
 
 # %% [markdown]
-# This is the **transposed convolution**. $h$ pixels, $s$ apart, reach over $s(h
-# - 1) + 1$; the last stamp reaches $k - 1$ further. If the convolution had
+# This is the **transposed convolution**. $h$ pixels, $s$ apart, reach over
+# $s(h - 1) + 1$; the last stamp reaches $k - 1$ further. If the convolution had
 # padding $p$, the outermost $p$ rows and columns belong to the padding, not to
 # the image, and are cut off:
 #
@@ -118,11 +124,12 @@ assert np.array_equal(back[0, 0], large)
 #
 # ## As a matrix
 #
-# Lesson 3 wrote the convolution as a matrix: $\mathrm{vec}(y) = C \,
-# \mathrm{vec}(x)$, where $\mathrm{vec}$ lays an image's rows one after the
-# other. Here is $C$ for a 3x3 kernel on 4x4 pixels, the slides' example. `01`
-# stands for the weight $W_{0,1}$, a dot for 0. Each *row* holds the kernel
-# where the window of one output pixel lies.
+# Lesson 3 wrote the convolution as a matrix:
+# $\mathrm{vec}(y) = C \, \mathrm{vec}(x)$, where $\mathrm{vec}$ lays an image's
+# rows one after the other. Here is $C$ for a 3x3 kernel on 4x4 pixels, the
+# example of the lecture's slides (lesson 1). `01` stands for the weight
+# $W_{0,1}$, a dot for 0. Each *row* holds the kernel where the window of one
+# output pixel lies.
 
 # %%
 C_names = symbolic_conv_matrix(3, 4)
@@ -146,7 +153,13 @@ assert np.array_equal(by_matrix.reshape(4, 4), stamp(small, kernel, stride=1))
 # (That was stride 1; a larger stride shifts the rows of $C$ by more.)
 
 # %%
-show(lambda path: draw_matrices(path, relationship(4, 3)), "07_matrices")
+show(
+    lambda path: draw_matrices(path, relationship(4, 3)),
+    "07_matrices",
+    "The kernel and its window on the 4x4 input; C, whose 4 rows of 16 hold "
+    "the kernel's coloured weights where the windows lie; and its transpose, "
+    "16 rows of 4, with the same weights in a column.",
+)
 
 # %% [markdown]
 # ## Why the transpose: the chain rule
@@ -168,10 +181,10 @@ show(lambda path: draw_matrices(path, relationship(4, 3)), "07_matrices")
 # \sum_i \frac{\partial L}{\partial x_i^{(l+1)}} \, C_{ij}$$
 #
 # The sum runs over the *rows* of $C$: it is $C^\top$ times the incoming
-# gradient. That is the slides' formula, "transposed convolution of $Y$ = $Y$
-# times the derivative of the convolution by $X$". The slides lay the
-# derivatives out with a row for each *input* pixel, 16x4; that is another
-# custom, and what we call $C^\top$.
+# gradient. The slides have it as a formula, "transposed convolution of $Y$ =
+# $Y$ times the derivative of the convolution by $X$". They lay the derivatives
+# out with a row for each *input* pixel, 16x4; that is another custom, and what
+# we call $C^\top$.
 #
 # **Predict.** Push each of the 16 input pixels up by a little, one after the
 # other, and note by how much each of the 4 outputs moves. Which array do you
@@ -195,7 +208,39 @@ for j in range(16):
 print("largest difference from C:", abs(jacobian - C).max())
 assert np.allclose(jacobian, C, atol=1e-8)
 
+# %%
+pushed = np.zeros((4, 4))
+pushed[1, 1] = 1  # pixel 5
+dy = small  # as if the loss had sent these four numbers back
+dx = (C.T @ dy.ravel()).reshape(4, 4)
+moves = "each output\nmoves by"
+maps = {"push up\npixel 5": pushed, moves: C[:, 5].reshape(2, 2)}
+maps |= {"the Jacobian: 4 outputs, 16 inputs.\nframed: column 5": C}
+maps |= {"incoming\ngradient": dy, "each input's\ngradient": dx}
+figure, axes = draw_maps(maps, cell=34)
+frame(axes[0], 1, 1, 1, 1)
+frame(axes[2], 0, 5, 4, 1)
+frame(axes[4], 1, 1, 1, 1)
+show(
+    figure,
+    "07_jacobian",
+    "Pixel 5 of a 4x4 map is pushed, the four outputs move by 1, 0, 2 and 1, "
+    "and these are column 5 of the 4x16 Jacobian. Times the incoming 1, 2, 3, "
+    "4 they add up to 11, the gradient of pixel 5.",
+)
+assert dx[1, 1] == 1 * 1 + 0 * 2 + 2 * 3 + 1 * 4
+assert np.array_equal(dx, stamp(dy, kernel, stride=1))
+
 # %% [markdown]
+# Read the picture from left to right. Pushing pixel 5 moves the four outputs by
+# 1, 0, 2 and 1: the weights that they see it through. Those four numbers are
+# column 5 of the Jacobian, and every other pixel fills its own column in the
+# same way. Now backwards: the loss says of the outputs how much it feels each,
+# here 1, 2, 3 and 4. It feels pixel 5 through all four, so it feels it by
+# $1 \cdot 1 + 0 \cdot 2 + 2 \cdot 3 + 1 \cdot 4 = 11$: the column times the
+# incoming gradient. All sixteen such sums are $C^\top$ times it, and that is
+# the small map's four stamps once more.
+#
 # ## It is not the inverse
 #
 # People call this layer a *deconvolution*, as if it undid a convolution. The
@@ -210,7 +255,13 @@ there = (C @ image.ravel()).reshape(2, 2)
 back = (C.T @ there.ravel()).reshape(4, 4)
 maps = {"x": image, "C x": there, "back: CᵀC x": back}
 figure, _ = draw_maps(maps)
-show(figure, "07_no_inverse")
+show(
+    figure,
+    "07_no_inverse",
+    "x with the numbers 0 to 15; the four numbers 31, 40, 67 and 76 of C x; "
+    "and what the transpose makes of them, 4x4 numbers up to 393, not those "
+    "of x.",
+)
 assert back.shape == image.shape and not np.allclose(back, image)
 
 # %%
@@ -255,8 +306,8 @@ assert miss < 1e-14
 #
 # As $r$ grows, the index of $W$ falls: the kernel is read backwards, *flipped*
 # along both axes. And $sr$ means that the small map's pixels lie $s$ apart. So:
-# **stretch** the map with $s - 1$ zeros between two pixels, **pad** it with $k
-# - 1$ zeros, and slide the flipped kernel over it with stride 1.
+# **stretch** the map with $s - 1$ zeros between two pixels, **pad** it with
+# $k - 1$ zeros, and slide the flipped kernel over it with stride 1.
 #
 # **Predict.** 2x2 pixels, stride 2, kernel 3x3: how large is the stretched map,
 # how large with its padding, and how large is the output?
@@ -286,7 +337,13 @@ print("products: stamps", 4 * 9, " matrix", C2.size, " stretching", 25 * 9)
 
 # %%
 case = relationship(5, 3, stride=2)
-show(lambda path: animate_transposed(path, case), "07_stretched.gif")
+show(
+    lambda path: animate_transposed(path, case),
+    "07_stretched.gif",
+    "The flipped kernel moves over the 2x2 map, which zeros stretch and pad "
+    "to 7x7, and makes one pixel of the 5x5 output in each frame; the column "
+    "of C that makes it is framed.",
+)
 
 # %%
 if torch := pytorch():
@@ -408,7 +465,12 @@ for ax, (title, part) in zip(axes, parts.items()):
     ax.imshow(part, cmap="PuOr_r", vmin=-2, vmax=2)
     ax.set_title(title, size=11)
     ax.set_axis_off()
-show(figure, "07_bilinear")
+show(
+    figure,
+    "07_bilinear",
+    "6x6 blocks of scores; a stamp of 16x16 pixels, a pyramid with its top in "
+    "the middle; and 48x48 scores that go over smoothly from block to block.",
+)
 assert fine.shape == (1, 1, 48, 48) and pyramid.shape == (16, 16)
 
 # %% [markdown]

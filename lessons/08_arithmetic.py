@@ -7,13 +7,13 @@
 # 3), and the transposed convolution with its three ways (lesson 7).
 #
 # Two layers whose maps do not fit each other: the most frequent error in
-# networks that go down and up again. The slides show seven animations of
-# transposed convolutions, each with other zeros around and between its pixels,
-# and leave it to you to see why. Here you derive each number: how large the
-# result is, how many zeros go where, why a size can be impossible, and why the
-# way back has to be told what it cannot know. The seven cases and their letters
-# come from V. Dumoulin and F. Visin, *A guide to convolution arithmetic for
-# deep learning* (2016), short: the guide.
+# networks that go down and up again. The lecture's slides (lesson 1) show seven
+# animations of transposed convolutions, each with other zeros around and
+# between its pixels, and leave it to you to see why. Here you derive each
+# number: how large the result is, how many zeros go where, why a size can be
+# impossible, and why the way back has to be told what it cannot know. The seven
+# cases and their letters come from V. Dumoulin and F. Visin, *A guide to
+# convolution arithmetic for deep learning* (2016), short: the guide.
 
 # %%
 from textwrap import fill
@@ -132,7 +132,13 @@ figure = new_figure(620, 420)
 settings = [(5, 3, 2, 1), (6, 3, 2, 1), (6, 3, 2, 0)]
 for axes, numbers in zip(figure.subplots(3), settings):
     draw_windows(axes, *numbers)
-show(figure, "08_windows")
+show(
+    figure,
+    "08_windows",
+    "Pixels in a row, and each window as a bar below. Of 5 pixels with "
+    "padding all are seen; of 6 with padding a zero at the end is not, of 6 "
+    "without padding the last pixel.",
+)
 unseen = [relationship(*numbers).unseen for numbers in settings]
 print("a:", unseen)
 assert unseen == [0, 1, 1]
@@ -181,9 +187,9 @@ assert tried > 1000
 # How many zeros go before the first pixel, and how many after the last?
 #
 # Follow one number, with $x$ for the small map and $y$ for the large one, as in
-# lesson 7. Pixel $r$ of the small map was made by the window that begins at $sr
-# - p$. Its stamp reaches the large map's pixel $t$ with weight number $t + p -
-#   sr$, as far as there is such a weight:
+# lesson 7. Pixel $r$ of the small map was made by the window that begins at
+# $sr - p$. Its stamp reaches the large map's pixel $t$ with weight number
+# $t + p - sr$, as far as there is such a weight:
 #
 # $$y_t = \sum_r x_r \, W_{t + p - sr}$$
 #
@@ -274,7 +280,13 @@ for axes, (name, (i, k, s, p)) in zip(places, cases.items()):
 boxes = [Patch(facecolor=colours(n), edgecolor="0.6") for n in range(4)]
 places[-1].legend(boxes, meaning, loc="center", fontsize=11, frameon=False)
 places[-1].set_axis_off()
-show(figure, "08_seven")
+show(
+    figure,
+    "08_seven",
+    "Seven maps, the first window framed in each. Without a stride there are "
+    "zeros around the pixels, if any; with a stride also between them, and in "
+    "the odd case a row and a column more at the end.",
+)
 
 # %% [markdown]
 # ## Four without a stride
@@ -313,8 +325,20 @@ assert np.allclose(y, conv2d(x, kernel[:, :, ::-1, ::-1]))
 # the right, the column of $C$, that is the row of $C^\top$, that makes it.
 
 # %%
-show(lambda path: animate_transposed(path, SEVEN_CASES[0]), "08_none.gif")
-show(lambda path: animate_transposed(path, SEVEN_CASES[3]), "08_full.gif")
+show(
+    lambda path: animate_transposed(path, SEVEN_CASES[0]),
+    "08_none.gif",
+    "The flipped 3x3 kernel moves over 2x2 pixels with two rows of zeros "
+    "around them and makes one pixel of the 4x4 output in each frame; the "
+    "column of C that makes it is framed.",
+)
+show(
+    lambda path: animate_transposed(path, SEVEN_CASES[3]),
+    "08_full.gif",
+    "The flipped 3x3 kernel moves over 7x7 pixels without any zeros and makes "
+    "one pixel of the 5x5 output in each frame; the column of C that makes it "
+    "is framed.",
+)
 
 # %% [markdown]
 # ## Three with a stride
@@ -347,7 +371,13 @@ assert with_padding[-1].any() and not without[-1].any()
 # first picture again). In $C$, that pixel is a column of zeros.
 
 # %%
-show(lambda path: animate_transposed(path, SEVEN_CASES[6]), "08_odd.gif")
+show(
+    lambda path: animate_transposed(path, SEVEN_CASES[6]),
+    "08_odd.gif",
+    "The flipped kernel moves over 3x3 pixels with zeros between and around "
+    "them and one more row and column at the end, and makes one pixel of the "
+    "6x6 output in each frame.",
+)
 
 # %% [markdown]
 # ## The guide's relationships

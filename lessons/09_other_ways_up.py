@@ -130,14 +130,20 @@ maps = {"a lone 1": lone, "interpolated, times 16": 16 * spread}
 figure, axes = draw_maps(maps)
 frame(axes[0], 1, 1, 1, 1)
 frame(axes[1], 1, 1, 4, 4)
-show(figure, "09_stamp")
+show(
+    figure,
+    "09_stamp",
+    "A 3x3 map, 0 but for a 1 in its middle; interpolated to 6x6 pixels and "
+    "times 16, with 9 in the four middle ones, 3 beside them, and 1 in the "
+    "corners of a 4x4 square.",
+)
 print("not 0:", (spread > 0).sum(), " largest:", spread.max())
 assert (spread > 0).sum() == 16 and spread.max() == 9 / 16
 
 # %% [markdown]
 # The stamp is a tent along each axis, 1 3 3 1 (over 4), and the product of the
-# two in the plane. In general it has $k = 2s$ weights along an axis, or $2s -
-# 1$ for an odd factor, whose middle pixel lies right on the coarse one:
+# two in the plane. In general it has $k = 2s$ weights along an axis, or
+# $2s - 1$ for an odd factor, whose middle pixel lies right on the coarse one:
 #
 # $$w_t = 1 - \frac{|t - (k - 1)/2|}{s}$$
 #
@@ -176,7 +182,12 @@ flat = np.ones((3, 3))
 interpolated = by_interpolation(flat[None, None], 2)[0, 0]
 stamped = by_stamps(flat, 2)
 maps = {"interpolated": interpolated, "by stamps": stamped}
-show(draw_maps(maps, cell=64)[0], "09_edge")
+show(
+    draw_maps(maps, cell=64)[0],
+    "09_edge",
+    "Two maps of 6x6 pixels: interpolated, all are 1; by stamps they are 1 "
+    "inside, 0.75 along the edges and 0.5625 in the corners.",
+)
 print("edge", stamped[0, 2], " corner", stamped[0, 0])
 assert (interpolated == 1).all() and (stamped[1:-1, 1:-1] == 1).all()
 assert stamped[0, 2] == 3 / 4 and stamped[0, 0] == 9 / 16
@@ -268,13 +279,20 @@ back = unpool(maxima, places, image.shape)
 smooth = by_interpolation(maxima[None, None], 2)[0, 0]
 maps = {"map": image, "maxima": maxima, "places": places}
 maps |= {"unpooled": back, "interpolated": smooth}
-show(draw_maps(maps, ".3g")[0], "09_unpooling")
+show(
+    draw_maps(maps, ".3g")[0],
+    "09_unpooling",
+    "A 4x4 map; its maxima 6, 7, 5 and 8; their places; the unpooled map with "
+    "those four where they were and 0 elsewhere; and the interpolated one, a "
+    "smooth slope from 5 to 8.",
+)
 assert (back == image).sum() == 4 and (back == 0).sum() == 12
 
 # %% [markdown]
 # Four old values, each exactly where it was, and twelve zeros. Interpolation,
-# the slides' other "unpooling", has a guess for each of the sixteen, but the
-# places are lost: the 8 was a lone peak, and is spread over its whole quarter.
+# which the lecture's slides (lesson 1) list beside it, has a guess for each of
+# the sixteen, but the places are lost: the 8 was a lone peak, and is spread
+# over its whole quarter.
 #
 # ## Its gradient
 #
@@ -349,7 +367,13 @@ for axes, (title, part) in zip(figure.subplots(1, 5), ways.items()):
     axes.imshow(to_host(part)[0, 0], cmap="PuOr_r", vmin=-1, vmax=1)
     axes.set_title(title, size=11)
     axes.set_axis_off()
-show(figure, "09_ways")
+show(
+    figure,
+    "09_ways",
+    "A ring of 32x32 pixels, pooled to 8x8 blocks, and led up in three ways: "
+    "the same blocks, a blurred ring, and a few dots along the ring on an "
+    "empty ground.",
+)
 filled = float((ways["max-unpooling"] != 0).mean())
 print(f"max-unpooling fills {filled:.4f} of the pixels")
 assert filled == 1 / 16
@@ -364,7 +388,7 @@ assert filled == 1 / 16
 #
 # ## Or not to shrink at all
 #
-# Why lead up what need not go down? The slides name this way first: leave the
+# Why lead up what need not go down? The slides begin with this way: leave the
 # poolings out, or let them move by 1 pixel rather than 2. And they name two
 # problems: too many parameters, and a smaller receptive field. Let us count,
 # for VGG16 as FCN uses it, on 500x500 pixels: weights; products
@@ -404,7 +428,7 @@ assert as_it_is[:2] == (32, 404) and round(as_it_is[2] / 1e6) == 134
 
 # %% [markdown]
 # Stride 32, receptive field 404 and 134 million parameters: the numbers in the
-# slides' table. Now without strides. The filters' weights keep their number;
+# paper's table. Now without strides. The filters' weights keep their number;
 # their field shrinks. One can save the field: **dilate** the filters, that is,
 # pull them apart with holes between the weights. Or give them more weights, a
 # kernel of $d(k - 1) + 1$ in the place of the holes.
@@ -501,7 +525,13 @@ for k in (3, 4):
 figure, axes = draw_maps(maps, cell=34)
 frame(axes[0], 2, 2, 5, 5)
 frame(axes[1], 2, 2, 6, 6)
-show(figure, "09_checkerboard")
+show(
+    figure,
+    "09_checkerboard",
+    "How many stamps each pixel gets. Inside, with kernel 3 and stride 2, "
+    "they are 4, 2 and 1 in turns; with kernel 4 and stride 2 they are 4 "
+    "everywhere.",
+)
 uneven, even = maps.values()
 print(uneven[2:7, 2:7])
 assert set(uneven[2:7, 2:7].flat) == {1, 2, 4}

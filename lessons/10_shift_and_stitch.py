@@ -97,8 +97,8 @@ assert np.array_equal(interlaced, [[3, 4, 4, 5, 9, 9]])
 
 # %% [markdown]
 # In the plane there are four pixels to begin at: (0, 0), (0, 1), (1, 0) and (1,
-# 1). That is the slides' picture: four coordinates, 2x2 max-pooling with stride
-# 2 from each, combined.
+# 1). The lecture's slides (lesson 1) draw it like that: four coordinates, 2x2
+# max-pooling with stride 2 from each, combined.
 #
 # **Predict.** Of a map of 5x5 pixels, how large are the four results, and how
 # large is the interlaced one? There is a pooling that gives the same at once.
@@ -129,7 +129,13 @@ for above, below, ((i, j), colour) in zip("abcd", "efgh", starts.items()):
         row, col = 2 * r + i + 0.08, 2 * q + j + 0.08
         frame(axes["all"], row, col, 0.84, 0.84, colour)
     frame(axes[below], 0, 0, 2, 2, colour)
-show(figure, "10_four_starts")
+show(
+    figure,
+    "10_four_starts",
+    "A 5x5 map four times, with windows of 2x2 that begin at (0, 0), (0, 1), "
+    "(1, 0) and (1, 1), each time in a colour of their own; their maxima; and "
+    "all sixteen interlaced to 4x4, in those colours.",
+)
 
 # %% [markdown]
 # The four together are max-pooling with stride 1: each window of the map, none
@@ -218,7 +224,7 @@ assert not np.array_equal(slide(dense, weights)[:, :8], goal)
 # The filter is pulled apart by the stride that was left out, with zeros in the
 # holes:
 #
-# $$w'_{i,j} = w_{i/s,\, j/s}$$
+# $$v_{i,j} = w_{i/s,\, j/s}$$
 #
 # where $s$ divides $i$ and $j$, else 0. The paper calls that **filter
 # rarefaction**; wavelet people call it **à trous**, French for "with holes";
@@ -234,7 +240,12 @@ for rate in (2, 4):
     holes = np.zeros((rate * 2 + 1, rate * 2 + 1))
     holes[::rate, ::rate] = kernel
     maps[f"rate {rate}"] = holes
-show(draw_maps(maps, cell=32)[0], "10_holes")
+show(
+    draw_maps(maps, cell=32)[0],
+    "10_holes",
+    "The kernel with the weights 1 to 9: close together, with one zero "
+    "between neighbours at rate 2, and with three at rate 4.",
+)
 x = rng.standard_normal((1, 1, 12, 13))
 for rate, holes in zip((1, 2, 4), maps.values()):
     y = conv2d(x, kernel[None, None], dilation=rate)
@@ -282,10 +293,10 @@ assert np.allclose(rarefied(net)(image), stitched, rtol=0, atol=1e-10)
 #
 # Along one axis; for two dimensions do it twice. Look at one layer. In the pass
 # with shift $i$ its input is a map $x^{(i)}$; in the net with holes it is a map
-# $\tilde{x}$. Suppose that the first is found in the second, every $r$-th
+# $\tilde x$. Suppose that the first is found in the second, every $r$-th
 # pixel, from pixel $i$ on:
 #
-# $$x_o^{(i)} = \tilde{x}_{ro + i}$$
+# $$x_o^{(i)} = \tilde x_{ro + i}$$
 #
 # For the image itself that is true, with $r = 1$: shifting by $i$ means
 # beginning at pixel $i$. Now the layer: a function $g$ of the $k$ numbers in
@@ -297,17 +308,17 @@ assert np.allclose(rarefied(net)(image), stitched, rtol=0, atol=1e-10)
 #
 # The window's number $t$ is, by what we supposed,
 #
-# $$x_{so + t}^{(i)} = \tilde{x}_{r(so + t) + i} = \tilde{x}_{(rso + i) + rt}$$
+# $$x_{so + t}^{(i)} = \tilde x_{r(so + t) + i} = \tilde x_{(rso + i) + rt}$$
 #
-# So the window's numbers lie $r$ apart in $\tilde{x}$, from pixel $p = rso + i$
+# So the window's numbers lie $r$ apart in $\tilde x$, from pixel $p = rso + i$
 # on. That is what the layer of rate $r$ and stride 1 sees at $p$:
 #
-# $$\tilde{y}_p = g\left(\tilde{x}_p,\, \tilde{x}_{p + r},\, \dots,\,
-# \tilde{x}_{p + r(k - 1)}\right)$$
+# $$\tilde y_p = g\left(\tilde x_p,\, \tilde x_{p + r},\, \dots,\,
+# \tilde x_{p + r(k - 1)}\right)$$
 #
 # Hence
 #
-# $$y_o^{(i)} = \tilde{y}_{(rs)o + i}$$
+# $$y_o^{(i)} = \tilde y_{(rs)o + i}$$
 #
 # which is the sentence that we began with, for the layer's output, with $rs$ in
 # the place of $r$. So it holds after each layer, one after the other, with $r$
@@ -335,15 +346,15 @@ for i, j in np.ndindex(f, f):
 #
 # ## The gradients
 #
-# A convolution with rate $r$ is $\tilde{y}_p = \sum_t w_t \, \tilde{x}_{p +
-# rt}$. Weight $t$ is multiplied with pixel $p + rt$ and added to $p$; so, as in
-# lesson 2,
+# A convolution with rate $r$ is
+# $\tilde y_p = \sum_t w_t \, \tilde x_{p + rt}$. Weight $t$ is multiplied
+# with pixel $p + rt$ and added to $p$; so, as in lesson 2,
 #
 # $$\frac{\partial L}{\partial w_t} =
-# \sum_p \frac{\partial L}{\partial \tilde{y}_p} \, \tilde{x}_{p + rt}$$
+# \sum_p \frac{\partial L}{\partial \tilde y_p} \, \tilde x_{p + rt}$$
 #
-# $$\frac{\partial L}{\partial \tilde{x}_q} =
-# \sum_t \frac{\partial L}{\partial \tilde{y}_{q - rt}} \, w_t$$
+# $$\frac{\partial L}{\partial \tilde x_q} =
+# \sum_t \frac{\partial L}{\partial \tilde y_{q - rt}} \, w_t$$
 #
 # **Predict.** Do the holes get gradients?
 
@@ -455,7 +466,12 @@ axes.set_xticks(range(3), ["1st: rate 1", "2nd: rate 2", "3rd: rate 4"])
 axes.set(ylabel="million multiply-adds", ylim=(0, 73))
 axes.set_title("the three convolutions of the net, 141x141 pixels", size=11)
 axes.legend(frameon=False)
-show(figure, "10_cost")
+show(
+    figure,
+    "10_cost",
+    "Million multiply-adds of the three convolutions. Stitched: 65.3, 40.8, "
+    "2.6; with holes: 4.2, 10.3, 2.6; one pass: 4.2, 2.6, 0.2.",
+)
 
 # %% [markdown]
 # Behind strides of product $r$, the $f^2$ shifted passes hold $f^2/r^2$ copies
@@ -528,7 +544,13 @@ for axes, (title, part) in zip(figure.subplots(1, 4), parts.items()):
     axes.imshow(part, cmap="cividis")
     axes.set_title(title, size=11)
     axes.set_axis_off()
-show(figure, "10_dense")
+show(
+    figure,
+    "10_dense",
+    "A ring with a stroke through it; its scores in 20x20 blocks; those led "
+    "up, blurred; and the scores computed at every pixel, with fine lines "
+    "along ring and stroke.",
+)
 
 # %% [markdown]
 # What is computed follows the ring where the guess blurs it. That is worth
@@ -571,8 +593,8 @@ assert 300 < holes / one_pass < 320 and up / one_pass < 1e-3
 # found going up with skips both better and cheaper than the dense scores.
 #
 # The road itself was no dead end. Others left out only the *last* two strides,
-# which costs far less, and put holes into what follows: DeepLab (Chen et al.
-# 2015) and "dilated convolutions" (Yu and Koltun 2016).
+# which costs far less, and put holes into what follows: DeepLab (Chen and
+# others, 2015) and "dilated convolutions" (Yu and Koltun, 2016).
 
 # %% [markdown]
 # ## What was left out, and where the real thing stands

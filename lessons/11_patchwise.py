@@ -49,8 +49,8 @@ rng = np.random.default_rng(0)
 # images, at random places. The label of a patch is the class of its middle
 # pixel. To the net that is plain classification.
 #
-# Here is such a net. It has no padding; that will matter. A score sees $R
-# \times R$ pixels of the image, its receptive field (lesson 5): that is the
+# Here is such a net. It has no padding; that will matter. A score sees
+# $R \times R$ pixels of the image, its receptive field (lesson 5): that is the
 # size of the patch.
 #
 # **Predict.** How large is $R$ for these five layers? How many scores does the
@@ -103,7 +103,13 @@ axes[1].set_title("patches that see a pixel", size=11)
 figure.colorbar(drawn, ax=axes[1], shrink=0.8)
 for ax in axes:
     ax.set_axis_off()
-show(figure, "11_patches")
+show(
+    figure,
+    "11_patches",
+    "A small scene with three framed patches that overlap; beside it, in "
+    "grey, how many of the 25 patches see each pixel: one in the corners, all "
+    "in the middle.",
+)
 print(f"a pixel is seen by {sees.min():.0f} to {sees.max():.0f} patches")
 assert sees.max() == 25 and sees.sum() == 25 * R * R
 
@@ -454,7 +460,13 @@ last = [curve[-1].loss for curve in curves.values()]
 assert max(last) < 1.3 * min(last)  # alike by the step
 
 # %%
-show(lambda path: save_convergence(path, curves), "11_convergence")
+show(
+    lambda path: save_convergence(path, curves),
+    "11_convergence",
+    "The loss of the three trainings. Drawn by the step the curves lie on "
+    "each other; drawn by the clock those with more images and fewer pixels "
+    "of each lag behind.",
+)
 
 # %% [markdown]
 # By the step the three are much alike. By the clock a step of the sampled ones

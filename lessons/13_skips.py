@@ -175,29 +175,38 @@ print("8s: pixel accuracy {:.3f}, mean IU {:.3f}".format(*results["8s"]))
 # %%
 image, truth = test[0][7:8], test[1][7]
 low = scores_of(block1, image)[0]
-high = scores_of(Sequential(block1, block2, block3, look), image)[0]
-print("low map", low.shape, " high map", high.shape)
+high = scores_of(Sequential(block1, block2, block3, look, score), image)[0]
+print("low maps", low.shape, " scores of the last maps", high.shape)
 figure = new_figure(1000, 440)
 axes = figure.subplots(2, 5)
-largest = [np.argsort(-m.std(axis=(1, 2)))[:3] for m in (low, high)]
 for ax in axes.flat:
     ax.set_axis_off()
 pictures = {(0, 0): (image[0, 0], "image"), (1, 0): (truth, "truth")}
 pictures[1, 4] = scores_of(net8s, image)[0].argmax(0), "the net's answer"
-for row, (maps, name) in enumerate([(low, "pool1"), (high, "last map")]):
-    for place, channel in enumerate(largest[row]):
-        pictures[row, place + 1] = maps[channel], f"{name}, channel {channel}"
+for place, channel in enumerate(low.std(axis=(1, 2)).argsort()[:-4:-1]):
+    pictures[0, place + 1] = low[channel], f"pool1, channel {channel}"
+for place, form in enumerate(("ground", "cross", "frame")):
+    pictures[1, place + 1] = high[place], f'scores of "{form}"'
 for place, (picture, title) in pictures.items():
     axes[place].imshow(picture, cmap="gray" if place == (0, 0) else "cividis")
     axes[place].set_title(title, size=11)
-show(figure, "13_maps")
-assert low.shape == (8, 20, 20) and high.shape == (32, 5, 5)
+show(
+    figure,
+    "13_maps",
+    "An image of a cross and a frame, and three channels of pool1 that show "
+    "bars or ground sharply; the truth, the scores of ground, cross and frame "
+    "in 5x5 blocks each, and the net's answer, blots where the two forms are.",
+)
+assert low.shape == (8, 20, 20) and high.shape == (3, 5, 5)
 
 # %% [markdown]
 # pool1's channels are the image again, here its bars, there the ground between
-# them: sharp, and without any idea of crosses. Each channel of the last map is
-# a few blocks that say "something like a frame lies about here". The answer has
-# about the right forms in about the right places, as blots.
+# them: sharp, and without any idea of crosses. The scores that the net makes of
+# its last map are 5x5 blocks for each class (bright is high): "ground" where
+# nothing stands; "cross" and "frame" highest where the one and the other
+# stands, and not low enough elsewhere. The answer, a mixture of such blocks,
+# has both forms in about the right places, as blots: no bar has its outline,
+# and the frame has no hole.
 #
 # ## Ask each layer by itself
 #
@@ -373,9 +382,10 @@ assert not handed_down.any() and gradient.any()
 # It begins as the net it was: the skip adds exact zeros, and disturbs nobody
 # below, for what it hands down is multiplied with its zero weights. But its own
 # weights' gradient is made of $p$ and $\frac{\partial L}{\partial s}$, no
-# zeros, so it learns from the first step on. (One layer of zeros can; two in a
-# row could not, as each needs the other's weights for its gradient.) Random
-# weights instead would shout random classes into scores that were good.
+# zeros, so it learns from the first step on. (One layer of zeros can; the
+# weights of two in a row could not, as each needs the other's for its
+# gradient.) Random weights instead would shout random classes into scores that
+# were good.
 #
 # Then 4s is trained, and becomes a **2s** with one more skip, from pool1. A
 # skip is a layer, so it nests: the deep branch of the new one has the old one
@@ -422,12 +432,18 @@ for row, number in enumerate(shown):
         ax.set_axis_off()
         if row == 0:
             ax.set_title(title, size=11)
-show(figure, "13_nets")
+show(
+    figure,
+    "13_nets",
+    "Three scenes, their truth, and the answers of three nets: the 8s' are "
+    "shapeless blots, the 4s' have outlines and holes, the 2s' follow bars "
+    "and holes more closely.",
+)
 
 # %% [markdown]
-# The 8s learns little more however long it trains: it lacks the fine pixels,
-# not the steps. The skips bring them, and the classes stay right, for the deep
-# branch tells those.
+# As many more steps bring the 8s little: it lacks the fine pixels, not the
+# steps. The skips bring them, and the classes stay right for the most part, for
+# the deep branch tells those.
 #
 # ## The paper's nets
 #
@@ -468,8 +484,8 @@ assert all(np.diff(list(paper.values()), axis=0).ravel() > 0)
 #
 # ## The famous code
 #
-# This is FCN-16s' forward pass as the lecture's slides show it, from an
-# implementation that many have copied:
+# This is FCN-16s' forward pass as the lecture's slides (lesson 1) show it, from
+# an implementation that many have copied:
 #
 #     h = self.score_fr(h)
 #     h = self.upscore2(h)
@@ -485,7 +501,7 @@ assert all(np.diff(list(paper.values()), axis=0).ravel() > 0)
 # minifcn's net beside it.
 #
 # **Predict.** An image has 96x128 pixels, and the first convolution pads it by
-# 100. How large, about, is pool4's map (1/16)?
+# 100 on each side. How large, about, is pool4's map (1/16)?
 
 # %%
 device, reason = resolve_device()
@@ -521,8 +537,8 @@ assert np.allclose(to_host(h), to_host(model(x)), atol=1e-4)
 #
 # Two maps may only be added where they lie over each other. So let us track one
 # point, the centre of the image's first pixel, and ask of each map: **at which
-# of its pixels does that point lie?** Call that $b$. In the image itself $b =
-# 0$. Now layer by layer, along one axis:
+# of its pixels does that point lie?** Call that $b$. In the image itself
+# $b = 0$. Now layer by layer, along one axis:
 #
 # - A **convolution** with kernel $k$, stride $s$, padding $p$: the window of
 #   output pixel $i$ begins at input pixel $si - p$ and is centred $(k-1)/2$
@@ -607,7 +623,13 @@ axes.axvline(float(places["upscore2"].start), color="0.6", linestyle="--")
 axes.set_yticks([0, 1, 2], ["image, 96 px", "upscore2", "score_pool4"])
 axes.set(ylim=(-0.4, 2.6), xlabel="pixels of the image")
 axes.set_title("where each map's pixels have their centres", size=11)
-show(figure, "13_centres")
+show(
+    figure,
+    "13_centres",
+    "Where pixels have their centres on the image: pool4's pixel 5 lies "
+    "exactly above the upsampled map's pixel 0, left of the image; both maps "
+    "go on in steps of 16.",
+)
 
 # %% [markdown]
 # pool4's map covers the padding too, 100 pixels on either side; in the other
@@ -710,7 +732,13 @@ axes[0].set_title("FCN-32s, scores of class 0", size=11)
 picture = axes[1].imshow(difference[0, 0], cmap="cividis")
 axes[1].set_title("difference of FCN-16s' at its start", size=11)
 figure.colorbar(picture, ax=axes[1], shrink=0.7)
-show(figure, "13_begin")
+show(
+    figure,
+    "13_begin",
+    "Left, scores that go over from coarse pixel to coarse pixel; right, by "
+    "how much a 16s' differ at its start: nothing over large areas, most in "
+    "bands along the coarse pixels' rows and columns.",
+)
 
 # %% [markdown]
 # A quarter of the pixels is equal to the last digit, near the coarse pixels
@@ -721,13 +749,13 @@ show(figure, "13_begin")
 #
 # Three trainings one after the other take long. The authors' later nets train
 # all skips **at once**, with a trick: pool4 is multiplied by $a = 0.01$ before
-# its score layer, pool3 by 0.0001. What does that do? The skip's scores are $W
-# (a p)$. Its weights' gradient has a factor $a$, for $a p$ is what they are
+# its score layer, pool3 by 0.0001. What does that do? The skip's scores are
+# $W (a p)$. Its weights' gradient has a factor $a$, for $a p$ is what they are
 # multiplied with. After a step of learning rate $\eta$ the scores have changed
 # by
 #
-# $$\Delta s = -\eta \, \frac{\partial L}{\partial W} \, (a p) =
-# -\eta \, a^2 \, \frac{\partial L}{\partial s} \, p^\top p$$
+# $$\Delta s = -\eta \, \frac{\partial L}{\partial W} \, (a p) = -\eta \, a^2 \,
+# \frac{\partial L}{\partial s} \, p^\top p$$
 #
 # **Predict.** The scores of a skip scaled by 0.01 learn how much more slowly?
 

@@ -64,8 +64,8 @@ rng = np.random.default_rng(0)
 #
 # $$L = \frac{1}{2} \left( w_1^2 + 400 \, w_2^2 \right)$$
 #
-# Its gradient is $(w_1, 400 \, w_2)$, so a step turns $w_2$ into $(1 - 400 \,
-# \eta) \, w_2$.
+# Its gradient is $(w_1, 400 \, w_2)$, so a step turns $w_2$ into
+# $(1 - 400 \, \eta) \, w_2$.
 #
 # **Predict.** For which $\eta$ does $w_2$ shrink, from which on does it grow
 # with each step? And with the largest rate that does no harm, by how much does
@@ -145,7 +145,14 @@ valley.set_xticks([-0.5, 0, 0.5, 1])
 valley.set(title="60 steps in the valley", xlabel="$w_1$", ylabel="$w_2$")
 curves.set(title="all steps", xlabel="step", ylabel="loss", ylim=(1e-9, 2))
 curves.grid(color="0.9")
-show(figure, "14_valley")
+show(
+    figure,
+    "14_valley",
+    "The weight's way in the valley and its loss. Without momentum it creeps "
+    "along the valley's floor; with 0.9 it swings from wall to wall, "
+    "shrinking, and comes much nearer to the lowest point, its loss falling "
+    "far faster.",
+)
 
 # %% [markdown]
 # $v$ is $1/(1 - \mu)$ times the gradient in the long run: 10 for the paper's
@@ -160,9 +167,9 @@ show(figure, "14_valley")
 # weight, whose gradient is $\lambda w$: $d = g + \lambda w$ takes the place of
 # $g$. With no gradient from the data, each step without momentum then shrinks
 # the weight to $1 - \eta \lambda$ of itself: hence **weight decay**. The
-# paper's $\lambda$ is $5 \cdot 10^{-4}$ or $2 \cdot 10^{-4}$. (Paper and slides
-# write $5^{-4}$, $2^{-4}$, and $5^{-5}$ for a learning rate: short for $5 \cdot
-# 10^{-4}$ and so on.)
+# paper's $\lambda$ is $5 \cdot 10^{-4}$ or $2 \cdot 10^{-4}$. (The paper
+# writes $5^{-4}$, $2^{-4}$, and $5^{-5}$ for a learning rate: short for
+# $5 \cdot 10^{-4}$ and so on.)
 #
 # A **bias** is one number added to a whole map. The paper lets biases learn at
 # twice the rate; the authors' nets let none decay.
@@ -360,7 +367,13 @@ for (name, values), colour, marker in zip(size.items(), colours, markers):
 axes.set(xlabel="layer", ylabel="size of the signal", xlim=(0.5, 15.5))
 axes.set_title("what 13 layers make of a signal", size=11)
 axes.grid(color="0.9")
-show(figure, "14_he")
+show(
+    figure,
+    "14_he",
+    "The size of a signal behind 13 layers, logarithmic: level with He's "
+    "start, falling to about 1e-12 with 0.01, rising to some 1e4 with twice "
+    "He's.",
+)
 
 # %% [markdown]
 # In the paper the trunk need not begin at random: it is **pretrained**, a
@@ -491,33 +504,36 @@ def fcn(weights, frozen=()):
 
 
 def first_gradients(net, steps):
-    """The largest gradient in conv2 and in score_fr after some steps."""
+    """The largest in conv2, in score_fr and in its bias, after some steps."""
     train(net, labels, steps)
-    layers = dict(net.children())
-    names = "conv2", "score_fr"
-    return [float(abs(layers[name].weight.grad).max()) for name in names]
+    conv, score = (net.named[name] for name in ("conv2", "score_fr"))
+    parameters = conv.weight, score.weight, score.bias
+    return [float(abs(parameter.grad).max()) for parameter in parameters]
 
 
 zero = {name: 0 * array for name, array in pretrained.items()}
-print("largest gradient in         conv2     score_fr")
+print("largest gradient in         conv2  score_fr  its bias")
 for name, start in {"pretrained": pretrained, "all zero": zero}.items():
     for steps in (1, 2):
-        conv, score = first_gradients(fcn(start), steps)
-        print(f"{name}, step {steps}:      {conv:9.1e} {score:9.1e}")
+        conv, score, bias = first_gradients(fcn(start), steps)
+        label = f"{name}, step {steps}:"
+        print(f"{label:22} {conv:9.1e} {score:9.1e} {bias:9.1e}")
         assert (conv > 0) == (name == "pretrained" and steps == 2)
-        assert (score > 0) == (name == "pretrained")
+        assert (score > 0) == (name == "pretrained") and bias > 0
 upscore = fcn(pretrained).named["upscore"]
 assert np.array_equal(upscore.weight.data, bilinear_weight(3, 32))
 
 # %% [markdown]
 # One zero layer is no trouble: it gets its own gradient at once, and the trunk
-# its own a step later. Two in a row are dead for ever: each waits for the
-# other. (Whoever trains an FCN without pretrained weights, and puts zeros
-# everywhere, gets the same class everywhere.)
+# its own a step later. The weights of two in a row are dead for ever: each
+# waits for the other. (What does move is the last bias, which no weight stands
+# behind. It learns how frequent the classes are, and with it the loss falls:
+# whoever puts zeros everywhere sees a net learn, and gets the same class
+# everywhere.)
 #
-# The slides say that zero beats random. What the paper says is more careful:
-# random values brought *neither better results nor faster learning*. Let us
-# see, with two draws of He's random values.
+# The lecture's slides (lesson 1) say that zero beats random. What the paper
+# says is more careful: random values brought *neither better results nor faster
+# learning*. Let us see, with two draws of He's random values.
 #
 # **Predict.** Before the first step, is the loss of a random score layer above
 # that of a zero one, or below?
@@ -592,7 +608,13 @@ axes.set(xlabel="step", ylabel="loss, mean of 5 steps", ylim=(0, 1.1))
 axes.set_title("fine-tuning a small FCN", size=11)
 axes.legend(frameon=False)
 axes.grid(color="0.9")
-show(figure, "14_fine_tuning")
+show(
+    figure,
+    "14_fine_tuning",
+    "The loss over 30 steps: it falls most where the whole net learns, less "
+    "where the last layer alone does, or the whole net at a tenth of the "
+    "rate.",
+)
 
 # %% [markdown]
 # In the paper the last layer alone came to 45.4: three quarters of 59.4. (For
@@ -600,8 +622,8 @@ show(figure, "14_fine_tuning")
 # that it takes to tell pixels apart.
 #
 # The rate matters more than anything else here, and the right one depends on
-# net, loss and momentum. The paper searched for it: $10^{-3}$, $10^{-4}$, $5
-# \cdot 10^{-5}$ for FCN-AlexNet, FCN-VGG16 and FCN-GoogLeNet, fixed from the
+# net, loss and momentum. The paper searched for it: $10^{-3}$, $10^{-4}$,
+# $5 \cdot 10^{-5}$ for FCN-AlexNet, FCN-VGG16 and FCN-GoogLeNet, fixed from the
 # first step to the last; and a hundred times less when a skip is added to a net
 # that is trained already, as its new score layer starts at zero and the rest
 # should not be upset.
@@ -614,13 +636,13 @@ show(figure, "14_fine_tuning")
 # ## Rare classes
 #
 # Two of our three classes are rare. A loss can make up for that: the pixels of
-# class $c$ weigh $a_c$, with the mean taken over the weights. With $p =
-# \mathrm{softmax}(s)$ of a pixel, and its class $t$:
+# class $c$ weigh $a_c$, with the mean taken over the weights. With
+# $p = \mathrm{softmax}(s)$ of a pixel, and its class $t$:
 #
 # $$L = \frac{\sum_i a_{t_i} \left( -\log p_{i,t_i} \right)}{\sum_i a_{t_i}}$$
 #
-# The weights are constants, so the gradient of lesson 4 only gets a factor; $[c
-# = t]$ is 1 for the true class, else 0:
+# The weights are constants, so the gradient of lesson 4 only gets a factor;
+# $[c = t]$ is 1 for the true class, else 0:
 #
 # $$\frac{\partial L}{\partial s_{i,c}} =
 # \frac{a_{t_i}}{\sum_j a_{t_j}} \left( p_{i,c} - [c = t_i] \right)$$
@@ -688,8 +710,8 @@ assert balanced["pixel_accuracy"] < plain["pixel_accuracy"]
 #
 # A mirrored cat is a cat. **Augmentation** shows each image in another guise
 # each time: here by **mirroring** it, and by **jitter**, moving it by up to so
-# many pixels. (The slides take jitter for noise and saturation; in the paper it
-# is a shift, of up to 32 pixels.)
+# many pixels. (The slides take jitter for a change of noise and saturation; in
+# the paper it is a shift, of up to 32 pixels.)
 #
 # **Predict.** Image and label map are moved 12 pixels down and to the right.
 # What belongs into the label map's 12 new rows and columns?
@@ -706,7 +728,13 @@ for axes, (title, pair) in zip(figure.subplots(2, 3).T, versions.items()):
     axes[0].set_title(title, size=11)
     for one in axes:
         one.set_axis_off()
-show(figure, "14_augmentation")
+show(
+    figure,
+    "14_augmentation",
+    "An image of one disc with its label map: as it is, mirrored, and moved "
+    "down and to the right; where nothing was to be moved in, the image "
+    "repeats its edge and the label map is light grey, void.",
+)
 moved = versions["moved"][1]
 assert (moved[:12] == 255).all() and (moved[:, :12] == 255).all()
 assert np.array_equal(moved[12:, 12:], label[:-12, :-12])
@@ -718,13 +746,13 @@ assert 0 < turned < 20
 # %% [markdown]
 # **Void**, label 255 (light grey): nobody knows what was there, so it counts
 # nowhere. In the paper neither mirroring nor jitter brought a noticeable
-# improvement: ImageNet's million images had taught the trunk such things
-# before. Whoever starts from less may need them more; minifcn mirrors unless
-# you tell it not to.
+# improvement. Why, it does not say. (A guess: the trunk had seen a million
+# images and as many objects in other places before. Then whoever starts from
+# less may need them more; minifcn mirrors unless you tell it not to.)
 #
-# The paper's recipe in one line: SGD, 20 images, momentum 0.9, weight decay $5
-# \cdot 10^{-4}$, a fixed small rate, biases twice that, from a pretrained trunk
-# and a zero score layer, all layers, whole images, no balancing, no
+# The paper's recipe in one line: SGD, 20 images, momentum 0.9, weight decay
+# $5 \cdot 10^{-4}$, a fixed small rate, biases twice that, from a pretrained
+# trunk and a zero score layer, all layers, whole images, no balancing, no
 # augmentation.
 
 # %% [markdown]
@@ -824,11 +852,12 @@ for n in (2, 4, 100):
     )
 
 # %% [markdown]
-# Twice the gradient at most, however many machines there are: $2 (n - 1) / n
-# \cdot B$. The full FCN-8s has 134 million weights, so about a gigabyte a step,
-# eight seconds and a half at 1 Gbit/s; with a quarter of the channels it is 2.6
-# million, a sixth of a second. Some of it can be hidden: the last layers'
-# gradients are ready first, and travel while earlier layers still compute.
+# Twice the gradient at most, however many machines there are:
+# $2 (n - 1) / n \cdot B$. The full FCN-8s has 134 million weights, so about a
+# gigabyte a step, eight seconds and a half at 1 Gbit/s; with a quarter of the
+# channels it is 2.6 million, a sixth of a second. Some of it can be hidden: the
+# last layers' gradients are ready first, and travel while earlier layers still
+# compute.
 #
 # The order matters in the last bits, with three machines and more, since
 # rounding comes after each addition. If two machines added in different orders,

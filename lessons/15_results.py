@@ -47,9 +47,9 @@ rng = np.random.default_rng(0)
 #
 # $$\mathrm{mean\ accuracy} = (1/n_{cl}) \sum_i n_{ii} / t_i$$
 #
-# $$\mathrm{IU}_i = n_{ii} / (t_i + \sum_j n_{ji} - n_{ii})$$
+# $$\mathrm{IU}(i) = n_{ii} / (t_i + \sum_j n_{ji} - n_{ii})$$
 #
-# **Mean IU** is the mean of $\mathrm{IU}_i$ over the classes, and the
+# **Mean IU** is the mean of $\mathrm{IU}(i)$ over the classes, and the
 # **frequency-weighted IU** gives each class the weight $t_i$. Before you trust
 # such a number, ask what a net gets for knowing nothing.
 #
@@ -269,16 +269,23 @@ for axes, title in zip(grid[0], ("image", "truth", *predicted)):
     axes.set_title(title, size=10)
 for axes in grid.flat:
     axes.set_axis_off()
-show(figure, "15_predictions")
+show(
+    figure,
+    "15_predictions",
+    "Four scenes, their truth, and the answers of four nets: FCN-32s-fixed "
+    "and FCN-32s paint blots, FCN-16s begins to have corners, FCN-8s is the "
+    "nearest to the outlines.",
+)
 
 # %% [markdown]
 # ## Borders
 #
-# "It does not get fine outlines", say the slides. So measure it. Give each
-# pixel its **distance to the border**: the number of steps, up, down or
-# sideways, to the nearest pixel of another label. One step: the pixel touches
-# another label. A pixel whose neighbour has distance $d$ has at most $d + 1$;
-# so the distances grow inwards, a pixel with each round.
+# "It does not get fine outlines", say the lecture's slides (lesson 1) of what
+# is wrong with FCN. So measure it. Give each pixel its **distance to the
+# border**: the number of steps, up, down or sideways, to the nearest pixel of
+# another label. One step: the pixel touches another label. A pixel whose
+# neighbour has distance $d$ has at most $d + 1$; so the distances grow inwards,
+# a pixel with each round.
 
 
 # %%
@@ -332,7 +339,13 @@ axes.set_ylabel("wrong pixels, %")
 axes.set_title("errors live at the border", size=11)
 axes.legend(frameon=False)
 axes.grid(color="0.9")
-show(figure, "15_borders")
+show(
+    figure,
+    "15_borders",
+    "The share of wrong pixels against the distance to the border: all four "
+    "curves fall with it, FCN-8s' lowest, then FCN-16s', FCN-32s' and "
+    "FCN-32s-fixed's.",
+)
 
 # %% [markdown]
 # (Distance 1 is left out: next to a border the scenes are void.) The skips move
@@ -459,7 +472,12 @@ for row, number in zip(figure.subplots(2, 3), worst):
     for axes, title in zip(row, ("image, x 3", "truth", "FCN-8s")):
         axes.set_title(title, size=11)
         axes.set_axis_off()
-show(figure, "15_mixed")
+show(
+    figure,
+    "15_mixed",
+    "Two scenes at three times their size, their truth, and FCN-8s' answers, "
+    "in which large parts of objects have the colour of another class.",
+)
 print("pixels taken for another object:", mixed.sum(axis=(1, 2))[worst])
 assert mixed.any()
 

@@ -181,7 +181,13 @@ for ax, (title, values) in zip(axes, panels.items()):
     ax.set(title=title, xlabel="rows of a tile (last: all at once)")
     ax.set_ylim(0)
     ax.grid(color="0.9")
-show(figure, "16_tiles")
+show(
+    figure,
+    "16_tiles",
+    "Cost against the size of a tile. In the toy cache tiles of 8 and 16 "
+    "fetch the fewest lines, smaller and larger ones several times as many; "
+    "beside it the times on this machine.",
+)
 
 # %% [markdown]
 # Too small is bad too: tiles of 1 are the plain order once more, and in Python
@@ -347,8 +353,8 @@ for size in (4, 16, 64):
 #
 # $$t = (g_0 - g_1 + g_2) / 2$$
 #
-# so that $s - t = g_1$ and $s + t = g_0 + g_2$. Then multiply twice: $m_2 =
-# (d_1 + d_2) s$ and $m_3 = (d_2 - d_1) t$. Their sum and difference are
+# so that $s - t = g_1$ and $s + t = g_0 + g_2$. Then multiply twice:
+# $m_2 = (d_1 + d_2) s$ and $m_3 = (d_2 - d_1) t$. Their sum and difference are
 #
 # $$m_2 + m_3 = d_1 (s - t) + d_2 (s + t) = d_1 g_1 + d_2 g_0 + d_2 g_2$$
 #
@@ -356,8 +362,8 @@ for size in (4, 16, 64):
 #
 # Nearly $y_0$ and $y_1$. In the first, $d_2 g_0$ is too much and $d_0 g_0$ is
 # missing; in the second $d_1 g_2$ is too much and $d_3 g_2$ is missing. Each is
-# put right by *one* product: $m_1 = (d_0 - d_2) g_0$ and $m_4 = (d_1 - d_3)
-# g_2$.
+# put right by *one* product: $m_1 = (d_0 - d_2) g_0$ and
+# $m_4 = (d_1 - d_3) g_2$.
 #
 # $$y_0 = m_1 + m_2 + m_3$$
 #
@@ -590,7 +596,13 @@ axes.set_ylim(min(*rates, *roof) / 3, max(*rates, *roof) * 2)
 axes.set(xlabel="operations for each byte in and out", ylabel="GFLOP/s")
 axes.set_title("the roofline of this machine, now", size=11)
 axes.grid(color="0.92")
-show(figure, "16_roofline")
+show(
+    figure,
+    "16_roofline",
+    "Speed against operations for each byte, both logarithmic, with the limit "
+    "as a slope and a flat roof: ReLU and pooling on the left, where memory "
+    "limits, the convolutions on the right, below the roof or above it.",
+)
 
 # %% [markdown]
 # Orange points wait for memory, blue ones compute. (The maps are small and

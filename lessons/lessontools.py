@@ -9,6 +9,7 @@ import os
 import sys
 import webbrowser
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -17,6 +18,7 @@ from matplotlib.patches import Rectangle
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))  # the clone, where minifcn is
 
+from lessons.display import output, save_strip, strip_of  # noqa: E402
 from minifcn.pictures.colours import BLUE  # noqa: E402
 from minifcn.pictures.figures import DPI  # noqa: E402
 
@@ -87,13 +89,14 @@ def frame(axes, top, left, height, width, colour=BLUE):
     axes.add_patch(box)
 
 
-def show(figure, name):
+def show(figure, name, alt):
     """Save a figure in lessons/figures/, and show it.
 
     In a notebook it appears below the cell, else in a browser where the output
-    goes to a terminal and there is a screen; its path is printed.
+    goes to a terminal and there is a screen; its path is printed, and `alt`.
     figure   a matplotlib Figure, or a function that writes one to a path
     name     its file's name, such as "07_spread": .png, unless it ends in .gif
+    alt      what is to be seen, in a sentence or two, for whoever does not see
     """
     path = FIGURES / (name if name.endswith(".gif") else f"{name}.png")
     FIGURES.mkdir(exist_ok=True)
@@ -101,12 +104,17 @@ def show(figure, name):
         figure(path)
     else:
         figure.savefig(path, dpi=DPI)
+    if path.suffix == ".gif":
+        save_strip(path)
     if _in_notebook():
-        from IPython.display import Image, display
+        from IPython.display import display
 
-        display(Image(filename=path))
+        display(output(path, alt), raw=True)
         return
     print(f"figure: {_short(path)}")
+    if path.suffix == ".gif":
+        print(f"  stills of it: {_short(strip_of(path))}")
+    print(fill(alt, 78, initial_indent="  ", subsequent_indent="  "))
     if _on_screen():
         webbrowser.open(path.as_uri())  # shows animations, too
 

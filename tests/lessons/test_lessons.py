@@ -115,6 +115,15 @@ def test_a_lesson_names_its_figures_by_its_number(lesson):
     assert len(set(lesson.figures)) == len(lesson.figures)
 
 
+def test_a_figure_has_an_alternative_text(lesson):
+    calls = [node for node in ast.walk(ast.parse(lesson.path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "show"]
+    texts = [call.args[2].value for call in calls]
+    assert len(texts) == len(lesson.figures)
+    for text in texts:
+        assert 80 < len(text) < 260 and re.match("[A-Zx0-9]", text) and text.endswith("."), text
+
+
 def test_no_latex_is_left_in_the_terminal(lesson):
     for cell in lesson.cells:
         if cell.kind == "markdown":

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lessons.display import output
 from lessons.lesson import FOLDER
 from lessons.testing import load
 
@@ -23,16 +24,24 @@ def tools(tmp_path, monkeypatch):
 
 
 def test_a_figure_is_saved_and_named(tools, capsys):
-    tools.show(tools.new_figure(320, 200), "00_empty")
+    tools.show(tools.new_figure(320, 200), "00_empty", "Nothing is to be seen. " * 5)
     with Image.open(tools.FIGURES / "00_empty.png") as picture:
         assert picture.size == (320, 200)
-    assert capsys.readouterr().out == f"figure: {tools.FIGURES / '00_empty.png'}\n"
+    first, *alt = capsys.readouterr().out.splitlines()
+    assert first == f"figure: {tools.FIGURES / '00_empty.png'}"
+    assert " ".join(line.removeprefix("  ") for line in alt) == ("Nothing is to be seen. " * 5).strip()
+    assert len(alt) == 2 and max(map(len, alt)) <= 78
     assert tools.opened == []  # nobody watches: the output is no terminal
 
 
-def test_a_figure_may_write_itself(tools):
-    tools.show(lambda path: path.write_text("moving"), "00_moves.gif")
-    assert (tools.FIGURES / "00_moves.gif").read_text() == "moving"
+def test_a_figure_may_write_itself_and_what_moves_has_stills(tools, capsys):
+    tools.show(lambda path: Image.new("L", (30, 20)).save(path), "00_moves.gif", "Nothing moves.")
+    with (
+        Image.open(tools.FIGURES / "00_moves.gif") as moving,
+        Image.open(tools.FIGURES / "00_moves_stills.png") as still,
+    ):
+        assert moving.size == still.size == (30, 20)
+    assert f"  stills of it: {tools.FIGURES / '00_moves_stills.png'}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("screen", "opens"), [(":0", True), ("", False)])
@@ -41,18 +50,18 @@ def test_a_figure_opens_where_somebody_watches(tools, monkeypatch, screen, opens
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setenv("DISPLAY", screen)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    tools.show(tools.new_figure(320, 200), "00_empty")
+    tools.show(tools.new_figure(320, 200), "00_empty", "Nothing.")
     assert tools.opened == [(tools.FIGURES / "00_empty.png").as_uri()] * opens
 
 
 def test_a_figure_stands_below_a_notebook_s_cell(tools, monkeypatch, capsys):
     shown = []
-    display = SimpleNamespace(Image=lambda filename: filename, display=shown.append)
+    display = SimpleNamespace(display=lambda data, raw: shown.append((data, raw)))
     shell = SimpleNamespace(kernel="a notebook's shell has one")
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
     monkeypatch.setitem(sys.modules, "IPython.display", display)
-    tools.show(tools.new_figure(320, 200), "00_empty")
-    assert shown == [tools.FIGURES / "00_empty.png"]
+    tools.show(tools.new_figure(320, 200), "00_empty", "Nothing.")
+    assert shown == [(output(tools.FIGURES / "00_empty.png", "Nothing."), True)]
     assert capsys.readouterr().out == "" and tools.opened == []
 
 
