@@ -17,6 +17,7 @@ WHOLE = ("LICENSE", "pyproject.toml", "requirements.txt")
 PARTS = ("*.py", "README.md", "*/__init__.py", "exercises/*.py", "checks/*.py")
 PARTS += ("grading/*.py",)
 ADDRESS = r'(?m)^(REPOSITORY = )".*"'
+FOR_TEACHERS = r"(?ms)^## For a teacher\n.*?(?=^## )"
 README = """# minifcn: lessons and exercises
 
 Fully convolutional networks from scratch, on NumPy. Python 3.10 or newer.
@@ -74,6 +75,9 @@ def write(out):
         target = lessons / path.relative_to(FOLDER)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+    readme = lessons / "README.md"
+    text = re.sub(FOR_TEACHERS, "", readme.read_text("utf-8"))
+    readme.write_text(text, "utf-8")
     for one in all_lessons():
         notebook = one.notebook_with_exercises()
         for cell in notebook.cells:  # this clone, of which a copy has solutions

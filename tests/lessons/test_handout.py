@@ -37,6 +37,8 @@ def test_it_holds_what_the_lessons_need(handout):
         assert 'REPOSITORY = ""' in notebook.cells[1].source
     assert (handout / "LICENSE").is_file() and (handout / "minifcn" / "__init__.py").is_file()
     assert not list(handout.rglob("__pycache__"))
+    readme = (handout / "lessons" / "README.md").read_text("utf-8")
+    assert "teaching" not in readme and "## Exercises" in readme and "## The lessons" in readme
 
 
 def test_a_student_is_told_there_what_is_right(handout):
