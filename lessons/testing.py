@@ -116,8 +116,8 @@ def _in_words(error, file):
     """An unexpected exception, and the last line of the file that led to it."""
     if isinstance(error, Endless):
         lines = [line for name, line in error.frames if name == file]
-        where = f": it was in line {lines[-1]}" if lines else ""
-        return f"{error}{where}. A loop without an end?"
+        where = f"; it was in line {lines[-1]}" if lines else ""
+        return f"{error}{where}, perhaps in a loop without an end"
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f.lineno for f in frames if f.filename == file]
     if isinstance(error, SyntaxError) and error.filename == file:

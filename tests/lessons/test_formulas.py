@@ -60,11 +60,17 @@ def test_a_formula_too_wide_for_the_terminal_has_flat_fractions():
     assert readable(formula, width=18) == "```text\n∂L/∂x = 1234567890\n```"
 
 
-@pytest.mark.parametrize("text", ["[0, 1)", "(0", "0)", f"[0, {OVER}1{BAR}(2{END})"])
-def test_brackets_that_do_not_match_lose_nothing(text):
-    lines = stacked(text)
-    kept = [letter for letter in text if letter not in f"{OVER}{BAR}{END} []"]
-    assert all(letter in "".join(lines) for letter in kept)
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("[0, 1) + 2", ["[0, 1) + 2"]),
+        ("(0", ["(0"]),
+        ("0)", ["0)"]),
+        (f"[0, {OVER}1{BAR}(2{END} + 3", ["⎡   1", "⎢0, ── + 3", "⎣   (2"]),
+    ],
+)
+def test_brackets_that_do_not_match_keep_all_in_its_place(text, lines):
+    assert stacked(text) == lines
 
 
 def test_every_line_of_a_box_ends_where_it_should():

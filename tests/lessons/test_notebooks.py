@@ -49,7 +49,7 @@ def test_a_mistake_in_a_cell_is_told_with_its_line(monkeypatch, capsys):
     exec("check(7)", names)
     first, second, third = capsys.readouterr().out.splitlines()
     assert first.startswith("output_size: wrong: AttributeError in line 2: ")
-    assert second.startswith("transposed: wrong: it did not end within 0.1 seconds: it was in line ")
+    assert second.startswith("transposed: wrong: it did not end within 0.1 seconds; it was in line ")
     assert third == "gradients: wrong: there is no function gradients: run its cell first"
 
 
