@@ -377,7 +377,7 @@ show(
     figure,
     "02_step",
     "The error of a numerical slope against the step, both logarithmic. In "
-    "float64 it is least, about 1e-10, for steps near 1e-6, and rises on "
+    "float64 it is least, some 1e-11, for steps near 1e-6, and rises on "
     "either side; in float32 it is never better than about 1e-5.",
 )
 

@@ -6,14 +6,14 @@
 # **Know before:** the convolution's settings (lesson 2), its matrix $C$ (lesson
 # 3), and the transposed convolution with its three ways (lesson 7).
 #
-# Two layers whose maps do not fit each other: the most frequent error in
-# networks that go down and up again. The lecture's slides (lesson 1) show seven
-# animations of transposed convolutions, each with other zeros around and
-# between its pixels, and leave it to you to see why. Here you derive each
-# number: how large the result is, how many zeros go where, why a size can be
-# impossible, and why the way back has to be told what it cannot know. The seven
-# cases and their letters come from V. Dumoulin and F. Visin, *A guide to
-# convolution arithmetic for deep learning* (2016), short: the guide.
+# Two layers whose maps do not fit each other: a frequent error in networks that
+# go down and up again. The lecture's slides (lesson 1) show seven animations of
+# transposed convolutions, each with other zeros around and between its pixels,
+# and leave it to you to see why. Here you derive each number: how large the
+# result is, how many zeros go where, why a size can be impossible, and why the
+# way back has to be told what it cannot know. The seven cases and their letters
+# come from V. Dumoulin and F. Visin, *A guide to convolution arithmetic for
+# deep learning* (2016), short: the guide.
 
 # %%
 from textwrap import fill

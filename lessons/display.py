@@ -9,7 +9,7 @@ from html import escape
 
 from PIL import Image
 
-STILLS, WIDEST, GAP = 4, 720, 12  # frames of a film strip, their pixels
+STILLS, WIDEST, GAP = 4, 560, 12  # frames of a film strip, their pixels
 FITTING = "max-width: 100%; height: auto"
 SCROLLING = "overflow-x: auto; margin-top: 0.5em"
 

@@ -81,11 +81,11 @@ def test_an_animation_has_its_stills_beside_it(animation):
 
 def test_large_frames_become_smaller_and_two_frames_are_two(tmp_path):
     path = tmp_path / "00_wide.gif"
-    wide = [Image.new("L", (1440, 300), value) for value in (0, 255)]
+    wide = [Image.new("L", (1120, 300), value) for value in (0, 255)]
     wide[0].save(path, save_all=True, append_images=wide[1:])
     save_strip(path)
     with Image.open(strip_of(path)) as strip:
-        assert strip.size == (2 * 720 + 12, 150)
+        assert strip.size == (2 * 560 + 12, 150)
 
 
 def test_an_exported_notebook_shows_them_all(animation, picture):
