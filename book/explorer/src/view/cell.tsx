@@ -1,0 +1,121 @@
+// One cell of a map. Where numbers can be put in, a second click or a digit opens it for writing.
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { Choice } from "../address.ts";
+import type { Kind } from "../maps.ts";
+import { choose, chosen, pointed, put } from "../store.ts";
+import { same } from "./map.tsx";
+
+/** What is written in a cell, with something smaller below it. */
+export interface Look {
+  readonly text: ComponentChildren;
+  readonly below?: ComponentChildren;
+  readonly entry?: number; // of the kernel, whose colour the cell has
+  readonly said?: string; // for a screen reader
+  readonly blind?: boolean; // no window reaches it
+  readonly value?: number; // what writing begins with
+}
+
+interface CellProps {
+  readonly at: string;
+  readonly kind: Kind;
+  readonly look: Look;
+  readonly choice: Choice | null;
+  readonly isNow: boolean;
+  readonly inGrid: boolean; // whether the keyboard and a screen reader go through the map
+  readonly tab: number | undefined;
+  readonly writes: boolean; // whether a number can be written into it
+  readonly onKeyDown: (event: KeyboardEvent) => void;
+  readonly onWritten: (key: string) => void;
+}
+
+export function Cell({ at, kind, look, choice, isNow, inGrid, tab, writes, onKeyDown, onWritten }: CellProps) {
+  const open = useSignal<string | null>(null); // what stands in the cell while it is written into
+  const again = useRef(false); // whether a press lands on the cell that is chosen already
+  const entry = look.entry ? ` entry w${look.entry}` : "";
+
+  function onKey(event: KeyboardEvent) {
+    if (open.value !== null) return;
+    const digit = /^[-\d.]$/.test(event.key);
+    if (writes && !event.ctrlKey && !event.metaKey && (digit || event.key === "Enter" || event.key === "F2")) {
+      open.value = digit ? event.key : String(look.value ?? 0);
+      event.preventDefault();
+    } else onKeyDown(event);
+  }
+
+  function close(text: string | null, key: string) {
+    open.value = null;
+    const value = text?.trim() ? Number(text.replace(",", ".")) : NaN;
+    if (choice && writes && Number.isFinite(value)) put(choice, value);
+    if (key) setTimeout(() => onWritten(key));
+  }
+
+  return (
+    <div
+      role={inGrid ? "gridcell" : undefined}
+      class={`cell ${kind}${entry}${isNow ? " now" : ""}${choice ? " there" : ""}${look.blind ? " blind" : ""}`}
+      data-at={at}
+      data-entry={look.entry || undefined}
+      aria-label={inGrid ? look.said : undefined}
+      aria-selected={inGrid ? isNow : undefined}
+      aria-readonly={inGrid && choice ? !writes : undefined}
+      tabIndex={tab}
+      onPointerEnter={(event) => {
+        if (event.pointerType !== "touch") pointed.value = choice;
+      }}
+      onPointerDown={() => (again.current = same(choice, chosen.value))}
+      onClick={() => {
+        if (!choice || open.value !== null) return;
+        choose(choice);
+        if (writes && again.current) open.value = String(look.value ?? 0);
+      }}
+      onFocus={() => choice && inGrid && choose(choice)}
+      onKeyDown={onKey}
+    >
+      {open.value === null ? (
+        <>
+          <span class="text">{look.text}</span>
+          {look.below !== undefined && <span class="below">{look.below}</span>}
+        </>
+      ) : (
+        <Writing text={open.value} typed={open.value !== String(look.value)} said={look.said} close={close} />
+      )}
+    </div>
+  );
+}
+
+/** The field while a number is written: Enter or going elsewhere takes it, Escape leaves the old one. */
+function Writing(props: {
+  text: string;
+  typed: boolean; // whether the text is a key that was pressed, to go on from
+  said: string | undefined;
+  close: (text: string | null, key: string) => void;
+}) {
+  const field = useRef<HTMLInputElement>(null);
+  const done = useRef(false);
+  useEffect(() => {
+    field.current?.focus();
+    if (!props.typed) field.current?.select();
+  }, []);
+  const close = (text: string | null, key: string) => {
+    if (!done.current) props.close(text, key);
+    done.current = true;
+  };
+  return (
+    <input
+      ref={field}
+      class="writing"
+      inputMode="decimal"
+      aria-label={`a number for ${props.said ?? "this cell"}`}
+      defaultValue={props.text}
+      onBlur={(event) => close(event.currentTarget.value, "")}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key === "Enter") close(event.currentTarget.value, "Enter");
+        if (event.key === "Escape") close(null, "Escape");
+      }}
+    />
+  );
+}

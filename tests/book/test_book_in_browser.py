@@ -1,0 +1,140 @@
+"""A built book in chromium, with all but its own host out of reach."""
+
+import re
+import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from built_book import BOOK, MISSING, pages
+
+playwright = pytest.importorskip("playwright.sync_api", reason="drives a browser: pip install playwright")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = [
+    pytest.mark.skipif(BOOK is None, reason=MISSING),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium"),
+]
+OPTIONS = (
+    "--no-sandbox --disable-gpu --disable-background-networking --disable-sync --no-first-run --disable-dev-shm-usage"
+)
+FORMULAS = "() => [document.querySelectorAll('.math').length, document.querySelectorAll('mjx-container').length]"
+BROKEN = "() => [...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src.slice(0, 100))"
+WIDTHS = "() => [document.documentElement.scrollWidth, window.innerWidth]"
+PROSE = """() => {
+  const article = (document.querySelector("article") ?? document.body).cloneNode(true);
+  article.querySelectorAll("pre, code, mjx-container, script, .sig").forEach((part) => part.remove());
+  return article.textContent;
+}"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *told):
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def address():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(BOOK)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser, address):
+    """A page of the browser; what fails, is asked of another host or complains is in `tab.wrong` by the test's end."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    tab = context.new_page()
+    tab.wrong = []
+
+    def only_own(route):
+        if route.request.url.startswith((address, "data:", "blob:")):
+            route.continue_()
+        else:
+            tab.wrong.append(f"asked for {route.request.url}")
+            route.abort()
+
+    tab.route("**/*", only_own)
+    tab.on("requestfailed", lambda request: tab.wrong.append(f"failed: {request.url}"))
+    tab.on("response", lambda r: tab.wrong.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    tab.on("pageerror", lambda error: tab.wrong.append(str(error)))
+    tab.on("console", lambda told: tab.wrong.append(told.text) if told.type == "error" else None)
+    yield tab
+    context.close()
+    assert tab.wrong == []
+
+
+def ready(tab, address):
+    """Open it, and wait until its formulas are drawn."""
+    tab.goto(address)
+    tab.evaluate("() => window.MathJax?.startup?.promise")
+
+
+@pytest.mark.parametrize("name", pages())
+def test_a_page_is_whole_at_both_widths(tab, address, name):
+    ready(tab, address + name)
+    asked, drawn = tab.evaluate(FORMULAS)
+    assert asked == drawn
+    assert tab.locator("mjx-merror").count() == 0
+    assert not re.search(r"\$[^$\n]+\$|\\(frac|sum|mathrm|cdot|partial|begin)\b", tab.evaluate(PROSE))
+    tab.evaluate("() => document.images.forEach?.call([...document.images], (image) => { image.loading = 'eager'; })")
+    assert tab.evaluate(BROKEN) == []
+    for width in (1280, 390):
+        tab.set_viewport_size({"width": width, "height": 900})
+        wide, there = tab.evaluate(WIDTHS)
+        assert wide <= there == width
+
+
+def test_lessons_have_formulas_drawn(tab, address):
+    ready(tab, address + "lessons/07_transposed.html")
+    assert tab.evaluate(FORMULAS)[1] > 40
+    assert tab.locator("mjx-container").first.bounding_box()["height"] > 5
+
+
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        ("convolutions", "lessons/02_convolution.html"),
+        ("transposing convolutions", "lessons/07_transposed.html"),
+        ("합성곱", "book/glossary.html"),
+        ("전치 합성곱은", "book/glossary.html"),
+        ("체커보드", "book/glossary.html"),
+        ("ConvTranspose2d", "book/api/layers.html"),
+    ],
+)
+def test_the_search_finds(tab, address, words, page):
+    tab.goto(f"{address}search.html?q={words}")
+    tab.locator(f'#search-results a[href*="{page}"]').first.wait_for(timeout=5000)
+
+
+def test_the_search_finds_nothing_where_there_is_nothing(tab, address):
+    tab.goto(f"{address}search.html?q=zxqvbn")
+    tab.get_by_text("did not match any documents").wait_for(timeout=5000)
+    assert tab.locator("#search-results li").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_dark_and_light_follow_the_machine(browser, address, scheme):
+    context = browser.new_context(color_scheme=scheme)
+    tab = context.new_page()
+    tab.goto(address + "book/index.html")
+    background = tab.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    context.close()
+    assert (sum(map(int, re.findall(r"\d+", background)[:3])) < 200) == (scheme == "dark")
+
+
+def test_the_first_page_leads_to_the_books(tab, address):
+    tab.goto(address)
+    tab.wait_for_url("**/book/index.html", timeout=5000)
