@@ -20,7 +20,7 @@ TEXTS = [
     "lessons/teaching_answers.md",
     "lessons/grading.md",
 ]
-TEXTS += [str(path.relative_to(ROOT)) for name in ("lessons/[0-9]*.py", "book/*.md") for path in sorted(ROOT.glob(name))]
+TEXTS += [str(path.relative_to(ROOT)) for path in sorted([*ROOT.glob("lessons/[0-9]*.py"), *ROOT.glob("book/*.md")])]
 MOVED = re.findall(r"^\| `minifcn\..*? \| `(minifcn[\w.]*)` \|$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
 
 
