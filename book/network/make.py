@@ -9,6 +9,7 @@ The page computes everything else from these, and checks.json has what this proj
 
 import argparse
 import base64
+import itertools
 import json
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def layers(model, size):
 
 
 def axis(places, seen, name):
-    """Along one axis: the centre of the map's first pixel on the image, and of each pixel what it sees, first to last."""
+    """Along one axis: where the map's first pixel has its centre on the image; of each pixel, what it sees from to."""
     return {"start": float(places[name].start), "seen": np.stack(seen[name], axis=1).tolist()}
 
 
@@ -125,7 +126,7 @@ def runs_of(label):
     """A label map as runs along its rows, (class, length up to 255) after (class, length), in base64."""
     flat, runs = label.ravel(), []
     starts = [0, *(np.flatnonzero(np.diff(flat)) + 1).tolist(), len(flat)]
-    for start, stop in zip(starts, starts[1:]):
+    for start, stop in itertools.pairwise(starts):
         for first in range(start, stop, 255):
             runs += [int(flat[start]), min(stop - first, 255)]
     return encoded(runs, "u1")
@@ -149,7 +150,7 @@ def draw_fields(path, model, x):
 
 def checked(photo, name, scores):
     """The network's probabilities at some pixels, in percent, for the page's own to be compared with."""
-    n_class, height, width = scores.shape
+    height, width = scores.shape[1:]
     rng = np.random.default_rng(photo)
     exponentials = np.exp(scores.astype(np.float64) - scores.max(axis=0))
     percent = 100 * exponentials / exponentials.sum(axis=0)

@@ -1,4 +1,4 @@
-"""The scores of an FCN as a sum: those of the coarsest map and of each pool, each brought to the image's size by itself.
+"""The scores of an FCN as a sum: of the coarsest map's and each pool's, each brought to the image's size by itself.
 
 Upsampling that is fixed is linear and mixes no classes, so that it does not matter whether maps are added first and
 upsampled then, as the network does, or the other way round.
