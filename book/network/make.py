@@ -11,6 +11,7 @@ import argparse
 import base64
 import itertools
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ from minifcn.weights.loading import load_model
 LAYERS = ("conv1_1", "conv1_2", "pool1", "conv2_2", "pool2", "conv3_3", "pool3", "conv4_3", "pool4", "conv5_3", "pool5")
 LAYERS += ("fc6",)  # whose pixels' receptive fields the page draws
 STEP = 20  # pixels from one whose gradient is measured to the next
-CHECKED = 40  # pixels of each photo and network, for the page's tests
+CHECKED = 12  # pixels of each photo and network, for the page's tests
+BRIGHT = 0.98  # of a tile's blocks are not yet as bright as can be
 LARGEST = 32767  # of an int16
 
 
@@ -86,7 +88,10 @@ def make(runs, dataset, photos, out):
     (out / "network.json").write_text(json.dumps(page, separators=(",", ":")) + "\n")
     (out / "checks.json").write_text(json.dumps(checks, separators=(",", ":")) + "\n")
     rows = [(*pair, labels) for pair, labels in zip(pairs, predicted)]
-    save_predictions(out / "side_by_side.png", rows, dataset.classes, dataset.palette)
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / "side_by_side.png"
+        save_predictions(picture, rows, dataset.classes, dataset.palette)
+        Image.open(picture).convert("RGB").save(out / "side_by_side.webp", quality=80, method=6)
 
 
 def layers(model, size):
@@ -141,10 +146,11 @@ def draw_fields(path, model, x):
     pixels = [(row, col) for row in range(STEP // 2, height, STEP) for col in range(STEP // 2, width, STEP)]
     found = gradients(model, x, pixels)
     tiles = blocks(found)  # (pixels, H/4, W/4)
-    tiles = np.sqrt(tiles / tiles.max(axis=(1, 2), keepdims=True))
+    bright = np.quantile(tiles, BRIGHT, axis=(1, 2), keepdims=True)  # else a few pixels would leave all others dark
+    tiles = np.sqrt(np.minimum(tiles / bright, 1))
     grid = tiles.reshape(height // STEP, width // STEP, *tiles.shape[1:]).transpose(0, 2, 1, 3)
     grid = grid.reshape(-1, width // STEP * tiles.shape[2])  # (rows * H/4, columns * W/4)
-    Image.fromarray(np.rint(255 * grid).astype(np.uint8)).save(path, quality=60, method=6)
+    Image.fromarray(np.rint(255 * grid).astype(np.uint8)).save(path, quality=30, method=6)
     return [square(gradient, *pixel) for gradient, pixel in zip(found, pixels)]
 
 

@@ -128,7 +128,12 @@ def camvid(tmp_path):
 def test_the_page_gets_what_the_networks_say(camvid, tmp_path, monkeypatch):
     """From the files alone: the scores to rounding, the truth, a tile for each pixel measured."""
     pictures = []
-    monkeypatch.setattr(make, "save_predictions", lambda path, rows, *_: pictures.append((path.name, rows)))
+
+    def draw(path, rows, *_):
+        Image.new("RGB", (9, 7)).save(path)
+        pictures.append(rows)
+
+    monkeypatch.setattr(make, "save_predictions", draw)
     models = {}
     preprocessing = Preprocessing(camvid.mean, camvid.std)
     for kind, folder in ((FCN32s, "run/fcn32s"), (FCN16s, "run/fcn16s"), (FCN8s, "run")):
@@ -169,8 +174,10 @@ def test_the_page_gets_what_the_networks_say(camvid, tmp_path, monkeypatch):
                 percent = 100 * np.exp(scores) / np.exp(scores).sum()
                 np.testing.assert_allclose(check["percent"], percent, atol=0.1)
     assert len(checks) == 2 * 3 * make.CHECKED
-    ((picture, rows),) = pictures
-    assert picture == "side_by_side.png" and [list(row[2]) for row in rows] == [["FCN-32s", "FCN-16s", "FCN-8s"]] * 2
+    (rows,) = pictures
+    assert [list(row[2]) for row in rows] == [["FCN-32s", "FCN-16s", "FCN-8s"]] * 2
+    with Image.open(tmp_path / "out/side_by_side.webp") as picture:
+        assert picture.size == (9, 7)
 
 
 def test_photos_of_other_sizes_are_refused(camvid, monkeypatch, tmp_path):

@@ -17,10 +17,10 @@ export function classes(labels: Uint8Array): Painter {
   });
 }
 
-/** Probabilities, from dark violet for 0 to yellow for 1. */
+/** Probabilities, from dark violet for 0 to yellow for 1, which hides more of the photo. */
 export function heat(shares: Float32Array): Painter {
   const table = heatTable();
-  return (paint) => shares.forEach((share, pixel) => paint(pixel, ...table[Math.round(255 * share)]!, 215));
+  return (paint) => shares.forEach((share, pixel) => paint(pixel, ...table[Math.round(255 * share)]!, LAID + 60 * share));
 }
 
 /** Scores of one class: vermillion above 0, blue below, nothing at 0; as opaque as large, up to `most`. */

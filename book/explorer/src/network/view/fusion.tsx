@@ -42,7 +42,7 @@ export function Fusion() {
             {index > 0 && <b class="sign">+</b>}
             <Term {...term} there={there} faint={left.value.has(name)} label={`${name} for ${className(label)}`}>
               {index === 0
-                ? <code>{name}</code>
+                ? <span class="name"><code>{name}</code></span>
                 : (
                   <label>
                     <input type="checkbox" checked={!left.value.has(name)}
@@ -56,13 +56,13 @@ export function Fusion() {
         {!alone && <b class="sign">=</b>}
         {!alone && (
           <Term {...whole} there={there} label={`The sum for ${className(label)}`}>
-            <span>the score</span>
+            <span class="name">the score</span>
             <small>{left.value.size ? "of what is counted" : "of which the softmax is taken"}</small>
           </Term>
         )}
       </div>
       <p class="scale">
-        {(-most).toFixed(0)} <i class="negative" /><i class="positive" /> {most.toFixed(0)}
+        {signedText(-most, 0)} <i class="negative" /><i class="positive" /> {most.toFixed(0)}
       </p>
     </section>
   );
@@ -89,7 +89,7 @@ function Term({ plane, painter, there, label, faint, children }: TermProps) {
       </div>
       <figcaption>
         {children}
-        <output>{plane[there]!.toFixed(2).replace("-", "\u2212")}</output>
+        <output>{signedText(plane[there]!, 2)}</output>
       </figcaption>
     </figure>
   );
@@ -98,6 +98,10 @@ function Term({ plane, painter, there, label, faint, children }: TermProps) {
 function plane(maps: Maps, label: number): Float32Array {
   const size = maps.height * maps.width;
   return maps.values.subarray(label * size, (label + 1) * size);
+}
+
+function signedText(value: number, digits: number): string {
+  return value.toFixed(digits).replace("-", "\u2212");
 }
 
 function largest(values: Float32Array): number {

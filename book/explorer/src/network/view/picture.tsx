@@ -27,9 +27,8 @@ export function Picture() {
         onPointerDown={hold}
         onKeyDown={key}
       >
-        <img src={page.base + photo.value.photo} class={chosen.value === EVERY ? "" : "grey"} alt={described()} />
-        <Canvas painter={laid.value} />
-        {lens.value === GRADIENT && <Gradient />}
+        <img src={page.base + photo.value.photo} class={chosen.value === EVERY && lens.value !== GRADIENT ? "" : "grey"} alt={described()} />
+        {lens.value === GRADIENT ? <Gradient /> : <Canvas painter={laid.value} />}
         <svg viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
           <Lens />
           <path class="cross" d={`M${x + 0.5} ${y - 5}v4m0 3v4M${x - 5} ${y + 0.5}h4m3 0h4`} />
@@ -37,17 +36,17 @@ export function Picture() {
         </svg>
       </div>
       <figcaption>
-        {chosen.value !== EVERY && (
+        {chosen.value !== EVERY && lens.value !== GRADIENT && (
           <span class="scale">0 <i style={{ background: heatGradient }} /> 100 % {className(chosen.value)}</span>
         )}
-        <span>{held.value ? "The pixel is held: click to let it go." : "Click to hold the pixel."}</span>
+        <span class="hint">{held.value ? "The pixel is held: click to let it go." : "Click to hold the pixel."}</span>
       </figcaption>
       <p id="network-readout" class="unseen" aria-live="polite">{readout()}</p>
     </figure>
   );
 }
 
-/** Photo light where the winning score of the nearest measured pixel depends on it. */
+/** Light on the photo where the winning score of the nearest measured pixel depends on it. */
 function Gradient() {
   const { col, row, x, y, side } = measured.value;
   const field = photo.value.networks[network.value]!.field;
