@@ -182,6 +182,21 @@ def test_what_is_no_choice_in_an_address_is_left(open_network):
     assert page.locator(".classes [aria-pressed=true]").text_content() == "all classes"
 
 
+def test_what_there_is_to_try_is_there(open_network):
+    page = open_network()
+    links = page.locator(".trials a")
+    addresses = links.evaluate_all("links => links.map(link => link.hash)")
+    assert len(addresses) == 8
+    for number, address in enumerate(addresses):
+        links.nth(number).click()
+        wanted = dict(pair.split("=") for pair in address[1:].split("&"))
+        title = PAGE["networks"][wanted["net"]]["title"]
+        page.locator("[aria-label=Network] [aria-pressed=true]", has_text=title).wait_for()
+        page.locator(".classes [aria-pressed=true]", has_text=wanted.get("class", "all classes")).wait_for()
+        assert page.locator("select").input_value() == wanted.get("seen", "pool4")
+        assert page.locator(".faint").count() == len(wanted.get("without", "").split("+")) * ("without" in wanted)
+
+
 def test_it_is_small(built):
     assert (built / "network.js").stat().st_size <= 60_000
     assert sum(picture.stat().st_size for picture in DATA.glob("*.webp")) <= 700_000

@@ -1,6 +1,6 @@
 // What is chosen, and what follows from it; the address keeps the choice.
 
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { type Page, truthOf, unpacked, VOID } from "./data.ts";
 import { broughtUp, heat, type Maps, probabilities, scoresAt, sum, winners } from "./scores.ts";
 
@@ -97,7 +97,7 @@ function at({ x, y }: { x: number; y: number }): number {
 }
 
 /** Take the choice from the address, as far as it is there and makes sense. */
-export function readAddress(): void {
+export const readAddress = () => batch(() => {
   const given = new URLSearchParams(location.hash.slice(1));
   const index = page.photos.findIndex(({ number }) => `${number}` === given.get("photo"));
   photoIndex.value = Math.max(0, index);
@@ -110,7 +110,7 @@ export function readAddress(): void {
   const [x, y] = [given.get("x"), given.get("y")].map((text) => Number.parseInt(text ?? "", 10));
   held.value = Number.isInteger(x) && Number.isInteger(y);
   if (held.value) move(x!, y!);
-}
+});
 
 /** Keep the address up to date, from now on. A pixel stands there while it is held. */
 export function writeAddress(): void {
