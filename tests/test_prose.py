@@ -16,6 +16,7 @@ TEXTS = [
     "docs/machines.md",
     "docs/trust.md",
     "lessons/README.md",
+    "book/network/README.md",
 ]
 TEXTS += [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("lessons/[0-9]*.py"))]
 MOVED = re.findall(r"^\| `minifcn\..*? \| `(minifcn[\w.]*)` \|$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
