@@ -1,6 +1,6 @@
 // Writes dist/: for each page a script and a style sheet to embed, and the page alone, one file with both inside.
 import { build } from "esbuild";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 
 // name: of the script and the style sheet; page: of the file that stands alone; root: the element they fill, by its id;
 // data: a folder to take along as dist/NAME/, whose NAME.json becomes data.js, to be loaded before the script.
@@ -34,7 +34,8 @@ ${safe}</script>
 
 // Numbers as a script, since a page that is opened without a server may load no JSON; it knows the address of its folder.
 async function take({ name, data }) {
-  await cp(data, `dist/${name}`, { recursive: true });
+  await rm(`dist/${name}`, { recursive: true, force: true });
+  await cp(data, `dist/${name}`, { recursive: true, filter: (file) => !file.endsWith(".json") });
   const numbers = await readFile(`${data}/${name}.json`, "utf8");
   const script = `globalThis.${name}Data={base:new URL(".",document.currentScript.src).href,...${numbers.trim()}};\n`;
   await writeFile(`dist/${name}/data.js`, script);
