@@ -11,12 +11,12 @@ TEXTS = [
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "book/network/README.md",
     "docs/speed.md",
     "docs/gpu.md",
     "docs/machines.md",
     "docs/trust.md",
     "lessons/README.md",
-    "book/network/README.md",
 ]
 TEXTS += [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("lessons/[0-9]*.py"))]
 MOVED = re.findall(r"^\| `minifcn\..*? \| `(minifcn[\w.]*)` \|$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)

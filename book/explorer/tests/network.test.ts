@@ -13,7 +13,8 @@ interface Check { photo: number; network: string; x: number; y: number; percent:
 
 function maps(values: number[][][]): Maps {
   const [first] = values;
-  return { channels: values.length, height: first!.length, width: first![0]!.length, values: new Float32Array(values.flat(2)) };
+  const size = { channels: values.length, height: first!.length, width: first![0]!.length };
+  return { ...size, values: new Float32Array(values.flat(2)) };
 }
 
 test("stamps of 1, 2, 1, two pixels apart, overlap and add", () => {

@@ -40,7 +40,8 @@ export function unpacked(page: Page, network: string, photo: Photo, name: string
   const { unit, values } = photo.networks[network]!.maps[name]!;
   const [height, width] = page.networks[network]!.maps[name]!.size;
   const integers = new DataView(bytes(values).buffer);
-  const scores = Float32Array.from({ length: integers.byteLength / 2 }, (_, i) => unit * integers.getInt16(2 * i, true));
+  const length = integers.byteLength / 2;
+  const scores = Float32Array.from({ length }, (_, i) => unit * integers.getInt16(2 * i, true));
   return { channels: page.classes.length, height, width, values: scores };
 }
 

@@ -27,7 +27,8 @@ function NetworkPage({ alone }: { alone: boolean }) {
       <Trials />
       <p class="source">
         Photos and truth: CamVid (Brostow, Fauqueur, Cipolla 2009), at 240×180, from its validation pictures, which no
-        training has seen. The networks' score maps are theirs; the upsampling, the sums and the softmax are computed here.
+        training has seen. The networks' score maps are theirs; the upsampling, the sums and the softmax are computed
+        here.
       </p>
     </div>
   );

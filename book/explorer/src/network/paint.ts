@@ -2,7 +2,8 @@
 
 import { page } from "./store.ts";
 
-const HEAT = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"]; // viridis
+// viridis
+const HEAT = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
 const NEGATIVE = [0, 114, 178]; // Okabe and Ito's blue and vermillion, which the colour-blind tell apart
 const POSITIVE = [213, 94, 0];
 const LAID = 150; // of 255: how opaque classes lie on the photo
@@ -20,7 +21,9 @@ export function classes(labels: Uint8Array): Painter {
 /** Probabilities, from dark violet for 0 to yellow for 1, which hides more of the photo. */
 export function heat(shares: Float32Array): Painter {
   const table = heatTable();
-  return (paint) => shares.forEach((share, pixel) => paint(pixel, ...table[Math.round(255 * share)]!, LAID + 60 * share));
+  return (paint) => shares.forEach((share, pixel) => {
+    paint(pixel, ...table[Math.round(255 * share)]!, LAID + 60 * share);
+  });
 }
 
 /** Scores of one class: vermillion above 0, blue below, nothing at 0; as opaque as large, up to `most`. */

@@ -69,7 +69,7 @@ export function heat(maps: Maps, channel: number): Float32Array {
   return found;
 }
 
-// A transposed convolution along the rows alone: each number leaves the taps, times itself, `stride` after the last one's.
+// A transposed convolution along the rows alone: each number leaves the taps, times itself, `stride` after the last's.
 function stamped(maps: Maps, stride: number, taps: number[]): Maps {
   const { width } = maps;
   const wide = (width - 1) * stride + taps.length;

@@ -25,18 +25,22 @@ export const truth = computed(() => truthOf(page, photo.value));
 export const truthThere = computed(() => truth.value[at(pixel.value)]!);
 
 const parts = computed(() => {
-  const entries = names.map((name) => {
-    const maps = Object.entries(page.networks[name]!.maps);
-    return [name, maps.map(([map, { steps }]) => [map, broughtUp(unpacked(page, name, photo.value, map), steps)] as const)];
-  });
-  return Object.fromEntries(entries) as Record<string, (readonly [string, Maps])[]>;
+  const ofNetwork = (name: string) =>
+    Object.entries(page.networks[name]!.maps).map(([map, { steps }]): [string, Maps] =>
+      [map, broughtUp(unpacked(page, name, photo.value, map), steps)]);
+  return Object.fromEntries(names.map((name) => [name, ofNetwork(name)]));
 });
 
 /** {score map: it at the photo's size} of the network. */
 export const contributions = computed(() => parts.value[network.value]!);
 
-/** {network: its scores}; of the one that is shown, without what is left out. */
-const whole = computed(() => Object.fromEntries(names.map((name) => [name, sum(parts.value[name]!.map(([, maps]) => maps))])));
+/** {network: its scores}. */
+const whole = computed(() => {
+  const ofNetwork = (name: string) => sum(parts.value[name]!.map(([, maps]) => maps));
+  return Object.fromEntries(names.map((name) => [name, ofNetwork(name)]));
+});
+
+/** The scores of the network that is shown, without what is left out. */
 export const scores = computed(() => {
   const counted = contributions.value.filter(([name]) => !left.value.has(name)).map(([, maps]) => maps);
   return counted.length === contributions.value.length ? whole.value[network.value]! : sum(counted);
@@ -55,7 +59,7 @@ export const now = computed(() => verdict(scores.value));
 /** The class whose scores the sum shows: the one that is chosen, or the winning one. */
 export const told = computed(() => (chosen.value === EVERY ? now.value.winner : chosen.value));
 
-/** Which of the pixels whose gradient was measured is the nearest: its place, its number, and the side of its square. */
+/** Which of the pixels whose gradient was measured is the nearest: where it is, and the side of its square. */
 export const measured = computed(() => {
   const { step, width } = page;
   const [col, row] = [Math.floor(pixel.value.x / step), Math.floor(pixel.value.y / step)];

@@ -44,7 +44,8 @@ export function Classes() {
     <div role="group" aria-label="Class" class="classes">
       {[EVERY, ...page.classes.keys()].map((label) => (
         <button key={label} type="button" aria-pressed={chosen.value === label} onClick={() => (chosen.value = label)}>
-          {label === EVERY ? "all classes" : <><i class="swatch" style={{ background: colour(label) }} />{className(label)}</>}
+          {label !== EVERY && <i class="swatch" style={{ background: colour(label) }} />}
+          {label === EVERY ? "all classes" : className(label)}
         </button>
       ))}
     </div>

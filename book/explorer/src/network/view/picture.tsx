@@ -10,6 +10,13 @@ import {
 import { Canvas } from "./canvas.tsx";
 
 const { width, height } = page;
+const WAYS: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+const grey = computed(() => chosen.value !== EVERY || lens.value === GRADIENT); // the photo below other colours
 const laid = computed(() => (chosen.value === EVERY ? classes(labels.value) : heat(heatmap.value)));
 
 export function Picture() {
@@ -27,7 +34,7 @@ export function Picture() {
         onPointerDown={hold}
         onKeyDown={key}
       >
-        <img src={page.base + photo.value.photo} class={chosen.value === EVERY && lens.value !== GRADIENT ? "" : "grey"} alt={described()} />
+        <img src={page.base + photo.value.photo} class={grey.value ? "grey" : ""} alt={described()} />
         {lens.value === GRADIENT ? <Gradient /> : <Canvas painter={laid.value} />}
         <svg viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
           <Lens />
@@ -78,7 +85,7 @@ function Lens() {
   );
 }
 
-/** What the pixel of a layer's map nearest to an image's pixel sees, and dots where all of its pixels have their centres. */
+/** What the pixel of a layer's map that is the nearest to a pixel sees, and dots where all of them have their centres. */
 export function over(layer: Layer, { x, y }: { x: number; y: number }) {
   const nearest = (axis: Layer["rows"], place: number) => {
     const number = Math.round((place - axis.start) / layer.stride);
@@ -107,8 +114,7 @@ function hold(event: PointerEvent) {
 }
 
 function key(event: KeyboardEvent) {
-  const ways: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  const way = ways[event.key];
+  const way = WAYS[event.key];
   if (event.key === "Escape") held.value = false;
   if (!way) return;
   event.preventDefault();

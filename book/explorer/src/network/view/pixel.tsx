@@ -26,7 +26,7 @@ export function Pixel() {
         </tbody>
       </table>
       <table class="bars">
-        <caption>{page.networks[network.value]!.title}{left.value.size > 0 && without()}: the softmax of its scores</caption>
+        <caption>{page.networks[network.value]!.title}{without()}: the softmax of its scores</caption>
         <tbody>
           {shares.map((share, label) => (
             <tr key={label} class={label === winner ? "now" : ""}>
@@ -65,5 +65,6 @@ function seen(): string {
   const { left: first, right, top, bottom } = over(layer, pixel.value);
   const cut = right - first + 1 < layer.field || bottom - top + 1 < layer.field;
   const inside = cut ? `, of which ${right - first + 1}×${bottom - top + 1} lie in the photo` : "";
-  return `A pixel of ${layer.name} sees ${layer.field}×${layer.field} pixels${inside}; the next one is ${layer.stride} further.`;
+  const size = `${layer.field}×${layer.field} pixels${inside}`;
+  return `A pixel of ${layer.name} sees ${size}; the next one is ${layer.stride} further.`;
 }

@@ -18,11 +18,12 @@ export function Trials() {
           FCN-8s <a href={`${third}&net=fcn8s&seen=`}>as it is</a>, {" "}
           <a href={`${third}&net=fcn8s&seen=&without=score_pool3`}>without score_pool3</a>, and {" "}
           <a href={`${third}&net=fcn8s&seen=&without=score_pool4+score_pool3`}>without both skips</a>: what is left is
-          not FCN-32s, as its coarse scores have learned to count on the others.
+          not FCN-32s, since all of FCN-8s was trained on with the skips there.
         </li>
         <li>
-          A pixel of fc6 <a href={`${second}&net=fcn8s&seen=fc6`}>may see</a> the whole photo; {" "}
-          <a href={`${second}&net=fcn8s&seen=${GRADIENT}`}>how much</a> depends on what lies there, and most of it lies near.
+          A pixel of fc6 <a href={`${second}&net=fcn8s&seen=fc6`}>may see</a> the whole photo. How much the score
+          depends on what lies there, its <a href={`${second}&net=fcn8s&seen=${GRADIENT}`}>gradient</a> tells: half of it
+          lies in the dashed square.
         </li>
       </ul>
     </section>
