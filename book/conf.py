@@ -40,6 +40,7 @@ extensions = [
 root_doc = "book/index"
 include_patterns = ["book/*.md", "book/api/*.rst", "lessons/[0-9]*.py", "lessons/README.md", "docs/*.md"]
 include_patterns += ["CHANGELOG.md", "SECURITY.md"]
+include_patterns += ["lessons/teaching.md", "lessons/grading.md"]  # answers to quiz questions stay out
 exclude_patterns = ["book/_*", "book/explorer", "**/node_modules", "runs", "**/.*"]
 suppress_warnings = ["myst.header"]  # what is taken from the README begins in its middle
 
@@ -56,6 +57,7 @@ myst_heading_anchors = 3
 
 # The reference
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 add_module_names = False

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lessons import handout
+from lessons.grading import grade
 from lessons.lesson import all_lessons, in_clone, lesson
 from lessons.testing import verdicts
 from lessons.walk import walk
@@ -24,14 +26,17 @@ from minifcn.errors import InputError
 USAGE = """python -m lessons              list the lessons
        python -m lessons N            go through lesson N (-h: its options)
        python -m lessons test [N]     tell which of its exercises are right
-       python -m lessons notebook N   write it as a Jupyter notebook"""
+       python -m lessons notebook N   write it as a Jupyter notebook
+       python -m lessons handout      write them for a class
+       python -m lessons grade        grade what the class handed in"""
+COMMANDS = ("test", "notebook", "handout", "grade")
 COLOURS = {"right": "green", "wrong": "red", "not begun": "yellow"}
 
 
 def main(arguments=None):
     """Run one command; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments and arguments[0] not in ("test", "notebook", "-h", "--help"):
+    if arguments and arguments[0] not in (*COMMANDS, "-h", "--help"):
         arguments = ["walk", *arguments]
     with any_letter():
         try:
@@ -100,6 +105,14 @@ def _parser():
         action="store_true",
         help="replace the notebook that is there",
     )
+    for name, module in {"handout": handout, "grade": grade}.items():
+        sub = subparsers.add_parser(
+            name,
+            prog=f"python -m lessons {name}",
+            description=module.run.__doc__,
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
     return parser
 
 

@@ -3,9 +3,12 @@
 `device` is the strict double in CuPy's place, then CuPy itself where a GPU works. A test that takes it runs on both,
 and skips on CuPy with the reason where there is none. To the code under test both look the same: `to_device(x, "gpu")`
 gives arrays of the device, `to_host(x)` brings them back.
+
+And the fixture `browser`, chromium driven by Playwright: one for a process, or the test skips.
 """
 
 import os
+import shutil
 import sys
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # BLAS and PyTorch read it as they are imported
@@ -61,3 +64,16 @@ def device(request, monkeypatch):
     device = Device(strict_array.xp, counts=True)
     device.forget()
     return device
+
+
+@pytest.fixture(scope="session")
+def browser():
+    driver = pytest.importorskip("playwright.sync_api", reason="drives a browser: pip install playwright")
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("there is no chromium")
+    quiet = "--no-sandbox --disable-gpu --disable-background-networking --disable-sync --no-first-run"
+    with driver.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=quiet.split())
+        yield browser
+        browser.close()

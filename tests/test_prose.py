@@ -17,8 +17,11 @@ TEXTS = [
     "docs/machines.md",
     "docs/trust.md",
     "lessons/README.md",
+    "lessons/teaching.md",
+    "lessons/teaching_answers.md",
+    "lessons/grading.md",
 ]
-TEXTS += [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("lessons/[0-9]*.py"))]
+TEXTS += [str(path.relative_to(ROOT)) for path in sorted([*ROOT.glob("lessons/[0-9]*.py"), *ROOT.glob("book/*.md")])]
 MOVED = re.findall(r"^\| `minifcn\..*? \| `(minifcn[\w.]*)` \|$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
 
 

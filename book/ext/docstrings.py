@@ -12,7 +12,7 @@ def to_rst(lines):
     told = []
     for kind, run in groupby(zip(_kinds(lines), lines), key=lambda pair: pair[0]):
         run = [line for _, line in run]
-        told += {"table": _table, "set": _set, "list": _list}.get(kind, lambda run: map(_prose, run))(run)
+        told += {"table": _table, "set": _set, "list": _list}.get(kind, _paragraph)(run)
     return told
 
 
@@ -25,7 +25,7 @@ def _kinds(lines):
         elif line.startswith("- "):
             kind = "list"
         elif line.startswith(" "):
-            kind = kind if kind in ("list", "table") else "set"
+            kind = "set" if kind == "blank" else kind
         else:
             kind = "table" if ROW.fullmatch(line) else "prose"
         kinds.append(kind)
@@ -50,6 +50,10 @@ def _table(run):
 
 def _set(run):
     return ["", ".. code-block:: text", "", *("   " + line for line in run), ""]
+
+
+def _paragraph(run):
+    return [_prose(line.strip()) for line in run]
 
 
 def _list(run):

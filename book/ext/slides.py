@@ -13,8 +13,9 @@ NUMBER = re.compile(r"\b(\d+)(?=, cells?\b|:)|\b(\d+)(-\d+)?\b")  # a lesson's, 
 
 def table():
     """The rows of that table, and of its last column every lesson and every range of cells a link."""
-    rows = re.search(r"^\| slide \|.*?(?=\n\n|\Z)", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)[0]
-    return "\n".join(line if number < 2 else _linked(line, places()) for number, line in enumerate(rows.split("\n")))
+    rows = re.search(r"^\| slide \|.*?(?=\n\n|\Z)", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)[0].split("\n")
+    where = places()
+    return "\n".join([*rows[:2], *(_linked(row, where) for row in rows[2:])])
 
 
 def _linked(row, places):

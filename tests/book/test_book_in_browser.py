@@ -1,7 +1,6 @@
 """A built book in chromium, with all but its own host out of reach."""
 
 import re
-import shutil
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -9,15 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from built_book import BOOK, MISSING, pages
 
-playwright = pytest.importorskip("playwright.sync_api", reason="drives a browser: pip install playwright")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.skipif(BOOK is None, reason=MISSING),
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium"),
-]
-OPTIONS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-sync --no-first-run --disable-dev-shm-usage"
-)
+pytestmark = pytest.mark.skipif(BOOK is None, reason=MISSING)
 FORMULAS = "() => [document.querySelectorAll('.math').length, document.querySelectorAll('mjx-container').length]"
 BROKEN = "() => [...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src.slice(0, 100))"
 WIDTHS = "() => [document.documentElement.scrollWidth, window.innerWidth]"
@@ -42,14 +33,6 @@ def address():
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

