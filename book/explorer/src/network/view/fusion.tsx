@@ -33,7 +33,7 @@ export function Fusion() {
       <p>
         {alone
           ? "One map of scores, 32 pixels apart, is all there is; upsampling draws the rest between them."
-          : "Each map of scores is upsampled by itself here; fixed upsampling is linear, so that their sum is the score."}
+          : "Each map of scores is upsampled by itself here; fixed upsampling is linear, so their sum is the score."}
         {chosen.value === EVERY && " The class is the one that wins at the pixel; choose another above."}
       </p>
       <div class="terms">

@@ -85,7 +85,7 @@ function Lens() {
   );
 }
 
-/** What the pixel of a layer's map that is the nearest to a pixel sees, and dots where all of them have their centres. */
+/** What the pixel of a layer's map that is the nearest to a pixel sees, and dots where all have their centres. */
 export function over(layer: Layer, { x, y }: { x: number; y: number }) {
   const nearest = (axis: Layer["rows"], place: number) => {
     const number = Math.round((place - axis.start) / layer.stride);

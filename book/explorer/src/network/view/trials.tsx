@@ -22,8 +22,8 @@ export function Trials() {
         </li>
         <li>
           A pixel of fc6 <a href={`${second}&net=fcn8s&seen=fc6`}>may see</a> the whole photo. How much the score
-          depends on what lies there, its <a href={`${second}&net=fcn8s&seen=${GRADIENT}`}>gradient</a> tells: half of it
-          lies in the dashed square.
+          depends on what lies there, its <a href={`${second}&net=fcn8s&seen=${GRADIENT}`}>gradient</a> tells: half of
+          it lies in the dashed square.
         </li>
       </ul>
     </section>
