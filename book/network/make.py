@@ -44,18 +44,20 @@ def main():
     options = parser.parse_args()
     try:
         make(options.runs, open_dataset("camvid", options.camvid, "val"), options.photos, options.out)
-    except InputError as error:
+    except (InputError, OSError) as error:
         parser.exit(2, f"make: {error}\n")
 
 
 def make(runs, dataset, photos, out):
     """Write all files of the page into `out`."""
+    if missing := [number for number in photos if not 0 <= number < len(dataset)]:
+        raise InputError(f"--photos {missing[0]}: expected numbers from 0 to {len(dataset) - 1}")
     pairs = [dataset[number] for number in photos]
     if len({image.shape for image, _ in pairs}) > 1 or any(n % STEP or n % BLOCK for n in pairs[0][0].shape[:2]):
         sizes = ", ".join(f"{image.shape[1]}x{image.shape[0]}" for image, _ in pairs)
         raise InputError(f"photos of {sizes}: expected one size, of sides that {STEP} and {BLOCK} divide")
-    networks = [load_model(folder.best) for folder in Staged(runs, "fcn8s").folders]
     out.mkdir(parents=True, exist_ok=True)
+    networks = [load_model(folder.best) for folder in Staged(runs, "fcn8s").folders]
     size = pairs[0][0].shape[:2]
     page = {
         "width": size[1],

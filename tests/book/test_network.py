@@ -184,3 +184,22 @@ def test_photos_of_other_sizes_are_refused(camvid, monkeypatch, tmp_path):
     monkeypatch.setattr(make, "STEP", 7)
     with pytest.raises(InputError, match="60x40"):
         make.make(tmp_path / "run", camvid, [0], tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--photos", "2"], "--photos 2: expected numbers from 0 to 1"),
+        (["--photos", "-1"], "--photos -1: expected numbers from 0 to 1"),
+        (["--photos", "0", "--out", "val.txt"], "val.txt"),
+        (["--photos", "0", "--out", "out"], "there is no such file"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(camvid, monkeypatch, tmp_path, capsys, given, told):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["make", "--runs", "run", "--camvid", str(tmp_path), *given])
+    with pytest.raises(SystemExit) as left:
+        make.main()
+    assert left.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("make: ") and told in error and error.count("\n") == 1
