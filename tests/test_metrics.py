@@ -93,6 +93,8 @@ def test_images_add_up_in_any_integer_type(dtype):
     "predicted, actual, message",
     [
         ([0, 1], [0, 11], "actual holds 11, expected a class 0..1 "),
+        ([0, 1], [0, 2], "actual holds 2, expected a class 0..1 "),
+        ([0, 2], [0, 1], "predicted holds 2"),
         ([0, 1], [0, -1], "actual holds -1"),
         ([0, 5], [0, 1], "predicted holds 5"),
         ([0, 255], [0, 1], "predicted holds 255"),

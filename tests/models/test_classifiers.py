@@ -96,6 +96,23 @@ def test_published_names_of_googlenet():
     assert len(names) == len(set(names)) == 2 * (3 + 6 * 9 + 1 + 2 * 3)
 
 
+def test_layers_without_numbers_are_named_as_published_too():
+    features = list(GoogLeNet(**SMALL).named)
+    assert features[:4] == ["conv1/7x7_s2", "conv1/relu_7x7_s2", "pool1/3x3_s2", "pool1/norm1"]
+    assert "conv2/relu_3x3_reduce" in features and "inception_3a" in features
+
+
+@pytest.mark.parametrize("net, parameters", [(AlexNet, 60_965_224), (GoogLeNet, 6_998_552)])
+def test_the_full_networks_have_as_many_parameters_as_the_published_weights(net, parameters):
+    assert sum(parameter.size for parameter in net().parameters()) == parameters
+
+
+def test_images_too_small_for_the_auxiliary_classifiers_are_refused():
+    GoogLeNet(2, 1 / 16, image_size=80, auxiliary=True)
+    with pytest.raises(InputError, match=r"of 64x64 pixels 4x4 are left at .*, the auxiliary classifiers need 5x5"):
+        GoogLeNet(2, 1 / 16, image_size=64, auxiliary=True)
+
+
 def test_auxiliary_classifiers_give_scores_and_gradients_while_training_only():
     rng = np.random.default_rng(0)
     model = GoogLeNet(n_class=3, width=1 / 16, image_size=224, auxiliary=True, dropout=0).astype("float64")

@@ -102,6 +102,13 @@ def test_images_a_second_are_those_of_the_epoch(tmp_path, monkeypatch):
     assert watch.rows[0]["images_per_second"] == 5 / (4 / 8)
 
 
+def test_the_history_is_there_after_each_epoch(tmp_path):
+    counts, watch = [], tiny.Silent()
+    watch.epoch = lambda *_: counts.append(len((tmp_path / "history.csv").read_text().splitlines()))
+    tiny.trainer(tmp_path, epochs=3).run(watch)
+    assert counts == [2, 3, 4]  # and the names of its columns
+
+
 def test_best_holds_the_epoch_with_the_best_mean_iu(tmp_path, monkeypatch):
     figures = iter([0.2, 0.5, 0.3, 0.5])
     seen = []
