@@ -11,6 +11,7 @@ TEXTS = [
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "book/network/README.md",
     "docs/speed.md",
     "docs/gpu.md",
     "docs/machines.md",

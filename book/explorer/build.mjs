@@ -1,14 +1,17 @@
 // Writes dist/: for each page a script and a style sheet to embed, and the page alone, one file with both inside.
 import { build } from "esbuild";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 
-// name: of the script and the style sheet; page: of the file that stands alone; root: the element they fill, by its id.
+// name: of the script and the style sheet; page: of the file that stands alone; root: the element they fill, by its id;
+// data: a folder to take along as dist/NAME/, whose NAME.json becomes data.js, to be loaded before the script.
 const pages = [
   { name: "explorer", entry: "src/main.tsx", page: "index.html", root: "explorer",
     title: "A convolution and its transpose, to play with" },
+  { name: "network", entry: "src/network/main.tsx", page: "network.html", root: "network",
+    title: "What a network sees", data: "../network/data" },
 ];
 
-function alone({ title, root }, script, style) {
+function alone({ title, root, name, data }, script, style) {
   // A "</script" inside a string of the script would end it.
   const safe = script.replaceAll("</script", "<\\/script");
   return `<!doctype html>
@@ -22,11 +25,20 @@ function alone({ title, root }, script, style) {
 ${style}</style>
 <body class="${root}-alone">
 <main id="${root}"><noscript>This page needs JavaScript.</noscript></main>
-<script>
+${data ? `<script src="${name}/data.js"></script>\n` : ""}<script>
 ${safe}</script>
 </body>
 </html>
 `;
+}
+
+// Numbers as a script, since a page that is opened without a server may load no JSON; it knows the address of its folder.
+async function take({ name, data }) {
+  await rm(`dist/${name}`, { recursive: true, force: true });
+  await cp(data, `dist/${name}`, { recursive: true, filter: (file) => !file.endsWith(".json") });
+  const numbers = await readFile(`${data}/${name}.json`, "utf8");
+  const script = `globalThis.${name}Data={base:new URL(".",document.currentScript.src).href,...${numbers.trim()}};\n`;
+  await writeFile(`dist/${name}/data.js`, script);
 }
 
 await mkdir("dist", { recursive: true });
@@ -46,6 +58,7 @@ for (const page of pages) {
   const script = await readFile(`dist/${page.name}.js`, "utf8");
   const style = await readFile(`dist/${page.name}.css`, "utf8");
   await writeFile(`dist/${page.page}`, alone(page, script, style));
+  if (page.data) await take(page);
   for (const [file, { bytes }] of Object.entries(result.metafile.outputs)) {
     console.log(`${file}  ${(bytes / 1000).toFixed(1)} kB`);
   }
