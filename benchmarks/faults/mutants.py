@@ -115,7 +115,7 @@ def mutants_of(source: str, path: Path) -> list[Mutant]:
                 change(begin(node.test), end(node.test), "False")
             case ast.AugAssign() | ast.Expr(value=ast.Call()):
                 change(begin(node), end(node), "pass")
-            case ast.Return(value=ast.expr()):
+            case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
                 change(begin(node), end(node), "return None")
     return found
 

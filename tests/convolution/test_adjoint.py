@@ -26,6 +26,10 @@ def test_of_zeros_it_is_zero():
     assert adjoint_error(lambda v: 0 * v, lambda v: 0 * v, np.ones(2), np.ones(2)) == 0
 
 
+def test_where_one_product_is_of_zeros_the_other_is_what_is_wrong():
+    assert adjoint_error(lambda v: v, lambda v: v + 1, np.ones(2), np.zeros(2)) == 2
+
+
 def test_convolution_as_functions():
     weight = random(6, 2, 3, 2)
     how = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}

@@ -14,6 +14,7 @@ from conv_cases import (
     whole,
 )
 
+from minifcn import convolution
 from minifcn.backend import to_device
 from minifcn.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight, textbook
 from minifcn.errors import InputError
@@ -218,3 +219,8 @@ class TestBadInput:
     def test_an_unknown_algorithm(self):
         with pytest.raises(InputError, match="algorithm 'fft' is none of auto, loops, matrix, definition, textbook"):
             conv2d(self.X, np.ones((2, 4, 3, 3)), algorithm="fft")
+
+
+def test_what_the_package_offers():
+    offered = ("im2col", "col2im", "conv_matrix", "symbolic_conv_matrix", "conv2d", "conv_transpose2d", "relationship")
+    assert set(offered) <= set(convolution.__all__) and all(hasattr(convolution, name) for name in convolution.__all__)

@@ -38,6 +38,15 @@ def test_a_parameter_is_an_array_of_floats(data, message):
         Parameter(data)
 
 
+@pytest.mark.parametrize("gradient", [np.ones(3), np.ones((1, 2)), 1.0, [1.0, 1.0]])
+def test_a_gradient_has_the_parameter_s_shape(gradient):
+    parameter = Parameter(np.zeros(2))
+    for give in (parameter.add_grad, lambda gradient: setattr(parameter, "grad", gradient)):
+        with pytest.raises(InputError, match=r"the gradient .*, expected an array of the parameter's shape \(2,\)"):
+            give(gradient)
+    assert not parameter.grad.any()
+
+
 class TestOnDemand:
     def test_shape_size_and_dtype_are_known_without_numbers(self):
         parameter = he_normal((4, 3, 2, 2))

@@ -81,6 +81,10 @@ class TestMaxPool:
         np.testing.assert_array_equal(y, [[[[6, 9, 3], [-1, -3, -5]]]])
         np.testing.assert_array_equal(indices, [[[[6, 2, 9], [10, 12, 14]]]])  # row * 5 + column
         assert indices.dtype == "int64"
+        alone = layer(IMAGE[0])  # (C, H, W)
+        assert isinstance(alone, tuple)
+        for one, batch in zip(alone, (y, indices)):
+            np.testing.assert_array_equal(one, batch[0])
 
     def test_indices_count_no_padding_and_skip_what_dilation_skips(self):
         layer = MaxPool2d((2, 3), (1, 2), (1, 1), (2, 2), return_indices=True)

@@ -102,6 +102,12 @@ def test_layers_without_numbers_are_named_as_published_too():
     assert "conv2/relu_3x3_reduce" in features and "inception_3a" in features
 
 
+def test_alexnet_pools_before_it_normalises():
+    layers = [name for name in AlexNet(2, 1 / 64, 2).named if not name.startswith("relu")]
+    assert layers[:7] == ["conv1", "pool1", "norm1", "conv2", "pool2", "norm2", "conv3"]
+    assert layers[7:13] == ["conv4", "conv5", "pool5", "flatten", "fc6", "drop6"]
+
+
 @pytest.mark.parametrize("net, parameters", [(AlexNet, 60_965_224), (GoogLeNet, 6_998_552)])
 def test_the_full_networks_have_as_many_parameters_as_the_published_weights(net, parameters):
     assert sum(parameter.size for parameter in net().parameters()) == parameters

@@ -2,6 +2,7 @@
 
 import json
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -82,6 +83,12 @@ def test_one_class_of_objects_is_refused_and_one_that_always_dominates_cautioned
     dominates = r"in all 4 crops of 32x32 pixels of scenes that train 'ground' dominates: "
     with pytest.warns(Caution, match=f"{dominates}its figures tell nothing; name the first class 'background'"):
         pretrainer(tmp_path / "run", datasets=(training, training))
+
+
+def test_where_several_objects_dominate_nothing_is_said(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pretrainer(tmp_path / "run", datasets=tiny.scenes(8, 4))
 
 
 def test_crops_that_show_no_object_or_one_are_to_blame_themselves(tmp_path):

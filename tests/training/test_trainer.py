@@ -102,6 +102,15 @@ def test_images_a_second_are_those_of_the_epoch(tmp_path, monkeypatch):
     assert watch.rows[0]["images_per_second"] == 5 / (4 / 8)
 
 
+def test_pixels_of_a_batch_are_those_of_its_crops_that_count(tmp_path):
+    def pixels(**settings):
+        return tiny.trainer(tmp_path, batch_size=3, **settings).batch_pixels()
+
+    assert pixels() == 3 * 32 * 32
+    assert pixels(crop=16) == 3 * 16 * 16 and pixels(crop=64) == 3 * 32 * 32
+    assert pixels(crop=16, sample=0.5) == 3 * 16 * 16 / 2
+
+
 def test_the_history_is_there_after_each_epoch(tmp_path):
     counts, watch = [], tiny.Silent()
     watch.epoch = lambda *_: counts.append(len((tmp_path / "history.csv").read_text().splitlines()))
