@@ -7,6 +7,7 @@ size the fully connected layers cost the same either way.
 from fractions import Fraction
 from typing import NamedTuple
 
+from minifcn.checks import instance, pair
 from minifcn.errors import InputError
 from minifcn.layers import Conv2d, ConvTranspose2d, Sequential
 from minifcn.models.backbones import BACKBONES
@@ -32,9 +33,9 @@ class Row(NamedTuple):
 def summarize(model: FCN | Classifier, image_size: tuple[int, int]) -> list[Row]:
     """[Row] of every layer that has windows, also inside other layers, for an image of (H, W).
 
-    Raises InputError for an image smaller than the geometry admits.
+    Raises InputError for an image smaller than the geometry admits, and for another model or size.
     """
-    net = _fully_convolutional(model)
+    net, image_size = _fully_convolutional(model), pair(image_size, "image_size", 1)
     if isinstance(model, FCN):
         model.crops(image_size)  # refuses what is too small
     try:
@@ -97,6 +98,7 @@ def classifiers_field(model: FCN) -> int:
 
 
 def _fully_convolutional(model):
+    instance(model, "model", (FCN, Classifier), "an FCN or a classifier, such as FCN8s() or VGG16()")
     return Sequential(convolutionize(model)) if isinstance(model, Classifier) else model
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minifcn.errors import InputError
+from minifcn.layers import Conv2d, Sequential
 from minifcn.models import BACKBONES, MODELS, FCN8s, FCN16s, FCN32s
 from minifcn.models.summary import Figures, classifiers_field, figures, summarize
 
@@ -182,3 +183,16 @@ class TestClassifiers:
         message = f"AlexNet: an image of {shown} pixels is too small; 227x227 and more will do"
         with pytest.raises(InputError, match=message):
             summarize(BACKBONES["alexnet"](2, 1 / 64, 2), size)
+
+
+@pytest.mark.parametrize("model", [None, 3, "fcn8s", FCN8s, Sequential(Conv2d(3, 2, 1))])
+def test_another_model_is_refused(model):
+    for ask in (figures, lambda model: summarize(model, (500, 375))):
+        with pytest.raises(InputError, match=r"model is .*, expected an FCN or a classifier"):
+            ask(model)
+
+
+@pytest.mark.parametrize("size", [None, (500,), (500, 0), (500.5, 375), "500x375"])
+def test_another_size_is_refused(size):
+    with pytest.raises(InputError, match=r"image_size is .*; expected"):
+        summarize(FCN8s(2, 1 / 64, 3), size)
