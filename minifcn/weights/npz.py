@@ -99,6 +99,8 @@ def _array(archive, entry, name):
     """One entry as an array, once it is clear that it is one, and of its own size."""
     if entry.flag_bits & 1:
         raise InputError(f"its entry {short(name)} is encrypted, expected a plain .npz")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # LZMA takes the memory it is told
+        raise InputError(f"its entry {short(name)} is packed as NumPy packs none: write it by numpy.savez_compressed")
     with archive.open(entry) as stored:
         try:
             shape, _, dtype = _HEADERS[np.lib.format.read_magic(stored)](stored)

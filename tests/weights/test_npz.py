@@ -171,6 +171,15 @@ def test_a_pickle_is_not_run(tmp_path):
     assert not (tmp_path / "trap").exists()
 
 
+@pytest.mark.parametrize("how", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_other_ways_of_packing_are_refused(tmp_path, how):
+    plain, path = tmp_path / "plain.npz", tmp_path / "w.npz"
+    np.savez(plain, weight=np.zeros(3))
+    with zipfile.ZipFile(plain) as one, zipfile.ZipFile(path, "w", how) as other:
+        other.writestr("weight.npy", one.read("weight.npy"))
+    assert "its entry weight is packed as NumPy packs none" in refused(path, read_tensors)
+
+
 def test_other_files_are_refused(tmp_path):
     path = tmp_path / "w.npz"
     path.write_text("dear diary\n" * 100)
