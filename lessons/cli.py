@@ -20,7 +20,8 @@ from lessons.lesson import all_lessons, in_clone, lesson
 from lessons.testing import verdicts
 from lessons.walk import walk
 from minifcn.backend import DEVICES, resolve_device
-from minifcn.commands.streams import any_letter, say
+from minifcn.commands.main import heed_ctrl_c
+from minifcn.commands.streams import any_letter, flush, say
 from minifcn.errors import InputError
 
 USAGE = """python -m lessons              list the lessons
@@ -38,16 +39,32 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] not in (*COMMANDS, "-h", "--help"):
         arguments = ["walk", *arguments]
+    heed_ctrl_c()
     with any_letter():
         try:
-            options = _parser().parse_args(arguments)
-            return options.run(options)
+            return _run(arguments)
+        except BrokenPipeError:  # nobody reads on, as behind `| head`
+            return 1
         except InputError as error:
             say(f"lessons: error: {error}", error=True)
+            return 2
+        except OSError as error:  # a full disk, say
+            what = error.filename or "a file, or what is printed"
+            why = error.strerror or error
+            say(f"lessons: error: {what}: {why}", error=True)
             return 2
         except KeyboardInterrupt:
             say("lessons: stopped", error=True)
             return 130
+
+
+def _run(arguments):
+    """Run one command; returns the exit code."""
+    try:
+        options = _parser().parse_args(arguments)
+        return options.run(options)
+    finally:
+        flush()
 
 
 class _Parser(argparse.ArgumentParser):

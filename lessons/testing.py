@@ -123,7 +123,9 @@ def _in_words(error, file):
     if isinstance(error, SyntaxError) and error.filename == file:
         lines = [error.lineno]
     where = f" in line {lines[-1]}" if lines else ""
-    words = f"{type(error).__name__}{where}: {error}"
+    if isinstance(error, SystemExit):
+        return f"it ends Python{where}: return the result, without exit()"
+    words = f"{type(error).__name__}{where}: {error}".removesuffix(": ")
     # An array without rows or columns, as NumPy writes its shape.
     no_pixels = isinstance(error, ValueError) and re.search(
         r"\((?:\d+,)*0[,)]", str(error)

@@ -114,6 +114,7 @@ class _Screen:
                 for path in figures:
                     webbrowser.open(path.absolute().as_uri())
         except EOFError:  # nobody there to press a key
+            print()
             return "q"
         print()
         return key

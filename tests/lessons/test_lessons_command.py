@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 
@@ -47,6 +48,7 @@ def test_q_quits(folder, typed, capsys, keys):
     assert cli.main(["1"]) == 0
     out = capsys.readouterr().out
     assert "x is 2" in out and "now 3" not in out and "The end." not in out
+    assert out.endswith("\npython -m lessons 1 goes on from here.\n"), "in a line of its own"
 
 
 def test_another_key_is_asked_again(folder, typed, capsys):
@@ -258,3 +260,39 @@ def test_a_terminal_that_lacks_a_letter_ends_no_lesson(folder, monkeypatch):
     monkeypatch.setattr(sys, "stdout", stream)
     assert cli.main(["1", "--no-pause"]) == 0
     assert rb"what x\xb2 is" in stream.buffer.getvalue()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize("arguments", [[], ["test", "--help"], ["1", "--no-pause"]], ids=["list", "help", "walk"])
+def test_a_full_disk_is_told_in_a_line(folder, arguments, monkeypatch, capsys):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert cli.main(arguments) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "lessons: error: a file, or what is printed: No space left on device"
+    ]
+
+
+def test_nobody_who_reads_on_is_no_error(folder, monkeypatch, capsys):
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert cli.main(["1", "--no-pause"]) == 1
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_ctrl_c_while_it_begins_ends_it_without_a_word():
+    press = (
+        "import builtins, os, runpy, signal\n"
+        "plain = builtins.__import__\n\n\n"
+        "def pressing(name, *rest, **more):\n"
+        "    if name == 'jupytext':\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return plain(name, *rest, **more)\n\n\n"
+        "builtins.__import__ = pressing\n"
+        "runpy.run_module('lessons', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", press], cwd=lesson.FOLDER.parent, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")

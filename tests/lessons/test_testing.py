@@ -28,7 +28,7 @@ def test_each_exercise_is_judged_though_others_misbehave(judged):
         "def gradients(dy, x, weight, stride, padding):\n"
         "    dy[padding:-padding] += x\n"
     )
-    assert lines[0].startswith("output_size: wrong: SystemExit in line 2: 3; it was given 2, 3, 1, 0, 0")
+    assert lines[0].startswith("output_size: wrong: it ends Python in line 2: return the result, without exit()")
     assert lines[1].startswith("transposed: wrong: it did not end within 0.2 seconds; it was in line ")
     assert lines[1].endswith("a loop without an end; it was given array (3, 4), array (4, 3), 1, 0")
     assert lines[2].startswith("gradients: wrong: ValueError in line 11: ") and "[p:-p] is empty for p = 0" in lines[2]
@@ -45,7 +45,8 @@ def test_what_is_missing_is_named_with_its_file(judged, tmp_path):
     ("text", "why"),
     [
         ("while True:\n    pass\n", "it did not end within 0.2 seconds; it was in line"),
-        ("exit(3)", "SystemExit in line 1: 3"),
+        ("exit(3)", "it ends Python in line 1: "),
+        ("assert 1 > 2", "AssertionError in line 1"),
         ("x = = 1", "SyntaxError in line 1"),
         ("import no_such_module", "ModuleNotFoundError in line 1"),
     ],
@@ -54,6 +55,7 @@ def test_a_file_that_does_not_run_is_refused(judged, tmp_path, text, why):
     with pytest.raises(InputError) as told:
         judged(text)
     assert str(told.value).startswith(f"{tmp_path / '07_transposed.py'} does not run: {why}")
+    assert not str(told.value).endswith(": ")
 
 
 @pytest.mark.parametrize(
