@@ -34,6 +34,14 @@ exercises at its end. More is told in `lessons/README.md`.
 An exercise is yours to write: answers that import minifcn count for nothing.
 """
 
+# What comes into being there, if the class's folder is a repository.
+IGNORED = """__pycache__/
+*.egg-info/
+.ipynb_checkpoints/
+lessons/answers/
+lessons/figures/
+"""
+
 
 def add_arguments(parser):
     parser.add_argument(
@@ -71,6 +79,7 @@ def write(out):
     for name in WHOLE:
         shutil.copyfile(ROOT / name, out / name)
     (out / "README.md").write_text(README, "utf-8")
+    (out / ".gitignore").write_text(IGNORED, "utf-8")
     for path in sorted({p for part in PARTS for p in FOLDER.glob(part)}):
         target = lessons / path.relative_to(FOLDER)
         target.parent.mkdir(parents=True, exist_ok=True)

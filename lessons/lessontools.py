@@ -9,6 +9,7 @@ import os
 import sys
 import webbrowser
 from pathlib import Path
+from shutil import get_terminal_size
 from textwrap import fill
 
 import numpy as np
@@ -114,7 +115,8 @@ def show(figure, name, alt):
     print(f"figure: {_short(path)}")
     if path.suffix == ".gif":
         print(f"  stills of it: {_short(strip_of(path))}")
-    print(fill(alt, 78, initial_indent="  ", subsequent_indent="  "))
+    width = max(20, min(80, get_terminal_size().columns) - 2)
+    print(fill(alt, width, initial_indent="  ", subsequent_indent="  "))
     if _on_screen():
         webbrowser.open(path.as_uri())  # shows animations, too
 

@@ -1,5 +1,6 @@
 """python -m lessons handout: a class gets all it needs, and nothing that a teacher keeps."""
 
+import shutil
 import subprocess
 import sys
 
@@ -47,6 +48,21 @@ def test_a_student_is_told_there_what_is_right(handout):
     assert (done.returncode, done.stderr) == (1, "")
     begun = "output_size: not begun\ntransposed: not begun\ngradients: not begun\n"
     assert done.stdout.replace("\\", "/") == f"Write your answers in lessons/answers/07_transposed.py.\n{begun}"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git")
+def test_git_sees_the_notebooks_and_no_answers_where_it_is_a_repository(handout):
+    def git(*arguments):
+        return subprocess.run(["git", *arguments], cwd=handout, capture_output=True, text=True, check=True).stdout
+
+    (handout / "lessons" / "answers").mkdir(exist_ok=True)
+    (handout / "lessons" / "answers" / "07_transposed.py").write_text("")
+    git("init", "--quiet")
+    try:
+        seen = git("ls-files", "--others", "--exclude-standard").splitlines()
+    finally:
+        shutil.rmtree(handout / ".git")
+    assert "lessons/07_transposed.ipynb" in seen and not [name for name in seen if "answers/" in name]
 
 
 def test_a_folder_with_something_in_it_is_refused(tmp_path, capsys):

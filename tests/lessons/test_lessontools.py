@@ -23,14 +23,16 @@ def tools(tmp_path, monkeypatch):
     return tools
 
 
-def test_a_figure_is_saved_and_named(tools, capsys):
+@pytest.mark.parametrize(("columns", "lines"), [(200, 2), (80, 2), (50, 3), (1, 8)])
+def test_a_figure_is_saved_and_named(tools, columns, lines, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(columns))
     tools.show(tools.new_figure(320, 200), "00_empty", "Nothing is to be seen. " * 5)
     with Image.open(tools.FIGURES / "00_empty.png") as picture:
         assert picture.size == (320, 200)
     first, *alt = capsys.readouterr().out.splitlines()
     assert first == f"figure: {tools.FIGURES / '00_empty.png'}"
     assert " ".join(line.removeprefix("  ") for line in alt) == ("Nothing is to be seen. " * 5).strip()
-    assert len(alt) == 2 and max(map(len, alt)) <= 78
+    assert len(alt) == lines and max(map(len, alt)) <= max(20, min(78, columns))
     assert tools.opened == []  # nobody watches: the output is no terminal
 
 
