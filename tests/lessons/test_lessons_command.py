@@ -286,6 +286,7 @@ def test_nobody_who_reads_on_is_no_error(folder, monkeypatch, capsys):
 def test_ctrl_c_while_it_begins_ends_it_without_a_word():
     press = (
         "import builtins, os, runpy, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored, if these tests run in the background
         "plain = builtins.__import__\n\n\n"
         "def pressing(name, *rest, **more):\n"
         "    if name == 'jupytext':\n"
