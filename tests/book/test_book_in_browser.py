@@ -7,6 +7,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from built_book import BOOK, MISSING, pages
+from page_drawn import drawn
 
 pytestmark = pytest.mark.skipif(BOOK is None, reason=MISSING)
 FORMULAS = "() => [document.querySelectorAll('.math').length, document.querySelectorAll('mjx-container').length]"
@@ -68,14 +69,14 @@ def ready(tab, address):
 @pytest.mark.parametrize("name", [name for name in pages() if name != "index.html"])
 def test_a_page_is_whole_at_both_widths(tab, address, name):
     ready(tab, address + name)
-    asked, drawn = tab.evaluate(FORMULAS)
-    assert asked == drawn
+    asked, rendered = tab.evaluate(FORMULAS)
+    assert asked == rendered
     assert tab.locator("mjx-merror").count() == 0
     assert not re.search(r"\$[^$\n]+\$|\\(frac|sum|mathrm|cdot|partial|begin)\b", tab.evaluate(PROSE))
     assert tab.evaluate(BROKEN) == []
     for width in (1280, 390):
         tab.set_viewport_size({"width": width, "height": 900})
-        wide, there = tab.evaluate(WIDTHS)
+        wide, there = drawn(tab).evaluate(WIDTHS)
         assert wide <= there == width
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from page_drawn import drawn
 from PIL import Image
 
 pytestmark = pytest.mark.xdist_group("explorer")
@@ -78,7 +79,7 @@ def test_sixty_settings_cell_by_cell(open_page, answers, part):
         page.evaluate("hash => { location.hash = hash }", address(setting))
         for id, count in (("output", len(answer["matrix"])), ("large", setting["input"] ** 2)):
             page.wait_for_function(f"document.querySelectorAll('#{id} .cell').length === {count}")
-        shown, sizes, count = page.evaluate(SHOWN), answer["sizes"], setting["kernel"] ** 2
+        shown, sizes, count = drawn(page).evaluate(SHOWN), answer["sizes"], setting["kernel"] ** 2
         names = ("reach", "output", "unseen", "stretched", "transposedPadding", "transposedOutput")
         assert shown["formulas"] == [sizes[name] for name in names], setting
         assert shown["padded"] == answer["padded"], setting
@@ -88,8 +89,8 @@ def test_sixty_settings_cell_by_cell(open_page, answers, part):
         assert shown["transposed"]["rows"] == np.transpose(answer["matrix"]).tolist(), setting
         assert [entry for entry, _ in shown["kernel"]] == list(range(1, count + 1))
         assert shown["turned"] == list(range(count, 0, -1))
-        drawn = [(int(n), colour) for which in ("C", "transposed") for n, colour in shown[which]["colours"].items()]
-        for entry, colour in drawn + shown["kernel"]:
+        seen = [(int(n), colour) for which in ("C", "transposed") for n, colour in shown[which]["colours"].items()]
+        for entry, colour in seen + shown["kernel"]:
             rgb = [int(value) for value in re.findall(r"\d+", colour)]
             assert np.abs(np.subtract(rgb, answer["colours"][entry - 1])).max() <= 4, (setting, entry)
 
@@ -268,8 +269,7 @@ def test_nothing_is_wider_than_the_screen(open_page, answers, width):
     widest += [largest, {**largest, "dilation": 4, "show": "numbers"}]
     for setting in widest:
         page.evaluate("hash => { location.hash = hash }", address(setting))
-        page.wait_for_timeout(60)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, setting
+        assert drawn(page).evaluate("document.documentElement.scrollWidth") <= width, setting
 
 
 def test_dark_light_and_still(open_page):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from page_drawn import drawn
 
 pytestmark = pytest.mark.xdist_group("explorer")  # it is built once
 
@@ -170,7 +171,7 @@ def test_a_tap_chooses_a_pixel(open_network):
 @pytest.mark.parametrize("width", [390, 760, 1280])
 def test_nothing_scrolls_sideways(open_network, width, scheme):
     page = open_network("#class=car", width=width, color_scheme=scheme)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert drawn(page).evaluate("document.documentElement.scrollWidth") <= width
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
 
