@@ -1,6 +1,7 @@
 """SGD and the schedules: by hand, and against torch.optim.SGD."""
 
 import copy
+import math
 import sys
 import tracemalloc
 
@@ -329,6 +330,23 @@ def test_schedules_refuse_nonsense():
         for nonsense in (-1, "1", None):
             with pytest.raises(InputError, match=f"schedule: step is {nonsense!r}, steps are counted from 0"):
                 rates(nonsense)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (fixed, "fixed schedule: lr"),
+        (lambda bad: step(bad, 2), "step schedule: lr"),
+        (lambda bad: step(0.1, 2, bad), "step schedule: factor"),
+        (lambda bad: polynomial(bad, 10), "polynomial schedule: lr"),
+        (lambda bad: polynomial(0.1, 10, bad), "polynomial schedule: power"),
+        (lambda bad: cosine(bad, 10), "cosine schedule: lr"),
+    ],
+)
+def test_schedules_refuse_numbers_that_are_no_rates(make, said):
+    for bad in (-0.5, math.inf, math.nan, "0.1", None):
+        with pytest.raises(InputError, match=f"^{said} is {bad!r}"):
+            make(bad)
 
 
 def test_what_no_backward_has_reached_stays_as_in_torch():

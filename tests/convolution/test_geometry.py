@@ -176,6 +176,7 @@ def test_padding_and_dilation_move_the_middle_of_a_window():
 def test_a_crop_moves_the_start_and_must_lie_inside():
     place = Place(10, Fraction(2), Fraction(-3), 7)
     assert place.cropped(3, 7) == Place(7, Fraction(2), Fraction(3), 7)
+    assert place.cropped(0, 10) == place
     for offset, size in ((3, 8), (-1, 4)):
         with pytest.raises(InputError, match=f"{size} pixels from {offset} on does not lie inside a map of 10"):
             place.cropped(offset, size)
