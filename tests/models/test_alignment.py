@@ -30,9 +30,10 @@ def rows_of(used):
     return used[1] if used[0] is ... else tuple(rows for _, rows, _ in used)
 
 
-def test_the_output_has_the_images_size_for_every_size(net, padding):
+def test_the_output_has_the_images_size(net, padding):
+    """For sizes of every remainder by 32, small ones and large ones."""
     model = tiny(net, padding)
-    for size in range(1, 1025):
+    for size in [*range(1, 129), *range(993, 1025)]:
         places = model.places_along(0, size)
         crops = {name: rows_of(used) for name, used in model.crops((size, size)).items()}
         # the sizes once more, in whole numbers

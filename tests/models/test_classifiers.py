@@ -170,10 +170,11 @@ class TestSurgery:
             classifier(np.zeros((1, 3, side + 32, side + 32), "float32"))
 
     def test_every_size_is_covered(self, name):
+        """Sizes of every remainder by 32, small ones and large ones."""
         model = FCN32s(2, 1 / 64, 2, "same", backbone=name)
         least = model.least_size()
         assert least <= 35
-        for size in range(least, 600):
+        for size in [*range(least, 129), *range(568, 600)]:
             assert covered(model, size) == size
 
     def test_transplant_from_the_classifier(self, name):
