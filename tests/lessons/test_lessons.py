@@ -55,6 +55,7 @@ def test_a_lesson_runs_and_draws_its_figures(lesson, walked):
     assert printed.endswith(f"To check them: python -m lessons test {lesson.number}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lesson", [one for one in LESSONS if "resolve_device" in one.path.read_text()], ids=stem)
 def test_a_lesson_runs_on_the_gpu(lesson, device, walked, monkeypatch):
     monkeypatch.setattr(backend, "gpu_status", lambda: backend.GpuStatus(True, "a device"))

@@ -46,7 +46,7 @@ class TwinAlexNet(nn.Module):
 PAIRS = {"fcn8s": lambda: Twin8s(CLASSES, 1, FC_CHANNELS, 100), "fcn-alexnet": TwinAlexNet}
 
 
-@pytest.mark.full
+@pytest.mark.slow  # and 5 GB
 @pytest.mark.xdist_group("full")  # one after the other, for their memory
 @pytest.mark.parametrize("name", PAIRS)
 def test_scores_in_single_and_gradients_in_double_precision(name):

@@ -77,6 +77,7 @@ def tables_of(folder):
     return tables
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small", "there")
 def test_a_rehearsal(monkeypatch, tmp_path, capsys):
     """All of it: all is right, and nothing is timed."""
@@ -94,6 +95,7 @@ def test_a_rehearsal(monkeypatch, tmp_path, capsys):
     assert len(list((tmp_path / "new").iterdir())) == 2  # there is no rate to draw
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short", "there")
 class TestRehearsal:
     def test_a_wrong_kernel_is_told_and_left_out_of_what_follows(self, monkeypatch, tmp_path, there):
