@@ -122,6 +122,11 @@ class TestComputes:
         ):
             Graph({name: Conv2d(1, 1, 1)})
 
+    @pytest.mark.parametrize("node", [None, ReLU, np.zeros(3), "relu"], ids=repr)
+    def test_a_node_that_is_no_layer(self, node):
+        with pytest.raises(InputError, match=f"Graph: a is a {type(node).__name__}, expected a layer"):
+            Graph({"a": node})
+
     def test_two_parameters_of_one_name(self):
         nodes = {"a.b": Conv2d(1, 1, 1), "a": Sequential({"b": Conv2d(1, 1, 1)})}
         with pytest.raises(

@@ -28,6 +28,18 @@ def covered(model, size):
     return crop.stop - crop.start
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("alexnet", [(11, 4, 0), (5, 1, 2), (3, 1, 1), (3, 1, 1), (3, 1, 1)]),  # CaffeNet's deploy.prototxt
+        ("alexnet-owt", [(11, 4, 2), (5, 1, 2), (3, 1, 1), (3, 1, 1), (3, 1, 1)]),  # torchvision's alexnet.py
+    ],
+)
+def test_alexnets_kernels_strides_and_paddings(name, expected):
+    convs = [layer for layer in BACKBONES[name](**SMALL, image_size=SIDES[name]).layers() if isinstance(layer, Conv2d)]
+    assert [(conv.kernel_size[0], conv.stride[0], conv.padding[0]) for conv in convs[:5]] == expected
+
+
 class TestFCNs:
     """FCN-AlexNet and FCN-GoogLeNet."""
 

@@ -1,6 +1,7 @@
 """What a training takes over from the weights that it starts from, as --explain tells it."""
 
 import dataclasses
+import re
 
 import pytest
 import tiny
@@ -84,3 +85,12 @@ def test_a_run_goes_on_with_its_own_settings(tmp_path, given, words):
         return
     with pytest.raises(InputError, match=f"--resume: {words}"):
         resumed_settings(tmp_path, saved, Settings, given)
+
+
+@pytest.mark.parametrize("files", [("config.json",), ("last.npz",), ("last.npz", "config.json"), ()])
+def test_settings_that_cannot_be_are_said_to_be_of_the_files_that_are_there(tmp_path, files):
+    for name in files:
+        (tmp_path / name).touch()
+    there = " and ".join(str(tmp_path / name) for name in files) or str(tmp_path)
+    with pytest.raises(InputError, match=f"^--resume: {re.escape(there)}: SGD: lr is -1, "):
+        resumed_settings(tmp_path, dataclasses.asdict(Settings(lr=-1)), Settings, {})
