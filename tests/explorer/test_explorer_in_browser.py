@@ -184,6 +184,19 @@ def test_sliders_by_keys_and_the_output_padding(open_page):
     page.wait_for_function("document.querySelectorAll('#output .cell').length === 1")
 
 
+def test_a_number_is_deleted_and_typed_anew(open_page):
+    page = open_page("#input=5&kernel=3")
+    page.focus("#set-input")
+    for key, there in (("End", "5"), ("Backspace", ""), ("4", "4"), ("4", "44"), ("Backspace", "4")):
+        page.keyboard.press(key)
+        assert drawn(page).input_value("#set-input") == there
+        assert page.locator(".refusal").count() == (there in ("", "44"))
+    assert page.evaluate("location.hash") == "#input=4&kernel=3"
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Tab")  # away: what holds stands there again
+    assert page.input_value("#set-input") == "4" and drawn(page).locator(".refusal").count() == 0
+
+
 def test_taps_and_numbers_of_ones_own(open_page):
     page = open_page("#input=3&kernel=2&show=numbers", width=390, height=844, has_touch=True, is_mobile=True)
     page.tap('#output [data-at="1,0"]')
