@@ -165,6 +165,14 @@ def test_keys_alone(open_page):
     assert {"small", "large", "input", "kernel", "output"} <= set(stops)  # each map is one stop, and is left again
 
 
+def test_the_browsers_own_keys_are_left_to_it(open_page):
+    page = open_page("#input=4&kernel=3&show=numbers")
+    page.focus('#kernel [tabindex="0"]')
+    for key in ("Alt+ArrowRight", "Control+ArrowDown", "Alt+1", "Control+Enter"):
+        page.keyboard.press(key)
+        assert drawn(page).evaluate("document.activeElement.dataset.at") == "0,0", key  # and it is not written into
+
+
 def test_sliders_by_keys_and_the_output_padding(open_page):
     page = open_page("#input=5&kernel=3&stride=2&padding=1")
     page.focus("#set-output-padding ~ [type=range]")

@@ -129,6 +129,16 @@ def test_keys_go_from_pixel_to_pixel_and_the_address_keeps_it(open_network):
     assert "x=" not in page.url
 
 
+def test_the_browsers_own_keys_and_buttons_are_left_to_it(open_network):
+    page = open_network("#x=100&y=90")
+    page.locator(".picture .stack").focus()
+    page.keyboard.press("Control+ArrowRight")
+    page.keyboard.press("Alt+ArrowRight")
+    page.mouse.click(*place(page, 50, 60), button="right")
+    assert drawn(page).locator(".about h2").text_content() == "Column 100, row 90"
+    assert "x=100&y=90" in page.url
+
+
 def test_a_click_holds_the_pixel_until_the_next(open_network):
     page = open_network()
     heading = page.locator(".about h2")

@@ -37,9 +37,10 @@ export function Cell({ at, kind, look, choice, isNow, inGrid, tab, writes, onKey
   const entry = look.entry ? ` entry w${look.entry}` : "";
 
   function onKey(event: KeyboardEvent) {
-    if (open.value !== null) return;
+    const browsers = event.altKey || event.ctrlKey || event.metaKey; // Alt+Left goes back
+    if (open.value !== null || browsers) return;
     const digit = /^[-\d.]$/.test(event.key);
-    if (writes && !event.ctrlKey && !event.metaKey && (digit || event.key === "Enter" || event.key === "F2")) {
+    if (writes && (digit || event.key === "Enter" || event.key === "F2")) {
       open.value = digit ? event.key : String(look.value ?? 0);
       event.preventDefault();
     } else onKeyDown(event);

@@ -109,11 +109,13 @@ function point(event: PointerEvent) {
 }
 
 function hold(event: PointerEvent) {
+  if (event.button !== 0) return; // another button's: a menu, say
   point(event);
   held.value = event.pointerType === "mouse" ? !held.value : true;
 }
 
 function key(event: KeyboardEvent) {
+  if (event.altKey || event.ctrlKey || event.metaKey) return; // the browser's: Alt+Left is back
   const way = WAYS[event.key];
   if (event.key === "Escape") held.value = false;
   if (!way) return;
