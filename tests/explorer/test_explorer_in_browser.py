@@ -257,6 +257,27 @@ def test_the_address_there_and_back(open_page):
     assert numbers(again, "large") == z.ravel().tolist()
 
 
+@pytest.mark.parametrize("refusal", ["throw new DOMException('too many', 'SecurityError')", "return"])
+def test_an_address_that_changes_too_often_follows_later(open_page, refusal):
+    page = open_page("#input=4&kernel=3")
+    page.evaluate(f"() => {{ history.replaceState = () => {{ {refusal} }} }}")  # as Safari and Chrome do
+    page.focus('#large [tabindex="0"]')
+    for key in ("ArrowRight", "ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+    assert marked(drawn(page), "C") == ("column", 6) and page.evaluate("location.hash") == "#input=4&kernel=3"
+    page.evaluate("delete history.replaceState")
+    page.wait_for_function("location.hash.endsWith('at=large,1,2')")
+
+
+def test_a_place_of_the_books_page_changes_nothing(open_page):
+    page = open_page("#input=7&kernel=2&stride=3")
+    page.evaluate("location.hash = '#main-content'")
+    page.wait_for_function("location.hash === '#main-content'")
+    assert drawn(page).input_value("#set-input") == "7"
+    page.fill("#set-kernel", "3")
+    assert page.evaluate("location.hash") == "#input=7&kernel=3&stride=3"
+
+
 @pytest.mark.parametrize(
     "hash, said",
     [

@@ -193,6 +193,12 @@ def test_what_is_no_choice_in_an_address_is_left(open_network):
     assert page.locator(".classes [aria-pressed=true]").text_content() == "all classes"
 
 
+def test_a_place_of_the_books_page_changes_nothing(open_network):
+    page = open_network(f"#photo={FIRST}&net=fcn16s&class=car")
+    page.evaluate("location.hash = '#main-content'")
+    assert drawn(page).locator(".classes [aria-pressed=true]").text_content() == "car"
+
+
 def test_what_there_is_to_try_is_there(open_network):
     page = open_network()
     links = page.locator(".trials a")
