@@ -294,6 +294,14 @@ def test_what_cannot_be_is_said(open_page, hash, said):
     assert page.locator(".explorer .cell").count() > 10
 
 
+def test_an_address_of_any_length_is_answered_in_a_few_words(open_page):
+    page = open_page(f"#input={'9' * 3000}&at={'A' * 3000}&kernel=<img src=x onerror=alert(1)>&%00&%E0%A4", width=320)
+    said = page.locator(".notice").inner_text()
+    assert "input 999999999999999999999999\u2026: give" in said and len(said) < 400
+    assert page.locator("img").count() == 0
+    assert drawn(page).evaluate("document.documentElement.scrollWidth") <= 320
+
+
 def test_the_lessons_lead_to_cases_that_there_are(open_page):
     texts = {path.name[:2]: path.read_text("utf-8") for path in LESSONS.glob("[0-9]*.py")}
     links = {number: re.findall(r"explorer/index\.html(#[^)]*)\)", text) for number, text in texts.items()}

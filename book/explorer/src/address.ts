@@ -2,7 +2,7 @@
 
 import { matrix, product, range, refusal, sizes, type Setting } from "./arithmetic.ts";
 import { exampleImage, exampleKernel } from "./maps.ts";
-import { FIELDS, FIRST, read } from "./settings.ts";
+import { cited, FIELDS, FIRST, read } from "./settings.ts";
 
 /** A pixel of the small map (the convolution's output) or the large one (its input), or an entry of the kernel. */
 export interface Choice {
@@ -61,7 +61,7 @@ export function fromHash(hash: string): { state: State; complaints: string[] } {
   const at = asked.get("at");
   const choice = at === null ? null : readChoice(at, setting);
   if (at !== null && !choice && !refusal(setting)) {
-    complaints.push(`the address asks for ${at}, where there is no pixel: another one is shown`);
+    complaints.push(`the address asks for ${cited(at)}, where there is no pixel: another one is shown`);
   }
   const state = { setting, numbers: asked.get("show") === "numbers", weights, image, small, choice };
   return { state, complaints };
