@@ -233,6 +233,47 @@ def test_taps_and_numbers_of_ones_own(open_page):
     assert "weights" not in page.evaluate("location.hash")
 
 
+def test_what_is_no_number_is_said_and_can_be_mended(open_page):
+    page = open_page("#input=3&kernel=2&show=numbers")
+    page.focus('#kernel [data-at="0,0"]')
+    for text in ("4x", "1,000,5", "1e400", "-2e9", " "):
+        page.keyboard.press("F2")
+        page.locator(".writing").fill(text)
+        page.keyboard.press("Enter")
+        said = page.evaluate("document.activeElement.validationMessage")
+        assert said == "Give a number from \N{MINUS SIGN}1000000000 to 1000000000", text
+        page.keyboard.press("Escape")
+    assert numbers(drawn(page), "kernel") == [2, 3, 3, 1]
+    page.keyboard.press("F2")
+    assert page.locator(".writing").get_attribute("inputmode") is None  # which would take some phones' minus away
+    page.locator(".writing").fill("4x")
+    page.keyboard.press("Enter")
+    page.locator(".writing").fill("\N{MINUS SIGN}1,5")
+    page.keyboard.press("Enter")
+    assert drawn(page).locator(".writing").count() == 0 and numbers(page, "kernel") == [-1.5, 3, 3, 1]
+
+
+@pytest.mark.parametrize("side", [3, 8])
+def test_large_numbers_stay_in_their_cells(open_page, side):
+    image = ",".join((["1e9", "-99.99", "-12345.678", "255", "0.125"] * 13)[: side**2])
+    weights = "-1e9,-12345.678,255.5,1e9"
+    page = open_page(f"#input={side}&kernel=2&show=numbers&weights={weights}&image={image}&at=small,0,0")
+    assert page.locator(".notice").count() == 0
+    sticking_out = """() => [...document.querySelectorAll(".cells .text, .cells .below")].flatMap((text) => {
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const [inner, cell] = [range, text.closest(".cell")].map((one) => one.getBoundingClientRect());
+      return inner.left < cell.left - 0.5 || inner.right > cell.right + 0.5 ? [text.textContent] : [];
+    })"""
+    assert page.evaluate(sticking_out) == []
+    shown = " ".join(page.locator(".explorer .text, .explorer .sum").all_text_contents())
+    assert "NaN" not in shown and "Infinity" not in shown and "\N{MINUS SIGN}12346" in shown
+    page.click('#large [data-at="0,0"]')  # and the address that keeps it is one that can be read
+    page.reload()
+    page.wait_for_selector(".explorer .map")
+    assert page.locator(".notice").count() == 0
+
+
 def test_the_address_there_and_back(open_page):
     page = open_page()
     assert page.evaluate("location.hash") == ""
