@@ -372,3 +372,15 @@ def test_dark_light_and_still(open_page):
     dark.evaluate("document.documentElement.dataset.theme = 'light'")  # the book's own switch
     text = "getComputedStyle(document.querySelector('.explorer')).color"
     assert dark.evaluate(text) == light.evaluate(text)
+
+
+def test_colours_that_tell_something_are_kept_where_the_system_forces_its_own(open_page):
+    usual, forced = open_page(), open_page(forced_colors="active")
+    grounds = """selector => [...document.querySelectorAll(selector)].map(one => {
+      const { backgroundColor, backgroundImage } = getComputedStyle(one);
+      return backgroundColor + backgroundImage;
+    })"""
+    coloured = ".explorer .cell, .explorer .chip, .explorer .gradient"
+    assert forced.evaluate(grounds, coloured) == usual.evaluate(grounds, coloured)
+    pressed, other = (forced.evaluate(grounds, f".mode [aria-pressed={now}]") for now in ("true", "false"))
+    assert pressed != other

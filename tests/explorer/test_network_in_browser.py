@@ -186,6 +186,19 @@ def test_nothing_scrolls_sideways(open_network, width, scheme):
     assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
 
 
+def test_colours_that_tell_something_are_kept_where_the_system_forces_its_own(open_network):
+    usual, forced = open_network("#class=car"), open_network("#class=car", forced_colors="active")
+    grounds = """selector => [...document.querySelectorAll(selector)].map(one => {
+      const { backgroundColor, backgroundImage } = getComputedStyle(one);
+      return backgroundColor + backgroundImage;
+    })"""
+    coloured = ".network :is(.swatch, .bar i, .scale i, .stack)"
+    assert forced.evaluate(grounds, coloured) == usual.evaluate(grounds, coloured)
+    for group in (".photos", ".classes", ".bars", "[aria-label=Network]"):
+        pressed, other = (forced.evaluate(grounds, f"{group} [aria-pressed={now}]") for now in ("true", "false"))
+        assert pressed[0] not in other, group
+
+
 def test_what_is_no_choice_in_an_address_is_left(open_network):
     page = open_network("#photo=abc&net=vgg&class=dog&seen=pool9&x=-5&y=9999&without=score_fr")
     assert page.locator(".about h2").text_content() == "Column 0, row 179"
