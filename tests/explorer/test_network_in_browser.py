@@ -122,6 +122,8 @@ def test_keys_go_from_pixel_to_pixel_and_the_address_keeps_it(open_network):
     assert page.locator(".about h2").text_content() == "Column 101, row 98"
     assert "x=101&y=98" in page.url
     assert "Column 101, row 98" in page.locator("#network-readout").text_content()
+    speaking = page.locator("[aria-live=polite], output:not([aria-live=off])")
+    assert speaking.count() == 1  # the readout alone, not each term's number after it
     for _ in range(20):
         page.keyboard.press("Shift+ArrowLeft")
     assert page.locator(".about h2").text_content() == "Column 0, row 98"
