@@ -166,7 +166,11 @@ def test_receptive_fields_are_drawn_where_they_lie(open_network):
     x, y, width, height = (float(page.locator(".field").get_attribute(name)) for name in ("x", "y", "width", "height"))
     assert (x, y) == (0, 0) and 22 <= width == height < 44
     assert f"44x44 pixels, of which {width:.0f}x{height:.0f} lie in the photo" in seen()
+    photo = page.locator(".picture img")
+    assert photo.get_attribute("alt").endswith("the classes laid over it, as FCN-8s sees it")
     page.locator("select").select_option("gradient")
+    drawn(page)
+    assert photo.get_attribute("alt").endswith("what FCN-8s's score depends on")
     side = PAGE["photos"][0]["networks"]["fcn8s"]["squares"][0]
     assert "pixel (10, 10), the nearest that was measured" in seen()
     assert f"a square of {side}x{side} pixels" in seen()

@@ -126,9 +126,11 @@ function key(event: KeyboardEvent) {
 }
 
 function described(): string {
+  const street = "A street in Cambridge, filmed from a car";
+  if (lens.value === GRADIENT) return `${street}: what ${page.networks[network.value]!.title}'s score depends on`;
   const what = shown.value === TRUTH ? "drawn by hand" : `as ${page.networks[shown.value]!.title} sees it`;
   const which = chosen.value === EVERY ? "the classes laid over it" : `the class ${className(chosen.value)}`;
-  return `A street in Cambridge, filmed from a car: ${which}, ${what}`;
+  return `${street}: ${which}, ${what}`;
 }
 
 function readout(): string {
