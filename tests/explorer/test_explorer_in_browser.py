@@ -127,10 +127,12 @@ def test_hovering_over_an_output_pixel(open_page):
 def test_hovering_over_the_large_map(open_page):
     page = open_page("#input=5&kernel=3&stride=2&padding=1")
     page.hover('#large [data-at="1,1"]')
-    # Four windows see pixel (1, 1), by their corners; the turned kernel meets them, a zero between two of them.
+    # Four windows see pixel (1, 1), by their corners; the flipped kernel meets them, a zero between two of them.
     assert lit(page, "small") == lit(page, "output") == {(0, 0): 9, (0, 1): 7, (1, 0): 3, (1, 1): 1}
     assert lit(page, "stretched") == {(1 + i, 1 + j): 9 - 3 * i - j for i in range(3) for j in range(3)}
     assert marked(page, "C") == ("column", 6) and marked(page, "C-transposed") == ("row", 6)
+    told = page.locator("#transposed .told").inner_text()
+    assert "the flipped kernel meets 4 pixels of y" in told  # lesson 7's word; lesson 3 turns otherwise
     page.hover('#stretched [data-at="3,5"]')
     assert marked(page, "C") == ("row", 5)  # pixel (1, 2) of the small map
     page.hover('#stretched [data-at="2,2"]')  # a zero
