@@ -214,6 +214,8 @@ def test_taps_and_numbers_of_ones_own(open_page):
     x, weights = np.array(numbers(page, "input")).reshape(3, 3), np.array(numbers(page, "kernel")).reshape(2, 2)
     page.tap('#input [data-at="1,1"]')
     assert page.locator(".writing").count() == 0  # no keyboard comes up for a first tap
+    zooms = "getComputedStyle(document.querySelector('#input .there')).touchAction"
+    assert page.evaluate(zooms) == "manipulation"  # two quick taps do not zoom in
     page.tap('#input [data-at="1,1"]')
     assert page.locator(".writing").count() == 1
     page.keyboard.type("-7.5")
