@@ -127,10 +127,12 @@ def test_hovering_over_an_output_pixel(open_page):
 def test_hovering_over_the_large_map(open_page):
     page = open_page("#input=5&kernel=3&stride=2&padding=1")
     page.hover('#large [data-at="1,1"]')
-    # Four windows see pixel (1, 1), by their corners; the turned kernel meets them, a zero between two of them.
+    # Four windows see pixel (1, 1), by their corners; the flipped kernel meets them, a zero between two of them.
     assert lit(page, "small") == lit(page, "output") == {(0, 0): 9, (0, 1): 7, (1, 0): 3, (1, 1): 1}
     assert lit(page, "stretched") == {(1 + i, 1 + j): 9 - 3 * i - j for i in range(3) for j in range(3)}
     assert marked(page, "C") == ("column", 6) and marked(page, "C-transposed") == ("row", 6)
+    told = page.locator("#transposed .told").inner_text()
+    assert "the flipped kernel meets 4 pixels of y" in told  # lesson 7's word; lesson 3 turns otherwise
     page.hover('#stretched [data-at="3,5"]')
     assert marked(page, "C") == ("row", 5)  # pixel (1, 2) of the small map
     page.hover('#stretched [data-at="2,2"]')  # a zero
@@ -165,6 +167,14 @@ def test_keys_alone(open_page):
     assert {"small", "large", "input", "kernel", "output"} <= set(stops)  # each map is one stop, and is left again
 
 
+def test_the_browsers_own_keys_are_left_to_it(open_page):
+    page = open_page("#input=4&kernel=3&show=numbers")
+    page.focus('#kernel [tabindex="0"]')
+    for key in ("Alt+ArrowRight", "Control+ArrowDown", "Alt+1", "Control+Enter"):
+        page.keyboard.press(key)
+        assert drawn(page).evaluate("document.activeElement.dataset.at") == "0,0", key  # and it is not written into
+
+
 def test_sliders_by_keys_and_the_output_padding(open_page):
     page = open_page("#input=5&kernel=3&stride=2&padding=1")
     page.focus("#set-output-padding ~ [type=range]")
@@ -184,6 +194,19 @@ def test_sliders_by_keys_and_the_output_padding(open_page):
     page.wait_for_function("document.querySelectorAll('#output .cell').length === 1")
 
 
+def test_a_number_is_deleted_and_typed_anew(open_page):
+    page = open_page("#input=5&kernel=3")
+    page.focus("#set-input")
+    for key, there in (("End", "5"), ("Backspace", ""), ("4", "4"), ("4", "44"), ("Backspace", "4")):
+        page.keyboard.press(key)
+        assert drawn(page).input_value("#set-input") == there
+        assert page.locator(".refusal").count() == (there in ("", "44"))
+    assert page.evaluate("location.hash") == "#input=4&kernel=3"
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Tab")  # away: what holds stands there again
+    assert page.input_value("#set-input") == "4" and drawn(page).locator(".refusal").count() == 0
+
+
 def test_taps_and_numbers_of_ones_own(open_page):
     page = open_page("#input=3&kernel=2&show=numbers", width=390, height=844, has_touch=True, is_mobile=True)
     page.tap('#output [data-at="1,0"]')
@@ -191,6 +214,8 @@ def test_taps_and_numbers_of_ones_own(open_page):
     x, weights = np.array(numbers(page, "input")).reshape(3, 3), np.array(numbers(page, "kernel")).reshape(2, 2)
     page.tap('#input [data-at="1,1"]')
     assert page.locator(".writing").count() == 0  # no keyboard comes up for a first tap
+    zooms = "getComputedStyle(document.querySelector('#input .there')).touchAction"
+    assert page.evaluate(zooms) == "manipulation"  # two quick taps do not zoom in
     page.tap('#input [data-at="1,1"]')
     assert page.locator(".writing").count() == 1
     page.keyboard.type("-7.5")
@@ -210,6 +235,47 @@ def test_taps_and_numbers_of_ones_own(open_page):
     assert "weights=2,10,3,1" in kept and "image=1,2,3,4,-7.5,3,2,5,3" in kept
     page.click("text=first numbers again")
     assert "weights" not in page.evaluate("location.hash")
+
+
+def test_what_is_no_number_is_said_and_can_be_mended(open_page):
+    page = open_page("#input=3&kernel=2&show=numbers")
+    page.focus('#kernel [data-at="0,0"]')
+    for text in ("4x", "1,000,5", "1e400", "-2e9", " "):
+        page.keyboard.press("F2")
+        page.locator(".writing").fill(text)
+        page.keyboard.press("Enter")
+        said = page.evaluate("document.activeElement.validationMessage")
+        assert said == "Give a number from \N{MINUS SIGN}1000000000 to 1000000000", text
+        page.keyboard.press("Escape")
+    assert numbers(drawn(page), "kernel") == [2, 3, 3, 1]
+    page.keyboard.press("F2")
+    assert page.locator(".writing").get_attribute("inputmode") is None  # which would take some phones' minus away
+    page.locator(".writing").fill("4x")
+    page.keyboard.press("Enter")
+    page.locator(".writing").fill("\N{MINUS SIGN}1,5")
+    page.keyboard.press("Enter")
+    assert drawn(page).locator(".writing").count() == 0 and numbers(page, "kernel") == [-1.5, 3, 3, 1]
+
+
+@pytest.mark.parametrize("side", [3, 8])
+def test_large_numbers_stay_in_their_cells(open_page, side):
+    image = ",".join((["1e9", "-99.99", "-12345.678", "255", "0.125"] * 13)[: side**2])
+    weights = "-1e9,-12345.678,255.5,1e9"
+    page = open_page(f"#input={side}&kernel=2&show=numbers&weights={weights}&image={image}&at=small,0,0")
+    assert page.locator(".notice").count() == 0
+    sticking_out = """() => [...document.querySelectorAll(".cells .text, .cells .below")].flatMap((text) => {
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const [inner, cell] = [range, text.closest(".cell")].map((one) => one.getBoundingClientRect());
+      return inner.left < cell.left - 0.5 || inner.right > cell.right + 0.5 ? [text.textContent] : [];
+    })"""
+    assert page.evaluate(sticking_out) == []
+    shown = " ".join(page.locator(".explorer .text, .explorer .sum").all_text_contents())
+    assert "NaN" not in shown and "Infinity" not in shown and "\N{MINUS SIGN}12346" in shown
+    page.click('#large [data-at="0,0"]')  # and the address that keeps it is one that can be read
+    page.reload()
+    page.wait_for_selector(".explorer .map")
+    assert page.locator(".notice").count() == 0
 
 
 def test_the_address_there_and_back(open_page):
@@ -236,6 +302,27 @@ def test_the_address_there_and_back(open_page):
     assert numbers(again, "large") == z.ravel().tolist()
 
 
+@pytest.mark.parametrize("refusal", ["throw new DOMException('too many', 'SecurityError')", "return"])
+def test_an_address_that_changes_too_often_follows_later(open_page, refusal):
+    page = open_page("#input=4&kernel=3")
+    page.evaluate(f"() => {{ history.replaceState = () => {{ {refusal} }} }}")  # as Safari and Chrome do
+    page.focus('#large [tabindex="0"]')
+    for key in ("ArrowRight", "ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+    assert marked(drawn(page), "C") == ("column", 6) and page.evaluate("location.hash") == "#input=4&kernel=3"
+    page.evaluate("delete history.replaceState")
+    page.wait_for_function("location.hash.endsWith('at=large,1,2')")
+
+
+def test_a_place_of_the_books_page_changes_nothing(open_page):
+    page = open_page("#input=7&kernel=2&stride=3")
+    page.evaluate("location.hash = '#main-content'")
+    page.wait_for_function("location.hash === '#main-content'")
+    assert drawn(page).input_value("#set-input") == "7"
+    page.fill("#set-kernel", "3")
+    assert page.evaluate("location.hash") == "#input=7&kernel=3&stride=3"
+
+
 @pytest.mark.parametrize(
     "hash, said",
     [
@@ -250,6 +337,14 @@ def test_what_cannot_be_is_said(open_page, hash, said):
     page = open_page(hash)
     assert said in page.locator(".notice").inner_text()
     assert page.locator(".explorer .cell").count() > 10
+
+
+def test_an_address_of_any_length_is_answered_in_a_few_words(open_page):
+    page = open_page(f"#input={'9' * 3000}&at={'A' * 3000}&kernel=<img src=x onerror=alert(1)>&%00&%E0%A4", width=320)
+    said = page.locator(".notice").inner_text()
+    assert "input 999999999999999999999999\u2026: give" in said and len(said) < 400
+    assert page.locator("img").count() == 0
+    assert drawn(page).evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def test_the_lessons_lead_to_cases_that_there_are(open_page):
@@ -281,3 +376,15 @@ def test_dark_light_and_still(open_page):
     dark.evaluate("document.documentElement.dataset.theme = 'light'")  # the book's own switch
     text = "getComputedStyle(document.querySelector('.explorer')).color"
     assert dark.evaluate(text) == light.evaluate(text)
+
+
+def test_colours_that_tell_something_are_kept_where_the_system_forces_its_own(open_page):
+    usual, forced = open_page(), open_page(forced_colors="active")
+    grounds = """selector => [...document.querySelectorAll(selector)].map(one => {
+      const { backgroundColor, backgroundImage } = getComputedStyle(one);
+      return backgroundColor + backgroundImage;
+    })"""
+    coloured = ".explorer .cell, .explorer .chip, .explorer .gradient"
+    assert forced.evaluate(grounds, coloured) == usual.evaluate(grounds, coloured)
+    pressed, other = (forced.evaluate(grounds, f".mode [aria-pressed={now}]") for now in ("true", "false"))
+    assert pressed != other

@@ -122,11 +122,23 @@ def test_keys_go_from_pixel_to_pixel_and_the_address_keeps_it(open_network):
     assert page.locator(".about h2").text_content() == "Column 101, row 98"
     assert "x=101&y=98" in page.url
     assert "Column 101, row 98" in page.locator("#network-readout").text_content()
+    speaking = page.locator("[aria-live=polite], output:not([aria-live=off])")
+    assert speaking.count() == 1  # the readout alone, not each term's number after it
     for _ in range(20):
         page.keyboard.press("Shift+ArrowLeft")
     assert page.locator(".about h2").text_content() == "Column 0, row 98"
     page.keyboard.press("Escape")
     assert "x=" not in page.url
+
+
+def test_the_browsers_own_keys_and_buttons_are_left_to_it(open_network):
+    page = open_network("#x=100&y=90")
+    page.locator(".picture .stack").focus()
+    page.keyboard.press("Control+ArrowRight")
+    page.keyboard.press("Alt+ArrowRight")
+    page.mouse.click(*place(page, 50, 60), button="right")
+    assert drawn(page).locator(".about h2").text_content() == "Column 100, row 90"
+    assert "x=100&y=90" in page.url
 
 
 def test_a_click_holds_the_pixel_until_the_next(open_network):
@@ -154,7 +166,11 @@ def test_receptive_fields_are_drawn_where_they_lie(open_network):
     x, y, width, height = (float(page.locator(".field").get_attribute(name)) for name in ("x", "y", "width", "height"))
     assert (x, y) == (0, 0) and 22 <= width == height < 44
     assert f"44x44 pixels, of which {width:.0f}x{height:.0f} lie in the photo" in seen()
+    photo = page.locator(".picture img")
+    assert photo.get_attribute("alt").endswith("the classes laid over it, as FCN-8s sees it")
     page.locator("select").select_option("gradient")
+    drawn(page)
+    assert photo.get_attribute("alt").endswith("what FCN-8s's score depends on")
     side = PAGE["photos"][0]["networks"]["fcn8s"]["squares"][0]
     assert "pixel (10, 10), the nearest that was measured" in seen()
     assert f"a square of {side}x{side} pixels" in seen()
@@ -176,11 +192,30 @@ def test_nothing_scrolls_sideways(open_network, width, scheme):
     assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
 
 
+def test_colours_that_tell_something_are_kept_where_the_system_forces_its_own(open_network):
+    usual, forced = open_network("#class=car"), open_network("#class=car", forced_colors="active")
+    grounds = """selector => [...document.querySelectorAll(selector)].map(one => {
+      const { backgroundColor, backgroundImage } = getComputedStyle(one);
+      return backgroundColor + backgroundImage;
+    })"""
+    coloured = ".network :is(.swatch, .bar i, .scale i, .stack)"
+    assert forced.evaluate(grounds, coloured) == usual.evaluate(grounds, coloured)
+    for group in (".photos", ".classes", ".bars", "[aria-label=Network]"):
+        pressed, other = (forced.evaluate(grounds, f"{group} [aria-pressed={now}]") for now in ("true", "false"))
+        assert pressed[0] not in other, group
+
+
 def test_what_is_no_choice_in_an_address_is_left(open_network):
     page = open_network("#photo=abc&net=vgg&class=dog&seen=pool9&x=-5&y=9999&without=score_fr")
     assert page.locator(".about h2").text_content() == "Column 0, row 179"
     assert page.locator("[aria-label=Network] [aria-pressed=true]").text_content().startswith("FCN-8s")
     assert page.locator(".classes [aria-pressed=true]").text_content() == "all classes"
+
+
+def test_a_place_of_the_books_page_changes_nothing(open_network):
+    page = open_network(f"#photo={FIRST}&net=fcn16s&class=car")
+    page.evaluate("location.hash = '#main-content'")
+    assert drawn(page).locator(".classes [aria-pressed=true]").text_content() == "car"
 
 
 def test_what_there_is_to_try_is_there(open_network):

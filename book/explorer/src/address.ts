@@ -2,7 +2,7 @@
 
 import { matrix, product, range, refusal, sizes, type Setting } from "./arithmetic.ts";
 import { exampleImage, exampleKernel } from "./maps.ts";
-import { FIELDS, FIRST, read } from "./settings.ts";
+import { cited, FIELDS, FIRST, MOST, read } from "./settings.ts";
 
 /** A pixel of the small map (the convolution's output) or the large one (its input), or an entry of the kernel. */
 export interface Choice {
@@ -46,22 +46,25 @@ export function fromHash(hash: string): { state: State; complaints: string[] } {
     if (typeof value === "number") setting[field.name] = value;
     else complaints.push(`the address asks for ${value}; it is ${setting[field.name]} here`);
   }
-  const list = (name: string, usual: number[]): number[] => {
+  const list = (name: string, usual: number[], most = MOST): number[] => {
     const text = asked.get(name);
     if (text === null) return usual;
     const values = text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
-    if (values.length === usual.length && values.every(Number.isFinite)) return values;
-    complaints.push(`the address's ${name} must be ${usual.length} numbers with commas between: others are shown`);
+    if (values.length === usual.length && values.every((value) => Math.abs(value) <= most)) return values;
+    complaints.push(
+      `the address's ${name} must be ${usual.length} numbers, none too large, with commas between: others are shown`,
+    );
     return usual;
   };
   const weights = list("weights", exampleKernel(setting.kernel));
   const image = list("image", exampleImage(setting.input));
+  const most = setting.kernel ** 2 * MOST ** 2; // what the convolution can make
   const small =
-    asked.has("small") && !refusal(setting) ? list("small", product(matrix(setting), weights, image)) : null;
+    asked.has("small") && !refusal(setting) ? list("small", product(matrix(setting), weights, image), most) : null;
   const at = asked.get("at");
   const choice = at === null ? null : readChoice(at, setting);
   if (at !== null && !choice && !refusal(setting)) {
-    complaints.push(`the address asks for ${at}, where there is no pixel: another one is shown`);
+    complaints.push(`the address asks for ${cited(at)}, where there is no pixel: another one is shown`);
   }
   const state = { setting, numbers: asked.get("show") === "numbers", weights, image, small, choice };
   return { state, complaints };

@@ -24,8 +24,20 @@ export const FIRST: Setting = { input: 5, kernel: 3, stride: 2, padding: 0, dila
 export function read(field: { name: string; least: number; most: number }, text: string): number | string {
   const number = /^\d+$/.test(text.trim()) ? Number(text) : NaN;
   if (number >= field.least && number <= field.most) return number;
-  return `${field.name} ${text.trim() || "(nothing)"}: give a whole number from ${field.least} to ${field.most}`;
+  return `${field.name} ${cited(text.trim()) || "(nothing)"}: give a whole number from ${field.least} to ${field.most}`;
 }
+
+/** How large a weight or a pixel of one's own can be: what is computed from them is then a number, too. */
+export const MOST = 1e9;
+
+/** The number that somebody wrote, with a point or a comma; NaN where it is none, or too large. */
+export function written(text: string): number {
+  const value = text.trim() ? Number(text.replace(",", ".").replace("\u2212", "-")) : NaN;
+  return Math.abs(value) <= MOST ? value : NaN;
+}
+
+/** The beginning of a text that may be as long as an address. */
+export const cited = (text: string): string => (text.length > 24 ? `${text.slice(0, 24)}\u2026` : text);
 
 /** The output paddings that there are: for each an input of another size, of which the same output is made. */
 export function outputPaddings(setting: Setting): number[] {

@@ -3,6 +3,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { matrix, pixelAt, product, range, refusal, transpose, type Setting } from "./arithmetic.ts";
 import { fromHash, toHash, valid, type Choice, type State } from "./address.ts";
+import { onHash, writeHash } from "./history.ts";
 import { exampleImage, exampleKernel, tellingPixel } from "./maps.ts";
 import { FIRST } from "./settings.ts";
 
@@ -84,13 +85,12 @@ let atStart = true;
 take(fromHash(location.hash));
 effect(() => {
   const hash = toHash(state.value);
-  if (!atStart && hash !== location.hash) history[newStep ? "pushState" : "replaceState"](null, "", hash);
+  if (!atStart) writeHash(hash, newStep);
   atStart = newStep = false;
 });
 
-addEventListener("hashchange", () => {
-  if (location.hash === toHash(state.peek())) return;
-  take(fromHash(location.hash));
+onHash(() => {
+  if (location.hash !== toHash(state.peek())) take(fromHash(location.hash));
 });
 
 function take({ state: next, complaints: said }: ReturnType<typeof fromHash>): void {

@@ -46,6 +46,7 @@ test("what cannot be is said, and left", () => {
     "stride=-1",
     "weights=1,2,3",
     "weights=1,,2,3",
+    "weights=1,2,3,1e308",
     "image=NaN",
     "small=Infinity,1,1,1",
     "at=small,2,0",

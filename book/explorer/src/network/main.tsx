@@ -1,6 +1,7 @@
 // The page: a photo, what three networks make of it, and why.
 
 import { render } from "preact";
+import { onHash } from "../history.ts";
 import { readAddress, writeAddress } from "./store.ts";
 import { Classes, Controls } from "./view/controls.tsx";
 import { Fusion } from "./view/fusion.tsx";
@@ -39,6 +40,6 @@ if (root) {
   root.replaceChildren();
   readAddress();
   writeAddress();
-  addEventListener("hashchange", readAddress);
+  onHash(readAddress);
   render(<NetworkPage alone={document.body.classList.contains("network-alone")} />, root);
 }

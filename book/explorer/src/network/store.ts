@@ -1,6 +1,7 @@
 // What is chosen, and what follows from it; the address keeps the choice.
 
 import { batch, computed, effect, signal } from "@preact/signals";
+import { writeHash } from "../history.ts";
 import { type Page, truthOf, unpacked, VOID } from "./data.ts";
 import { broughtUp, heat, type Maps, probabilities, scoresAt, sum, winners } from "./scores.ts";
 
@@ -124,7 +125,7 @@ export function writeAddress(): void {
     kept.set("seen", lens.value);
     if (left.value.size) kept.set("without", [...left.value].join(" "));
     if (held.value) kept.set("x", `${pixel.value.x}`), kept.set("y", `${pixel.value.y}`);
-    if (`#${kept}` !== location.hash) history.replaceState(null, "", `#${kept}`);
+    writeHash(`#${kept}`);
   });
 }
 

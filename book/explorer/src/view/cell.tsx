@@ -5,6 +5,7 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Choice } from "../address.ts";
 import type { Kind } from "../maps.ts";
+import { MOST, written } from "../settings.ts";
 import { choose, chosen, pointed, put } from "../store.ts";
 import { same } from "./map.tsx";
 
@@ -37,9 +38,10 @@ export function Cell({ at, kind, look, choice, isNow, inGrid, tab, writes, onKey
   const entry = look.entry ? ` entry w${look.entry}` : "";
 
   function onKey(event: KeyboardEvent) {
-    if (open.value !== null) return;
+    const browsers = event.altKey || event.ctrlKey || event.metaKey; // Alt+Left goes back
+    if (open.value !== null || browsers) return;
     const digit = /^[-\d.]$/.test(event.key);
-    if (writes && !event.ctrlKey && !event.metaKey && (digit || event.key === "Enter" || event.key === "F2")) {
+    if (writes && (digit || event.key === "Enter" || event.key === "F2")) {
       open.value = digit ? event.key : String(look.value ?? 0);
       event.preventDefault();
     } else onKeyDown(event);
@@ -47,8 +49,8 @@ export function Cell({ at, kind, look, choice, isNow, inGrid, tab, writes, onKey
 
   function close(text: string | null, key: string) {
     open.value = null;
-    const value = text?.trim() ? Number(text.replace(",", ".")) : NaN;
-    if (choice && writes && Number.isFinite(value)) put(choice, value);
+    const value = written(text ?? "");
+    if (choice && writes && !Number.isNaN(value)) put(choice, value);
     if (key) onWritten(key);
   }
 
@@ -76,8 +78,14 @@ export function Cell({ at, kind, look, choice, isNow, inGrid, tab, writes, onKey
     >
       {open.value === null ? (
         <>
-          <span class="text">{look.text}</span>
-          {look.below !== undefined && <span class="below">{look.below}</span>}
+          <span class="text" style={fitted(look.text, 3.7)}>
+            {look.text}
+          </span>
+          {look.below !== undefined && (
+            <span class="below">
+              <span style={fitted(look.below, 5.1)}>{look.below}</span>
+            </span>
+          )}
         </>
       ) : (
         <Writing text={open.value} typed={open.value !== String(look.value)} said={look.said} close={close} />
@@ -86,7 +94,14 @@ export function Cell({ at, kind, look, choice, isNow, inGrid, tab, writes, onKey
   );
 }
 
-/** The field while a number is written: Enter or going elsewhere takes it, Escape leaves the old one. */
+/** A smaller font for what is longer than there is room for, in letters. */
+function fitted(text: ComponentChildren, room: number) {
+  return typeof text === "string" && text.length > room ? { fontSize: `${room / text.length}em` } : undefined;
+}
+
+/** The field while a number is written: Enter or going elsewhere takes it, Escape leaves the old one.
+
+It has no inputMode: the keyboards for numbers of some phones have no minus. */
 function Writing(props: {
   text: string;
   typed: boolean; // whether the text is a key that was pressed, to go on from
@@ -108,13 +123,17 @@ function Writing(props: {
     <input
       ref={field}
       class="writing"
-      inputMode="decimal"
       aria-label={`a number for ${props.said ?? "this cell"}`}
       defaultValue={props.text}
+      onInput={(event) => event.currentTarget.setCustomValidity("")}
       onBlur={(event) => close(event.currentTarget.value, "")}
       onKeyDown={(event) => {
         event.stopPropagation();
-        if (event.key === "Enter") close(event.currentTarget.value, "Enter");
+        const { value } = event.currentTarget;
+        if (event.key === "Enter" && Number.isNaN(written(value))) {
+          event.currentTarget.setCustomValidity(`Give a number from \u2212${MOST} to ${MOST}`);
+          event.currentTarget.reportValidity();
+        } else if (event.key === "Enter") close(value, "Enter");
         if (event.key === "Escape") close(null, "Escape");
       }}
     />

@@ -53,14 +53,15 @@ interface SliderProps {
 }
 
 function Slider({ field, value, take }: SliderProps) {
-  const refusal = useSignal<string | null>(null);
+  const typed = useSignal<string | null>(null); // what is refused so far: it stays, to be typed on
   const { name, letter, least, most, help } = field;
   const id = `set-${name.replace(" ", "-")}`;
   const give = (text: string) => {
     const number = read(field, text);
-    refusal.value = typeof number === "string" ? number : null;
+    typed.value = typeof number === "string" ? text : null;
     if (typeof number === "number" && number !== value) take(number);
   };
+  const refusal = typed.value === null ? null : read(field, typed.value);
   return (
     <div class="slider">
       <label for={id}>
@@ -72,13 +73,13 @@ function Slider({ field, value, take }: SliderProps) {
         inputMode="numeric"
         min={least}
         max={most}
-        value={value}
+        value={typed.value ?? value}
         disabled={least === most}
         aria-describedby={`${id}-help`}
-        aria-invalid={refusal.value !== null}
+        aria-invalid={refusal !== null}
         onInput={(event) => give(event.currentTarget.value)}
         onBlur={(event) => {
-          refusal.value = null;
+          typed.value = null;
           event.currentTarget.value = String(value);
         }}
       />
@@ -91,8 +92,8 @@ function Slider({ field, value, take }: SliderProps) {
         aria-label={name}
         onInput={(event) => give(event.currentTarget.value)}
       />
-      <small id={`${id}-help`} class={refusal.value ? "refusal" : undefined} role={refusal.value ? "alert" : undefined}>
-        {refusal.value ?? help}
+      <small id={`${id}-help`} class={refusal ? "refusal" : undefined} role={refusal ? "alert" : undefined}>
+        {refusal ?? help}
       </small>
     </div>
   );

@@ -5,7 +5,7 @@ import { entryName, range, sizes } from "../arithmetic.ts";
 import type { Kind } from "../maps.ts";
 import { numbers, setting, weights } from "../store.ts";
 import type { Look } from "./cell.tsx";
-import { Name, short, Weight } from "./names.tsx";
+import { Name, narrow, short, Weight } from "./names.tsx";
 
 const NAMED = 16; // pixels of the screen: a cell in which a name can be read
 const ROOMY = 29; // one that holds two lines
@@ -35,8 +35,9 @@ export function pixelLook({ kind, letter, at: [row, col], width, values, entry, 
   const base = { said, value, ...(entry ? { entry } : {}), ...(blind ? { blind } : {}) };
   const name = kind === "pixel" ? <Name letter={letter} row={row} col={col} /> : kind === "cut" ? "×" : "0";
   if (numbers.value) {
-    const weight = adds === undefined ? `×${short(weights.value[entry - 1] ?? 0)}` : signed(adds);
-    return { ...base, text: kind === "cut" ? name : short(value), ...(entry && side >= WIDE ? { below: weight } : {}) };
+    const weight = adds === undefined ? `×${narrow(weights.value[entry - 1] ?? 0)}` : signed(adds);
+    const text = kind === "cut" ? name : narrow(value);
+    return { ...base, text, ...(entry && side >= WIDE ? { below: weight } : {}) };
   }
   if (!entry) return { ...base, text: kind === "pixel" && side < NAMED ? "" : name };
   const text = side >= WIDE ? <Weight entry={entry} kernel={kernel} /> : entryName(entry, kernel);
@@ -52,7 +53,7 @@ export function weightLook(entry: number, side: number): Look {
   return {
     entry,
     value,
-    text: numbers.value ? short(value) : symbol,
+    text: numbers.value ? narrow(value) : symbol,
     said: numbers.value ? `${name}, is ${short(value)}` : name,
   };
 }
@@ -73,4 +74,4 @@ export function fromStretched(row: number, col: number): Choice | null {
   return Number.isInteger(r) && Number.isInteger(c) ? inside("small", r, c) : null;
 }
 
-const signed = (value: number) => (value < 0 ? short(value) : `+${short(value)}`);
+const signed = (value: number) => (value < 0 ? narrow(value) : `+${narrow(value)}`);

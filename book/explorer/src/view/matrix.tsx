@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { entryName, range } from "../arithmetic.ts";
 import { READABLE } from "./layout.ts";
-import { short } from "./names.tsx";
+import { narrow } from "./names.tsx";
 
 const UNIT = 20; // of a cell, in the drawing's own measure
 
@@ -72,7 +72,8 @@ function Drawn({ entries, kernel, weights, blocks, blind, side }: DrawnProps) {
     range(Math.ceil(cols / step) - 1)
       .map((n) => `M${(n + 1) * step * UNIT} 0v${rows * UNIT}`)
       .join("");
-  const name = (entry: number) => (weights ? short(weights[entry - 1]!) : entryName(entry, kernel));
+  const name = (entry: number) => (weights ? narrow(weights[entry - 1]!) : entryName(entry, kernel));
+  const size = (text: string) => (text.length > 3 ? { fontSize: `${28 / text.length}px` } : undefined);
   return (
     <>
       <rect class="paper" width={cols * UNIT} height={rows * UNIT} />
@@ -90,7 +91,13 @@ function Drawn({ entries, kernel, weights, blocks, blind, side }: DrawnProps) {
         entries.flatMap((line, row) =>
           line.map((entry, col) =>
             entry ? (
-              <text key={`${row},${col}`} class={`w${entry}`} x={(col + 0.5) * UNIT} y={(row + 0.5) * UNIT}>
+              <text
+                key={`${row},${col}`}
+                class={`w${entry}`}
+                x={(col + 0.5) * UNIT}
+                y={(row + 0.5) * UNIT}
+                style={size(name(entry))}
+              >
                 {name(entry)}
               </text>
             ) : null,

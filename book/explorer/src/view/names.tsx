@@ -26,6 +26,12 @@ export function short(value: number): string {
   return String(Math.round(value * 100) / 100).replace("-", "\u2212");
 }
 
+/** The same for a cell, six letters or so: of a longer one the whole number alone, or two digits and a power of ten. */
+export function narrow(value: number): string {
+  const text = [short(value), short(Math.round(value))].find(({ length }) => length <= 6);
+  return text ?? value.toExponential(1).replace("e+", "e").replace("-", "\u2212");
+}
+
 export const plural = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`;
 
 /** 5 × 5 */

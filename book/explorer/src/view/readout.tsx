@@ -98,7 +98,7 @@ export function Spread({ setting, choice: { map, row, col }, scene, weights, sma
             </span>
             {weights ? ` · ${short(small[row * output + col]!)}` : <> {pixel}</>}
           </span>
-          : so the turned kernel lies with that weight on {pixel}.
+          : so the flipped kernel lies with that weight on {pixel}.
         </p>
         <small>column {row * output + col} of Cᵀ</small>
       </>
@@ -118,7 +118,7 @@ export function Spread({ setting, choice: { map, row, col }, scene, weights, sma
         result={large[row * input + col]!}
       />
       <small>
-        row {row * input + col} of Cᵀ; the turned kernel meets {plural(taps.length, "pixel")} of y, the rest is zeros
+        row {row * input + col} of Cᵀ; the flipped kernel meets {plural(taps.length, "pixel")} of y, the rest is zeros
       </small>
     </>
   );

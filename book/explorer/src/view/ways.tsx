@@ -79,7 +79,7 @@ export function Transposed() {
     <Way
       id="transposed"
       title={<>Transposed convolution <em>{Z} = C<sup>T</sup> {Y}</em></>}
-      lead="each pixel of y spreads a stamp; or: stretch y with zeros, slide the turned kernel over it"
+      lead="each pixel of y spreads a stamp; or: stretch y with zeros, slide the flipped kernel over it"
       sizes={[output, kinds.length, kernel, input]}
       transposed
       readout={Spread}
@@ -153,8 +153,8 @@ function Kernel({ side, turned }: { side: number; turned: boolean }) {
     <PixelMap
       id={turned ? "turned" : "kernel"}
       sign="∗"
-      title={<><i>W</i> {turned ? <>turned <span aria-hidden="true">↻</span></> : squared(kernel)}</>}
-      said={turned ? "kernel W, turned by half a turn" : `kernel W, ${kernel} by ${kernel} weights`}
+      title={<><i>W</i> {turned ? <>flipped <span aria-hidden="true">↻</span></> : squared(kernel)}</>}
+      said={turned ? "kernel W, flipped: turned by half a turn" : `kernel W, ${kernel} by ${kernel} weights`}
       kinds={pixels(kernel)}
       lit={{ taps: [], frames }}
       side={side}

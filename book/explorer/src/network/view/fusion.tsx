@@ -89,7 +89,7 @@ function Term({ plane, painter, there, label, faint, children }: TermProps) {
       </div>
       <figcaption>
         {children}
-        <output>{signedText(plane[there]!, 2)}</output>
+        <output aria-live="off">{signedText(plane[there]!, 2)}</output>
       </figcaption>
     </figure>
   );

@@ -109,11 +109,13 @@ function point(event: PointerEvent) {
 }
 
 function hold(event: PointerEvent) {
+  if (event.button !== 0) return; // another button's: a menu, say
   point(event);
   held.value = event.pointerType === "mouse" ? !held.value : true;
 }
 
 function key(event: KeyboardEvent) {
+  if (event.altKey || event.ctrlKey || event.metaKey) return; // the browser's: Alt+Left is back
   const way = WAYS[event.key];
   if (event.key === "Escape") held.value = false;
   if (!way) return;
@@ -124,9 +126,11 @@ function key(event: KeyboardEvent) {
 }
 
 function described(): string {
+  const street = "A street in Cambridge, filmed from a car";
+  if (lens.value === GRADIENT) return `${street}: what ${page.networks[network.value]!.title}'s score depends on`;
   const what = shown.value === TRUTH ? "drawn by hand" : `as ${page.networks[shown.value]!.title} sees it`;
   const which = chosen.value === EVERY ? "the classes laid over it" : `the class ${className(chosen.value)}`;
-  return `A street in Cambridge, filmed from a car: ${which}, ${what}`;
+  return `${street}: ${which}, ${what}`;
 }
 
 function readout(): string {
