@@ -215,6 +215,13 @@ class TestBadInput:
             SoftmaxCrossEntropy(class_weights=(0, 0))(SCORES, LABELS)
         assert SoftmaxCrossEntropy(reduction="sum")(SCORES, np.full((1, 1, 4), 255)) == 0
 
+    @pytest.mark.parametrize(
+        "weights", [(1, -1), (1, np.nan), (1, np.inf), 1, [[1, 2]], "12", (1, 2j), {0: 1}], ids=repr
+    )
+    def test_class_weights_that_cannot_be(self, weights):
+        with pytest.raises(InputError, match=r"class_weights is .*expected a number for each class, 0 or more"):
+            SoftmaxCrossEntropy(class_weights=weights)
+
     def test_an_unknown_reduction(self):
         with pytest.raises(InputError, match="reduction 'average' is none of mean, sum, none"):
             SoftmaxCrossEntropy(reduction="average")

@@ -50,6 +50,8 @@ def test_one_class_for_three_epochs_is_said_after_the_third_and_once():
 
 def test_one_class_at_the_end_of_a_short_run_is_said_there_and_then():
     assert only(said([ONLY_BACKGROUND], Settings(epochs=1)))[1].startswith("FCN-8s: only 'background' is predicted:")
+    _, line = only(said([ONLY_BACKGROUND] * 2, Settings(epochs=2)))
+    assert line.startswith("FCN-8s: only 'background' is predicted, 2 epochs in a row: ")
     assert said([ALL], Settings(epochs=1)) == [[]]
     assert said([[[90, 0, 0], [0, 0, 0], [0, 0, 0]]] * 4) == [[]] * 4  # the truth has no other
 
