@@ -23,6 +23,12 @@ def test_a_page_loads_nothing_from_elsewhere(name):
     assert not re.search(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", styles)
 
 
+@pytest.mark.parametrize("name", pages())
+def test_a_page_names_its_icon_so_that_browsers_ask_for_none_that_is_missing(name):
+    icon = page(name).icon
+    assert icon == "data:," or ((BOOK / name).parent / icon).resolve().is_file()
+
+
 def test_style_sheets_load_nothing_from_elsewhere():
     sheets = list(BOOK.rglob("*.css"))
     assert len(sheets) > 3
