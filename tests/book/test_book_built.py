@@ -52,4 +52,5 @@ def test_links_lead_somewhere(name):
 @pytest.mark.parametrize("name", [name for name in pages() if name.startswith("lessons/")])
 def test_a_lesson_is_at_most_2_mb_before_pictures_each_with_its_alternative_text(name):
     assert len(text_of(name).encode()) < 2e6
+    assert 'class="output text_plain' not in text_of(name)  # a value that nobody prints
     assert [alt for alt in page(name).alts if not alt or re.fullmatch(r"\S+\.(png|gif|jpe?g)", alt)] == []
