@@ -125,6 +125,18 @@ def test_what_the_search_finds_is_no_wider_than_a_phone(tab, address, words):
     assert wide <= there == 390
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_one_sees_which_button_the_keyboard_is_at(tab, address, width):
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.goto(address + "lessons/07_transposed.html")
+    tab.keyboard.press("Tab")  # from here on the keyboard has the focus
+    buttons = tab.locator(".bd-header-article button:visible")
+    assert buttons.count() >= 3
+    for button in buttons.all():
+        button.focus()
+        assert button.evaluate("(button) => getComputedStyle(button).outlineStyle") == "solid"
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_dark_and_light_follow_the_machine(browser, address, scheme):
     context = browser.new_context(color_scheme=scheme)
