@@ -70,6 +70,7 @@ html_theme = "sphinx_book_theme"
 html_title = "minifcn"
 html_search_language = "en-ko"
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"  # else browsers ask the host for one that is not there
 html_css_files = ["book.css"]
 html_extra_path = ["extra"]  # the first page, which leads to the book's own
 html_show_sourcelink = False

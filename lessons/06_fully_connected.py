@@ -278,11 +278,11 @@ conv3.backward(dy)
 for r, q in np.ndindex(5, 5):
     fc3(large[:, :, r : r + 5, q : q + 5].reshape(2, -1))
     fc3.backward(np.ascontiguousarray(dy[:, :, r, q]))
+classifier.eval()
 dkernel = conv3.weight.grad.reshape(fc3.weight.data.shape)
 difference = abs(dkernel - fc3.weight.grad).max()
 print(f"the largest difference {difference:.0e}, of {abs(dkernel).max():.0f}")
 assert difference < 1e-4 * abs(dkernel).max()
-classifier.eval()
 
 # %% [markdown]
 # ## The whole classifier, convolutional

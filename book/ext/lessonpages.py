@@ -3,9 +3,14 @@
 import re
 
 from lessons.lesson import all_lessons, lesson
+from lessons.notebooks import WHAT_TO_DO
 
-LESSON = re.compile(r"\b[Ll]esson (\d+)\b(?![^\[]*\])")
+LESSON = re.compile(r"\b[Ll]esson\s+(\d+)\b(?![^\[]*\])")
+LESSONS = re.compile(r"\b[Ll]essons\s+\d+\b(?:(?:,|\s+(?:to|and))\s+\d+\b)+(?![^\[]*\])")
 EXPLORER = re.compile(r"\]\(\.\./explorer/[^)]*\)")
+ON_A_PAGE = """\
+Write each function [in the lesson's notebook, or for the terminal](README.md#exercises); `check({number})` tells you
+what is right, and what is wrong if not."""  # nothing can be run here
 CODE = re.compile(r"(```.*?```|`[^`]*`)", re.DOTALL)
 
 
@@ -19,9 +24,11 @@ def read(text):
     notebook = one.notebook_with_exercises()
     notebook.cells = [cell for cell in notebook.cells if "remove-cell" not in cell.metadata.get("tags", [])]
     notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}  # as its kernel would say
+    said, meant = (words.format(number=one.number) for words in (WHAT_TO_DO, ON_A_PAGE))
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type == "markdown":
-            cell.source = f"({anchor(one.number, number)})=\n{_linked(cell.source, one.number)}"
+            source = _linked(cell.source.replace(said, meant), one.number)
+            cell.source = f"({anchor(one.number, number)})=\n{source}"
     return notebook
 
 
@@ -41,7 +48,7 @@ def places():
 
 
 def _linked(source, own):
-    """A cell's Markdown, "lesson 3" in it being a link, but for the lesson's own number and in code.
+    """A cell's Markdown, "lesson 3" in it being a link, as in "lessons 3 and 4", but for its own number and in code.
 
     A link to the explorer, whose page is none of Sphinx's, is left as it is.
     """
@@ -50,6 +57,8 @@ def _linked(source, own):
     def link(match):
         return f"[{match[0]}]({files[match[1]]})" if match[1] in files else match[0]
 
-    source = EXPLORER.sub(r"\g<0>{.external}", source)
-    parts = CODE.split(source)
-    return "".join(part if number % 2 else LESSON.sub(link, part) for number, part in enumerate(parts))
+    def prose(part):
+        return LESSON.sub(link, LESSONS.sub(lambda several: re.sub(r"(\d+)", link, several[0]), part))
+
+    parts = CODE.split(EXPLORER.sub(r"\g<0>{.external}", source))
+    return "".join(part if number % 2 else prose(part) for number, part in enumerate(parts))

@@ -34,6 +34,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.links, self.names, self.loads, self.styles, self.alts = [], set(), [], [], []
+        self.icon = None
         self.feed(text)
 
     def handle_starttag(self, tag, given):
@@ -44,6 +45,7 @@ class Page(HTMLParser):
             self.links.append(given["href"])
         elif tag == "link" and given.get("rel") in ("stylesheet", "preload", "icon", "shortcut icon"):
             self.loads.append(given["href"])
+            self.icon = given["href"] if "icon" in given["rel"] else self.icon
         elif given.get("src"):
             self.loads.append(given["src"])
         if tag == "img":

@@ -23,6 +23,12 @@ def test_a_page_loads_nothing_from_elsewhere(name):
     assert not re.search(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", styles)
 
 
+@pytest.mark.parametrize("name", pages())
+def test_a_page_names_its_icon_so_that_browsers_ask_for_none_that_is_missing(name):
+    icon = page(name).icon
+    assert icon == "data:," or ((BOOK / name).parent / icon).resolve().is_file()
+
+
 def test_style_sheets_load_nothing_from_elsewhere():
     sheets = list(BOOK.rglob("*.css"))
     assert len(sheets) > 3
@@ -46,4 +52,5 @@ def test_links_lead_somewhere(name):
 @pytest.mark.parametrize("name", [name for name in pages() if name.startswith("lessons/")])
 def test_a_lesson_is_at_most_2_mb_before_pictures_each_with_its_alternative_text(name):
     assert len(text_of(name).encode()) < 2e6
+    assert 'class="output text_plain' not in text_of(name)  # a value that nobody prints
     assert [alt for alt in page(name).alts if not alt or re.fullmatch(r"\S+\.(png|gif|jpe?g)", alt)] == []

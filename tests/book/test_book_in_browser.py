@@ -4,6 +4,7 @@ import re
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlencode
 
 import pytest
 from built_book import BOOK, MISSING, pages
@@ -13,6 +14,11 @@ pytestmark = pytest.mark.skipif(BOOK is None, reason=MISSING)
 FORMULAS = "() => [document.querySelectorAll('.math').length, document.querySelectorAll('mjx-container').length]"
 BROKEN = "() => [...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src.slice(0, 100))"
 WIDTHS = "() => [document.documentElement.scrollWidth, window.innerWidth]"
+TORN = """() => [
+  ...[...document.querySelectorAll("table:not(.docstring) .pre")]
+    .filter((word) => /^[\\w.]+$/.test(word.textContent) && word.getClientRects().length > 1),
+  ...[...document.querySelectorAll(".prev-next-area a")].filter((link) => link.scrollWidth > link.clientWidth),
+].map((part) => part.textContent)"""
 PROSE = """() => {
   const article = (document.querySelector("article") ?? document.body).cloneNode(true);
   article.querySelectorAll("pre, code, mjx-container, script, .sig").forEach((part) => part.remove());
@@ -78,6 +84,7 @@ def test_a_page_is_whole_at_both_widths(tab, address, name):
         tab.set_viewport_size({"width": width, "height": 900})
         wide, there = drawn(tab).evaluate(WIDTHS)
         assert wide <= there == width
+        assert tab.evaluate(TORN) == []
 
 
 def test_lessons_have_formulas_drawn(tab, address):
@@ -106,6 +113,28 @@ def test_the_search_finds_nothing_where_there_is_nothing(tab, address):
     tab.goto(f"{address}search.html?q=zxqvbn")
     tab.get_by_text("did not match any documents").wait_for(timeout=5000)
     assert tab.locator("#search-results li").count() == 0
+
+
+@pytest.mark.parametrize("words", ["convolution -padding", "1e-10", "<script>alert(1)</script>", "a" * 3000])
+def test_what_the_search_finds_is_no_wider_than_a_phone(tab, address, words):
+    tab.set_viewport_size({"width": 390, "height": 900})
+    tab.goto(f"{address}search.html?{urlencode({'q': words})}")
+    tab.get_by_text("Search finished").or_(tab.get_by_text("did not match")).wait_for(timeout=5000)
+    tab.wait_for_load_state("networkidle")  # each page is fetched for what stands around the words
+    wide, there = drawn(tab).evaluate(WIDTHS)
+    assert wide <= there == 390
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_one_sees_which_button_the_keyboard_is_at(tab, address, width):
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.goto(address + "lessons/07_transposed.html")
+    tab.keyboard.press("Tab")  # from here on the keyboard has the focus
+    buttons = tab.locator(".bd-header-article button:visible")
+    assert buttons.count() >= 3
+    for button in buttons.all():
+        button.focus()
+        assert button.evaluate("(button) => getComputedStyle(button).outlineStyle") == "solid"
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

@@ -97,6 +97,21 @@ def test_lessons_link_to_each_other_but_not_within_code(page):
     assert not any("](" in cell.source for cell in page.cells if cell.cell_type == "code" and "lesson" in cell.source)
 
 
+def test_a_lesson_is_linked_where_its_number_stands_in_the_next_line_or_among_several():
+    first, fourth = (
+        "\n".join(cell.source for cell in read((LESSONS / name).read_text("utf-8")).cells)
+        for name in ("01_pixels.py", "04_layers.py")
+    )
+    assert "([lesson\n2](02_convolution.py))" in fourth
+    assert "(lessons [2](02_convolution.py) to [5](05_vgg.py))" in first
+    assert "(lessons [4](04_layers.py), [12](12_surgery.py) and [14](14_training.py))" in first
+
+
+def test_a_page_says_where_its_exercises_are_done(page):
+    text = "\n".join(cell.source for cell in page.cells)
+    assert "](README.md#exercises); `check(7)` tells you" in text and "its cell below" not in text
+
+
 def test_a_link_to_the_explorer_is_none_of_sphinx(page):
     text = "\n".join(cell.source for cell in page.cells)
     assert "](../explorer/index.html#input=5&kernel=3&stride=2&at=small,1,1){.external}" in text
