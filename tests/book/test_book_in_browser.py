@@ -100,6 +100,7 @@ def test_lessons_have_formulas_drawn(tab, address):
         ("transposing convolutions", "lessons/07_transposed.html"),
         ("합성곱", "book/glossary.html"),
         ("전치 합성곱은", "book/glossary.html"),
+        ("전치합성곱", "book/glossary.html"),
         ("체커보드", "book/glossary.html"),
         ("ConvTranspose2d", "book/api/layers.html"),
     ],
