@@ -29,7 +29,8 @@ In this folder, best in a virtual environment:
     python -m lessons test 7   # are the exercises right? if not, what is wrong?
 
 Each lesson is a notebook as well, `lessons/07_transposed.ipynb`, with its
-exercises at its end. More is told in `lessons/README.md`.
+exercises at its end, for VS Code or JupyterLab (`pip install jupyterlab`).
+More is told in `lessons/README.md`.
 
 An exercise is yours to write: answers that import minifcn count for nothing.
 """

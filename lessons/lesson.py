@@ -13,6 +13,7 @@ from lessons.notebooks import with_exercises
 from minifcn.errors import InputError
 
 FOLDER = Path(__file__).resolve().parent
+BOOK_LINK = re.compile(r"\[([^]]*)\]\(\.\./[^)]*\)")
 
 
 class Cell(NamedTuple):
@@ -70,8 +71,16 @@ class Lesson:
         ]
 
     def notebook(self):
-        """The lesson as a notebook."""
-        return jupytext.read(self.path, fmt="py:percent")
+        """The lesson as a notebook.
+
+        A link into the book is left out, but for its words: it would lead
+        nowhere from a notebook or a terminal. Only the book's pages have it.
+        """
+        notebook = jupytext.read(self.path, fmt="py:percent")
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = BOOK_LINK.sub(r"\1", cell.source)
+        return notebook
 
     def notebook_with_exercises(self):
         """The lesson as a notebook in which its exercises can be done."""

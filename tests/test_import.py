@@ -1,6 +1,10 @@
 """What `import minifcn` gives, and what it does not import for that."""
 
 import ast
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -19,6 +23,25 @@ def test_names_are_those_of_their_modules():
     assert {*minifcn.__all__, "layers", "models", "__version__"} <= set(dir(minifcn))
     with pytest.raises(AttributeError, match="module 'minifcn' has no attribute 'FCN4s'"):
         minifcn.FCN4s  # noqa: B018
+
+
+BUILD = "import sys; from setuptools.build_meta import build_editable as build; build(sys.argv[1])"
+
+
+def test_beside_its_clone_it_is_not_taken_for_the_clone(tmp_path):
+    """What `pip install -e` would put into site-packages, on Python's path behind the folder in which the clone is."""
+    pytest.importorskip("setuptools", minversion="77", reason="builds what `pip install -e` installs")
+    clone, site = tmp_path / "minifcn", tmp_path / "site"
+    (clone / "minifcn").mkdir(parents=True)
+    for name in "pyproject.toml", "README.md", "LICENSE", "minifcn/__init__.py":
+        shutil.copyfile(Path(minifcn.__file__).parents[1] / name, clone / name)
+    subprocess.run([sys.executable, "-c", BUILD, site], cwd=clone, check=True, capture_output=True)
+    (wheel,) = site.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(site)
+    imports = f"import site; site.addsitedir({str(site)!r}); import minifcn; print(minifcn.__file__)"
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {imports}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert Path(done.stdout.strip()) == clone / "minifcn" / "__init__.py"
 
 
 def test_a_type_checker_sees_every_name():

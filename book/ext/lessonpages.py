@@ -2,8 +2,10 @@
 
 import re
 
+import jupytext
+
 from lessons.lesson import all_lessons, lesson
-from lessons.notebooks import WHAT_TO_DO
+from lessons.notebooks import WHAT_TO_DO, with_exercises
 
 LESSON = re.compile(r"\b[Ll]esson\s+(\d+)\b(?![^\[]*\])")
 LESSONS = re.compile(r"\b[Ll]essons\s+\d+\b(?:(?:,|\s+(?:to|and))\s+\d+\b)+(?![^\[]*\])")
@@ -21,7 +23,9 @@ def read(text):
     left out.
     """
     one = lesson(re.match(r"# %% \[markdown\]\n# # (\d+)\. ", text)[1])
-    notebook = one.notebook_with_exercises()
+    skeletons = one.beside("exercises").read_text("utf-8")
+    # Of the text, for a lesson's own notebook has no links to the explorer.
+    notebook = with_exercises(jupytext.reads(text, "py:percent"), one.number, skeletons)
     notebook.cells = [cell for cell in notebook.cells if "remove-cell" not in cell.metadata.get("tags", [])]
     notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}  # as its kernel would say
     said, meant = (words.format(number=one.number) for words in (WHAT_TO_DO, ON_A_PAGE))

@@ -2,6 +2,7 @@
 
 import re
 import tokenize
+import unicodedata
 
 import jupytext
 
@@ -35,18 +36,23 @@ def handed_in(folder):
         if any(p.startswith(".") or p in UNSEEN for p in parts):
             continue
         if path.is_dir():
-            students.setdefault(parts[0], {})
+            students.setdefault(_composed(parts[0]), {})
             continue
         found = name.fullmatch(path.name)
         if not found or path.is_symlink():
             others.append(path)
             continue
         own = parts[0] if len(parts) > 1 else found[1] or folder.resolve().name
-        files = students.setdefault(own, {})
+        files = students.setdefault(_composed(own), {})
         number = lessons[found[2]]
         newest = max(path, files.get(number, path), key=_changed)
         files[number] = newest
     return students, others
+
+
+def _composed(name):
+    """A name as most write it: macOS takes Hangul and accents apart."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _changed(path):

@@ -25,6 +25,17 @@ def test_a_notebook_has_the_lesson_s_cells_between_its_own(lesson):
     assert len(exercises) == count + 2 and exercises[-1] == f"check({lesson.number})"
 
 
+@pytest.mark.parametrize("lesson", all_lessons(), ids=lambda one: one.path.stem)
+def test_no_link_leads_out_of_its_folder_into_a_book_that_is_elsewhere(lesson):
+    """Nor in the terminal, which shows the same text."""
+    assert not [cell.source for cell in lesson.notebook_with_exercises().cells if "](.." in cell.source]
+
+
+def test_of_such_a_link_the_words_stay():
+    (text,) = (cell.text for cell in lesson("7").cells if "explorer" in cell.text)
+    assert "in the\nbook's\nexplorer you\nsee the stamp of the 4" in text
+
+
 def test_the_cells_can_be_filled_in_and_checked(monkeypatch, capsys):
     """Each in turn, as in a notebook, by the solutions' functions."""
     monkeypatch.syspath_prepend(FOLDER)

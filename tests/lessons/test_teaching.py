@@ -22,6 +22,16 @@ def test_three_hours_are_three_hours():
     assert sum(int(minutes) for minutes, *_ in rows("Three hours")) == 180
 
 
+def test_two_hours_are_two_hours():
+    """What is said to be left out: a break, lessons 3, 12 and 15, and lesson 6's heatmap."""
+    left_out = {"3", "12", "15"}
+    heatmap = "The whole classifier, convolutional"
+    kept = [row for row in rows("Three hours") if row[1].split(",")[0] not in left_out and row[2] != heatmap]
+    one_break = next(int(minutes) for minutes, _, heading, _ in kept if heading == "break")
+    assert "leaves out a break and the rows of lesson 3, of lesson 6's heatmap," in TEACHING
+    assert sum(int(minutes) for minutes, *_ in kept) - one_break == 120
+
+
 @pytest.mark.parametrize("row", rows("Three hours"), ids=lambda row: row[1] or row[2])
 def test_each_section_is_in_its_first_cell(row):
     _, where, heading, _ = row

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+import unicodedata
 
 import jupytext
 import pytest
@@ -62,6 +63,15 @@ def test_a_class_becomes_a_table(folder, capsys):
     assert rows["nothing"]["feedback"].splitlines()[0] == "7 output_size: not begun: no file"
     assert "7 transposed: wrong: it does not run: NameError" in rows["kim"]["feedback"]
     assert "no answers to a lesson, by its name: " in capsys.readouterr().err
+
+
+def test_a_name_that_macos_has_taken_apart_is_the_same_student(folder):
+    apart = unicodedata.normalize("NFD", "김민지")
+    (folder / apart).mkdir()
+    (folder / f"{apart}_07_transposed.py").write_text(RIGHT, "utf-8")
+    (folder / "김민지_08_arithmetic.py").write_text("")
+    rows = graded(folder)
+    assert {student: (row["points"], row["of"]) for student, row in rows.items()} == {"김민지": ("3", "6")}
 
 
 def test_lessons_can_be_named(folder):
