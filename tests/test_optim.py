@@ -12,7 +12,7 @@ import strict_array
 from minifcn.backend import parallel
 from minifcn.errors import InputError
 from minifcn.layers import Parameter
-from minifcn.optim import SCHEDULES, SGD, cosine, fixed, polynomial, schedule, step
+from minifcn.optim import SCHEDULES, SGD, cosine, fixed, polynomial, schedule, sgd_update, step
 
 
 def parameter(values, grad, **settings):
@@ -273,6 +273,13 @@ def test_groups_that_make_no_sense():
 def test_no_parameters():
     with pytest.raises(InputError, match="the list of parameters is empty"):
         SGD([], lr=0.1)
+
+
+def test_an_update_by_hand():
+    """Neither dampened nor Nesterov's, unless that is asked for."""
+    w, v, g = np.array([3.0]), np.array([0.5]), np.array([2.0])
+    sgd_update(w, v, g, 0.25, 0.5, 1.0)
+    assert (w.tolist(), v.tolist(), g.tolist()) == ([3 - 0.25 * 5.25], [0.25 + 5], [2])
 
 
 def test_schedules_by_hand():
