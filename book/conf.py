@@ -4,6 +4,7 @@ sphinx-build -c book . book/_build/html
 """
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 
@@ -44,7 +45,8 @@ include_patterns += ["lessons/teaching.md", "lessons/grading.md"]  # answers to 
 exclude_patterns = ["book/_*", "book/explorer", "**/node_modules", "runs", "**/.*"]
 suppress_warnings = ["myst.header"]  # what is taken from the README begins in its middle
 
-# Lessons
+# Lessons. Their kernel is started with this folder's words, so that it does not warn of its own connection.
+os.environ["JUPYTER_PATH"] = str(CLONE / "book" / "jupyter")
 nb_custom_formats = {".py": "book.ext.lessonpages.read"}
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(CLONE / "book" / "_cache" / _state())

@@ -480,10 +480,10 @@ assert all(np.diff(list(paper.values()), axis=0).ravel() > 0)
 # would hardly have paid, and the paper stops there. (The pictures gain more
 # than the figures say: outlines are few of an image's pixels.) In our world the
 # second skip brought much more. Its bars are 4 or 5 pixels wide, and little
-# else is in an image. What the skips do in photographs of streets you see in the
-# book's
+# else is in an image. What the skips do in photographs of streets is shown by
+# the book's page
 # [What a network sees](../explorer/network.html#net=fcn8s&without=score_pool4):
-# there pool4's scores are left out; put them back, and take pool3's.
+# there pool4's scores are left out. Put them back, and leave out pool3's.
 #
 # ## The famous code
 #
