@@ -123,6 +123,7 @@ def test_predicted_classes_are_those_of_the_largest_scores_in_the_smallest_dtype
     classes = predicted_classes(scores)
     assert classes.tolist() == [[1, 0, 0]] and classes.dtype == np.uint8
     assert predicted_classes(scores, axis=-1).tolist() == [[1, 0, 0]]
+    assert predicted_classes(scores[0], axis=-2).tolist() == predicted_classes(scores[0], axis=0).tolist() == [1, 0, 0]
     assert [predicted_classes(np.eye(1, count, count - 1)).dtype for count in (256, 257)] == [np.uint8, np.uint16]
     assert predicted_classes(np.eye(1, 300, 299)).tolist() == [299]
 

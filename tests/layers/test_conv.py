@@ -80,6 +80,11 @@ def test_padding_same_by_hand():
     np.testing.assert_array_equal(layer(x), [[[[123, 1230, 2300]]]])
 
 
+def test_an_unknown_algorithm():
+    with pytest.raises(InputError, match="Conv2d: algorithm 'fast' is none of auto, loops, matrix, definition"):
+        Conv2d(1, 1, 3, algorithm="fast")
+
+
 @pytest.mark.parametrize("algorithm", ["auto", "loops", "matrix", "textbook", "im2col", "mec", "winograd"])
 def test_padding_same_is_padding_by_hand_in_every_algorithm(algorithm):
     kernel, dilation, before, after = (2, 4), (3, 1), (1, 1), (2, 2)

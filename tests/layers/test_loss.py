@@ -68,6 +68,13 @@ def test_label_smoothing():
     close(criterion.backward(), gradient / 3)
 
 
+def test_label_smoothing_of_0_and_1():
+    """None at all, and every class alike, whatever the label says."""
+    scores, labels = np.log([[[[1.0]], [[3.0]]]]), np.array([[[1]]])
+    close(SoftmaxCrossEntropy(label_smoothing=0)(scores, labels), log(4 / 3))
+    close(SoftmaxCrossEntropy(label_smoothing=1)(scores, labels), (log(4) + log(4 / 3)) / 2)
+
+
 def test_label_smoothing_weighs_each_class_by_its_own_weight():
     # One pixel of class 1, shares 1/4 and 3/4, weights 10 and 2; the mean divides by the label's 2 alone.
     criterion = SoftmaxCrossEntropy(class_weights=(10, 2), label_smoothing=0.2)

@@ -1,5 +1,6 @@
 """The transposed convolution phase by phase: equal to the loops, on any number of threads, in little memory."""
 
+import itertools
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
@@ -52,6 +53,25 @@ def test_all_three_are_the_loops(case, images):
     np.testing.assert_array_equal(dw, conv2d_grad_weight_loops(dy, x, kernel, *how))
     for array, copy in zip((x, weight, dy), before):
         np.testing.assert_array_equal(array, copy)
+
+
+def test_bands_of_one_narrow_image_take_turns(monkeypatch):
+    """Of as many rows as the map has columns of cells: they overlap all the same."""
+    monkeypatch.setattr(phases, "BAND_BYTES", 1)
+    monkeypatch.setattr(phases, "BAND_PIXELS", 1)
+    turns, run_all = [], phases.run_all
+
+    def noted(function, tasks, xp):
+        turns.append(list(tasks))
+        run_all(function, turns[-1], xp)
+
+    monkeypatch.setattr(phases, "run_all", noted)
+    phases.conv2d(np.ones((1, 1, 12, 4)), np.ones((1, 1, 4, 2)), How.of((2, 2)))
+    added = [turn for turn in turns if isinstance(turn[0][-1], slice)]
+    assert len(added) == 2
+    for turn in added:
+        for (_, here), (_, there) in itertools.pairwise(turn):
+            assert there.start > here.stop
 
 
 def test_several_windows_reach_over_a_cell():
