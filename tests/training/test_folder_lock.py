@@ -3,10 +3,12 @@
 import errno
 import os
 import re
+import runpy
 import signal
 import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import tiny
@@ -103,3 +105,18 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
     for out in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(InputError, match=rf"--out {out} cannot be written: .*; name another folder"):
             Lock(out).take()
+
+
+def test_on_windows_what_is_locked_lies_far_beyond_what_it_says(tmp_path, monkeypatch):
+    """There nobody else can read what is locked."""
+    locked = []
+
+    def lock(file, mode, count):
+        locked.append((os.lseek(file, 0, os.SEEK_CUR), mode, count))
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(LK_NBLCK=2, locking=lock))
+    windows = runpy.run_path(locking.__file__)
+    with (tmp_path / "file").open("w+b", buffering=0) as file:
+        windows["_lock"](file.fileno())
+        assert locked == [(1 << 20, 2, 1)] and file.tell() == 0
