@@ -107,7 +107,6 @@ class FCN(Graph):
             raise InputError(f"{type(self).__name__}: {classifier.title} has no {missing[0]} to skip from: use FCN32s")
         try:
             super().__init__(self._nodes(trunk))
-            self.places_along(0, ANY_SIZE)
         except InputError as error:
             raise InputError(
                 f"{type(self).__name__}: with padding {padding} the scores do not align, or never cover the image: "
