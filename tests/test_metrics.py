@@ -128,6 +128,19 @@ def test_predicted_classes_are_those_of_the_largest_scores_in_the_smallest_dtype
     assert predicted_classes(np.eye(1, 300, 299)).tolist() == [299]
 
 
+def test_images_may_be_single_pixels():
+    assert ConfusionMatrix(2).update_each(np.array([0, 1]), np.array([0, 0])) == [1, 0]
+
+
+def test_what_cannot_be_counted_is_refused():
+    with pytest.raises(InputError, match=r"update_each takes images \(N, \.\.\.\), given one number"):
+        ConfusionMatrix(2).update_each(np.array(1), np.array(1))
+    with pytest.raises(InputError, match="ConfusionMatrix: the counts"):
+        ConfusionMatrix(10**9)
+    with pytest.raises(InputError, match="predicted_classes: scores"):
+        predicted_classes([[1.0, 2.0]])
+
+
 @pytest.mark.parametrize("shape, axis", [((2, 0), 1), ((2,), 1), ((2, 3), 2), ((2, 3), -3)])
 def test_scores_without_classes_are_refused(shape, axis):
     with pytest.raises(InputError, match=f"have no classes along axis {axis}"):

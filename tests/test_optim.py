@@ -268,6 +268,8 @@ def test_groups_that_make_no_sense():
         SGD([{"params": [p, q]}, {"params": [q]}], lr=0.1)
     with pytest.raises(InputError, match="the list of parameters is empty"):
         SGD([{"params": []}], lr=0.1)
+    with pytest.raises(InputError, match="SGD: lr is -1"):  # what no group takes over must be sound as well
+        SGD([{"params": [p], "lr": 0.1}], lr=-1)
 
 
 def test_no_parameters():
@@ -322,6 +324,9 @@ def test_schedules_by_name():
 def test_schedules_refuse_nonsense():
     with pytest.raises(InputError, match="'triangle' is none of fixed, step, polynomial, cosine"):
         schedule("triangle", 0.1, 10)
+    for name in SCHEDULES:
+        with pytest.raises(InputError, match="schedule: total_steps is 0"):
+            schedule(name, 0.1, 0)
     for warmup, total, said in (
         (10, 10, "warmup_steps is 10 of total_steps 10, take fewer"),
         (-1, 10, "warmup_steps is -1; expected at least 0"),

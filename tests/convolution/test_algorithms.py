@@ -13,6 +13,7 @@ import minifcn
 from minifcn.backend import to_device
 from minifcn.convolution import conv2d
 from minifcn.convolution.algorithms import ALGORITHMS, fastest, find
+from minifcn.convolution.fast import winograd
 from minifcn.convolution.geometry import How
 from minifcn.convolution.transposed import by_definition, gathers, textbook_or_definition
 from minifcn.errors import InputError
@@ -84,6 +85,8 @@ def test_each_is_a_way_of_its_own():
 def test_winograd_where_it_does_not_apply(weight, how, given):
     with pytest.raises(InputError, match=f"algorithm winograd is for 3x3 kernels.*{given}.*use auto"):
         conv2d(np.zeros((1, 4, 20, 20)), np.zeros(weight), **how, algorithm="winograd")
+    with pytest.raises(InputError, match=f"algorithm winograd is for 3x3 kernels.*{given}.*use auto"):
+        winograd.conv2d_backward(np.zeros((1, 4, 20, 20)), np.zeros((1, 4, 20, 20)), np.zeros(weight), How.of(**how))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from minifcn.convolution.geometry import How, Place, Window, chain, pair
+from minifcn.convolution.geometry import How, Place, Window, chain, pair, tap_dtype
 from minifcn.errors import InputError
 
 POOL = Window(2, stride=2, ceil=True)
@@ -196,3 +196,7 @@ def test_offset_of_counts_pixels_to_the_other_maps_first():
 def test_maps_whose_pixels_fall_between_each_other_do_not_align(other):
     with pytest.raises(InputError, match="do not align"):
         Place(10, Fraction(2), Fraction(-3)).offset_of(other)
+
+
+def test_taps_are_numbered_in_bytes_as_long_as_they_can_be():
+    assert [tap_dtype(size) for size in ((16, 16), (257, 1))] == ["uint8", "int32"]

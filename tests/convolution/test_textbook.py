@@ -86,6 +86,12 @@ def test_col2im_leaves_pixels_that_no_window_sees_at_zero():
     np.testing.assert_array_equal(col2im(columns, (2, 4), 1, stride=(2, 3)), [[[[1, 0, 0, 2], [0, 0, 0, 0]]]])
 
 
+@pytest.mark.parametrize("shape", [(2, 12, 5), (2, 13, 6), (2, 0, 5)])
+def test_col2im_of_columns_that_are_not_those_of_the_image(shape):
+    with pytest.raises(InputError, match=r"expected \(N, C\*4, 6\) for 3x4 pixels"):
+        col2im(np.zeros(shape), (3, 4), 2)
+
+
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_col2im_is_the_transpose(settings):
     """<im2col(x), columns> = <x, col2im(columns)>, exactly: the numbers are whole."""

@@ -256,3 +256,21 @@ class TestGradients:
         parameter, gradient = Parameter(np.ones(2)), np.ones(2)
         parameter.add_grad(gradient, fresh=True)
         assert parameter.grad is gradient
+
+
+def test_whoever_asks_is_told_of_each_gradient():
+    told, parameter = [], Parameter(np.zeros(3))
+    parameter.added = lambda one: told.append(one.grad.tolist())
+    parameter.add_grad(np.ones(3))
+    parameter.add_grad(np.ones(3))
+    assert told == [[1, 1, 1], [2, 2, 2]]
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 2), ()])
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_shape_of_another_size_is_refused(shape, waits):
+    parameter = he_normal((2, 3))
+    if not waits:
+        assert parameter.data.shape == (2, 3)
+    with pytest.raises(InputError, match=r"a parameter of shape \(2, 3\) does not fit the shape"):
+        parameter.reshaped(shape)

@@ -1,12 +1,16 @@
 """The three networks' geometry at every size: where their maps lie, and where they are cropped."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from networks import SKIPS, UPSCORES, filled, tiny
 
+from minifcn.convolution.geometry import Place
 from minifcn.errors import InputError
 from minifcn.layers import MaxPool2d
 from minifcn.models import BACKBONES, FCN8s, FCN16s, FCN32s
+from minifcn.models.fcn import aligning_kernel
 
 CROPS = {  # the first pixel of the last upsampling that lies on the image
     100: {FCN32s: 19, FCN16s: 27, FCN8s: 31},
@@ -121,3 +125,17 @@ def test_a_mirrored_image_gives_the_mirrored_scores(net, padding, size):
     assert (scores != model(image[..., ::-1])).any() and (scores != model(0 * image)).any()
     for flip in ((..., slice(None, None, -1)), (..., slice(None, None, -1), slice(None))):
         np.testing.assert_allclose(model(image[flip]), scores[flip], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("stride", [2, 3, 4, 5])
+def test_the_kernel_that_lays_one_map_over_the_other(stride):
+    """An odd one where a coarse pixel's centre is that of a fine one, an even one where it is between two."""
+    kernel = 2 * stride - 1
+    pitch = Fraction(stride)
+    assert aligning_kernel(Place(9, pitch), Place(99)) == (kernel, stride)
+    between = Place(9, pitch, Fraction(1, 2))
+    if stride % 2 == 0:
+        assert aligning_kernel(between, Place(99)) == (2 * stride, stride)
+    else:
+        with pytest.raises(InputError, match="do not align"):
+            aligning_kernel(between, Place(99))

@@ -93,6 +93,15 @@ class TestFCNs:
         assert len(names) + 2 * len(MODULES) == 22
 
 
+@pytest.mark.parametrize("name", BACKBONES)
+def test_weights_are_those_of_seed_0_unless_another_is_given(name):
+    first, zero, one = (
+        next(iter(BACKBONES[name](**SMALL, image_size=SIDES.get(name, 32), **seed).parameters())).data
+        for seed in ({}, {"seed": 0}, {"seed": 1})
+    )
+    assert np.array_equal(first, zero) and not np.array_equal(first, one)
+
+
 def test_published_names_of_googlenet():
     names = [name for name, _ in GoogLeNet(**SMALL, auxiliary=True).named_parameters()]
     assert {

@@ -23,7 +23,9 @@ def settings(*args, **kwargs):
     [
         ("fcn-alexnet-2015", "fcn-alexnet", 1e-3),
         ("fcn-vgg16-2015", "fcn32s", 1e-4),
+        ("fcn-vgg16-2015", "fcn-vgg16", 1e-4),
         ("fcn-vgg16-2015", "fcn16s", 1e-6),
+        ("fcn-vgg16-2015", "fcn8s", 1e-8),
         ("fcn-googlenet-2015", "fcn-googlenet", 5e-5),
     ],
 )
@@ -37,7 +39,8 @@ def test_the_papers(name, model, lr):
 
 
 @pytest.mark.parametrize(
-    "model, at_once, lr", [("fcn32s", False, 1e-10), ("fcn16s", False, 1e-12), ("fcn8s", False, 1e-14)]
+    "model, at_once, lr",
+    [("fcn32s", False, 1e-10), ("fcn-vgg16", False, 1e-10), ("fcn16s", False, 1e-12), ("fcn8s", False, 1e-14)],
 )
 def test_heavy(model, at_once, lr):
     made = settings("heavy", model, at_once)
