@@ -1,6 +1,7 @@
 """The inputs that PyTorch tests its own operators and modules with, outputs and gradients, in float64."""
 
 import contextlib
+import importlib
 import inspect
 import warnings
 from functools import partial
@@ -29,11 +30,17 @@ MODULES = {
 }
 
 
+def of_pytorchs_tests(name):
+    """A module of PyTorch's own tests; as these are imported they forbid the process to set cuDNN's flags: undone."""
+    module = importlib.import_module(f"torch.testing._internal.{name}")
+    setattr(torch.backends.m, "__allow_nonbracketed_mutation_flag", True)
+    return module
+
+
 def functions():
     """{name: entry of PyTorch's table} of the functions that have a layer here, a variant of one by its own name."""
-    from torch.testing._internal.common_methods_invocations import op_db
-
-    return {f"{op.name[14:]} {op.variant_test_name}".strip(): op for op in op_db if op.name in FUNCTIONS}
+    table = of_pytorchs_tests("common_methods_invocations").op_db
+    return {f"{op.name[14:]} {op.variant_test_name}".strip(): op for op in table if op.name in FUNCTIONS}
 
 
 def of_functions(chosen=None):
@@ -57,8 +64,7 @@ def compare_function(op, sample):
 
 def of_modules():
     """Verdicts on every input of the modules that have a layer here."""
-    from torch.testing._internal.common_modules import module_db
-
+    module_db = of_pytorchs_tests("common_modules").module_db
     verdicts = Verdicts()
     with quiet():
         for info in (info for info in module_db if info.module_cls.__name__ in MODULES):
@@ -140,8 +146,7 @@ def equal(ours, theirs, what):
 
 def of_refusals():
     """Verdicts on the inputs that PyTorch's functions and modules must refuse: equal where the layers here do, too."""
-    from torch.testing._internal.common_modules import module_db
-
+    module_db = of_pytorchs_tests("common_modules").module_db
     verdicts = Verdicts()
     with quiet():
         for name, op in functions().items():

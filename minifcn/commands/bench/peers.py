@@ -27,9 +27,9 @@ def _tried(device):
         import torch
 
         torch.set_num_threads(thread_count())
-        torch.backends.cudnn.benchmark = True  # on a GPU the fastest of cuDNN's algorithms, which it finds by trying
-        if device == "gpu":  # is_available() does not see that a build is for other cards
-            square = torch.ones(2, 2).to("cuda")
+        if device == "gpu":
+            torch.backends.cudnn.benchmark = True  # the fastest of cuDNN's algorithms, which it finds by trying
+            square = torch.ones(2, 2).to("cuda")  # is_available() does not see that a build is for other cards
             (square @ square).sum().item()
     except Exception as error:  # not installed, a library of its own missing, or no card that it can use
         return None, first_line(error)

@@ -119,6 +119,17 @@ def test_a_pytorch_that_cannot_use_the_card_is_none(monkeypatch):
         peers._tried.cache_clear()
 
 
+def test_on_the_cpu_nothing_is_asked_of_cudnn(monkeypatch):
+    """Whose flags cannot be set in a process that has imported PyTorch's own tests."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    monkeypatch.setattr(torch.backends.m, "__allow_nonbracketed_mutation_flag", False)
+    peers._tried.cache_clear()
+    try:
+        assert peers.pytorch("cpu") is torch
+    finally:
+        peers._tried.cache_clear()
+
+
 class Unusable:
     def __matmul__(self, other):
         raise RuntimeError("no kernel image is available\nfor this card")
