@@ -14,6 +14,7 @@ from lessons.lesson import FOLDER, all_lessons
 from minifcn.backend import arrays as backend
 
 LESSONS = all_lessons()
+TRAIN_FOR_LONG = {11, 13, 14, 15}  # five seconds and more
 
 
 def stem(lesson):
@@ -45,6 +46,10 @@ def walked(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "lesson",
+    [pytest.param(one, id=stem(one), marks=[pytest.mark.slow] * (one.number in TRAIN_FOR_LONG)) for one in LESSONS],
+)
 def test_a_lesson_runs_and_draws_its_figures(lesson, walked):
     code, printed, figures = walked(lesson, "--device", "cpu")
     assert code == 0, printed
@@ -64,6 +69,7 @@ def test_a_lesson_runs_on_the_gpu(lesson, device, walked, monkeypatch):
     assert "CuPy on the GPU: a device\n" in printed
 
 
+@pytest.mark.xdist_group("the clone's figures")
 @pytest.mark.parametrize(
     "arguments", [["-m", "lessons", "1", "--no-pause"], [str(LESSONS[0].path)]], ids=["-m", "script"]
 )
