@@ -45,7 +45,7 @@ include_patterns += ["lessons/teaching.md", "lessons/grading.md"]  # answers to 
 exclude_patterns = ["book/_*", "book/explorer", "**/node_modules", "runs", "**/.*"]
 suppress_warnings = ["myst.header"]  # what is taken from the README begins in its middle
 
-# Lessons. Their kernel is started with this folder's words, so that it does not warn of its own connection.
+# Lessons. Their kernel is started as book/jupyter says: it then does not warn of its own connection.
 os.environ["JUPYTER_PATH"] = str(CLONE / "book" / "jupyter")
 nb_custom_formats = {".py": "book.ext.lessonpages.read"}
 nb_execution_mode = "cache"

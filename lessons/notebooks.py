@@ -41,7 +41,7 @@ if find_spec("lessontools") is None:
 """
 
 
-def with_exercises(notebook, number, skeletons):
+def with_exercises(notebook, number, skeletons, what_to_do=WHAT_TO_DO):
     """A lesson's notebook, changed so that its exercises can be done in it.
 
     Before all else comes a cell that makes it run in a fresh runtime (the tag
@@ -49,12 +49,13 @@ def with_exercises(notebook, number, skeletons):
     a cell of its own, and `check`.
     number      the lesson's
     skeletons   the text of its file in exercises/
+    what_to_do  stands before them
     """
     setup = SETUP.format(address=_address()).rstrip()
     hidden = {"tags": ["remove-cell"]}
     notebook.cells.insert(1, new_code_cell(setup, metadata=hidden))
     last = notebook.cells[-1]
-    what_to_do = WHAT_TO_DO.format(number=number)
+    what_to_do = what_to_do.format(number=number)
     heading = r"(?<=\A## Exercises\n\n).*?(?=\n\n|\Z)"
     last.source = re.sub(heading, what_to_do, last.source, flags=re.DOTALL)
     texts = [*_parts(skeletons), f"check({number})"]

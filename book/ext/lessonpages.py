@@ -5,7 +5,7 @@ import re
 import jupytext
 
 from lessons.lesson import all_lessons, lesson
-from lessons.notebooks import WHAT_TO_DO, with_exercises
+from lessons.notebooks import with_exercises
 
 LESSON = re.compile(r"\b[Ll]esson\s+(\d+)\b(?![^\[]*\])")
 LESSONS = re.compile(r"\b[Ll]essons\s+\d+\b(?:(?:,|\s+(?:to|and))\s+\d+\b)+(?![^\[]*\])")
@@ -25,14 +25,12 @@ def read(text):
     one = lesson(re.match(r"# %% \[markdown\]\n# # (\d+)\. ", text)[1])
     skeletons = one.beside("exercises").read_text("utf-8")
     # Of the text, for a lesson's own notebook has no links to the explorer.
-    notebook = with_exercises(jupytext.reads(text, "py:percent"), one.number, skeletons)
+    notebook = with_exercises(jupytext.reads(text, "py:percent"), one.number, skeletons, ON_A_PAGE)
     notebook.cells = [cell for cell in notebook.cells if "remove-cell" not in cell.metadata.get("tags", [])]
     notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}  # as its kernel would say
-    said, meant = (words.format(number=one.number) for words in (WHAT_TO_DO, ON_A_PAGE))
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type == "markdown":
-            source = _linked(cell.source.replace(said, meant), one.number)
-            cell.source = f"({anchor(one.number, number)})=\n{source}"
+            cell.source = f"({anchor(one.number, number)})=\n{_linked(cell.source, one.number)}"
     return notebook
 
 

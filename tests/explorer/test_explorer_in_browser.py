@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from page_drawn import drawn
+from page_drawn import drawn, grounds
 from PIL import Image
 
 pytestmark = pytest.mark.xdist_group("explorer")
@@ -380,11 +380,7 @@ def test_dark_light_and_still(open_page):
 
 def test_colours_that_tell_something_are_kept_where_the_system_forces_its_own(open_page):
     usual, forced = open_page(), open_page(forced_colors="active")
-    grounds = """selector => [...document.querySelectorAll(selector)].map(one => {
-      const { backgroundColor, backgroundImage } = getComputedStyle(one);
-      return backgroundColor + backgroundImage;
-    })"""
     coloured = ".explorer .cell, .explorer .chip, .explorer .gradient"
-    assert forced.evaluate(grounds, coloured) == usual.evaluate(grounds, coloured)
-    pressed, other = (forced.evaluate(grounds, f".mode [aria-pressed={now}]") for now in ("true", "false"))
+    assert grounds(forced, coloured) == grounds(usual, coloured)
+    pressed, other = (grounds(forced, f".mode [aria-pressed={now}]") for now in ("true", "false"))
     assert pressed != other

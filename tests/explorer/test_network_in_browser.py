@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from page_drawn import drawn
+from page_drawn import drawn, grounds
 
 pytestmark = pytest.mark.xdist_group("explorer")  # it is built once
 
@@ -194,14 +194,10 @@ def test_nothing_scrolls_sideways(open_network, width, scheme):
 
 def test_colours_that_tell_something_are_kept_where_the_system_forces_its_own(open_network):
     usual, forced = open_network("#class=car"), open_network("#class=car", forced_colors="active")
-    grounds = """selector => [...document.querySelectorAll(selector)].map(one => {
-      const { backgroundColor, backgroundImage } = getComputedStyle(one);
-      return backgroundColor + backgroundImage;
-    })"""
     coloured = ".network :is(.swatch, .bar i, .scale i, .stack)"
-    assert forced.evaluate(grounds, coloured) == usual.evaluate(grounds, coloured)
+    assert grounds(forced, coloured) == grounds(usual, coloured)
     for group in (".photos", ".classes", ".bars", "[aria-label=Network]"):
-        pressed, other = (forced.evaluate(grounds, f"{group} [aria-pressed={now}]") for now in ("true", "false"))
+        pressed, other = (grounds(forced, f"{group} [aria-pressed={now}]") for now in ("true", "false"))
         assert pressed[0] not in other, group
 
 

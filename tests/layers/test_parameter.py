@@ -261,9 +261,9 @@ class TestGradients:
 def test_whoever_asks_is_told_of_each_gradient():
     told, parameter = [], Parameter(np.zeros(3))
     parameter.added = lambda one: told.append(one.grad.tolist())
-    parameter.add_grad(np.ones(3))
-    parameter.add_grad(np.ones(3))
-    assert told == [[1, 1, 1], [2, 2, 2]]
+    parameter.add_grad(np.array([1.0, 2, -3]))
+    parameter.add_grad(np.array([0.0, 5, 7]))
+    assert told == [[1, 2, -3], [1, 7, 4]]
 
 
 @pytest.mark.parametrize("shape", [(5,), (2, 2), ()])

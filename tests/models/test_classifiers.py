@@ -36,7 +36,7 @@ def covered(model, size):
     ],
 )
 def test_alexnets_kernels_strides_and_paddings(name, expected):
-    convs = [layer for layer in BACKBONES[name](**SMALL, image_size=SIDES[name]).layers() if isinstance(layer, Conv2d)]
+    convs = [layer for layer in small(name)[0].layers() if isinstance(layer, Conv2d)]
     assert [(conv.kernel_size[0], conv.stride[0], conv.padding[0]) for conv in convs[:5]] == expected
 
 
@@ -95,10 +95,7 @@ class TestFCNs:
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_weights_are_those_of_seed_0_unless_another_is_given(name):
-    first, zero, one = (
-        next(iter(BACKBONES[name](**SMALL, image_size=SIDES.get(name, 32), **seed).parameters())).data
-        for seed in ({}, {"seed": 0}, {"seed": 1})
-    )
+    first, zero, one = (next(iter(small(name, **seed)[0].parameters())).data for seed in ({}, {"seed": 0}, {"seed": 1}))
     assert np.array_equal(first, zero) and not np.array_equal(first, one)
 
 

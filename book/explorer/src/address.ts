@@ -2,7 +2,7 @@
 
 import { matrix, product, range, refusal, sizes, type Setting } from "./arithmetic.ts";
 import { exampleImage, exampleKernel } from "./maps.ts";
-import { cited, FIELDS, FIRST, MOST, read } from "./settings.ts";
+import { cited, FIELDS, FIRST, MOST, read, written } from "./settings.ts";
 
 /** A pixel of the small map (the convolution's output) or the large one (its input), or an entry of the kernel. */
 export interface Choice {
@@ -49,8 +49,8 @@ export function fromHash(hash: string): { state: State; complaints: string[] } {
   const list = (name: string, usual: number[], most = MOST): number[] => {
     const text = asked.get(name);
     if (text === null) return usual;
-    const values = text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
-    if (values.length === usual.length && values.every((value) => Math.abs(value) <= most)) return values;
+    const values = text.split(",").map((part) => written(part, most));
+    if (values.length === usual.length && !values.some(Number.isNaN)) return values;
     complaints.push(
       `the address's ${name} must be ${usual.length} numbers, none too large, with commas between: others are shown`,
     );

@@ -30,10 +30,10 @@ export function read(field: { name: string; least: number; most: number }, text:
 /** How large a weight or a pixel of one's own can be: what is computed from them is then a number, too. */
 export const MOST = 1e9;
 
-/** The number that somebody wrote, with a point or a comma; NaN where it is none, or too large. */
-export function written(text: string): number {
+/** The number that somebody wrote, with a point or a comma; NaN where it is none, or larger than `most`. */
+export function written(text: string, most = MOST): number {
   const value = text.trim() ? Number(text.replace(",", ".").replace("\u2212", "-")) : NaN;
-  return Math.abs(value) <= MOST ? value : NaN;
+  return Math.abs(value) <= most ? value : NaN;
 }
 
 /** The beginning of a text that may be as long as an address. */

@@ -67,15 +67,11 @@ def test_bands_that_are_added_at_the_same_time_are_far_enough_apart(monkeypatch)
 
 
 @pytest.mark.parametrize("kernel, stride, dilation", [(3, 2, 1), (5, 2, 1), (4, 2, 2), (3, 3, 4), (7, 3, 1)])
-def test_no_two_bands_of_the_input_gradient_add_to_the_same_row_at_the_same_time(monkeypatch, kernel, stride, dilation):
+def test_no_two_bands_of_the_input_gradient_add_to_the_same_row_at_the_same_time(
+    monkeypatch, turns_of, kernel, stride, dilation
+):
     monkeypatch.setattr(bands, "BAND_BYTES", 1)
-    turns, run_all = [], bands.run_all
-
-    def noted(function, tasks, xp):
-        turns.append(list(tasks))
-        run_all(function, turns[-1], xp)
-
-    monkeypatch.setattr(bands, "run_all", noted)
+    turns = turns_of(bands)
     reach, rows = dilation * (kernel - 1) + 1, 12
     height = (rows - 1) * stride + reach
     dy, weight = np.ones((1, 1, rows, 2)), np.ones((1, 1, kernel, 2))

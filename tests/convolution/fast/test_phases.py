@@ -55,17 +55,11 @@ def test_all_three_are_the_loops(case, images):
         np.testing.assert_array_equal(array, copy)
 
 
-def test_bands_of_one_narrow_image_take_turns(monkeypatch):
+def test_bands_of_one_narrow_image_take_turns(monkeypatch, turns_of):
     """Of as many rows as the map has columns of cells: they overlap all the same."""
     monkeypatch.setattr(phases, "BAND_BYTES", 1)
     monkeypatch.setattr(phases, "BAND_PIXELS", 1)
-    turns, run_all = [], phases.run_all
-
-    def noted(function, tasks, xp):
-        turns.append(list(tasks))
-        run_all(function, turns[-1], xp)
-
-    monkeypatch.setattr(phases, "run_all", noted)
+    turns = turns_of(phases)
     phases.conv2d(np.ones((1, 1, 12, 4)), np.ones((1, 1, 4, 2)), How.of((2, 2)))
     added = [turn for turn in turns if isinstance(turn[0][-1], slice)]
     assert len(added) == 2
